@@ -1,0 +1,47 @@
+# Two commands do all the set-up: `make demo` runs the loop, `make test` passes the tests.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PACKAGES := build seed_code local
+
+.PHONY: demo test check bench lock clean
+
+demo: $(VENV)/.demo
+	@$(BIN)/local-aws demo $(ARGS)
+
+test: $(VENV)/.check
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.check
+	@$(BIN)/black --check --quiet . || { $(BIN)/black --check .; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(MAKE) --no-print-directory test
+
+bench: $(VENV)/.check
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 ..."; exit 2; }
+	@$(PYTHON) -m venv $(VENV)
+
+# Hashes are checked; the packages of this repository are installed editable and build without an index.
+$(VENV)/.demo: requirements.lock $(PACKAGES:%=%/pyproject.toml) | $(VENV)/bin/python
+	@echo "Setting up $(VENV) (about 250 MB to download, once)" >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation $(PACKAGES:%=-e ./%)
+	@touch $@
+
+$(VENV)/.check: requirements-check.lock $(VENV)/.demo
+	@echo "Setting up the checking tools" >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-check.lock
+	@touch $@
+
+UV_COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+lock:
+	$(UV_COMPILE) $(PACKAGES:%=%/pyproject.toml) --group pyproject.toml:install -o requirements.lock
+	$(UV_COMPILE) $(PACKAGES:%=%/pyproject.toml) --group pyproject.toml:install --group pyproject.toml:check -c requirements.lock -o requirements-check.lock
+
+clean:
+	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,139 @@
+"""The `local-aws` command: up · exec · demo."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from local_aws.errors import LocalAwsError, UsageError
+
+app = typer.Typer(
+    help="An embedded AWS that really runs SageMaker pipelines, on loopback, without an account.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+REGION_HELP = "The region that the embedded AWS says it is."
+
+
+@app.command()
+def up(
+    port: Annotated[int, typer.Option(help="The port on 127.0.0.1; 0 takes a free one.")] = 5577,
+) -> None:
+    """Serve until stopped (Ctrl-C), with a default project prepared."""
+    from local_aws.project import prepare
+    from local_aws.server import Server
+
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        server = Server(port)
+    except SystemExit as error:  # werkzeug exits when the address is taken
+        raise UsageError(f"port {port} is taken: stop what uses it, or choose another with --port") from error
+    with server:
+        prepare(server.account.clients)
+        typer.echo(f"The embedded AWS serves at {server.endpoint_url} (Ctrl-C stops it).", err=True)
+        typer.echo(
+            f"Run a command against it: local-aws exec --attach {server.endpoint_url} -- CMD", err=True
+        )
+        stop.wait()
+
+
+@app.command(name="exec", context_settings={"ignore_unknown_options": True})
+def execute(
+    command: Annotated[list[str], typer.Argument(metavar="-- CMD...", help="The command and its arguments.")],
+    attach: Annotated[
+        str | None, typer.Option(metavar="URL", help="Use a running `local-aws up` instead of a new server.")
+    ] = None,
+) -> None:
+    """Run CMD with its AWS replaced by the embedded one, and exit with its code.
+
+    CMD gets the endpoint, dummy credentials, the region and the default project's variables. Real credentials in the
+    environment are neither used nor passed on.
+    """
+    from local_aws.account import REGION, Clients
+    from local_aws.server import Server
+
+    if attach is not None:
+        _check_attachable(attach)
+        raise typer.Exit(_run(command, Clients(attach), REGION))
+    with Server() as server:
+        code = _run(command, server.account.clients, server.account.region)
+    raise typer.Exit(code)
+
+
+@app.command()
+def demo(
+    data: Annotated[
+        Path | None, typer.Option(help="Reviews to use instead of those that are downloaded.")
+    ] = None,
+    recipe: Annotated[
+        str | None, typer.Option(help="The recipe that describes --data. Default: clothing-reviews.")
+    ] = None,
+    root: Annotated[
+        Path | None, typer.Option(help="The repository. Default: found from here upwards.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object on stdout, and nothing else.")
+    ] = False,
+) -> None:
+    """Take real reviews through the whole loop on the embedded AWS and show what happens."""
+    from local_aws import demo as demonstration
+
+    demonstration.run(data, recipe, root, as_json)
+
+
+def _run(command: list[str], clients: object, region: str) -> int:
+    from local_aws.account import Clients
+    from local_aws.environment import for_command
+    from local_aws.project import prepare
+
+    assert isinstance(clients, Clients)
+    environment = for_command(os.environ, clients.endpoint_url, region, prepare(clients).variables())
+    try:
+        # The terminal sends Ctrl-C to CMD as well: let it answer, and exit with what it says.
+        previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        process = subprocess.Popen(command, env=environment, preexec_fn=_default_interrupt)
+        try:
+            code = process.wait()
+        finally:
+            signal.signal(signal.SIGINT, previous)
+    except (FileNotFoundError, PermissionError) as error:
+        raise UsageError(f"cannot run {command[0]!r}: {error.strerror}") from error
+    return code if code >= 0 else 128 - code
+
+
+def _default_interrupt() -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _check_attachable(url: str) -> None:
+    """Refuse any address but loopback: an attached command must never reach a real AWS by a slip."""
+    from urllib.parse import urlsplit
+
+    import requests
+
+    if urlsplit(url).hostname not in ("127.0.0.1", "localhost", "::1"):
+        raise UsageError(f"--attach {url}: only an embedded AWS on loopback, such as http://127.0.0.1:5577")
+    try:
+        requests.get(f"{url}/moto-api/", timeout=5)
+    except requests.RequestException as error:
+        raise UsageError(f"--attach {url}: nothing answers there; start it with `local-aws up`") from error
+
+
+def main() -> None:
+    """Run the command line; turn this package's errors into a message and their exit code."""
+    try:
+        app()
+    except LocalAwsError as error:
+        typer.echo(f"local-aws: {error}", err=True)
+        sys.exit(error.exit_code)

@@ -1,0 +1,81 @@
+"""A default project on the embedded AWS: what `CreateProject` would have made, and the variables that name it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from local_aws.account import Clients
+
+_TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "sagemaker.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        }
+    ],
+}
+
+
+@dataclass(frozen=True)
+class Project:
+    """The resources that a build repository is configured with."""
+
+    name: str
+    id: str
+    bucket: str
+    pipeline_role_arn: str
+    model_package_group: str
+
+    def variables(self) -> dict[str, str]:
+        """The same variables that a poured GitHub repository has."""
+        return {
+            "SAGEMAKER_PROJECT_NAME": self.name,
+            "SAGEMAKER_PROJECT_ID": self.id,
+            "ARTIFACT_BUCKET": self.bucket,
+            "MODEL_PACKAGE_GROUP_NAME": self.model_package_group,
+            "PIPELINE_ROLE_ARN": self.pipeline_role_arn,
+        }
+
+
+def prepare(clients: Clients, name: str = "local") -> Project:
+    """Make the project's bucket, pipeline role and model package group where they are missing."""
+    bucket = f"{name}-artifacts"
+    group = f"{name}-models"
+    role = f"{name}-pipeline"
+    _unless_there(
+        clients.client("s3").create_bucket,
+        ("BucketAlreadyOwnedByYou",),
+        Bucket=bucket,
+        CreateBucketConfiguration={"LocationConstraint": clients.region},
+    )
+    _unless_there(
+        clients.client("iam").create_role,
+        ("EntityAlreadyExists",),
+        RoleName=role,
+        AssumeRolePolicyDocument=json.dumps(_TRUST),
+    )
+    sagemaker = clients.client("sagemaker")
+    groups = sagemaker.list_model_package_groups(NameContains=group)["ModelPackageGroupSummaryList"]
+    if group not in [found["ModelPackageGroupName"] for found in groups]:
+        sagemaker.create_model_package_group(ModelPackageGroupName=group)
+    return Project(
+        name=name,
+        id=f"p-{name}",
+        bucket=bucket,
+        pipeline_role_arn=clients.client("iam").get_role(RoleName=role)["Role"]["Arn"],
+        model_package_group=group,
+    )
+
+
+def _unless_there(create: Any, codes: tuple[str, ...], **request: Any) -> None:
+    try:
+        create(**request)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in codes:
+            raise

@@ -1,0 +1,96 @@
+"""`local-aws exec` and `up`, run as their users run them."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+LOCAL_AWS = str(Path(sys.executable).with_name("local-aws"))
+SHOW = "import os, json; print(json.dumps(dict(os.environ)))"
+
+
+def local_aws(*arguments, environment=None):
+    return subprocess.run(
+        [LOCAL_AWS, *arguments],
+        env={**os.environ, **(environment or {})},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_exec_gives_the_command_a_project_and_an_endpoint_and_hides_real_credentials():
+    done = local_aws(
+        "exec",
+        "--",
+        sys.executable,
+        "-c",
+        SHOW,
+        environment={"AWS_PROFILE": "real", "AWS_SESSION_TOKEN": "real"},
+    )
+    assert done.returncode == 0, done.stderr
+    seen = json.loads(done.stdout)
+    assert seen["AWS_ENDPOINT_URL"].startswith("http://127.0.0.1:")
+    assert {
+        "SAGEMAKER_PROJECT_NAME",
+        "ARTIFACT_BUCKET",
+        "MODEL_PACKAGE_GROUP_NAME",
+        "PIPELINE_ROLE_ARN",
+    } <= set(seen)
+    assert "AWS_PROFILE" not in seen
+    assert "AWS_SESSION_TOKEN" not in seen
+
+
+def test_exec_exits_with_the_commands_code():
+    assert local_aws("exec", "--", sys.executable, "-c", "raise SystemExit(7)").returncode == 7
+
+
+def test_exec_reports_a_killed_command_as_shells_do():
+    kill = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+    assert local_aws("exec", "--", sys.executable, "-c", kill).returncode == 128 + signal.SIGKILL
+
+
+def test_exec_of_a_command_that_does_not_exist_is_a_usage_error_naming_it():
+    done = local_aws("exec", "--", "no-such-command")
+    assert done.returncode == 2
+    assert "no-such-command" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("url", ["https://sagemaker.eu-west-1.amazonaws.com", "http://127.0.0.1:1"])
+def test_attach_refuses_what_is_not_an_embedded_aws(url):
+    done = local_aws("exec", "--attach", url, "--", "true")
+    assert done.returncode == 2
+    assert url in done.stderr
+
+
+def test_up_serves_until_stopped_and_keeps_its_state_between_attached_commands():
+    server = subprocess.Popen([LOCAL_AWS, "up", "--port", "0"], stderr=subprocess.PIPE, text=True)
+    try:
+        url = re.search(r"http://127\.0\.0\.1:\d+", server.stderr.readline()).group()
+        make = "import boto3; boto3.client('s3').put_object(Bucket='local-artifacts', Key='kept', Body=b'x')"
+        read = "import boto3; print(boto3.client('s3').list_objects_v2(Bucket='local-artifacts')['KeyCount'])"
+        assert local_aws("exec", "--attach", url, "--", sys.executable, "-c", make).returncode == 0
+        done = local_aws("exec", "--attach", url, "--", sys.executable, "-c", read)
+        assert done.stdout.strip() == "1", done.stderr
+    finally:
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(timeout=20) == 0
+        server.stderr.close()
+
+
+def test_up_on_a_taken_port_says_so():
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        done = local_aws("up", "--port", str(taken.getsockname()[1]))
+    assert done.returncode == 2
+    assert "is taken" in done.stderr

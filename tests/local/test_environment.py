@@ -1,0 +1,43 @@
+"""Real credentials in the environment are neither used nor passed on."""
+
+import os
+
+from local_aws.account import isolated_session
+from local_aws.environment import for_command
+
+REAL = {
+    "PATH": "/bin",
+    "HOME": "/home/someone",
+    "AWS_PROFILE": "production",
+    "AWS_ACCESS_KEY_ID": "AKIAREAL",
+    "AWS_SECRET_ACCESS_KEY": "real",
+    "AWS_SESSION_TOKEN": "real",
+    "AWS_WEB_IDENTITY_TOKEN_FILE": "/real",
+    "AWS_ROLE_ARN": "arn:aws:iam::999999999999:role/real",
+    "AWS_ENDPOINT_URL_S3": "https://s3.real",
+    "NO_PROXY": "internal",
+}
+
+
+def test_nothing_of_the_real_account_is_left_in_a_commands_environment():
+    environment = for_command(REAL, "http://127.0.0.1:1", "eu-west-1", {"ARTIFACT_BUCKET": "b"})
+    assert not [value for value in environment.values() if "real" in value.lower() or "production" in value]
+    assert environment["AWS_ENDPOINT_URL"] == "http://127.0.0.1:1"
+    assert environment["AWS_REGION"] == environment["AWS_DEFAULT_REGION"] == "eu-west-1"
+    assert environment["AWS_EC2_METADATA_DISABLED"] == "true"
+    assert environment["AWS_CONFIG_FILE"] == environment["AWS_SHARED_CREDENTIALS_FILE"] == os.devnull
+    assert environment["ARTIFACT_BUCKET"] == "b"
+    assert environment["PATH"] == "/bin"
+
+
+def test_loopback_is_never_reached_through_a_proxy():
+    assert for_command(REAL, "http://127.0.0.1:1", "eu-west-1", {})["NO_PROXY"] == "internal,127.0.0.1"
+
+
+def test_the_servers_own_clients_ignore_the_profile_and_credentials_of_whoever_runs_it(monkeypatch):
+    for key, value in REAL.items():
+        monkeypatch.setenv(key, value)
+    session = isolated_session("eu-west-1")
+    credentials = session.get_credentials()
+    assert (credentials.access_key, credentials.secret_key, credentials.token) == ("local", "local", None)
+    session.client("sts", endpoint_url="http://127.0.0.1:1")

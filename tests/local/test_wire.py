@@ -1,0 +1,100 @@
+"""The wire layer: requests and answers are held against botocore's model, and unknown operations say so."""
+
+import pytest
+from botocore.exceptions import ClientError
+from werkzeug.test import EnvironBuilder
+from werkzeug.wrappers import Request
+
+from local_aws.wire import Service, ServiceError
+
+
+class Models:
+    """A handler with two operations, whose answers a test chooses."""
+
+    def __init__(self, answer):
+        self.answer = answer
+
+    def describe_model(self, request):
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+    def delete_model(self, request):
+        self.deleted = request["ModelName"]
+
+
+def call(handler, operation, body):
+    builder = EnvironBuilder(
+        method="POST",
+        data=body,
+        headers={"X-Amz-Target": f"SageMaker.{operation}"},
+        content_type="application/x-amz-json-1.1",
+    )
+    response = Service("sagemaker", [handler]).respond(Request(builder.get_environ()))
+    return response.status_code, response.get_json(force=True, silent=True)
+
+
+def test_a_method_is_found_by_its_operations_name_and_an_empty_answer_is_one():
+    handler = Models({})
+    assert call(handler, "DeleteModel", '{"ModelName": "m"}') == (200, {})
+    assert handler.deleted == "m"
+
+
+def test_an_operation_nobody_has_is_refused_naming_it_and_those_there_are():
+    status, body = call(Models({}), "CreateAutoMLJob", "{}")
+    assert status == 400
+    assert body["__type"] == "UnknownOperationException"
+    assert "sagemaker:CreateAutoMLJob" in body["message"]
+    assert "DeleteModel, DescribeModel" in body["message"]
+
+
+def test_a_target_that_is_no_operation_is_refused_naming_it():
+    status, body = call(Models({}), "Nonsense", "{}")
+    assert (status, body["__type"]) == (400, "UnknownOperationException")
+    assert "Nonsense" in body["message"]
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("{}", "'modelName' failed to satisfy constraint: Member must not be null"),
+        ('{"ModelName": "no spaces"}', "Member must satisfy regular expression pattern"),
+        ('{"ModelName": 3}', "must be of type string"),
+    ],
+)
+def test_a_request_that_does_not_fit_the_model_is_a_validation_error_in_the_apis_words(body, said):
+    status, answer = call(Models({}), "DeleteModel", body)
+    assert (status, answer["__type"]) == (400, "ValidationException")
+    assert said in answer["message"]
+
+
+def test_an_answer_that_does_not_fit_the_model_is_our_failure_not_the_callers():
+    status, body = call(Models({"ModelName": "m"}), "DescribeModel", '{"ModelName": "m"}')
+    assert (status, body["__type"]) == (500, "InternalFailure")
+    assert "'creationTime'" in body["message"]
+
+
+def test_a_service_error_reaches_the_caller_with_its_code():
+    error = ServiceError("ResourceNotFound", "no such model")
+    assert call(Models(error), "DescribeModel", '{"ModelName": "m"}')[1] == {
+        "__type": "ResourceNotFound",
+        "message": "no such model",
+        "Message": "no such model",
+    }
+
+
+def test_two_handlers_of_one_operation_are_a_mistake():
+    with pytest.raises(ValueError, match="two handlers have the operation"):
+        Service("sagemaker", [Models({}), Models({})])
+
+
+def test_a_boto3_client_raises_the_error_as_the_apis_own(aws):
+    with pytest.raises(ClientError) as caught:
+        aws.client("sagemaker").list_auto_ml_jobs()
+    assert caught.value.response["Error"]["Code"] == "UnknownOperationException"
+
+
+def test_commodity_services_are_there_beside_ours(aws):
+    aws.client("s3").put_object(Bucket=aws.bucket, Key="k", Body=b"bytes")
+    assert aws.client("s3").get_object(Bucket=aws.bucket, Key="k")["Body"].read() == b"bytes"
+    assert aws.client("iam").get_role(RoleName=aws.role_arn.rpartition("/")[2])["Role"]["Arn"] == aws.role_arn
