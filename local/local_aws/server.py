@@ -14,11 +14,11 @@ from typing import Any, Self
 import requests
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import BaseWSGIServer, make_server
-from werkzeug.wrappers import Request
+from werkzeug.wrappers import Request, Response
 
 from local_aws import sagemaker
 from local_aws.account import REGION, Account, Clients
-from local_aws.wire import Service
+from local_aws.wire import Service, ServiceError, error_response
 
 LOOPBACK = "127.0.0.1"
 
@@ -27,15 +27,28 @@ class Application:
     """WSGI: a request goes to the service that its signature names, or else to moto."""
 
     def __init__(self, services: Iterable[Service]) -> None:
-        self._services = {service.model.signing_name: service for service in services}
+        self._services: dict[str, list[Service]] = {}
+        for service in services:
+            self._services.setdefault(service.model.signing_name, []).append(service)
         self._moto = DomainDispatcherApplication(create_backend_app)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        service = self._services.get(_signing_name(environ.get("HTTP_AUTHORIZATION", "")))
-        if service is None:
+        services = self._services.get(_signing_name(environ.get("HTTP_AUTHORIZATION", "")))
+        if services is None:
             answer: Iterable[bytes] = self._moto(environ, start_response)
             return answer
-        return service.respond(Request(environ))(environ, start_response)
+        return _respond(services, Request(environ))(environ, start_response)
+
+
+def _respond(services: list[Service], request: Request) -> Response:
+    for service in services:
+        if route := service.route(request):
+            return service.respond(request, route)
+    names = " and ".join(service.name for service in services)
+    asked = request.headers.get("X-Amz-Target") or f"{request.method} {request.path}"
+    return error_response(
+        ServiceError("UnknownOperationException", f"{names} have no operation for {asked!r}")
+    )
 
 
 def _signing_name(authorization: str) -> str:

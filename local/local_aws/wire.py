@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import uuid
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
+from xml.sax.saxutils import escape
 
 from botocore import xform_name
 from botocore.model import OperationModel, ServiceModel
@@ -46,6 +49,14 @@ def service_model(service: str) -> ServiceModel:
     return model
 
 
+@dataclass(frozen=True)
+class Route:
+    """Which operation a request asks for, and the values in its path (none but for REST protocols)."""
+
+    operation: str
+    path_values: Mapping[str, str]
+
+
 class Service:
     """One AWS service of the embedded AWS: botocore's model of it, and the handlers of its operations.
 
@@ -65,22 +76,31 @@ class Service:
                     raise ValueError(f"{name}: two handlers have the operation {operation}")
                 self._operations[operation] = method
 
-    def respond(self, request: Request) -> Response:
+    def route(self, request: Request) -> Route | None:
+        """The operation that `request` asks for, or None where it is none of this service."""
+        match self.model.protocol:
+            case "json":
+                name = request.headers.get("X-Amz-Target", "").rpartition(".")[2]
+            case "query":
+                name = request.values.get("Action", "")
+            case _:
+                return self._rest_route(request)
+        return Route(name, {}) if name in self.model.operation_names else None
+
+    def respond(self, request: Request, route: Route) -> Response:
         """Answer one HTTP request of this service."""
-        name = _operation_name(request)
-        if name not in self.model.operation_names:
-            return _unmodelled(f"{self.name} has no operation {name!r}")
-        operation = self.model.operation_model(name)
+        operation = self.model.operation_model(route.operation)
         try:
             serializer = SERIALIZERS[self.model.protocol](operation)
-            return _response(serializer.serialize(self._call(operation, request)))
+            return _response(serializer.serialize(self._call(operation, request, route)))
         except ServiceError as error:
-            return _error(error)
+            return error_response(error, self.model.protocol)
         except Exception as error:
-            log.exception("%s.%s failed", self.name, name)
-            return _error(ServiceError("InternalFailure", f"{name}: {type(error).__name__}: {error}", 500))
+            log.exception("%s.%s failed", self.name, operation.name)
+            message = f"{operation.name}: {type(error).__name__}: {error}"
+            return error_response(ServiceError("InternalFailure", message, 500), self.model.protocol)
 
-    def _call(self, operation: OperationModel, request: Request) -> dict[str, Any]:
+    def _call(self, operation: OperationModel, request: Request, route: Route) -> dict[str, Any]:
         method = self._operations.get(operation.name)
         if method is None:
             known = ", ".join(sorted(self._operations))
@@ -93,7 +113,7 @@ class Service:
                 "body": request.get_data(),
                 "headers": request.headers,
                 "method": request.method,
-                "url_params": {},
+                "url_params": route.path_values,
                 "url_path": request.path,
                 "values": request.values,
             }
@@ -103,9 +123,29 @@ class Service:
         _check_answer(answer, operation)
         return answer
 
+    def _rest_route(self, request: Request) -> Route | None:
+        for method, pattern, name in _rest_patterns(self.name):
+            found = pattern.fullmatch(request.path) if method == request.method else None
+            if found:
+                return Route(name, found.groupdict())
+        return None
 
-def _operation_name(request: Request) -> str:
-    return request.headers.get("X-Amz-Target", "").rpartition(".")[2]
+
+@cache
+def _rest_patterns(service: str) -> list[tuple[str, re.Pattern[str], str]]:
+    """Method, path and operation of each REST operation; literal paths first, so that they win."""
+    model = service_model(service)
+    found = []
+    for name in model.operation_names:
+        http = model.operation_model(name).http
+        path = http["requestUri"].partition("?")[0]
+        parts = re.split(r"\{([^}]+)\}", path)
+        pattern = re.escape(parts[0])
+        for label, literal in zip(parts[1::2], parts[2::2], strict=True):
+            anything = ".+" if label.endswith("+") else "[^/]+"
+            pattern += f"(?P<{label.rstrip('+')}>{anything})" + re.escape(literal)
+        found.append((len(parts), (http["method"], re.compile(pattern), name)))
+    return [route for _, route in sorted(found, key=lambda each: each[0])]
 
 
 def _check_request(parsed: Mapping[str, Any], operation: OperationModel) -> None:
@@ -127,17 +167,25 @@ def _check_answer(answer: Mapping[str, Any], operation: OperationModel) -> None:
         raise AssertionError(f"the embedded answer does not fit the API's model: {'; '.join(found)}")
 
 
-def _error(error: ServiceError) -> Response:
-    body = {"__type": error.code, "message": error.message, "Message": error.message}
-    response = Response(status=error.status, content_type="application/x-amz-json-1.1")
-    response.set_data(json.dumps(body))
-    response.headers["x-amzn-ErrorType"] = error.code
-    response.headers["x-amzn-RequestId"] = str(uuid.uuid4())
+def error_response(error: ServiceError, protocol: str = "json") -> Response:
+    """`error` as the protocol's clients expect it."""
+    request_id = str(uuid.uuid4())
+    if protocol == "query":
+        response = Response(status=error.status, content_type="text/xml")
+        response.set_data(
+            "<ErrorResponse><Error>"
+            f"<Type>{'Sender' if error.status < 500 else 'Receiver'}</Type>"
+            f"<Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message>"
+            f"</Error><RequestId>{request_id}</RequestId></ErrorResponse>"
+        )
+    else:
+        response = Response(status=error.status, content_type="application/json")
+        response.set_data(
+            json.dumps({"__type": error.code, "message": error.message, "Message": error.message})
+        )
+        response.headers["x-amzn-ErrorType"] = error.code
+    response.headers["x-amzn-RequestId"] = request_id
     return response
-
-
-def _unmodelled(message: str) -> Response:
-    return _error(ServiceError("UnknownOperationException", message))
 
 
 def _response(serialized: Mapping[str, Any]) -> Response:

@@ -1,11 +1,12 @@
 """The wire layer: requests and answers are held against botocore's model, and unknown operations say so."""
 
 import pytest
+import requests
 from botocore.exceptions import ClientError
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
-from local_aws.wire import Service, ServiceError
+from local_aws.wire import Route, Service, ServiceError
 
 
 class Models:
@@ -30,7 +31,8 @@ def call(handler, operation, body):
         headers={"X-Amz-Target": f"SageMaker.{operation}"},
         content_type="application/x-amz-json-1.1",
     )
-    response = Service("sagemaker", [handler]).respond(Request(builder.get_environ()))
+    service, request = Service("sagemaker", [handler]), Request(builder.get_environ())
+    response = service.respond(request, service.route(request))
     return response.status_code, response.get_json(force=True, silent=True)
 
 
@@ -48,10 +50,39 @@ def test_an_operation_nobody_has_is_refused_naming_it_and_those_there_are():
     assert "DeleteModel, DescribeModel" in body["message"]
 
 
-def test_a_target_that_is_no_operation_is_refused_naming_it():
-    status, body = call(Models({}), "Nonsense", "{}")
-    assert (status, body["__type"]) == (400, "UnknownOperationException")
-    assert "Nonsense" in body["message"]
+def test_a_target_that_is_no_operation_is_refused_naming_it(aws):
+    request = requests.post(
+        aws.server.endpoint_url,
+        headers={
+            "X-Amz-Target": "SageMaker.Nonsense",
+            "Authorization": "AWS4-HMAC-SHA256 Credential=local/20261121/eu-west-1/sagemaker/aws4_request, x",
+        },
+        timeout=10,
+    )
+    assert (request.status_code, request.json()["__type"]) == (400, "UnknownOperationException")
+    assert "SageMaker.Nonsense" in request.text
+
+
+@pytest.mark.parametrize(
+    ("service", "method", "path", "form", "operation", "path_values"),
+    [
+        (
+            "sagemaker-runtime",
+            "POST",
+            "/endpoints/e/invocations",
+            None,
+            "InvokeEndpoint",
+            {"EndpointName": "e"},
+        ),
+        ("lambda", "GET", "/2015-03-31/functions/f", None, "GetFunction", {"FunctionName": "f"}),
+        ("cloudformation", "POST", "/", {"Action": "ListStacks"}, "ListStacks", {}),
+    ],
+)
+def test_every_protocol_names_its_operation_in_its_own_way(
+    service, method, path, form, operation, path_values
+):
+    request = Request(EnvironBuilder(path, method=method, data=form).get_environ())
+    assert Service(service, []).route(request) == Route(operation, path_values)
 
 
 @pytest.mark.parametrize(
