@@ -12,6 +12,8 @@ import botocore.session
 from boto3.session import Session
 from botocore.config import Config
 
+from local_aws.faults import Faults
+
 ACCOUNT_ID = "123456789012"
 REGION = "eu-west-1"
 ACCESS_KEY = "local"
@@ -68,6 +70,7 @@ class Account:
     state: Path
     time_scale: float
     clients: Clients
+    faults: Faults = field(default_factory=Faults)
 
     def client(self, service: str) -> Any:
         return self.clients.client(service)

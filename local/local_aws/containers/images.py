@@ -1,0 +1,83 @@
+"""The images that the embedded SageMaker runs, known by the repository in their registry URI.
+
+What a job may import is a list per image, `images/NAME.txt`: the distributions that the real image ships. Their
+versions, and the version of Python, are those of the server, not those of the image's tag.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from importlib.metadata import distribution
+from importlib.resources import files
+
+from local_aws.containers.errors import UnknownImageError
+
+_URI = re.compile(
+    r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?"
+    r"/(?P<repository>[^:@]+)(:(?P<tag>[^@]+))?(@sha256:[0-9a-f]{64})?"
+)
+
+
+class Kind(Enum):
+    """How a job of an image is run."""
+
+    BLAZINGTEXT = "BlazingText, a built-in algorithm: its own program runs, configured by hyperparameters"
+    SCRIPT = "a framework: the caller's script runs"
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image by its repository. `made_for` is the distribution without which the image makes no sense."""
+
+    repository: str
+    kind: Kind
+    made_for: str
+
+    @property
+    def distributions(self) -> tuple[str, ...]:
+        """The distributions a job in this image can import, as PyPI names them."""
+        text = files(__package__).joinpath("images", f"{self.repository}.txt").read_text(encoding="utf-8")
+        names = (line.partition("#")[0].strip() for line in text.splitlines())
+        return tuple(name for name in names if name)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether this machine has what the image is made for. Raises nothing: PyTorch is an extra."""
+        try:
+            distribution(self.made_for)
+        except ModuleNotFoundError:
+            return False
+        return True
+
+
+IMAGES = {
+    image.repository: image
+    for image in (
+        Image("blazingtext", Kind.BLAZINGTEXT, "fasttext-community"),
+        Image("sagemaker-scikit-learn", Kind.SCRIPT, "scikit-learn"),
+        Image("pytorch-training", Kind.SCRIPT, "torch"),
+        Image("huggingface-pytorch-training", Kind.SCRIPT, "transformers"),
+    )
+}
+
+
+def find(uri: str) -> Image:
+    """The image that a registry URI `ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY:TAG` names.
+
+    Raises UnknownImageError for anything else, and for an image whose framework this machine does not have.
+    """
+    match = _URI.fullmatch(uri)
+    image = IMAGES.get(match["repository"]) if match else None
+    if image is None:
+        raise UnknownImageError(
+            f"The embedded SageMaker has no image {uri!r}. It has ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY:TAG "
+            f"with one of the repositories {', '.join(sorted(IMAGES))}."
+        )
+    if not image.is_complete:
+        raise UnknownImageError(
+            f"The image {uri!r} is made for {image.made_for}, which is not installed beside the embedded AWS. "
+            f"Install it there: pip install {image.made_for}"
+        )
+    return image

@@ -1,0 +1,28 @@
+"""SageMaker's control plane. Each module is one resource; together they make the service."""
+
+from local_aws.account import Account
+from local_aws.sagemaker.model_package_groups import ModelPackageGroups
+from local_aws.sagemaker.model_packages import ModelPackages
+from local_aws.sagemaker.models import Models
+from local_aws.sagemaker.pipeline_executions import PipelineExecutions
+from local_aws.sagemaker.pipelines import Pipelines
+from local_aws.sagemaker.processing_jobs import ProcessingJobs
+from local_aws.sagemaker.tags import Tags
+from local_aws.sagemaker.training_jobs import TrainingJobs
+
+
+def handlers(account: Account) -> list[object]:
+    """The handlers of every operation that the embedded SageMaker has; the server closes them last to first."""
+    tags = Tags(account)
+    groups = ModelPackageGroups(account, tags)
+    pipelines = Pipelines(account, tags)
+    return [
+        tags,
+        Models(account, tags),
+        groups,
+        ModelPackages(account, tags, groups),
+        ProcessingJobs(account, tags),
+        TrainingJobs(account, tags),
+        pipelines,
+        PipelineExecutions(account, pipelines),
+    ]

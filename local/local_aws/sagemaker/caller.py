@@ -1,0 +1,10 @@
+"""Who calls the embedded AWS. It knows one caller: the account itself."""
+
+from typing import Any
+
+from local_aws.account import ACCOUNT_ID
+
+USER_CONTEXT: dict[str, Any] = {
+    "IamIdentity": {"Arn": f"arn:aws:iam::{ACCOUNT_ID}:root", "PrincipalId": ACCOUNT_ID}
+}
+"""The API's UserContext, for CreatedBy and LastModifiedBy."""

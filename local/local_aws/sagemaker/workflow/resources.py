@@ -1,0 +1,133 @@
+"""The SageMaker resources that steps make, and how the API names their operations and members."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore import xform_name
+from botocore.exceptions import ClientError, ParamValidationError
+from botocore.model import Shape, StructureShape
+
+from local_aws.sagemaker.workflow import retries
+from local_aws.sagemaker.workflow.errors import StepFailedError
+from local_aws.wire import service_model
+
+
+@dataclass(frozen=True)
+class Resource:
+    """What a type of step makes: `noun` is the API's ("TrainingJob"), `metadata` its name in a step's Metadata.
+
+    `service_named` resources get their name from the pipeline. `withheld` members of the Create request cannot be in
+    a step's arguments. A resource without a status is done once created.
+    """
+
+    noun: str
+    metadata: str
+    described: str
+    service_named: bool = True
+    has_status: bool = True
+    stoppable: bool = False
+    taggable: bool = True
+    withheld: frozenset[str] = frozenset()
+
+    @property
+    def create(self) -> str:
+        return f"Create{self.noun}"
+
+    @property
+    def name_member(self) -> str:
+        return f"{self.noun}Name"
+
+    @property
+    def arn_member(self) -> str:
+        return f"{self.noun}Arn"
+
+    @property
+    def request_shape(self) -> StructureShape:
+        shape = service_model("sagemaker").operation_model(self.create).input_shape
+        assert shape is not None, self.create
+        return shape
+
+    @property
+    def description_shape(self) -> Shape:
+        return service_model("sagemaker").shape_for(self.described)
+
+
+RESOURCES: dict[str, Resource] = {
+    "Processing": Resource("ProcessingJob", "ProcessingJob", "DescribeProcessingJobResponse", stoppable=True),
+    "Training": Resource("TrainingJob", "TrainingJob", "DescribeTrainingJobResponse", stoppable=True),
+    "Model": Resource("Model", "Model", "DescribeModelOutput", has_status=False),
+    "RegisterModel": Resource(
+        "ModelPackage",
+        "RegisterModel",
+        "DescribeModelPackageOutput",
+        service_named=False,
+        taggable=False,  # a version of a group has the group's tags
+        withheld=frozenset({"ModelPackageName", "CertifyForMarketplace", "ClientToken"}),
+    ),
+}
+"""By type of step."""
+
+STEP_TYPES = tuple(sorted({*RESOURCES, "Condition", "Fail"}))
+
+
+@dataclass(frozen=True)
+class Made:
+    """A resource that exists: `key` is what the API's other operations call it by, name or ARN."""
+
+    resource: Resource
+    key: str
+    arn: str
+
+    def describe(self, client: Any) -> dict[str, Any]:
+        answer = self._call(client, "Describe")
+        answer.pop("ResponseMetadata", None)
+        return answer
+
+    def status(self, description: Mapping[str, Any]) -> str:
+        """Completed, Failed, Stopped, or what else it is that has not ended."""
+        return str(description[f"{self.resource.noun}Status"]) if self.resource.has_status else "Completed"
+
+    def reason(self, description: Mapping[str, Any]) -> str:
+        """Why it failed, or was stopped by someone else than the pipeline."""
+        stopped = (
+            description.get("SecondaryStatus") or description.get("ExitMessage") or self.status(description)
+        )
+        return str(
+            description.get("FailureReason") or f"{self.resource.noun} {self.key} ended early: {stopped}"
+        )
+
+    def stop(self, client: Any) -> None:
+        """Ask for its end, where that can be asked for. One that ended meanwhile is fine."""
+        if not self.resource.stoppable:
+            return
+        try:
+            self._call(client, "Stop")
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
+                raise
+
+    def _call(self, client: Any, verb: str) -> dict[str, Any]:
+        operation = getattr(client, xform_name(f"{verb}{self.resource.noun}"))
+        answer: dict[str, Any] = operation(**{self.resource.name_member: self.key})
+        return answer
+
+
+def make(client: Any, resource: Resource, request: dict[str, Any]) -> Made:
+    """Create a resource. Raises StepFailedError in SageMaker's words."""
+    try:
+        answer = getattr(client, xform_name(resource.create))(**request)
+    except ClientError as error:
+        raise _failed(resource, error.response["Error"]["Message"], retries.type_of_error(error)) from error
+    except ParamValidationError as error:
+        raise _failed(resource, str(error)) from error
+    arn = answer[resource.arn_member]
+    return Made(resource, request.get(resource.name_member, arn), arn)
+
+
+def _failed(resource: Resource, message: str, retry_type: str | None = None) -> StepFailedError:
+    return StepFailedError(
+        f"ClientError: Failed to invoke sagemaker:{resource.create}. Error Details: {message}", retry_type
+    )

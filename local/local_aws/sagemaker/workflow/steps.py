@@ -1,0 +1,192 @@
+"""The work of one step, from its start to its end in the execution's record."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from local_aws.sagemaker.workflow import cache, conditions, expressions, names, retries, scope
+from local_aws.sagemaker.workflow.cache import Hit, StepCache
+from local_aws.sagemaker.workflow.definition import Step
+from local_aws.sagemaker.workflow.errors import StepFailedError, StepStoppedError
+from local_aws.sagemaker.workflow.execution import FAILED, STOPPED, SUCCEEDED, Execution
+from local_aws.sagemaker.workflow.resources import RESOURCES, Made, Resource, make
+from local_aws.sagemaker.workflow.validation import JOB_VARIABLES
+
+log = logging.getLogger(__name__)
+
+# A job's end is noticed within a tenth of a second, and a describe costs a few milliseconds.
+_FIRST_POLL, _LAST_POLL, _SLOWING = 0.02, 0.1, 1.3
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the steps of an execution work with.
+
+    `time_scale` multiplies the waits between retries. `stop` asks running jobs to stop, and waits for them; `leave`,
+    which comes with `stop`, ends the threads at once, because the server goes.
+    """
+
+    sagemaker: Any
+    s3: Any
+    cache: StepCache
+    time_scale: float = 1.0
+    stop: threading.Event = field(default_factory=threading.Event)
+    leave: threading.Event = field(default_factory=threading.Event)
+
+
+class StepWork:
+    """One step of one execution at work."""
+
+    def __init__(self, step: Step, execution: Execution, around: Surroundings) -> None:
+        self._step = step
+        self._execution = execution
+        self._around = around
+
+    def run(self) -> None:
+        """Do the step's work and note its end, whatever that is. A thread's whole life: nothing is raised."""
+        name = self._step.name
+        try:
+            self._work()
+        except StepStoppedError:
+            self._execution.end(name, STOPPED)
+        except StepFailedError as failure:
+            self._execution.end(name, FAILED, failure.reason)
+        except Exception as error:
+            log.exception("step %s of %s", name, self._execution.start.arn)
+            self._execution.end(name, FAILED, f"InternalServerError: {type(error).__name__}: {error}")
+
+    def _work(self) -> None:
+        match self._step.type:
+            case "Condition":
+                self._decide()
+            case "Fail":
+                self._fail()
+            case _:
+                self._make_or_reuse(RESOURCES[self._step.type])
+
+    def _decide(self) -> None:
+        outcome = all(conditions.holds(item, self._resolve) for item in self._step.conditions)
+        self._end(metadata={"Condition": {"Outcome": str(outcome)}}, properties={"Outcome": outcome})
+
+    def _fail(self) -> None:
+        message = str(self._resolve(self._step.arguments.get("ErrorMessage", "")))
+        metadata = {"Fail": {"ErrorMessage": message[:3072]}}
+        self._execution.end(self._step.name, FAILED, message, metadata=metadata)
+
+    def _make_or_reuse(self, resource: Resource) -> None:
+        config = self._step.cache
+        if config is None or not config.enabled:
+            self._make(resource)
+            return
+        # The job's own name is another one each time: it is no part of what was asked for.
+        arguments = self._resolve(dict(self._step.arguments), **_job_variable(self._step, ""))
+        key = cache.key(self._step.name, self._step.type, arguments)
+        hit = self._around.cache.find(key, config)
+        if hit is not None:
+            self._end(metadata=hit.metadata, properties=hit.properties, cached_from=hit.execution_arn)
+            return
+        self._make(resource)
+        run = self._execution.run(self._step.name)
+        assert run.ended is not None
+        self._around.cache.add(key, Hit(self._execution.start.arn, run.ended, run.properties, run.metadata))
+
+    def _make(self, resource: Resource) -> None:
+        """Make the resource, and make it again as often as the retry policies say."""
+        retried: dict[str, int] = {}
+        started, shortened = time.monotonic(), 0.0
+        while True:
+            try:
+                self._attempt(resource)
+                return
+            except StepFailedError as failure:
+                if failure.retry_type is None:
+                    raise
+                done = retried.get(failure.retry_type, 0)
+                policy = retries.policy_for(self._step.retries, failure.retry_type)
+                wait = policy.wait(done, time.monotonic() - started + shortened) if policy else None
+                if wait is None:
+                    raise self._given_up(failure, had_policy=policy is not None) from failure
+                retried[failure.retry_type] = done + 1
+            # What the time scale takes off a wait counts as passed, or ExpireAfterMin would never come.
+            shortened += wait * (1 - self._around.time_scale)
+            self._pause(wait * self._around.time_scale)
+            self._execution.try_again(self._step.name)
+
+    def _attempt(self, resource: Resource) -> None:
+        if self._around.stop.is_set():
+            raise StepStoppedError("The execution was stopped.")
+        made = make(self._around.sagemaker, resource, self._request(resource))
+        self._execution.executing(self._step.name, {resource.metadata: {"Arn": made.arn}})
+        self._end(properties=self._await(made))
+
+    def _request(self, resource: Resource) -> dict[str, Any]:
+        """The Create request: the step's arguments, and what SageMaker adds to them."""
+        arn = self._execution.start.arn
+        variables: dict[str, str] = {}
+        given = dict(self._step.arguments)
+        if resource.service_named:
+            prefix = given.pop(resource.name_member, None)
+            name = names.job(
+                self._execution.start.id,
+                self._step.name,
+                self._execution.run(self._step.name).attempts,
+                None if prefix is None else str(self._resolve(prefix)),
+            )
+            variables = _job_variable(self._step, name)
+            given[resource.name_member] = name
+        request: dict[str, Any] = self._resolve(given, **variables)
+        if resource.taggable:
+            tag = {"Key": "sagemaker:pipeline-execution-arn", "Value": arn}
+            request["Tags"] = [*request.get("Tags", []), tag]
+        if resource.noun == "ModelPackage":
+            request["MetadataProperties"] = {**request.get("MetadataProperties", {}), "GeneratedBy": arn}
+        return request
+
+    def _await(self, made: Made) -> dict[str, Any]:
+        """The resource's description once it is complete."""
+        asked, pause = False, _FIRST_POLL
+        while True:
+            description = made.describe(self._around.sagemaker)
+            match made.status(description):
+                case "Completed":
+                    return description
+                case "Stopped" if asked:
+                    raise StepStoppedError("The execution was stopped.")
+                case "Failed" | "Stopped":
+                    reason = made.reason(description)
+                    raise StepFailedError(f"ClientError: {reason}", retries.type_of_failure(reason))
+            self._pause(pause, asked)
+            pause = min(pause * _SLOWING, _LAST_POLL)
+            if self._around.stop.is_set() and not asked:
+                made.stop(self._around.sagemaker)
+                asked = True
+
+    def _pause(self, seconds: float, stopping: bool = False) -> None:
+        """Wait, but no longer than until the execution is stopped or, if it is being stopped, abandoned."""
+        (self._around.leave if stopping else self._around.stop).wait(seconds)
+        if self._around.leave.is_set():
+            raise StepStoppedError("The server was stopped.")
+
+    def _given_up(self, failure: StepFailedError, had_policy: bool) -> StepFailedError:
+        arn, exception = self._execution.start.arn, str(failure.retry_type).upper().replace(".", "_")
+        why = "Retries are exhausted" if had_policy else "No retry policy configured"
+        return StepFailedError(
+            f"{failure.reason}\nRetry not appropriate on execution of step with PipelineExecutionArn {arn} and "
+            f"StepId {self._step.name}. {why} for the exception type {exception}."
+        )
+
+    def _end(self, **changes: Any) -> None:
+        self._execution.end(self._step.name, SUCCEEDED, **changes)
+
+    def _resolve(self, value: Any, **variables: str) -> Any:
+        read = scope.s3_reader(self._around.s3)
+        return expressions.resolve(value, scope.of(self._execution, read, **variables))
+
+
+def _job_variable(step: Step, name: str) -> dict[str, str]:
+    """The `Execution.*` variable that only steps of this type have."""
+    return {JOB_VARIABLES[step.type]: name} if step.type in JOB_VARIABLES else {}

@@ -1,0 +1,55 @@
+"""Images are known by their registry URI; an unknown one is refused naming it and those there are."""
+
+from importlib.util import find_spec
+
+import pytest
+
+from local_aws.containers import images
+from local_aws.containers.errors import UnknownImageError
+from local_aws.containers.images import Kind
+
+
+@pytest.mark.parametrize(
+    ("uri", "kind"),
+    [
+        ("811284229777.dkr.ecr.us-east-1.amazonaws.com/blazingtext:1", Kind.BLAZINGTEXT),
+        ("141502667606.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3", Kind.SCRIPT),
+        ("450853457545.dkr.ecr.cn-north-1.amazonaws.com.cn/sagemaker-scikit-learn:1.2-1", Kind.SCRIPT),
+        ("141502667606.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-scikit-learn", Kind.SCRIPT),
+    ],
+)
+def test_an_image_is_known_in_every_region_and_tag(uri, kind):
+    assert images.find(uri).kind is kind
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "811284229777.dkr.ecr.us-east-1.amazonaws.com/xgboost:1",
+        "sagemaker-scikit-learn:1.2-1",
+        "docker.io/library/python:3.11",
+        "",
+    ],
+)
+def test_an_unknown_image_is_refused_naming_it_and_those_there_are(uri):
+    with pytest.raises(UnknownImageError) as refused:
+        images.find(uri)
+    assert repr(uri) in str(refused.value)
+    for known in (
+        "blazingtext",
+        "sagemaker-scikit-learn",
+        "pytorch-training",
+        "huggingface-pytorch-training",
+    ):
+        assert known in str(refused.value)
+
+
+@pytest.mark.skipif(find_spec("torch") is not None, reason="PyTorch is installed here")
+def test_an_image_whose_framework_is_not_installed_is_refused_saying_what_to_install():
+    with pytest.raises(UnknownImageError, match="pip install torch"):
+        images.find("763104351884.dkr.ecr.eu-west-1.amazonaws.com/pytorch-training:2.6.0-cpu-py312")
+
+
+@pytest.mark.parametrize("image", images.IMAGES.values(), ids=lambda image: image.repository)
+def test_every_image_says_what_it_ships(image):
+    assert image.kind is Kind.BLAZINGTEXT or image.made_for in image.distributions
