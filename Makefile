@@ -42,6 +42,7 @@ UV_COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate
 lock:
 	$(UV_COMPILE) $(PACKAGES:%=%/pyproject.toml) --group pyproject.toml:install -o requirements.lock
 	$(UV_COMPILE) $(PACKAGES:%=%/pyproject.toml) --group pyproject.toml:install --group pyproject.toml:check -c requirements.lock -o requirements-check.lock
+	$(UV_COMPILE) --no-annotate build/pyproject.toml --group build/pyproject.toml:dev -c requirements-check.lock -o build/requirements.lock
 
 clean:
 	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache
