@@ -40,4 +40,4 @@ def check(steps: Mapping[str, Step]) -> None:
 def _before(step: Step) -> set[str]:
     by_data = {item.name for item in expressions.references(step.inputs) if item.kind == expressions.STEPS}
     by_branch = {step.branch.condition} if step.branch else set()
-    return {*step.depends_on, *by_data}
+    return {*step.depends_on, *by_data, *by_branch}
