@@ -12,49 +12,15 @@ from types import TracebackType
 from typing import Any, Self
 
 import requests
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import BaseWSGIServer, make_server
-from werkzeug.wrappers import Request, Response
 
 from local_aws import sagemaker
 from local_aws.account import REGION, Account, Clients
-from local_aws.wire import Service, ServiceError, error_response
+from local_aws.application import Application
+from local_aws.wire import Service
 
 LOOPBACK = "127.0.0.1"
-
-
-class Application:
-    """WSGI: a request goes to the service that its signature names, or else to moto."""
-
-    def __init__(self, services: Iterable[Service]) -> None:
-        self._services: dict[str, list[Service]] = {}
-        for service in services:
-            self._services.setdefault(service.model.signing_name, []).append(service)
-        self._moto = DomainDispatcherApplication(create_backend_app)
-
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        services = self._services.get(_signing_name(environ.get("HTTP_AUTHORIZATION", "")))
-        if services is None:
-            answer: Iterable[bytes] = self._moto(environ, start_response)
-            return answer
-        return _respond(services, Request(environ))(environ, start_response)
-
-
-def _respond(services: list[Service], request: Request) -> Response:
-    for service in services:
-        if route := service.route(request):
-            return service.respond(request, route)
-    names = " and ".join(service.name for service in services)
-    asked = request.headers.get("X-Amz-Target") or f"{request.method} {request.path}"
-    return error_response(
-        ServiceError("UnknownOperationException", f"{names} have no operation for {asked!r}")
-    )
-
-
-def _signing_name(authorization: str) -> str:
-    """The service in a SigV4 header's credential scope, `.../20261121/eu-west-1/sagemaker/aws4_request`."""
-    scope = authorization.partition("Credential=")[2].partition(",")[0].split("/")
-    return scope[3] if len(scope) == 5 else ""
 
 
 class _QuietHandler(MotoRequestHandler):  # type: ignore[misc]
@@ -82,8 +48,11 @@ class Server:
             time_scale=time_scale,
             clients=Clients(self.endpoint_url, region),
         )
-        self._handlers = sagemaker.handlers(self.account)
-        self._http.app = Application([Service("sagemaker", self._handlers)])
+        services = {
+            "sagemaker": sagemaker.handlers(self.account),
+        }
+        self._handlers = [handler for handlers in services.values() for handler in handlers]
+        self._http.app = Application(Service(name, handlers) for name, handlers in services.items())
         self._thread = threading.Thread(target=self._http.serve_forever, name="local-aws", daemon=True)
         self._thread.start()
         requests.post(f"{self.endpoint_url}/moto-api/reset", timeout=10).raise_for_status()

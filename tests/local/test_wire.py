@@ -129,3 +129,22 @@ def test_commodity_services_are_there_beside_ours(aws):
     aws.client("s3").put_object(Bucket=aws.bucket, Key="k", Body=b"bytes")
     assert aws.client("s3").get_object(Bucket=aws.bucket, Key="k")["Body"].read() == b"bytes"
     assert aws.client("iam").get_role(RoleName=aws.role_arn.rpartition("/")[2])["Role"]["Arn"] == aws.role_arn
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "request_"),
+    [
+        (
+            "iam",
+            "simulate_principal_policy",
+            {"PolicySourceArn": "arn:aws:iam::123456789012:role/r", "ActionNames": ["s3:GetObject"]},
+        ),
+        ("logs", "get_log_record", {"logRecordPointer": "p"}),
+    ],
+)
+def test_what_the_commodity_services_lack_is_refused_naming_the_service(aws, service, operation, request_):
+    with pytest.raises(
+        ClientError, match=f"does not have this operation of {service}: The {operation}"
+    ) as caught:
+        getattr(aws.client(service), operation)(**request_)
+    assert caught.value.response["Error"]["Code"] == "UnknownOperationException"

@@ -1,0 +1,59 @@
+"""The WSGI application of the embedded AWS: a request goes to our service, or else to moto's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from botocore.exceptions import UnknownServiceError
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.wrappers import Request, Response
+
+from local_aws.wire import Service, ServiceError, error_response, service_model
+
+
+class Application:
+    """Finds a request's service by its signature. What neither we nor moto have is refused, naming it."""
+
+    def __init__(self, services: Iterable[Service]) -> None:
+        self._services: dict[str, list[Service]] = {}
+        for service in services:
+            self._services.setdefault(service.model.signing_name, []).append(service)
+        self._moto = DomainDispatcherApplication(create_backend_app)
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        name = _signing_name(environ.get("HTTP_AUTHORIZATION", ""))
+        services = self._services.get(name)
+        if services is not None:
+            return _respond(services, Request(environ))(environ, start_response)
+        try:
+            answer: Iterable[bytes] = self._moto(environ, start_response)
+        except NotImplementedError as error:
+            return _not_embedded(name, str(error))(environ, start_response)
+        return answer
+
+
+def _respond(services: list[Service], request: Request) -> Response:
+    for service in services:
+        if route := service.route(request):
+            return service.respond(request, route)
+    names = " and ".join(service.name for service in services)
+    asked = request.headers.get("X-Amz-Target") or f"{request.method} {request.path}"
+    return error_response(
+        ServiceError("UnknownOperationException", f"{names} have no operation for {asked!r}")
+    )
+
+
+def _not_embedded(service: str, reason: str) -> Response:
+    try:
+        protocol = service_model(service).protocol
+    except UnknownServiceError:
+        protocol = "json"
+    message = f"The embedded AWS does not have this operation of {service}: {reason}"
+    return error_response(ServiceError("UnknownOperationException", message), protocol)
+
+
+def _signing_name(authorization: str) -> str:
+    """The service in a SigV4 header's credential scope, `.../20261121/eu-west-1/sagemaker/aws4_request`."""
+    scope = authorization.partition("Credential=")[2].partition(",")[0].split("/")
+    return scope[3] if len(scope) == 5 else ""
