@@ -1,0 +1,76 @@
+"""Everything that a run of a recipe's pipeline needs, worked out before anything is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from model_build import code, metadata, pipeline, wheels
+from model_build.champion import Champion
+from model_build.code import Code
+from model_build.data import Data
+from model_build.errors import UsageError
+from model_build.recipe import Recipe
+from model_build.settings import Settings
+from model_build.wheels import Wheels
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """What is to be uploaded, and the definition that refers to it."""
+
+    code: Code
+    wheels: Wheels
+    definition: str
+
+
+def draw(recipe: Recipe, steps: Path, settings: Settings) -> Blueprint:
+    """The blueprint of `recipe` with the scripts in the folder `steps`. Reads files, and nothing else."""
+    parts, pinned = code.assemble(recipe, steps), wheels.load(steps)
+    text_rules = parts.contract.files["text_rules.py"]
+    inputs = pipeline.Inputs(
+        prepare_code=settings.s3(parts.prepare.prefix),
+        evaluate_code=settings.s3(parts.evaluate.prefix),
+        wheels=settings.s3(pinned.prefix),
+        contract=settings.s3(parts.contract.prefix),
+        contract_sha256=parts.contract.sha256,
+        text_rules_sha256=code.sha256(text_rules),
+    )
+    return Blueprint(parts, pinned, pipeline.definition(recipe, settings, inputs))
+
+
+def parameters(
+    blueprint: Blueprint,
+    settings: Settings,
+    data: Data,
+    champion: Champion | None,
+    commit: str,
+    force_reason: str | None,
+) -> Mapping[str, str]:
+    """The pipeline's parameters for one run."""
+    nothing = settings.s3(blueprint.code.nothing.prefix)
+    return {
+        "Data": data.uri,
+        "DataSha256": data.sha256,
+        "Commit": commit,
+        "ChampionArn": champion.arn if champion else pipeline.NONE,
+        "ChampionModel": champion.model_uri if champion else nothing,
+        "ChampionContract": champion.contract_uri if champion else nothing,
+        "ForceReason": force_reason or pipeline.NONE,
+    }
+
+
+def check_force_reason(reason: str | None) -> None:
+    """Raises UsageError when the model package could not hold the reason as it was given."""
+    if reason is None:
+        return
+    unfit = metadata.unfit(reason)
+    if not reason.strip() or reason.strip() == pipeline.NONE:
+        raise UsageError("--force needs a reason; it is recorded on the model package.")
+    if unfit or len(reason) > metadata.LONGEST:
+        problem = f"{' '.join(unfit)} cannot be stored" if unfit else f"it has {len(reason)} characters"
+        raise UsageError(
+            f"The reason for --force is recorded on the model package, and {problem} there. Allowed are letters, digits, "
+            f"spaces and _ . : / = + - @, {metadata.LONGEST} characters at most."
+        )

@@ -1,0 +1,202 @@
+"""`model-build`: from a recipe to a registered model, through a SageMaker pipeline.
+
+Options are parsed here and errors become exit codes; the work is in `commands`. Nothing heavy is imported before a
+command is called, so that help and usage errors come at once.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from model_build.errors import ModelBuildError
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="model-build",
+    help="Trains, evaluates, gates and registers a text classifier in a SageMaker pipeline.",
+    epilog="Exit codes: 1 failed, 2 usage or configuration, 3 refused by the gate, 5 timed out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Root = Annotated[
+    Path | None,
+    typer.Option(
+        "--root", help="The folder that holds recipes/ and steps/; by default the nearest one upwards."
+    ),
+]
+RecipeName = Annotated[
+    str | None, typer.Option("--recipe", help="The recipe's name or file; by default the only one there is.")
+]
+DataSource = Annotated[
+    str | None, typer.Option("--data", help="A local file, uploaded under its hash, or an s3:// URI.")
+]
+ExecutionId = Annotated[
+    str | None, typer.Option("--execution", help="The id or ARN of an execution; by default the latest.")
+]
+Json = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object on stdout, and nothing else there.")
+]
+Verbose = Annotated[bool, typer.Option("--verbose", help="Show the traceback of an error.")]
+
+
+@app.command()
+def plan(
+    data: DataSource = None,
+    root: Root = None,
+    recipe: RecipeName = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Show what a run would change: the definition, the hashes, what the cache would answer. Reads only."""
+    with _reported(verbose):
+        from model_build import workspace
+        from model_build.commands import plan
+
+        made = plan.make(workspace.enter(root, recipe), data)
+        _print(plan.document(made) if as_json else plan.lines(made))
+
+
+@app.command()
+def run(
+    data: Annotated[
+        str, typer.Option("--data", help="A local file, uploaded under its hash, or an s3:// URI.")
+    ],
+    root: Root = None,
+    recipe: RecipeName = None,
+    force: Annotated[
+        str | None,
+        typer.Option(
+            "--force", metavar="REASON", help="Register even if the gate refuses; the reason is recorded."
+        ),
+    ] = None,
+    timeout: Annotated[
+        float | None,
+        typer.Option(
+            "--timeout", min=1, metavar="SECONDS", help="Stop watching after this long; the run goes on."
+        ),
+    ] = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Update the pipeline and run it; register the model if it passes the gate, exit 3 if it does not.
+
+    An execution with the same definition and parameters that is still running is watched, not started again.
+    """
+    with _reported(verbose):
+        from rich.console import Console
+
+        from model_build import workspace
+        from model_build.commands import run
+
+        entered = workspace.enter(root, recipe)
+        outcome = run.run(entered, data, force_reason=force, timeout=timeout, console=Console(stderr=True))
+        _print(run.document(outcome) if as_json else run.lines(outcome))
+        error = run.verdict(outcome)
+        if error is not None:
+            raise error
+
+
+@app.command()
+def report(
+    execution: ExecutionId = None,
+    root: Root = None,
+    recipe: RecipeName = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Write the report of an execution, Markdown and HTML, to reports/<execution>/."""
+    with _reported(verbose):
+        from model_build import workspace
+        from model_build.commands import report
+
+        written = report.report(workspace.enter(root, recipe), execution)
+        _print(written.document() if as_json else written.lines())
+
+
+@app.command()
+def status(
+    root: Root = None, recipe: RecipeName = None, as_json: Json = False, verbose: Verbose = False
+) -> None:
+    """Show the pipeline, its latest executions, and the champion."""
+    with _reported(verbose):
+        from model_build import workspace
+        from model_build.commands import status
+
+        found = status.look(workspace.enter(root, recipe))
+        _print(status.document(found) if as_json else status.lines(found))
+
+
+@app.command()
+def logs(
+    step: Annotated[
+        str, typer.Option("--step", help="The step whose job's log to print: Prepare, Train, Evaluate.")
+    ],
+    execution: ExecutionId = None,
+    root: Root = None,
+    recipe: RecipeName = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Print the log of a step's job."""
+    with _reported(verbose):
+        from model_build import workspace
+        from model_build.commands import logs
+
+        entered = workspace.enter(root, recipe)
+        chosen = logs.step(entered, step, execution)
+        printed = logs.lines(entered, chosen)
+        _print({"step": chosen.name, "job": chosen.job_name, "lines": list(printed)} if as_json else printed)
+
+
+def main() -> None:
+    """The console script."""
+    app()
+
+
+def _print(result: Any) -> None:
+    """A JSON object, or lines of text, on stdout."""
+    if isinstance(result, dict):
+        typer.echo(json.dumps(result, indent=2))
+    else:
+        for line in result:
+            typer.echo(line)
+
+
+@contextmanager
+def _reported(verbose: bool) -> Iterator[None]:
+    """Turn an error into one message on stderr and its exit code."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo("Interrupted. What runs on AWS goes on; the same command re-attaches to it.", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    except Exception as error:
+        if verbose:
+            traceback.print_exc()
+        known = error if isinstance(error, ModelBuildError) else _explained(error)
+        if known is None:
+            hint = "" if verbose else " Run with --verbose to see where, and please report it."
+            typer.echo(f"error: {type(error).__name__}: {error}.{hint}", err=True)
+            raise typer.Exit(ModelBuildError.exit_code) from error
+        typer.echo(f"error: {known.message}", err=True)
+        raise typer.Exit(known.exit_code) from error
+
+
+def _explained(error: Exception) -> ModelBuildError | None:
+    # Imported only when AWS was called, so when it is loaded anyway.
+    if "model_build.aws" not in sys.modules:
+        return None
+    from model_build.aws import explain
+
+    return explain(error)

@@ -1,0 +1,139 @@
+"""What the jobs run and what the model is served under, as folders named by their content.
+
+A folder is a mapping of names to bytes; its hash names its place in the artifact bucket. So the same content is
+uploaded once, a definition names exactly what will run, and the step cache misses only when that changed.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from model_build.errors import UsageError
+
+if TYPE_CHECKING:
+    from types_boto3_s3.client import S3Client
+
+    from model_build.recipe import Recipe
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def folder_sha256(files: Mapping[str, bytes]) -> str:
+    """The hash of a folder: sha256 over the sorted lines `name NUL sha256-hex LF` of its files."""
+    lines = (f"{name}\0{sha256(files[name])}\n" for name in sorted(files))
+    return sha256("".join(lines).encode())
+
+
+@dataclass(frozen=True)
+class Folder:
+    """Files that belong together under `home/<their hash>/` in the artifact bucket."""
+
+    home: str
+    files: Mapping[str, bytes] = field(repr=False)
+
+    @cached_property
+    def sha256(self) -> str:
+        return folder_sha256(self.files)
+
+    @property
+    def prefix(self) -> str:
+        return f"{self.home}/{self.sha256}/"
+
+
+@dataclass(frozen=True)
+class Code:
+    """The folders of one pipeline: what Prepare runs, what Evaluate runs, and the serving contract.
+
+    `nothing` stands in for the champion's model and contract when there is none: a job's input has to exist.
+    """
+
+    prepare: Folder
+    evaluate: Folder
+    contract: Folder
+    nothing: Folder
+
+    @property
+    def folders(self) -> tuple[Folder, ...]:
+        return self.prepare, self.evaluate, self.contract, self.nothing
+
+
+def assemble(recipe: Recipe, steps: Path) -> Code:
+    """The code of `recipe`'s pipeline from the scripts in the folder `steps`.
+
+    Raises UsageError when a script is missing.
+    """
+    text_rules = _read(steps / "text_rules.py")
+    return Code(
+        prepare=Folder("code", script(steps, "prepare") | {"prepare.json": _json(recipe.prepare_config())}),
+        evaluate=Folder(
+            "code", script(steps, "evaluate") | {"evaluate.json": _json(recipe.evaluate_config())}
+        ),
+        contract=Folder(
+            "models/contracts", {"contract.json": _json(recipe.contract()), "text_rules.py": text_rules}
+        ),
+        nothing=Folder("code", {"no-champion.txt": b"There is no champion to compare with.\n"}),
+    )
+
+
+def script(steps: Path, name: str) -> dict[str, bytes]:
+    """The script `name` and, of the modules beside it, those that it imports, directly or not.
+
+    So a change of the gate's rule leaves what Prepare runs, and with it Prepare's cache, alone.
+    """
+    files: dict[str, bytes] = {}
+    wanted = [name]
+    while wanted:
+        module = wanted.pop()
+        if f"{module}.py" in files:
+            continue
+        source = _read(steps / f"{module}.py")
+        files[f"{module}.py"] = source
+        wanted += [imported for imported in _imports(source) if (steps / f"{imported}.py").is_file()]
+    return files
+
+
+def upload(s3: S3Client, bucket: str, folder: Folder) -> list[str]:
+    """Upload the files of `folder` that the bucket lacks; returns their keys."""
+    listed = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=folder.prefix)
+    sizes = {item["Key"]: item["Size"] for page in listed for item in page.get("Contents", [])}
+    missing = {
+        f"{folder.prefix}{name}": content
+        for name, content in folder.files.items()
+        if sizes.get(f"{folder.prefix}{name}") != len(content)
+    }
+    for key, content in missing.items():
+        s3.put_object(Bucket=bucket, Key=key, Body=content)
+    return list(missing)
+
+
+def _imports(source: bytes) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(
+            f"The step script {path} cannot be read ({error.strerror}). The steps belong beside the recipes, in the "
+            "folder steps; point --root at the folder that holds both."
+        ) from error
+
+
+def _json(document: Mapping[str, Any]) -> bytes:
+    return (json.dumps(document, sort_keys=True, indent=2) + "\n").encode()

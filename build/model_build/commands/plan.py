@@ -1,0 +1,109 @@
+"""`model-build plan`: what a run would change. Reads, and writes nothing: no upload, no pipeline."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from model_build import blueprint, caching, champion, data, executions
+from model_build.blueprint import Blueprint
+from model_build.champion import Champion
+from model_build.commit import commit
+from model_build.data import Data
+from model_build.diff import Change, compare
+from model_build.workspace import Workspace
+
+CACHED_STEPS = ("Prepare", "Train", "Evaluate")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What was found out. `reusable` names, by step, the execution that did just that; None when no data was given."""
+
+    workspace: Workspace
+    blueprint: Blueprint
+    commit: str
+    champion: Champion | None
+    data: Data | None
+    exists: bool
+    changes: tuple[Change, ...]
+    reusable: dict[str, str] | None
+
+
+def make(workspace: Workspace, source: str | None) -> Plan:
+    """Compare what the repository says with what is deployed. Raises what `run` would, as early."""
+    aws, settings = workspace.aws, workspace.settings
+    found = data.locate(aws.s3, settings.bucket, source) if source else None
+    drawn = blueprint.draw(workspace.recipe, workspace.steps, settings)
+    revision = commit(workspace.root, os.environ)
+    current = champion.resolve(aws.sagemaker, settings.model_package_group)
+    deployed = executions.deployed_definition(aws.sagemaker, workspace.pipeline)
+    reusable: dict[str, str] | None = None
+    if found:
+        parameters = blueprint.parameters(drawn, settings, found, current, revision, force_reason=None)
+        earlier = caching.history(aws.sagemaker, workspace.pipeline)
+        reusable = caching.reusable(caching.Run(drawn.definition, parameters), earlier)
+    changes = compare(deployed, drawn.definition)
+    return Plan(workspace, drawn, revision, current, found, deployed is not None, changes, reusable)
+
+
+def document(plan: Plan) -> dict[str, Any]:
+    """The plan for machines."""
+    code = plan.blueprint.code
+    return {
+        "pipeline": {"name": plan.workspace.pipeline, "exists": plan.exists},
+        "recipe": {"name": plan.workspace.recipe.name, "sha256": plan.workspace.recipe.sha256},
+        "commit": plan.commit,
+        "data": {"uri": plan.data.uri, "sha256": plan.data.sha256} if plan.data else None,
+        "code": {"prepare": code.prepare.sha256, "evaluate": code.evaluate.sha256},
+        "contract": {"sha256": code.contract.sha256, "uri": plan.workspace.settings.s3(code.contract.prefix)},
+        "champion": plan.champion.arn if plan.champion else None,
+        "changes": [
+            {
+                "kind": change.kind.name.lower(),
+                "where": change.where,
+                "key": change.key,
+                "old": change.old,
+                "new": change.new,
+            }
+            for change in plan.changes
+        ],
+        "reusable": plan.reusable,
+    }
+
+
+def lines(plan: Plan) -> list[str]:
+    """The plan for people."""
+    code = plan.blueprint.code
+    said = [
+        f"pipeline   {plan.workspace.pipeline}",
+        f"recipe     {plan.workspace.recipe.name}  {plan.workspace.recipe.sha256}",
+        f"commit     {plan.commit}",
+        f"data       {f'{plan.data.uri}  {plan.data.sha256}' if plan.data else 'not given (--data)'}",
+        f"code       prepare {code.prepare.sha256}",
+        f"           evaluate {code.evaluate.sha256}",
+        f"contract   {code.contract.sha256}",
+        f"champion   {plan.champion.arn if plan.champion else 'none: the minimum alone decides'}",
+        "",
+    ]
+    if not plan.exists:
+        said.append("The pipeline does not exist yet; a run creates it:")
+    elif plan.changes:
+        said.append("A run changes the deployed definition:")
+    else:
+        said.append("The deployed definition is the same.")
+    said += [f"  {change}" for change in plan.changes]
+    return said + _cached(plan)
+
+
+def _cached(plan: Plan) -> list[str]:
+    if plan.reusable is None:
+        return []
+    expiry = plan.workspace.recipe.caching.expire_after
+    said = ["", f"The step cache ({expiry}):"]
+    for step in CACHED_STEPS:
+        execution = plan.reusable.get(step)
+        same = f"same as in execution {execution}: reused unless that is older" if execution else "runs"
+        said.append(f"  {step:<9} {same}")
+    return said

@@ -1,0 +1,91 @@
+"""`model-build report`: an execution's report, as Markdown and as one HTML page, here and in the artifact bucket."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from model_build import executions, results
+from model_build.executions import Execution
+from model_build.report import Report, Run, Step, html, markdown
+from model_build.results import Results
+from model_build.workspace import Workspace
+
+HOME = Path("reports")
+
+
+@dataclass(frozen=True)
+class ReportFiles:
+    """Where a report was written, and where it was uploaded to."""
+
+    html: Path
+    markdown: Path
+    uri: str
+
+    def document(self) -> dict[str, str]:
+        return {"html": str(self.html), "markdown": str(self.markdown), "uri": self.uri}
+
+    def lines(self) -> list[str]:
+        return [str(self.html), str(self.markdown), self.uri]
+
+
+def report(workspace: Workspace, execution: str | None) -> ReportFiles:
+    """Write the report of a past execution, by default the latest. Raises UsageError when there is none."""
+    found = executions.find(workspace.aws.sagemaker, workspace.pipeline, execution)
+    return write(workspace, found, results.collect(workspace.aws, found))
+
+
+def write(
+    workspace: Workspace, execution: Execution, collected: Results, data_source: str | None = None
+) -> ReportFiles:
+    """Render into reports/<execution id>/ below the current folder, and upload under runs/<execution id>/report/.
+
+    `data_source` is what the user called the data; a past execution knows only where it lay.
+    """
+    parameters = executions.parameters(workspace.aws.sagemaker, execution.arn)
+    built = Report.build(
+        _run(workspace, execution, collected, parameters, data_source),
+        collected.evaluation,
+        collected.preparation,
+    )
+    folder = HOME / execution.id
+    folder.mkdir(parents=True, exist_ok=True)
+    page, comment = folder / "report.html", folder / "report.md"
+    page.write_text(html.render(built), encoding="utf-8")
+    comment.write_text(markdown.render(built), encoding="utf-8")
+    prefix = f"runs/{execution.id}/report/"
+    for path, content_type in ((page, "text/html"), (comment, "text/markdown")):
+        workspace.aws.s3.put_object(
+            Bucket=workspace.settings.bucket,
+            Key=f"{prefix}{path.name}",
+            Body=path.read_bytes(),
+            ContentType=f"{content_type}; charset=utf-8",
+        )
+    return ReportFiles(page, comment, workspace.settings.s3(prefix))
+
+
+def _run(
+    workspace: Workspace,
+    execution: Execution,
+    collected: Results,
+    parameters: Mapping[str, str],
+    data_source: str | None,
+) -> Run:
+    uri = parameters.get("Data", "")
+    return Run(
+        recipe=workspace.recipe.name,
+        pipeline=workspace.pipeline,
+        execution_arn=execution.arn,
+        status=execution.status,
+        steps=[
+            Step(step.name, step.status, step.seconds, step.cache_hit, step.reason)
+            for step in execution.steps
+        ],
+        reason=execution.reason,
+        commit=parameters.get("Commit", ""),
+        data_source=data_source or uri,
+        data_uri=uri,
+        data_sha256=parameters.get("DataSha256", ""),
+        model_package_arn=collected.model_package_arn,
+    )

@@ -1,0 +1,178 @@
+"""`model-build run`: bring the pipeline up to date, run it, and say what came of it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+
+from model_build import blueprint, champion, code, data, executions, logs, results, wheels
+from model_build.aws import Aws
+from model_build.blueprint import Blueprint
+from model_build.commands import report
+from model_build.commands.report import ReportFiles
+from model_build.commit import commit
+from model_build.data import Data
+from model_build.errors import ModelBuildError, RefusedError, StepFailedError
+from model_build.executions import Execution
+from model_build.pipeline import STEPS
+from model_build.progress import progress
+from model_build.results import Results
+from model_build.workspace import Workspace
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finished run, whatever its end."""
+
+    workspace: Workspace
+    data: Data
+    execution: Execution
+    results: Results
+    report: ReportFiles
+    seconds: float
+
+
+def run(
+    workspace: Workspace, source: str, *, force_reason: str | None, timeout: float | None, console: Console
+) -> Outcome:
+    """Upload what is missing, update the pipeline, start or re-attach, watch, and collect.
+
+    `timeout` in seconds bounds the watching. Raises ModelBuildError for what keeps the execution from being started,
+    or watched to its end; how it ended is for `verdict` to say.
+    """
+    began = time.monotonic()
+
+    def say(text: str) -> None:
+        console.print(text, highlight=False, soft_wrap=True)
+
+    blueprint.check_force_reason(force_reason)
+    aws, settings = workspace.aws, workspace.settings
+    found = data.locate(aws.s3, settings.bucket, source)
+    current = champion.resolve(aws.sagemaker, settings.model_package_group)
+    drawn = blueprint.draw(workspace.recipe, workspace.steps, settings)
+    revision = commit(workspace.root, os.environ)
+    given = blueprint.parameters(drawn, settings, found, current, revision, force_reason)
+    say(f"Champion: {f'version {current.version} ({current.arn})' if current else 'none'}")
+    upload(workspace, drawn, found, say)
+    if executions.upsert(
+        aws.sagemaker, settings, workspace.pipeline, drawn.definition, workspace.recipe.description
+    ):
+        say(f"Pipeline {workspace.pipeline} brought up to date")
+    started = executions.start(aws.sagemaker, workspace.pipeline, drawn.definition, given)
+    say(f"{'Re-attached to' if started.attached else 'Started'} {started.arn}")
+    with progress(console, STEPS) as show:
+        execution = executions.watch(aws.sagemaker, started.arn, show, timeout)
+    collected = results.collect(aws, execution)
+    written = report.write(workspace, execution, collected, source)
+    return Outcome(workspace, found, execution, collected, written, time.monotonic() - began)
+
+
+def upload(workspace: Workspace, drawn: Blueprint, found: Data, say: Say) -> None:
+    """Put everything that the definition and the parameters name into the artifact bucket, where it is missing."""
+    s3, bucket = workspace.aws.s3, workspace.settings.bucket
+    uploaded = sum(len(code.upload(s3, bucket, folder)) for folder in drawn.code.folders)
+    if uploaded:
+        say(f"Uploaded {uploaded} files of code and contract")
+    if wheels.upload(s3, bucket, drawn.wheels, wheels.cache_folder(os.environ)):
+        say("Uploaded the wheels that Evaluate installs")
+    if data.upload(s3, found):
+        say(f"Uploaded {found.source} to {found.uri}")
+
+
+def verdict(outcome: Outcome) -> ModelBuildError | None:
+    """Why the run's exit code is not 0; None when a model was registered."""
+    execution, gate = outcome.execution, outcome.results.gate
+    if execution.status == "Succeeded":
+        return None
+    if results.was_refused(execution):
+        return RefusedError(f"The gate refused the candidate: {gate['reason'] if gate else execution.reason}")
+    return failure(outcome.workspace.aws, execution)
+
+
+def failure(aws: Aws, execution: Execution) -> ModelBuildError:
+    """What went wrong in an execution that did not succeed: the first step that failed, and the end of its log."""
+    failed = [step for step in execution.failed if step.name != "Fail"]
+    if not failed:
+        reason = execution.reason or "it says no more"
+        return ModelBuildError(f"The execution {execution.arn} ended as {execution.status}: {reason}")
+    step = failed[0]
+    tail = logs.tail(aws.logs, step)
+    advice = f"The whole log: model-build logs --step {step.name} --execution {execution.id}" if tail else ""
+    return StepFailedError(step.name, step.reason, tail, advice)
+
+
+def document(outcome: Outcome) -> dict[str, Any]:
+    """The outcome for machines."""
+    counts = outcome.results.preparation or {}
+    execution = outcome.execution
+    return {
+        "data": {
+            "source": outcome.data.source,
+            "uri": outcome.data.uri,
+            "sha256": outcome.data.sha256,
+            "rows": counts.get("rows"),
+            "used": counts.get("used"),
+            "dropped": {reason: rows["count"] for reason, rows in counts.get("dropped", {}).items()},
+        },
+        "pipeline": {
+            "name": outcome.workspace.pipeline,
+            "execution_arn": execution.arn,
+            "status": execution.status,
+            "steps": [
+                {
+                    "name": step.name,
+                    "status": step.status,
+                    "seconds": step.seconds,
+                    "cache_hit": step.cache_hit,
+                }
+                for step in execution.steps
+            ],
+        },
+        "metrics": outcome.results.metrics,
+        "gate": outcome.results.gate,
+        "model_package_arn": outcome.results.model_package_arn,
+        "report": outcome.report.document(),
+        "seconds": outcome.seconds,
+    }
+
+
+def lines(outcome: Outcome) -> list[str]:
+    """The outcome for people: figures, decision, package, report."""
+    evaluation = outcome.results.evaluation
+    said: list[str] = []
+    if evaluation:
+        said += [*_figures(evaluation), "", _decision(evaluation["gate"])]
+    if outcome.results.model_package_arn:
+        said.append(f"Model package: {outcome.results.model_package_arn} (pending approval)")
+    elif evaluation:
+        said.append("No model was registered.")
+    return [*said, f"Report: {outcome.report.html}"]
+
+
+def _figures(evaluation: dict[str, Any]) -> list[str]:
+    candidate = evaluation["candidate"]["metrics"]
+    champion_metrics = (evaluation["champion"] or {}).get("metrics", {})
+    said = [f"{'':<28}candidate" + (f"{'champion':>12}" if champion_metrics else "")]
+    for name, value in candidate.items():
+        other = champion_metrics.get(name)
+        said.append(f"{name:<28}{value:>9.4f}" + (f"{other:>12.4f}" if other is not None else ""))
+    comparison = evaluation["comparison"]
+    if comparison:
+        low, high = comparison["interval"]
+        said.append(
+            f"{comparison['metric']} differs by {comparison['difference']:+.4f} "
+            f"({comparison['confidence']:.0%} interval {low:+.4f} to {high:+.4f})"
+        )
+    return said
+
+
+def _decision(gate: dict[str, Any]) -> str:
+    words = "passed by force" if gate["forced"] else "passed" if gate["passed"] else "refused"
+    return f"Gate {words}: {gate['reason']}"

@@ -1,0 +1,63 @@
+"""`model-build status`: the pipeline, its latest executions, and the champion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from model_build import champion, executions
+from model_build.champion import Champion
+from model_build.executions import Execution
+from model_build.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Status:
+    pipeline: str
+    exists: bool
+    executions: tuple[Execution, ...]
+    champion: Champion | None
+
+
+def look(workspace: Workspace) -> Status:
+    sagemaker = workspace.aws.sagemaker
+    exists = executions.deployed_definition(sagemaker, workspace.pipeline) is not None
+    return Status(
+        pipeline=workspace.pipeline,
+        exists=exists,
+        executions=tuple(executions.recent(sagemaker, workspace.pipeline)) if exists else (),
+        champion=champion.resolve(sagemaker, workspace.settings.model_package_group),
+    )
+
+
+def document(status: Status) -> dict[str, Any]:
+    """The status for machines."""
+    current = status.champion
+    return {
+        "pipeline": {"name": status.pipeline, "exists": status.exists},
+        "executions": [
+            {
+                "arn": execution.arn,
+                "status": execution.status,
+                "started": execution.started.isoformat() if execution.started else None,
+            }
+            for execution in status.executions
+        ],
+        "champion": {"arn": current.arn, "stage": current.stage} if current else None,
+    }
+
+
+def lines(status: Status) -> list[str]:
+    """The status for people."""
+    said = [
+        f"pipeline   {status.pipeline}" + ("" if status.exists else "  (does not exist yet: model-build run)")
+    ]
+    for execution in status.executions:
+        started = f"{execution.started:%Y-%m-%d %H:%M:%S %Z}" if execution.started else ""
+        said.append(f"execution  {execution.id}  {execution.status:<9}  {started}")
+    current = status.champion
+    if current is None:
+        said.append("champion   none: no version is approved")
+    else:
+        said.append(f"champion   version {current.version}, {current.stage or 'approved'}  {current.arn}")
+    return said

@@ -1,0 +1,23 @@
+"""What a model package's CustomerMetadataProperties can hold.
+
+Source: CreateModelPackage's model, CustomerMetadataValue: [\\p{L}\\p{Z}\\p{N}_.:\\/=+\\-@]{1,256}
+"""
+
+from __future__ import annotations
+
+import re
+
+LONGEST = 256
+"""The most characters of a value."""
+
+_NOT_ALLOWED = re.compile(r"[^\w \xa0.:/=+\-@]")
+
+
+def fitted(text: str) -> str:
+    """`text` as the registry takes it: other characters become `_`, and the end is cut off."""
+    return _NOT_ALLOWED.sub("_", text)[:LONGEST]
+
+
+def unfit(text: str) -> str:
+    """The characters of `text` that the registry does not take, each once."""
+    return "".join(dict.fromkeys(_NOT_ALLOWED.findall(text)))

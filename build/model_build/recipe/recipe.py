@@ -1,0 +1,241 @@
+"""A recipe: everything there is to say about one problem. Code says how, `recipes/*.yaml` says what.
+
+`Recipe.load` parses and checks a file; `prepare_config`, `evaluate_config` and `contract` are the plain data that it
+hands to the steps and to the model's users. Nothing here touches AWS.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import Field, ValidationError, model_validator
+
+from model_build.errors import RecipeError
+from model_build.recipe.blazingtext import Hyperparameters
+from model_build.recipe.data import Data
+from model_build.recipe.labels import Labels
+from model_build.recipe.parts import Part, Share, frozen, matching, problem
+from model_build.recipe.problems import describe, describe_yaml
+
+CONTRACT_VERSION = 1
+
+InstanceType = Annotated[str, matching(r"ml\.[a-z0-9-]+\.[a-z0-9]+", "an instance type, such as ml.m5.large")]
+RecipeName = Annotated[
+    str,
+    matching(r"[a-z0-9](-*[a-z0-9]){0,62}", "up to 63 lower-case letters, digits and dashes between them"),
+]
+VolumeGb = Annotated[int, Field(ge=1, le=16384)]
+Duration = Annotated[
+    str,
+    matching(
+        r"P(?=.)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+S)?)?",
+        "an ISO 8601 duration, such as P30D or PT12H",
+    ),
+]
+
+
+class TextRules(Part):
+    """How text becomes tokens, in preparation and in serving alike; `steps/text_rules.py` carries them out."""
+
+    lowercase: bool = True
+    strip_html: bool = True
+    split_punctuation: bool = True
+    collapse_digits: bool = False
+    max_tokens: Annotated[int, Field(ge=1)] = 500
+
+
+class Split(Part):
+    """The shares of the three splits; a text's hash decides where it goes."""
+
+    train: Annotated[float, Field(gt=0, lt=1)] = 0.8
+    validation: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    test: Annotated[float, Field(gt=0, lt=1)] = 0.1
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        total = self.train + self.validation + self.test
+        if abs(total - 1) > 1e-9:
+            raise problem(
+                "", f"train, validation and test add up to {total:g}. Allowed: shares that add up to 1"
+            )
+        return self
+
+
+class Training(Part):
+    """The training job. BlazingText's supervised mode runs on one instance."""
+
+    algorithm: Literal["blazingtext"] = "blazingtext"
+    instance_type: InstanceType = "ml.c5.xlarge"
+    volume_gb: VolumeGb = 30
+    max_runtime_seconds: Annotated[int, Field(ge=1, le=28 * 86400)] = 3600
+    hyperparameters: Hyperparameters = Hyperparameters()
+
+
+class Processing(Part):
+    """The processing jobs, Prepare and Evaluate. Both work on one machine."""
+
+    instance_type: InstanceType = "ml.m5.large"
+    instance_count: Literal[1] = 1
+    volume_gb: VolumeGb = 30
+    max_runtime_seconds: Annotated[int, Field(ge=1, le=777600)] = 3600
+
+
+class Evaluation(Part):
+    """How the candidate is measured. `threshold` is the probability from which a multi-label model says yes."""
+
+    threshold: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    bootstrap_samples: Annotated[int, Field(ge=100, le=100_000)] = 1000
+    confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
+
+
+class GateRule(Part):
+    """The candidate passes when it reaches `minimum` and loses at most `max_regression` to the champion."""
+
+    metric: Literal["accuracy", "macro_f1", "micro_f1"] = "macro_f1"
+    minimum: Share = Field(description="the least value of the metric that may be registered, 0 to 1")
+    max_regression: Share = 0.0
+
+
+class Registration(Part):
+    """Where the registered model may run."""
+
+    inference_instances: Annotated[tuple[InstanceType, ...], Field(min_length=1)] = ("ml.m5.large",)
+    transform_instances: Annotated[tuple[InstanceType, ...], Field(min_length=1)] = ("ml.m5.large",)
+
+
+class Caching(Part):
+    """How long a step's result may be reused, as an ISO 8601 duration."""
+
+    expire_after: Duration = "P30D"
+
+
+class Recipe(Part):
+    """One problem, from raw data to registration."""
+
+    name: RecipeName = Field(description="the name of the problem")
+    description: str = ""
+    data: Data = Field(description="where the text and the label are in the raw file")
+    labels: Labels = Field(description="the label names and how raw values become them")
+    text_rules: TextRules = TextRules()
+    split: Split = Split()
+    rebalance: Literal["none", "undersample"] = "none"
+    training: Training = Training()
+    processing: Processing = Processing()
+    evaluation: Evaluation = Evaluation()
+    gate: GateRule = Field(description="the least that a model must reach to be registered")
+    registration: Registration = Registration()
+    caching: Caching = Caching()
+
+    @classmethod
+    def load(cls, path: Path) -> Recipe:
+        """Read and check a recipe file.
+
+        Raises RecipeError with one line per problem: the key, what was found, what is allowed.
+        """
+        try:
+            document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+        except FileNotFoundError as error:
+            others = ", ".join(sorted(str(found) for found in path.parent.glob("*.yaml"))) or "none"
+            raise RecipeError(f"There is no recipe {path}. Recipes beside it: {others}.") from error
+        except (OSError, UnicodeDecodeError) as error:
+            raise RecipeError(f"The recipe {path} cannot be read: {error}.") from error
+        except yaml.YAMLError as error:
+            raise RecipeError(f"{path} is not valid YAML: {describe_yaml(error)}.") from error
+        if not isinstance(document, dict):
+            raise RecipeError(f"{path} holds no keys. A recipe needs: {', '.join(cls.model_fields)}.")
+        return cls.parse(document, origin=path)
+
+    @classmethod
+    def parse(cls, document: dict[str, Any], origin: Path) -> Recipe:
+        """Check an already parsed recipe; `origin` names it in messages and is where `names_file` is looked up.
+
+        Raises RecipeError, as `load` does.
+        """
+        try:
+            return cls.model_validate(frozen(document), context={"folder": origin.parent})
+        except ValidationError as error:
+            lines = describe(error, cls)
+            count = "a problem" if len(lines) == 1 else f"{len(lines)} problems"
+            raise RecipeError("\n  ".join([f"{origin} has {count}:", *lines])) from error
+
+    @model_validator(mode="after")
+    def _parts_agree(self) -> Self:
+        columns, separator = isinstance(self.data.label, tuple), self.data.label_separator is not None
+        if (columns or separator) and not self.labels.multi:
+            raise problem(
+                "labels.multi", "a list of label columns, or data.label_separator, needs multi: true"
+            )
+        if columns and separator:
+            raise problem("data.label_separator", "label columns hold 0 or 1 and no list; leave the key out")
+        if self.labels.multi and self.rebalance != "none":
+            raise problem("rebalance", f"found {self.rebalance!r}. Allowed with labels.multi: true: none")
+        return self
+
+    @property
+    def sha256(self) -> str:
+        """The hash of the recipe's meaning: comments, order of keys and stated defaults do not change it."""
+        canonical = json.dumps(
+            self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=True
+        )
+        return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+
+    def prepare_config(self) -> dict[str, Any]:
+        """What `steps/prepare.py` reads as prepare.json."""
+        data = self.data.model_dump(mode="json")
+        tabs = self.data.format == "tsv"
+        data["delimiter"] = self.data.delimiter or ("\t" if tabs else ",")
+        data["quoted"] = not tabs if self.data.quoted is None else self.data.quoted
+        return {
+            "recipe": self.name,
+            "data": data,
+            "labels": self.labels.model_dump(mode="json"),
+            "text_rules": self.text_rules.model_dump(mode="json"),
+            "split": self.split.model_dump(mode="json"),
+            "rebalance": self.rebalance,
+        }
+
+    def evaluate_config(self) -> dict[str, Any]:
+        """What `steps/evaluate.py` reads as evaluate.json."""
+        return {
+            "recipe": self.name,
+            "gate": self.gate.model_dump(mode="json"),
+            "labels": list(self.labels.names),
+            "multi_label": self.labels.multi,
+            "threshold": self._threshold(),
+            "bootstrap_samples": self.evaluation.bootstrap_samples,
+            "confidence": self.evaluation.confidence,
+            "seed": 0,
+        }
+
+    def contract(self) -> dict[str, Any]:
+        """What travels with the model: enough to turn a request into tokens and an answer into label names."""
+        return {
+            "version": CONTRACT_VERSION,
+            "recipe": self.name,
+            "labels": list(self.labels.names),
+            "multi_label": self.labels.multi,
+            "threshold": self._threshold(),
+            "text_rules": self.text_rules.model_dump(mode="json"),
+        }
+
+    def _threshold(self) -> float | None:
+        return self.evaluation.threshold if self.labels.multi else None
+
+
+class _Loader(yaml.SafeLoader):
+    """The safe loader, which also refuses a key that is given twice (YAML forbids it, PyYAML keeps the last)."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if isinstance(key, str) and key in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key} is given twice", key_node.start_mark
+                )
+            seen.add(key if isinstance(key, str) else id(key_node))
+        return super().construct_mapping(node, deep=deep)

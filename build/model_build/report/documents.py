@@ -1,0 +1,129 @@
+"""What the steps write, as the report reads it: evaluation.json of Evaluate and prepare.json of Prepare.
+
+Keys that the report has no use for are ignored, so that it also reads what a later version of a step wrote.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from model_build.errors import ModelBuildError
+
+
+class Document(BaseModel):
+    """A part of a document; frozen, and tolerant of more."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any], origin: str) -> Self:
+        """Parse a document called `origin`. Raises ModelBuildError when it lacks what the report shows."""
+        try:
+            return cls.model_validate(document)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"]))
+            raise ModelBuildError(
+                f"{origin} cannot be reported: {where}: {first['msg']}. It was written by another version of the "
+                "steps; report it with the version that it was run with."
+            ) from error
+
+
+class ClassFigures(Document):
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+
+class Bin(Document):
+    """Texts of about the same confidence: its mean, the share that was right, how many."""
+
+    confidence: float
+    accuracy: float
+    count: int
+
+
+class Figures(Document):
+    """What was measured of one model; empty where it could not be compared."""
+
+    labels: tuple[str, ...] = ()
+    metrics: dict[str, float]
+    per_class: dict[str, ClassFigures]
+    confusion_matrix: tuple[tuple[int, ...], ...] | None
+    calibration: tuple[Bin, ...]
+    empty_texts: int = 0
+
+
+class Champion(Figures):
+    arn: str
+
+
+class Comparison(Document):
+    """The gate's metric, candidate minus champion, and its bootstrap interval."""
+
+    metric: str
+    difference: float
+    interval: tuple[float, float]
+    confidence: float
+    samples: int
+
+
+class Gate(Document):
+    passed: bool
+    forced: bool
+    reason: str
+    metric: str
+    candidate: float
+    champion: float | None
+    minimum: float
+    max_regression: float
+
+
+class Holdout(Document):
+    rows: int
+    labels: dict[str, int]
+
+
+class Evaluation(Document):
+    """evaluation.json"""
+
+    recipe: str
+    labels: tuple[str, ...]
+    multi_label: bool
+    holdout: Holdout
+    candidate: Figures
+    champion: Champion | None
+    comparison: Comparison | None
+    gate: Gate
+
+
+class Dropped(Document):
+    count: int
+    first_rows: tuple[int, ...] = ()
+
+
+class Split(Document):
+    rows: int
+    labels: dict[str, int]
+
+
+class Rebalanced(Document):
+    """How many training examples each label had, and kept."""
+
+    method: str
+    before: dict[str, int]
+    after: dict[str, int]
+
+
+class Preparation(Document):
+    """prepare.json"""
+
+    rows: int
+    used: int
+    dropped: dict[str, Dropped]
+    splits: dict[str, Split]
+    rebalanced: Rebalanced | None = None

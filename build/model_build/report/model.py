@@ -1,0 +1,261 @@
+"""The report of one execution, before it is written down: the same offline and on AWS.
+
+`Run` is what the caller knows of the execution, the documents are what its steps wrote; everything that Markdown and
+HTML have in common is decided here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from model_build.report.documents import Champion, ClassFigures, Evaluation, Preparation
+
+LOWER_IS_BETTER = frozenset({"log_loss", "expected_calibration_error"})
+_RUNNING = frozenset({"Executing", "Stopping", "Starting"})
+
+
+class Verdict(Enum):
+    """How an execution ended, for whoever wants to merge or approve."""
+
+    PASSED = "passed"
+    FORCED = "forced"
+    REFUSED = "refused"
+    FAILED = "failed"
+    RUNNING = "running"
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of the execution; `seconds` is None while it runs, `reason` why it failed."""
+
+    name: str
+    status: str
+    seconds: float | None = None
+    cache_hit: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Link:
+    """Somewhere to read on: the CI run, the console. Raises ValueError for what is no web address."""
+
+    text: str
+    url: str
+
+    def __post_init__(self) -> None:
+        if not self.url.startswith(("https://", "http://")):
+            raise ValueError(f"{self.url!r} is no web address: a link starts with https:// or http://.")
+
+
+@dataclass(frozen=True)
+class Run:
+    """An execution, as the caller knows it. What is unknown is left out of the report."""
+
+    recipe: str
+    pipeline: str
+    execution_arn: str
+    status: str
+    steps: Sequence[Step] = ()
+    reason: str = ""
+    commit: str = ""
+    commit_message: str = ""
+    data_source: str = ""
+    data_uri: str = ""
+    data_sha256: str = ""
+    model_package_arn: str | None = None
+    links: Sequence[Link] = ()
+
+
+@dataclass(frozen=True)
+class MetricRow:
+    """A metric of candidate and champion; `improved` is None without a champion, or where they are equal."""
+
+    name: str
+    candidate: float
+    champion: float | None
+    gated: bool
+
+    @property
+    def difference(self) -> float | None:
+        return None if self.champion is None else self.candidate - self.champion
+
+    @property
+    def improved(self) -> bool | None:
+        if not self.difference:
+            return None
+        return (self.difference > 0) != (self.name in LOWER_IS_BETTER)
+
+
+@dataclass(frozen=True)
+class ClassRow:
+    """A label's figures; `champion` is None without a comparable champion."""
+
+    label: str
+    candidate: ClassFigures
+    champion: ClassFigures | None
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What answering always the commonest label would reach: accuracy by itself is no proof of skill."""
+
+    label: str
+    accuracy: float
+
+
+@dataclass(frozen=True)
+class Report:
+    """A run and what its steps wrote; None for a step that has not got so far."""
+
+    run: Run
+    evaluation: Evaluation | None = None
+    preparation: Preparation | None = None
+
+    @classmethod
+    def build(
+        cls, run: Run, evaluation: Mapping[str, Any] | None, preparation: Mapping[str, Any] | None
+    ) -> Report:
+        """From evaluation.json and prepare.json as parsed. Raises ModelBuildError when one cannot be understood."""
+        return cls(
+            run,
+            Evaluation.read(evaluation, "evaluation.json") if evaluation is not None else None,
+            Preparation.read(preparation, "prepare.json") if preparation is not None else None,
+        )
+
+    @property
+    def verdict(self) -> Verdict:
+        if self.run.status in _RUNNING:
+            return Verdict.RUNNING
+        if self.evaluation is None or (self.evaluation.gate.passed and self.run.status != "Succeeded"):
+            return Verdict.FAILED
+        if not self.evaluation.gate.passed:
+            return Verdict.REFUSED
+        return Verdict.FORCED if self.evaluation.gate.forced else Verdict.PASSED
+
+    @property
+    def headline(self) -> str:
+        """The verdict in a few words."""
+        match self.verdict:
+            case Verdict.PASSED:
+                return "The candidate passes the gate"
+            case Verdict.FORCED:
+                return "The candidate passes by force"
+            case Verdict.REFUSED:
+                return "The gate refuses the candidate"
+            case Verdict.RUNNING:
+                return "The pipeline is still running"
+            case Verdict.FAILED:
+                step = self._failed_step()
+                return f"{step.name} failed" if step else f"The pipeline ended as {self.run.status}"
+
+    @property
+    def reason(self) -> str:
+        """The verdict's reason, in a sentence; empty where there is none yet."""
+        if self.verdict in (Verdict.FAILED, Verdict.RUNNING):
+            step = self._failed_step()
+            return (step.reason if step else "") or self.run.reason
+        return self.evaluation.gate.reason if self.evaluation else ""
+
+    @property
+    def consequence(self) -> str:
+        """What came of it."""
+        if self.run.model_package_arn:
+            return "The model is registered and waits for approval."
+        return "" if self.verdict is Verdict.RUNNING else "No model was registered."
+
+    @property
+    def champion(self) -> Champion | None:
+        """The champion, where it could be measured."""
+        champion = self.evaluation.champion if self.evaluation else None
+        return champion if champion and champion.metrics else None
+
+    @property
+    def metrics(self) -> tuple[MetricRow, ...]:
+        """All metrics, the gate's first."""
+        if self.evaluation is None:
+            return ()
+        champion = self.champion.metrics if self.champion else {}
+        gated = self.evaluation.gate.metric
+        rows = [
+            MetricRow(name, value, champion.get(name), name == gated)
+            for name, value in self.evaluation.candidate.metrics.items()
+        ]
+        return tuple(sorted(rows, key=lambda row: not row.gated))
+
+    @property
+    def classes(self) -> tuple[ClassRow, ...]:
+        """All labels, in the recipe's order."""
+        if self.evaluation is None:
+            return ()
+        champion = self.champion.per_class if self.champion else {}
+        return tuple(
+            ClassRow(label, figures, champion.get(label))
+            for label, figures in self.evaluation.candidate.per_class.items()
+        )
+
+    def commonest(self, most: int) -> tuple[ClassRow, ...]:
+        """At most so many labels, in the recipe's order if all fit, else the commonest of the holdout."""
+        if len(self.classes) <= most:
+            return self.classes
+        return tuple(sorted(self.classes, key=lambda row: -row.candidate.support)[:most])
+
+    @property
+    def baseline(self) -> Baseline | None:
+        """Only where each text has one label: elsewhere the commonest label alone is no sensible answer."""
+        if self.evaluation is None or self.evaluation.multi_label:
+            return None
+        holdout = self.evaluation.holdout
+        label = max(holdout.labels, key=lambda name: holdout.labels[name])
+        return Baseline(label, holdout.labels[label] / holdout.rows)
+
+    @property
+    def significance(self) -> str:
+        """What the bootstrap says of the difference to the champion, in a sentence; empty without a champion."""
+        comparison = self.evaluation.comparison if self.evaluation else None
+        if comparison is None:
+            return ""
+        low, high = comparison.interval
+        if low > 0:
+            meaning = "the candidate is very likely better"
+        elif high < 0:
+            meaning = "the candidate is very likely worse"
+        else:
+            meaning = "it includes zero, so the difference may be chance"
+        return (
+            f"{comparison.confidence:.0%} interval of the difference in {comparison.metric}: "
+            f"{signed(low)} to {signed(high)}; {meaning}."
+        )
+
+    @property
+    def rebalancing(self) -> str:
+        """What rebalancing did to the train split, in a sentence; empty where it did nothing."""
+        done = self.preparation.rebalanced if self.preparation else None
+        if done is None:
+            return ""
+        return (
+            f"The train split was rebalanced ({done.method}): {sum(done.after.values()):,} of "
+            f"{sum(done.before.values()):,} examples were kept."
+        )
+
+    def _failed_step(self) -> Step | None:
+        return next((step for step in self.run.steps if step.status == "Failed"), None)
+
+
+def signed(value: float) -> str:
+    """With a sign and four decimals, and a minus as wide as the plus."""
+    return f"{value:+.4f}".replace("-", "\N{MINUS SIGN}")
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds as people write them: 8.1 s, 4 min 05 s, 1 h 02 min; a dash for what has not ended."""
+    if seconds is None:
+        return "\N{EN DASH}"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"

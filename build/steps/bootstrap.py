@@ -1,0 +1,98 @@
+"""How sure a figure is: the holdout is drawn anew, with replacement, many times (Efron's bootstrap).
+
+Every metric here is a function of sums over texts, so that a sample is a vector of how often each text was drawn, and
+a thousand samples are one matrix product.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from metrics import Answers
+
+Floats = npt.NDArray[np.float64]
+
+METRICS = ("accuracy", "macro_f1", "micro_f1", "precision_at_1")
+_CELLS = 4_000_000  # of the matrix of samples by texts that is held at once: 16 MB
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What the metrics need of each sample: `hits`, `given`, `truth` [samples, labels]; `right`, `right_at_1` [samples].
+
+    All are counts of texts, but the last two, which are shares.
+    """
+
+    hits: Floats
+    given: Floats
+    truth: Floats
+    right: Floats
+    right_at_1: Floats
+
+    def metric(self, name: str) -> Floats:
+        """[samples] the metric called `name`, one of METRICS, as `metrics.metrics` defines it."""
+        if name == "accuracy":
+            return self.right
+        if name == "precision_at_1":
+            return self.right_at_1
+        if name == "macro_f1":
+            return np.asarray(self.f_score(1).mean(axis=1))
+        if name == "micro_f1":
+            return ratio(2 * self.hits.sum(axis=1), (self.given + self.truth).sum(axis=1))
+        raise ValueError(f"The bootstrap knows no {name}; it knows {', '.join(METRICS)}.")
+
+    def f_score(self, beta: float) -> Floats:
+        """[samples, labels] F-beta, 0 where neither given nor true."""
+        return ratio((1 + beta**2) * self.hits, self.given + beta**2 * self.truth)
+
+
+def ratio(numerator: Floats, denominator: Floats) -> Floats:
+    """Element-wise quotient, 0 where the denominator is."""
+    return np.divide(numerator, denominator, out=np.zeros_like(numerator), where=denominator > 0)
+
+
+def interval_of_difference(
+    candidate: Answers, champion: Answers, metric: str, *, samples: int, confidence: float, seed: int
+) -> tuple[float, float]:
+    """Percentile interval of `metric` of candidate minus champion, paired: both answer the same texts of each sample."""
+    differences = np.concatenate(
+        [
+            count(candidate, weights).metric(metric) - count(champion, weights).metric(metric)
+            for weights in draws(len(candidate.truth), samples, seed)
+        ]
+    )
+    low, high = np.quantile(differences, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return float(low), float(high)
+
+
+def draws(rows: int, samples: int, seed: int) -> Iterator[npt.NDArray[np.float32]]:
+    """How often each text is in each sample, in blocks [some samples, rows]; one seed, one sequence of samples."""
+    random = np.random.default_rng(seed)
+    block = max(1, _CELLS // rows)
+    for start in range(0, samples, block):
+        size = min(block, samples - start)
+        drawn = random.integers(0, rows, size=(size, rows))
+        drawn += np.arange(size)[:, np.newaxis] * rows
+        counts = np.bincount(drawn.ravel(), minlength=size * rows)
+        yield counts.reshape(size, rows).astype(np.float32)
+
+
+def count(answers: Answers, weights: npt.NDArray[np.float32]) -> Counts:
+    """The counts of each sample; `weights` [samples, rows] says how often it holds each text."""
+
+    def total(table: npt.NDArray[np.bool_]) -> Floats:
+        # Single precision counts exactly up to 16 million, and is twice as fast.
+        return (weights @ table.astype(np.float32)).astype(np.float64)
+
+    rows = weights.sum(axis=1, dtype=np.float64)
+    return Counts(
+        hits=total(answers.truth & answers.given),
+        given=total(answers.given),
+        truth=total(answers.truth),
+        right=total(answers.right) / rows,
+        right_at_1=total(answers.right_at_1) / rows,
+    )

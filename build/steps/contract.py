@@ -1,0 +1,90 @@
+"""The serving contract that travels with a model: its labels, and the rules that turn text into its tokens."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from failure import StepError
+
+VERSION = 1
+DESCRIPTION_FILE, RULES_FILE = "contract.json", "text_rules.py"
+
+
+@dataclass(frozen=True)
+class Contract:
+    """`threshold` is the probability from which a multi-label model says yes; None where one label is given."""
+
+    labels: tuple[str, ...]
+    multi_label: bool
+    threshold: float | None
+    text_rules: Mapping[str, Any]
+    tokenise: Callable[[str, Mapping[str, Any]], str]
+
+    def tokens(self, text: str) -> str:
+        """The line that the model reads: space-separated tokens, in valid Unicode, never a newline."""
+        line = self.tokenise(text, self.text_rules).replace("\n", " ").strip()
+        return line.encode("utf-8", "replace").decode("utf-8")
+
+
+def load(folder: Path, owner: str) -> Contract:
+    """Read `contract.json` and import the `text_rules.py` beside it, whatever others are imported already.
+
+    `owner` says in messages whose contract it is. Raises StepError when a file is missing or cannot be used.
+    """
+    description = _description(folder / DESCRIPTION_FILE, owner)
+    try:
+        if description["version"] != VERSION:
+            raise StepError(
+                f"The {owner}'s contract has version {description['version']}; this step reads version {VERSION}. "
+                "Run the pipeline of the commit that the contract comes from."
+            )
+        multi_label = bool(description["multi_label"])
+        return Contract(
+            labels=tuple(description["labels"]),
+            multi_label=multi_label,
+            threshold=float(description["threshold"]) if multi_label else None,
+            text_rules=description["text_rules"],
+            tokenise=_tokenise(folder / RULES_FILE, owner),
+        )
+    except (KeyError, TypeError) as error:
+        raise StepError(
+            f"The {owner}'s {DESCRIPTION_FILE} is no contract ({type(error).__name__}: {error}): it needs version, "
+            "labels, multi_label, threshold and text_rules."
+        ) from error
+
+
+def _description(path: Path, owner: str) -> Mapping[str, Any]:
+    try:
+        description = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise StepError(
+            f"The {owner} has no contract: there is no {path}. It is stored beside the model when a pipeline runs."
+        ) from error
+    except ValueError as error:
+        raise StepError(f"The {owner}'s contract {path} is not JSON: {error}.") from error
+    if not isinstance(description, dict):
+        raise StepError(f"The {owner}'s contract {path} is not a JSON object.")
+    return description
+
+
+def _tokenise(path: Path, owner: str) -> Callable[[str, Mapping[str, Any]], str]:
+    if not path.is_file():
+        raise StepError(f"The {owner}'s contract is not complete: there is no {path}.")
+    spec = importlib.util.spec_from_file_location(f"{path.stem}_of_the_{owner}", path)
+    assert spec is not None and spec.loader is not None  # holds for every path that ends in .py
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    try:
+        spec.loader.exec_module(module)
+        tokenise: Callable[[str, Mapping[str, Any]], str] = module.tokenise
+    except Exception as error:
+        raise StepError(
+            f"The {owner}'s {path} cannot be used ({type(error).__name__}: {error}): it needs a tokenise(text, rules)."
+        ) from error
+    return tokenise

@@ -1,0 +1,241 @@
+"""The Evaluate step: measures candidate and champion on the same holdout, and asks the gate.
+
+Each model reads the texts through the contract that it is served under. Writes `evaluation/evaluation.json`, which the
+pipeline's condition and the report read, and `evaluation/model_quality.json` for the registry. A refusal by the gate is
+a result (status 0); status 1 means that there is no result, and the reason is the job's message.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import bootstrap
+import contract
+import failure
+import gate
+import holdout
+import metrics
+import model_quality
+import predictor
+import wheels
+from failure import StepError
+
+VERSION = 1
+NONE = "none"
+_ROOT = Path("/opt/ml/processing")
+_NO_FIGURES: dict[str, Any] = {
+    "metrics": {},
+    "per_class": {},
+    "confusion_matrix": None,
+    "calibration": [],
+    "empty_texts": 0,
+}
+
+
+@dataclass(frozen=True)
+class Config:
+    """evaluate.json: what the recipe says of evaluation."""
+
+    recipe: str
+    labels: tuple[str, ...]
+    multi_label: bool
+    rule: gate.Rule
+    bootstrap_samples: int
+    confidence: float
+    seed: int
+
+    @classmethod
+    def load(cls, path: Path) -> Config:
+        """Raises StepError when the file is missing or incomplete, or asks for a metric that is not measured."""
+        try:
+            raw = json.loads(path.read_text(encoding="utf-8"))
+            config = cls(
+                recipe=raw["recipe"],
+                labels=tuple(raw["labels"]),
+                multi_label=raw["multi_label"],
+                rule=gate.Rule(**raw["gate"]),
+                bootstrap_samples=raw["bootstrap_samples"],
+                confidence=raw["confidence"],
+                seed=raw["seed"],
+            )
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise StepError(
+                f"{path} is no configuration of this step ({type(error).__name__}: {error}). "
+                "`model-build run` writes it from the recipe."
+            ) from error
+        known = [name for name in bootstrap.METRICS if config.multi_label or name != "precision_at_1"]
+        if config.rule.metric not in known:
+            raise StepError(f"gate.metric is {config.rule.metric}. Allowed here: {', '.join(known)}.")
+        return config
+
+
+@dataclass(frozen=True)
+class Model:
+    """What the gate and the report learn of a model; no metrics where it answers other labels than asked."""
+
+    figures: gate.Figures
+    report: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class MeasuredModel(Model):
+    """A model that answered the holdout."""
+
+    answers: metrics.Answers
+
+
+def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    inputs = _ROOT / "input"
+    parser.add_argument("--config", type=Path, default=inputs / "code" / "evaluate.json")
+    parser.add_argument("--holdout", type=Path, default=inputs / "holdout", help="the file, or its folder")
+    parser.add_argument("--candidate", type=Path, default=inputs / "candidate", help="folder of model.tar.gz")
+    parser.add_argument("--candidate-contract", type=Path, default=inputs / "candidate-contract")
+    parser.add_argument(
+        "--champion", type=Path, default=inputs / "champion", help="without model.tar.gz: no champion"
+    )
+    parser.add_argument("--champion-contract", type=Path, default=inputs / "champion-contract")
+    parser.add_argument("--champion-arn", default=NONE)
+    parser.add_argument("--force-reason", default=NONE, help="why a refused candidate passes all the same")
+    parser.add_argument("--wheels", type=Path, default=inputs / "code" / "wheels")
+    parser.add_argument("--output", type=Path, default=_ROOT / "output")
+    parser.add_argument(
+        "--message", type=Path, default=failure.MESSAGE_FILE, help="where the reason of a failure goes"
+    )
+    return parser.parse_args(argv)
+
+
+def evaluate(options: argparse.Namespace) -> None:
+    """Measure, decide, write. Raises StepError when an input is missing or cannot be used."""
+    config = Config.load(options.config)
+    examples = holdout.load(options.holdout, config.labels, config.multi_label)
+    wheels.install(options.wheels)
+    candidate = _candidate(options, config, examples)
+    champion = _champion(options, examples, candidate)
+    decision = gate.decide(candidate.figures, champion.figures if champion else None, config.rule)
+    if options.force_reason.strip() not in ("", NONE):
+        decision = gate.forced(decision, options.force_reason)
+    report = {
+        "version": VERSION,
+        "recipe": config.recipe,
+        "labels": list(config.labels),
+        "multi_label": config.multi_label,
+        "holdout": examples.summary(),
+        "candidate": candidate.report,
+        "champion": champion and {"arn": options.champion_arn, **champion.report},
+        "comparison": _comparison(candidate, champion, config),
+        "gate": asdict(decision),
+    }
+    quality = model_quality.statistics(
+        candidate.answers,
+        config.labels,
+        candidate.report["confusion_matrix"],
+        samples=config.bootstrap_samples,
+        seed=config.seed,
+    )
+    folder = options.output / "evaluation"
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(folder / "evaluation.json", report)
+    _write(folder / "model_quality.json", quality)
+    _tell(report)
+
+
+def _candidate(options: argparse.Namespace, config: Config, examples: holdout.Holdout) -> MeasuredModel:
+    terms = contract.load(options.candidate_contract, "candidate")
+    if set(terms.labels) != set(config.labels) or terms.multi_label != config.multi_label:
+        raise StepError(
+            "The candidate's contract and the recipe disagree: "
+            f"the contract says {_described(terms.labels, terms.multi_label)}, "
+            f"the recipe {_described(config.labels, config.multi_label)}. Both come from one commit: run again."
+        )
+    return _measured(options.candidate / predictor.ARTIFACT, terms, examples, "candidate")
+
+
+def _champion(
+    options: argparse.Namespace, examples: holdout.Holdout, candidate: MeasuredModel
+) -> Model | None:
+    artifact = options.champion / predictor.ARTIFACT
+    named = options.champion_arn != NONE
+    if artifact.is_file() != named:
+        raise StepError(
+            f"The champion is {options.champion_arn}, but {artifact} {'does not exist' if named else 'exists'}. "
+            "Name the champion and give its artifact, or neither."
+        )
+    if not named:
+        return None
+    terms = contract.load(options.champion_contract, "champion")
+    unmeasured = gate.Figures(terms.labels, terms.multi_label, metrics={})
+    if not gate.comparable(candidate.figures, unmeasured):
+        return Model(unmeasured, {"labels": list(terms.labels), **_NO_FIGURES})
+    return _measured(artifact, terms, examples, "champion")
+
+
+def _measured(
+    artifact: Path, terms: contract.Contract, examples: holdout.Holdout, owner: str
+) -> MeasuredModel:
+    predictions = predictor.Predictor(artifact, terms, owner).predict(examples.texts, examples.labels)
+    if terms.threshold is None:
+        answers = metrics.Answers.single(examples.truth, predictions.probabilities)
+    else:
+        answers = metrics.Answers.several(examples.truth, predictions.probabilities, terms.threshold)
+    report = {"labels": list(terms.labels), **metrics.figures(answers, examples.labels)}
+    report["empty_texts"] = predictions.empty
+    return MeasuredModel(gate.Figures(terms.labels, terms.multi_label, report["metrics"]), report, answers)
+
+
+def _comparison(candidate: MeasuredModel, champion: Model | None, config: Config) -> dict[str, Any] | None:
+    if not isinstance(champion, MeasuredModel):
+        return None
+    metric = config.rule.metric
+    interval = bootstrap.interval_of_difference(
+        candidate.answers,
+        champion.answers,
+        metric,
+        samples=config.bootstrap_samples,
+        confidence=config.confidence,
+        seed=config.seed,
+    )
+    return {
+        "metric": metric,
+        "difference": candidate.figures.metrics[metric] - champion.figures.metrics[metric],
+        "interval": list(interval),
+        "confidence": config.confidence,
+        "samples": config.bootstrap_samples,
+    }
+
+
+def _described(labels: Sequence[str], multi_label: bool) -> str:
+    return (
+        f"{'several' if multi_label else 'one'} of {', '.join(labels[:8])}{' ...' if len(labels) > 8 else ''}"
+    )
+
+
+def _write(path: Path, document: dict[str, Any]) -> None:
+    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def _tell(report: dict[str, Any]) -> None:
+    print(f"Holdout: {report['holdout']['rows']} texts")
+    for owner in ("candidate", "champion"):
+        if report[owner] is not None:
+            measured = report[owner]["metrics"].items()
+            print(
+                f"{owner}: "
+                + (", ".join(f"{name} {value:.4f}" for name, value in measured) or "not comparable")
+            )
+    verdict = "passed" if report["gate"]["passed"] else "refused"
+    print(f"Gate {verdict}: {report['gate']['reason']}")
+
+
+if __name__ == "__main__":
+    options = arguments()
+    with failure.reported(options.message):
+        evaluate(options)

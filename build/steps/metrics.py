@@ -1,0 +1,147 @@
+"""What a model's answers on the holdout are worth, by scikit-learn's definitions where it has one.
+
+One label per text and several are one case: truth and answers are tables [rows, labels] of booleans; with one label
+per text each row holds exactly one True.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.metrics import (
+    accuracy_score,
+    confusion_matrix,
+    f1_score,
+    log_loss,
+    precision_recall_fscore_support,
+)
+
+Table = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
+
+CALIBRATION_BINS = 10
+# A larger matrix is read by nobody, and evaluation.json must stay small enough for the pipeline's condition to read.
+CONFUSION_LABELS = 64
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Truth, probabilities and the labels given, each [rows, labels]; build it with `single` or `several`."""
+
+    truth: Table
+    probabilities: Floats
+    given: Table
+    multi_label: bool
+
+    @classmethod
+    def single(cls, truth: Table, probabilities: Floats) -> Answers:
+        """The most probable label of each row; of equal ones the first. Probabilities add up to 1 in each row."""
+        given = np.zeros_like(truth)
+        given[np.arange(len(given)), probabilities.argmax(axis=1)] = True
+        return cls(truth, probabilities, given, multi_label=False)
+
+    @classmethod
+    def several(cls, truth: Table, probabilities: Floats, threshold: float) -> Answers:
+        """Every label whose probability reaches the threshold."""
+        return cls(truth, probabilities, probabilities >= threshold, multi_label=True)
+
+    @property
+    def right(self) -> npt.NDArray[np.bool_]:
+        """[rows] whether exactly the true labels were given."""
+        return np.asarray((self.truth == self.given).all(axis=1))
+
+    @property
+    def right_at_1(self) -> npt.NDArray[np.bool_]:
+        """[rows] whether the most probable label is a true one."""
+        return np.asarray(self.truth[np.arange(len(self.truth)), self.probabilities.argmax(axis=1)])
+
+
+def figures(answers: Answers, labels: Sequence[str]) -> dict[str, Any]:
+    """Everything that evaluation.json says of one model: metrics, per_class, confusion_matrix, calibration.
+
+    `confusion_matrix` [true label][given label] is None with several labels per text, or more than CONFUSION_LABELS.
+    """
+    calibration = reliability(answers)
+    return {
+        "metrics": {**metrics(answers), "expected_calibration_error": calibration_error(calibration)},
+        "per_class": per_class(answers, labels),
+        "confusion_matrix": _confusion_matrix(answers),
+        "calibration": calibration,
+    }
+
+
+def metrics(answers: Answers) -> dict[str, float]:
+    """accuracy (all labels of a text right), macro_f1, micro_f1, log_loss; with several labels also precision_at_1.
+
+    macro_f1 is the mean over all labels of the contract: one that is neither true nor given counts 0, as it does in
+    scikit-learn. With several labels log_loss is the mean over texts and labels.
+    """
+    measured = {
+        "accuracy": float(accuracy_score(answers.truth, answers.given)),
+        "macro_f1": float(f1_score(answers.truth, answers.given, average="macro", zero_division=0)),
+        "micro_f1": float(f1_score(answers.truth, answers.given, average="micro", zero_division=0)),
+        "log_loss": _log_loss(answers),
+    }
+    if answers.multi_label:
+        measured["precision_at_1"] = float(answers.right_at_1.mean())
+    return measured
+
+
+def per_class(answers: Answers, labels: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Precision, recall and F1 (0 where undefined) of each label, and how many texts have it."""
+    columns = precision_recall_fscore_support(answers.truth, answers.given, average=None, zero_division=0)
+    return {
+        label: {
+            "precision": float(precision),
+            "recall": float(recall),
+            "f1": float(f1),
+            "support": int(support),
+        }
+        for label, precision, recall, f1, support in zip(labels, *columns)
+    }
+
+
+def reliability(answers: Answers) -> list[dict[str, float]]:
+    """How often the most probable label was right, by how probable it was: mean confidence, accuracy, count.
+
+    Ten bins of equal width over the confidence; empty ones are left out.
+    """
+    confidence, right = answers.probabilities.max(axis=1), answers.right_at_1
+    of_bin = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+    bins = []
+    for index in range(CALIBRATION_BINS):
+        inside = of_bin == index
+        if inside.any():
+            bins.append(
+                {
+                    "confidence": float(confidence[inside].mean()),
+                    "accuracy": float(right[inside].mean()),
+                    "count": int(inside.sum()),
+                }
+            )
+    return bins
+
+
+def calibration_error(bins: Sequence[dict[str, float]]) -> float:
+    """Expected calibration error: the mean distance of confidence and accuracy over the texts (Guo et al., 2017)."""
+    rows = sum(entry["count"] for entry in bins)
+    return sum(entry["count"] * abs(entry["confidence"] - entry["accuracy"]) for entry in bins) / rows
+
+
+def _log_loss(answers: Answers) -> float:
+    if answers.multi_label:
+        return float(log_loss(answers.truth.ravel(), answers.probabilities.ravel(), labels=[False, True]))
+    classes = np.arange(answers.truth.shape[1])
+    return float(log_loss(answers.truth.argmax(axis=1), answers.probabilities, labels=classes))
+
+
+def _confusion_matrix(answers: Answers) -> list[list[int]] | None:
+    classes = np.arange(answers.truth.shape[1])
+    if answers.multi_label or len(classes) > CONFUSION_LABELS:
+        return None
+    counts = confusion_matrix(answers.truth.argmax(axis=1), answers.given.argmax(axis=1), labels=classes)
+    return [[int(count) for count in row] for row in counts]

@@ -1,0 +1,125 @@
+"""A fastText model behind its serving contract: raw texts in, a probability for each label out."""
+
+from __future__ import annotations
+
+import gzip
+import importlib
+import tarfile
+import tempfile
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import copyfileobj
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from contract import Contract
+from failure import StepError
+
+ARTIFACT = "model.tar.gz"
+MODEL = "model.bin"
+_PREFIX = "__label__"
+_BATCH = 1024
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """`probabilities` [rows, labels] in 0..1, with the labels in the order asked for.
+
+    `empty` counts the texts of which the text rules, or the model's vocabulary, left nothing. fastText answers an empty
+    line with confidence all the same; here nothing speaks for any label: the probabilities are equal, or all zero
+    where labels are independent.
+    """
+
+    probabilities: npt.NDArray[np.float64]
+    empty: int
+
+
+class Predictor:
+    """The model of one artifact, answering under one contract.
+
+    `owner` says in messages whose it is. Raises StepError when the artifact is missing, damaged, without a model, or
+    knows a label that its contract does not.
+    """
+
+    def __init__(self, artifact: Path, contract: Contract, owner: str) -> None:
+        self._contract = contract
+        self._model = _load(artifact, owner)
+        known = self._model.get_labels()
+        if not all(label.startswith(_PREFIX) for label in known):
+            raise StepError(f"The {owner}'s {MODEL} is not a classifier: it knows words, and no {_PREFIX}...")
+        strange = sorted({label[len(_PREFIX) :] for label in known} - set(contract.labels))
+        if strange:
+            raise StepError(
+                f"The {owner}'s {MODEL} and its contract do not belong together: the model answers "
+                f"{', '.join(strange[:8])}, the contract knows only {', '.join(contract.labels[:8])}."
+            )
+
+    def predict(self, texts: Sequence[str], labels: Sequence[str]) -> Predictions:
+        """Probabilities of `labels`, which are the contract's in any order, for each raw text.
+
+        A label that the model never saw in training has probability 0.
+        """
+        lines = [self._contract.tokens(text) for text in texts]
+        column = {_PREFIX + label: index for index, label in enumerate(labels)}
+        undecided = 0.0 if self._contract.multi_label else 1.0 / len(labels)
+        probabilities = np.full((len(lines), len(labels)), undecided)
+        spoken = [row for row, line in enumerate(lines) if line]
+        empty = len(lines) - len(spoken)
+        for start in range(0, len(spoken), _BATCH):
+            rows = spoken[start : start + _BATCH]
+            for row, names, values in zip(rows, *self._model.predict([lines[row] for row in rows], k=-1)):
+                if not names:
+                    empty += 1
+                    continue
+                probabilities[row] = 0.0
+                probabilities[row, [column[name] for name in names]] = values
+        # fastText adds 1e-5 to each probability, so that the largest exceeds 1.
+        probabilities = np.clip(probabilities, 0.0, 1.0)
+        if not self._contract.multi_label:
+            probabilities /= probabilities.sum(axis=1, keepdims=True)
+        return Predictions(probabilities, empty)
+
+
+def _load(artifact: Path, owner: str) -> Any:
+    fasttext = importlib.import_module("fasttext")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, MODEL)
+        _unpack(artifact, path, owner)
+        try:
+            return fasttext.load_model(str(path))
+        except ValueError as error:
+            raise StepError(f"The {owner}'s {MODEL} is not a fastText model: {error}") from error
+
+
+def _unpack(artifact: Path, target: Path, owner: str) -> None:
+    """Write the archive's model to `target`. Nothing else is unpacked, so no name in it can point elsewhere.
+
+    One pass: a model can take a gigabyte. It goes to the end, where the archive's checksum is.
+    """
+    held = []
+    try:
+        with gzip.open(artifact) as unzipped:
+            with tarfile.open(fileobj=unzipped, mode="r|", bufsize=_BLOCK) as archive:
+                for member in archive:
+                    held.append(member.name[2:] if member.name.startswith("./") else member.name)
+                    content = archive.extractfile(member) if held[-1] == MODEL and member.isfile() else None
+                    if content is not None:
+                        with target.open("wb") as file:
+                            copyfileobj(content, file, _BLOCK)
+            while unzipped.read(_BLOCK):
+                pass
+    except FileNotFoundError as error:
+        raise StepError(f"There is no model of the {owner}: {artifact} does not exist.") from error
+    except (OSError, EOFError, tarfile.TarError, zlib.error) as error:
+        raise StepError(
+            f"The {owner}'s {artifact} is damaged, or not a gzipped tar file: {error}."
+        ) from error
+    if not target.is_file():
+        raise StepError(
+            f"The {owner}'s {artifact} has no {MODEL}; it holds {', '.join(held[:8]) or 'nothing'}."
+        )

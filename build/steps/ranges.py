@@ -1,0 +1,89 @@
+"""Byte ranges of a text file: cut at the end of records, so that each can be read by itself."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import IO, Any
+
+_BOM = b"\xef\xbb\xbf"
+_BLOCK = 1 << 20
+_QUOTE = b'"'
+
+
+def start_of_text(path: Path) -> int:
+    """The offset behind a byte order mark, which is no part of the text."""
+    with path.open("rb") as stream:
+        return len(_BOM) if stream.read(len(_BOM)) == _BOM else 0
+
+
+def cut(path: Path, start: int, count: int, quoted: bool) -> list[tuple[int, int]]:
+    """At most `count` ranges of about equal size that cover the file from `start`.
+
+    A range ends behind a newline; where fields are quoted, behind one with an even number of quotes before it, which is
+    the end of a record unless a quote stands alone inside an unquoted field. Whoever reads a range must therefore check
+    that it ended with a record.
+    """
+    end = path.stat().st_size
+    edges = [start]
+    inside = False
+    with path.open("rb") as stream:
+        stream.seek(start)
+        for index in range(1, count):
+            target = start + (end - start) * index // count
+            while quoted and stream.tell() < target:
+                inside ^= stream.read(min(_BLOCK, target - stream.tell())).count(_QUOTE) % 2 == 1
+            stream.seek(max(target, stream.tell()))
+            inside = _to_end_of_record(stream, inside, quoted)
+            if edges[-1] < stream.tell() < end:
+                edges.append(stream.tell())
+    return list(zip(edges, [*edges[1:], end]))
+
+
+def _to_end_of_record(stream: IO[bytes], inside: bool, quoted: bool) -> bool:
+    while True:
+        piece = stream.readline(_BLOCK)
+        if quoted:
+            inside ^= piece.count(_QUOTE) % 2 == 1
+        if not piece or (piece.endswith(b"\n") and not inside):
+            return inside
+
+
+def lines(path: Path, start: int, end: int, newline: str) -> io.TextIOWrapper:
+    """The text of a range, line by line; bytes that are not UTF-8 become lone surrogates, as PEP 383 has it.
+
+    `newline` is what io.TextIOWrapper takes: "" for csv.reader, "\\n" where only that ends a line.
+    """
+    raw = io.BufferedReader(_Range(path, start, end), _BLOCK // 4)
+    return io.TextIOWrapper(raw, encoding="utf-8", errors="surrogateescape", newline=newline)
+
+
+def is_utf8(text: str) -> bool:
+    """Whether `text`, read by `lines`, was valid UTF-8."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+class _Range(io.RawIOBase):
+    """A file that begins at `start` and ends at `end`."""
+
+    def __init__(self, path: Path, start: int, end: int) -> None:
+        super().__init__()
+        self._stream = path.open("rb", buffering=0)
+        self._stream.seek(start)
+        self._left = end - start
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        count = self._stream.readinto(memoryview(buffer)[: self._left]) or 0
+        self._left -= count
+        return count
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()

@@ -1,0 +1,135 @@
+"""How a text becomes the tokens that a model reads: the same file in preparation, in evaluation and in serving.
+
+It travels with every model, beside `contract.json`, and therefore stands alone: standard library, Python 3.9, no
+import of a sibling. The rules, all stored in the contract:
+
+    lowercase          capitals become small letters
+    strip_html         tags become spaces, entities the characters that they stand for
+    split_punctuation  every mark and symbol is a token of its own, except the apostrophe: don't is dont
+    collapse_digits    every run of digits becomes 0
+    max_tokens         what follows is cut off
+
+Whatever the rules, no token holds a control character or a newline, and none is one that fastText reads as a label
+(`__label__...`) or as the end of a line (`</s>`).
+"""
+
+from __future__ import annotations
+
+import functools
+import html
+import re
+import string
+import unicodedata
+from collections.abc import Callable, Mapping
+from typing import Any
+
+_TAG = re.compile(r"<[A-Za-z/!?][^<>]*>")
+_WORDS_AND_SPACE = (string.ascii_letters + string.digits + " ").encode("ascii") + bytes(range(128, 256))
+_MARK = {mark: bytes([mark]) for mark in string.punctuation.encode("ascii")}
+_SPACED = {mark: b" %c " % mark for mark in _MARK}
+_VARIATION_SELECTORS = "".join(map(chr, range(0xFE00, 0xFE10)))
+# What keyboards and word processors write in place of ASCII; NFKC leaves these alone.
+_TYPOGRAPHY = {ord(mark): "'" for mark in "\u2018\u2019\u201a\u201b\u02bc\u2032\u00b4"}
+_TYPOGRAPHY.update({ord(mark): '"' for mark in "\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb"})
+_TYPOGRAPHY.update({ord(mark): "-" for mark in "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"})
+
+
+def tokenise(text: str, rules: Mapping[str, Any]) -> str:
+    """The tokens of `text` under `rules`, separated by single spaces; empty when nothing is left.
+
+    Raises KeyError when a rule is missing.
+    """
+    return b" ".join(tokeniser(rules)(text).split()).decode("utf-8")
+
+
+def tokeniser(rules: Mapping[str, Any]) -> Callable[[str], bytes]:
+    """`tokenise` for files and many texts: the same tokens in UTF-8, with one or more spaces between and around them.
+
+    Taking surplus spaces out costs as much as all the rest. fastText skips them, and so does BlazingText, whose
+    documentation shows two spaces behind the label.
+    """
+    return _tokeniser(
+        bool(rules["lowercase"]),
+        bool(rules["strip_html"]),
+        bool(rules["split_punctuation"]),
+        bool(rules["collapse_digits"]),
+        int(rules["max_tokens"]),
+    )
+
+
+@functools.lru_cache(maxsize=16)
+def _tokeniser(
+    lowercase: bool, strip_html: bool, split: bool, collapse: bool, limit: int
+) -> Callable[[str], bytes]:
+    plain = _plain_form(lowercase, split, collapse)
+    table = _byte_table(lowercase, collapse)
+    dropped = b"'" if split else b""
+    shortest_cut = 2 * limit  # a longer line may hold more tokens than `limit`, a shorter one cannot
+
+    def tokens(text: str) -> bytes:
+        if strip_html and ("<" in text or "&" in text):
+            text = html.unescape(_TAG.sub(" ", text))
+        # From here on bytes, where most texts need no more than a table and a few replacements: this is the hot loop.
+        raw = (text if text.isascii() else plain(text)).encode("utf-8").translate(table, dropped)
+        if split:
+            for mark in set(raw.translate(None, _WORDS_AND_SPACE)):
+                raw = raw.replace(_MARK[mark], _SPACED[mark])
+        else:
+            raw = raw.replace(b"__label__", b" label ").replace(b"</s>", b" ")
+        if collapse:
+            while b"00" in raw:
+                raw = raw.replace(b"00", b"0")
+        return raw if len(raw) <= shortest_cut else b" ".join(raw.split()[:limit])
+
+    return tokens
+
+
+def _byte_table(lowercase: bool, collapse: bool) -> bytes:
+    """A table for bytes.translate; what is beyond ASCII stays, so that it holds for UTF-8."""
+    table = bytearray(32 if code < 32 or code == 127 else code for code in range(256))
+    if lowercase:
+        table[65:91] = string.ascii_lowercase.encode("ascii")
+    if collapse:
+        table[48:58] = b"0" * 10
+    return bytes(table)
+
+
+def _plain_form(lowercase: bool, split: bool, collapse: bool) -> Callable[[str], str]:
+    """What brings text beyond ASCII to one form: typographic variants, invisible characters, symbols, digits."""
+    table = _UnicodeTable(split, collapse)
+
+    def plain(text: str) -> str:
+        text = unicodedata.normalize("NFKC", text.translate(_TYPOGRAPHY))
+        return (text.lower() if lowercase else text).translate(table)
+
+    return plain
+
+
+class _UnicodeTable(dict[int, str]):
+    """A table for str.translate that is filled as characters are met.
+
+    Characters that Python's Unicode data does not know yet count as symbols, as new emoji are: Python versions agree on
+    them.
+    """
+
+    def __init__(self, split: bool, collapse: bool) -> None:
+        super().__init__()
+        self._split, self._collapse = split, collapse
+
+    def __missing__(self, code: int) -> str:
+        self[code] = meant = self._meaning(chr(code))
+        return meant
+
+    def _meaning(self, character: str) -> str:
+        category = unicodedata.category(character)
+        if character.isascii():
+            return character
+        if category == "Cf" or character in _VARIATION_SELECTORS:
+            return ""
+        if category[0] == "Z" or category in ("Cc", "Cs"):
+            return " "
+        if self._collapse and category == "Nd":
+            return "0"
+        if self._split and (category[0] in "PS" or category in ("Cn", "Co")):
+            return f" {character} "
+        return character

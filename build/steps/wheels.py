@@ -1,0 +1,65 @@
+"""fastText, which the scikit-learn image lacks: installed from the hash-pinned wheels that came with the code."""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+from failure import StepError
+
+REQUIREMENTS = "requirements.txt"
+
+
+def install(folder: Path) -> None:
+    """Make `import fasttext` work, from the wheels in `folder` where the image lacks it; no index is asked.
+
+    Raises StepError when the wheels are missing, are for other interpreters, or are not the pinned ones.
+    """
+    try:
+        importlib.import_module("fasttext")
+    except ImportError:
+        if not (folder / REQUIREMENTS).is_file():
+            raise StepError(
+                f"fastText is not in this image, and there is no {folder / REQUIREMENTS} to install it from. "
+                "`model-build run` uploads the wheels and makes them an input of Evaluate."
+            ) from None
+        _pip_install(folder)
+        importlib.invalidate_caches()
+        importlib.import_module("fasttext")
+
+
+def _pip_install(folder: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--isolated",
+        "--disable-pip-version-check",
+        "--no-index",
+    ]
+    command += [
+        "--no-deps",
+        "--require-hashes",
+        f"--find-links={folder}",
+        f"--requirement={folder / REQUIREMENTS}",
+    ]
+    installed = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    print(installed.stdout, end="")
+    if installed.returncode:
+        version = ".".join(map(str, sys.version_info[:2]))
+        found = ", ".join(sorted(path.name for path in folder.glob("*.whl"))) or "none"
+        raise StepError(
+            f"fastText could not be installed for Python {version} from {folder}: {_complaint(installed.stdout)} "
+            f"Wheels there: {found}."
+        )
+
+
+def _complaint(output: str) -> str:
+    lines = [line for line in output.splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith("ERROR:")]
+    return (errors or lines or ["pip said nothing."])[-1]

@@ -1,0 +1,101 @@
+"""The data of a run: found before anything is started, named by content, uploaded once."""
+
+import hashlib
+
+import pytest
+
+from model_build import data
+from model_build.errors import DataError
+
+CSV = b"text,label\nfine,good\n"
+
+
+@pytest.fixture
+def reviews(tmp_path):
+    path = tmp_path / "reviews.csv"
+    path.write_bytes(CSV)
+    return path
+
+
+def test_a_local_file_is_uploaded_once_under_its_hash(aws, reviews):
+    s3, digest = aws.client("s3"), hashlib.sha256(CSV).hexdigest()
+    found = data.locate(s3, aws.bucket, str(reviews))
+    assert (found.uri, found.sha256) == (f"s3://{aws.bucket}/data/{digest}/reviews.csv", digest)
+    assert s3.list_objects_v2(Bucket=aws.bucket)["KeyCount"] == 0
+    assert data.upload(s3, found) is True
+    assert data.upload(s3, found) is False
+    assert s3.get_object(Bucket=aws.bucket, Key=f"data/{digest}/reviews.csv")["Body"].read() == CSV
+
+
+def test_an_upload_that_was_cut_off_is_repeated(aws, reviews):
+    s3 = aws.client("s3")
+    found = data.locate(s3, aws.bucket, str(reviews))
+    s3.put_object(Bucket=aws.bucket, Key=data.split_uri(found.uri)[1], Body=b"text")
+    assert data.upload(s3, found) is True
+
+
+def test_an_object_in_s3_stays_where_it_is(aws):
+    s3 = aws.client("s3")
+    s3.put_object(Bucket=aws.bucket, Key="raw/reviews.csv", Body=CSV)
+    found = data.locate(s3, aws.bucket, f"s3://{aws.bucket}/raw/reviews.csv")
+    assert found.uri == f"s3://{aws.bucket}/raw/reviews.csv"
+    # What S3 knows of this content is its ETag; that is no sha256, and does not pretend to be one.
+    assert found.sha256 == f"etag:{hashlib.md5(CSV).hexdigest()}"
+    assert data.upload(s3, found) is False
+
+
+def test_an_object_that_was_stored_with_its_hash_is_known_by_it(aws):
+    s3 = aws.client("s3")
+    s3.put_object(Bucket=aws.bucket, Key="reviews.csv", Body=CSV, ChecksumAlgorithm="SHA256")
+    found = data.locate(s3, aws.bucket, f"s3://{aws.bucket}/reviews.csv")
+    assert found.sha256 in (hashlib.sha256(CSV).hexdigest(), f"etag:{hashlib.md5(CSV).hexdigest()}")
+
+
+def test_other_content_under_the_same_uri_is_other_data(aws):
+    s3, uri = aws.client("s3"), f"s3://{aws.bucket}/latest.csv"
+    s3.put_object(Bucket=aws.bucket, Key="latest.csv", Body=CSV)
+    before = data.locate(s3, aws.bucket, uri)
+    s3.put_object(Bucket=aws.bucket, Key="latest.csv", Body=CSV + b"poor,bad\n")
+    assert data.locate(s3, aws.bucket, uri).sha256 != before.sha256
+
+
+def test_a_versioned_object_is_known_by_its_version(aws):
+    s3 = aws.client("s3")
+    s3.put_bucket_versioning(Bucket=aws.bucket, VersioningConfiguration={"Status": "Enabled"})
+    version = s3.put_object(Bucket=aws.bucket, Key="reviews.csv", Body=CSV)["VersionId"]
+    found = data.locate(s3, aws.bucket, f"s3://{aws.bucket}/reviews.csv")
+    assert found.sha256 == f"version:{version}"
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("nowhere.csv", "The data file nowhere.csv does not exist"),
+        ("https://example.com/reviews.csv", "expected the path of a file, or an s3:// URI"),
+        ("s3://bucket", "expected the URI of one object"),
+        ("s3://BUCKET/folder/", "expected the URI of one object"),
+        ("s3://BUCKET/missing.csv", "There is no object s3://BUCKET/missing.csv"),
+        ("s3://no-such-bucket-here/missing.csv", "There is no object s3://no-such-bucket-here/missing.csv"),
+    ],
+)
+def test_what_is_no_data_is_refused_at_once(aws, source, message):
+    source, message = source.replace("BUCKET", aws.bucket), message.replace("BUCKET", aws.bucket)
+    with pytest.raises(DataError) as caught:
+        data.locate(aws.client("s3"), aws.bucket, source)
+    assert message in caught.value.message
+    assert caught.value.exit_code == 2
+
+
+def test_empty_data_is_refused_at_once(aws, tmp_path):
+    s3 = aws.client("s3")
+    (tmp_path / "empty.csv").touch()
+    with pytest.raises(DataError, match=r"empty\.csv is empty"):
+        data.locate(s3, aws.bucket, str(tmp_path / "empty.csv"))
+    s3.put_object(Bucket=aws.bucket, Key="empty.csv", Body=b"")
+    with pytest.raises(DataError, match=r"/empty\.csv is empty"):
+        data.locate(s3, aws.bucket, f"s3://{aws.bucket}/empty.csv")
+
+
+def test_a_folder_is_refused(aws, tmp_path):
+    with pytest.raises(DataError, match="is not a file; --data takes one file"):
+        data.locate(aws.client("s3"), aws.bucket, str(tmp_path))

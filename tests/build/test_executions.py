@@ -1,0 +1,169 @@
+"""Pipelines and executions as the commands use them: upsert, start or re-attach, watch, logs."""
+
+import json
+
+import pytest
+
+from model_build import executions, logs
+from model_build.errors import TimedOutError, UsageError
+from model_build.executions import Execution, Step, fingerprint
+from model_build.settings import Settings
+
+QUICK = json.dumps(
+    {
+        "Version": "2020-12-01",
+        "Parameters": [{"Name": "Data", "Type": "String", "DefaultValue": "none"}],
+        "Steps": [
+            {
+                "Name": "Gate",
+                "Type": "Condition",
+                "Arguments": {
+                    "Conditions": [
+                        {"Type": "Equals", "LeftValue": {"Get": "Parameters.Data"}, "RightValue": "bad"}
+                    ],
+                    "IfSteps": [{"Name": "Fail", "Type": "Fail", "Arguments": {"ErrorMessage": "bad data"}}],
+                    "ElseSteps": [],
+                },
+            }
+        ],
+    }
+)
+
+
+def job(role_arn, script):
+    """A pipeline of one processing job that runs `script` in the scikit-learn image."""
+    image = "141502667606.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
+    arguments = {
+        "AppSpecification": {"ImageUri": image, "ContainerEntrypoint": ["python3", "-c", script]},
+        "ProcessingResources": {
+            "ClusterConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 30}
+        },
+        "RoleArn": role_arn,
+    }
+    step = {"Name": "Prepare", "Type": "Processing", "Arguments": arguments}
+    return json.dumps({"Version": "2020-12-01", "Parameters": [], "Steps": [step]})
+
+
+@pytest.fixture
+def settings(aws):
+    return Settings.load(aws.environment)
+
+
+@pytest.fixture
+def sagemaker(aws):
+    return aws.client("sagemaker")
+
+
+@pytest.fixture
+def started(sagemaker, settings):
+    """A function that deploys a definition as the pipeline `p-PROJECT` and starts it."""
+
+    def start(definition, parameters=None):
+        name = f"p-{settings.project_name}"
+        executions.upsert(sagemaker, settings, name, definition, "")
+        return executions.start(sagemaker, name, definition, parameters or {})
+
+    return start
+
+
+def ignore(execution):
+    pass
+
+
+def step(execution: Execution, name: str) -> Step:
+    found = execution.step(name)
+    assert found is not None
+    return found
+
+
+def test_a_pipeline_is_created_then_left_alone_then_updated(sagemaker, settings):
+    name = f"p-{settings.project_name}"
+    assert executions.deployed_definition(sagemaker, name) is None
+    assert executions.upsert(sagemaker, settings, name, QUICK, "quick") is True
+    assert executions.upsert(sagemaker, settings, name, QUICK, "quick") is False
+    changed = QUICK.replace("bad data", "worse data")
+    assert executions.upsert(sagemaker, settings, name, changed, "quick") is True
+    assert executions.deployed_definition(sagemaker, name) == changed
+    arn = sagemaker.describe_pipeline(PipelineName=name)["PipelineArn"]
+    tags = {tag["Key"]: tag["Value"] for tag in sagemaker.list_tags(ResourceArn=arn)["Tags"]}
+    assert tags == settings.tags
+
+
+def test_an_execution_is_watched_to_its_end(sagemaker, started):
+    seen: list[Execution] = []
+    start = started(QUICK, {"Data": "good"})
+    end = executions.watch(sagemaker, start.arn, seen.append)
+    assert (start.attached, end.status, end.running) == (False, "Succeeded", False)
+    assert [step.name for step in end.steps] == ["Gate"]
+    assert seen[-1] == end
+    assert executions.parameters(sagemaker, start.arn) == {"Data": "good"}
+
+
+def test_a_failure_keeps_each_steps_reason(sagemaker, started):
+    end = executions.watch(sagemaker, started(QUICK, {"Data": "bad"}).arn, ignore)
+    assert end.status == "Failed"
+    assert [(step.name, step.reason) for step in end.failed] == [("Fail", "bad data")]
+
+
+def test_the_same_run_is_attached_to_while_it_runs_and_started_anew_afterwards(sagemaker, settings, started):
+    slow = job(settings.pipeline_role_arn, "import time; time.sleep(60)")
+    first, second = started(slow), started(slow)
+    assert (first.attached, second.attached) == (False, True)
+    assert second.arn == first.arn
+    sagemaker.stop_pipeline_execution(PipelineExecutionArn=first.arn, ClientRequestToken="x" * 32)
+    assert executions.watch(sagemaker, first.arn, ignore).status == "Stopped"
+    third = started(slow)
+    assert third.attached is False
+    assert third.arn != first.arn
+    sagemaker.stop_pipeline_execution(PipelineExecutionArn=third.arn, ClientRequestToken="y" * 32)
+
+
+def test_other_parameters_or_another_definition_are_another_run():
+    marks = {
+        fingerprint(QUICK, {"Data": "a"}),
+        fingerprint(QUICK, {"Data": "b"}),
+        fingerprint(QUICK + " ", {"Data": "a"}),
+    }
+    assert len(marks) == 3
+    assert fingerprint(QUICK, {"A": "1", "B": "2"}) == fingerprint(QUICK, {"B": "2", "A": "1"})
+
+
+def test_a_timeout_leaves_the_execution_running(sagemaker, settings, started):
+    start = started(job(settings.pipeline_role_arn, "import time; time.sleep(60)"))
+    with pytest.raises(TimedOutError, match=r"it goes on\. Run the same command again") as caught:
+        executions.watch(sagemaker, start.arn, ignore, timeout=0.3)
+    assert caught.value.exit_code == 5
+    assert executions.describe(sagemaker, start.arn).running
+    sagemaker.stop_pipeline_execution(PipelineExecutionArn=start.arn, ClientRequestToken="x" * 32)
+
+
+def test_an_execution_is_found_by_id_by_arn_or_as_the_latest(sagemaker, settings, started):
+    name = f"p-{settings.project_name}"
+    first, second = started(QUICK, {"Data": "1"}), started(QUICK, {"Data": "2"})
+    assert executions.find(sagemaker, name, None).arn == second.arn
+    assert executions.find(sagemaker, name, first.arn).arn == first.arn
+    assert executions.find(sagemaker, name, first.arn.rpartition("/")[2]).arn == first.arn
+    assert [execution.arn for execution in executions.recent(sagemaker, name)] == [second.arn, first.arn]
+
+
+def test_no_such_execution_or_pipeline_is_a_usage_error(sagemaker, settings, started):
+    with pytest.raises(UsageError, match="has no execution yet"):
+        executions.find(sagemaker, "no-such-pipeline", None)
+    assert executions.recent(sagemaker, "no-such-pipeline") == []
+    started(QUICK)
+    with pytest.raises(UsageError, match="has no execution abcdefghijkl; `model-build status`"):
+        executions.find(sagemaker, f"p-{settings.project_name}", "abcdefghijkl")
+
+
+def test_a_steps_log_is_read_whole_or_from_its_end(aws, sagemaker, settings, started):
+    script = "for number in range(300): print('line', number)"
+    end = executions.watch(sagemaker, started(job(settings.pipeline_role_arn, script)).arn, ignore)
+    prepare = step(end, "Prepare")
+    assert list(logs.lines(aws.client("logs"), prepare)) == [f"line {number}" for number in range(300)]
+    assert logs.tail(aws.client("logs"), prepare, count=2) == ("line 298", "line 299")
+
+
+def test_a_step_without_a_job_has_no_log(aws, sagemaker, started):
+    end = executions.watch(sagemaker, started(QUICK).arn, ignore)
+    assert list(logs.lines(aws.client("logs"), step(end, "Gate"))) == []
+    assert logs.tail(aws.client("logs"), step(end, "Gate")) == ()

@@ -1,0 +1,354 @@
+"""The pipeline's definition: deterministic, offline, valid for the API, and stable where nothing changed."""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore.validate import ParamValidator
+
+from model_build import diff
+from model_build.pipeline import STEPS, Inputs, definition
+from model_build.recipe import Recipe
+from model_build.settings import Settings
+
+DOCUMENT = {
+    "name": "garments",
+    "description": "Is the customer happy with the garment?",
+    "data": {"format": "csv", "text": ["Title", "Text"], "label": "Rating"},
+    "labels": {
+        "names": ["bad", "good"],
+        "rules": [{"name": "bad", "max": 2}, {"name": "good", "min": 3}],
+    },
+    "training": {"hyperparameters": {"mode": "supervised", "epochs": 3, "early_stopping": False}},
+    "gate": {"metric": "macro_f1", "minimum": 0.5},
+}
+SETTINGS = Settings(
+    project_name="shop",
+    project_id="p-abc123",
+    bucket="shop-artifacts",
+    model_package_group="shop-models",
+    pipeline_role_arn="arn:aws:iam::123456789012:role/shop-pipeline",
+    region="eu-west-1",
+)
+INPUTS = Inputs(
+    prepare_code="s3://shop-artifacts/code/aaa/",
+    evaluate_code="s3://shop-artifacts/code/bbb/",
+    wheels="s3://shop-artifacts/code/ccc/",
+    contract="s3://shop-artifacts/models/contracts/ddd/",
+    contract_sha256="d" * 64,
+    text_rules_sha256="e" * 64,
+)
+
+
+def recipe(**changes) -> Recipe:
+    return Recipe.parse(DOCUMENT | changes, origin=Path("garments.yaml"))
+
+
+@pytest.fixture(scope="module")
+def built() -> str:
+    return definition(recipe(), SETTINGS, INPUTS)
+
+
+@pytest.fixture(scope="module")
+def steps(built) -> dict[str, Any]:
+    return diff.steps(built)
+
+
+def resolved(value):
+    """What the pipeline service would make of arguments: references become text."""
+    match value:
+        case {"Get": path}:
+            return (
+                "s3://bucket/resolved" if "Uri" in path or "S3" in path else f"resolved-{path.split('.')[-1]}"
+            )
+        case {"Std:Join": {"On": on, "Values": values}}:
+            return on.join(resolved(item) for item in values)
+        case dict():
+            return {key: resolved(item) for key, item in value.items()}
+        case list():
+            return [resolved(item) for item in value]
+    return value
+
+
+def references(value) -> set[str]:
+    return set(re.findall(r'"Get":\s*"([^"]+)"', json.dumps(value)))
+
+
+def test_two_builds_a_second_apart_are_byte_equal(built):
+    time.sleep(1.1)
+    assert definition(recipe(), SETTINGS, INPUTS) == built
+
+
+def test_a_fresh_process_elsewhere_builds_the_same_bytes_without_network(built, tmp_path):
+    """With another home, another hash seed, no AWS variables, defaults for the SDK on the machine, and no way out."""
+    hostile = tmp_path / "config.yaml"
+    hostile.write_text(
+        "SchemaVersion: '1.0'\n"
+        "SageMaker:\n"
+        "  ProcessingJob:\n"
+        "    Environment: {STRAY: value}\n"
+        "  TrainingJob:\n"
+        "    VpcConfig: {SecurityGroupIds: [sg-1], Subnets: [subnet-1]}\n"
+    )
+    (tmp_path / ".sagemaker-code-config").write_text(
+        json.dumps({"sagemakerProjectId": "p-abc123", "sagemakerProjectName": "shop"})
+    )
+    script = f"""
+        import json, socket, sys
+        from pathlib import Path
+
+        def refuse(self, address):
+            raise AssertionError(f"a connection to {{address}}")
+
+        socket.socket.connect = refuse
+        from model_build.pipeline import Inputs, definition
+        from model_build.recipe import Recipe
+        from model_build.settings import Settings
+
+        recipe = Recipe.parse(json.loads({json.dumps(json.dumps(DOCUMENT))}), origin=Path("garments.yaml"))
+        sys.stdout.write(definition(recipe, {SETTINGS!r}, {INPUTS!r}))
+    """
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    environment |= {
+        "HOME": str(tmp_path),
+        "PYTHONHASHSEED": "4711",
+        "SAGEMAKER_USER_CONFIG_OVERRIDE": str(hostile),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == built
+    assert done.stderr == ""
+
+
+def test_building_leaves_the_environment_and_the_network_alone(monkeypatch):
+    def refuse(self, address):
+        raise AssertionError(f"a connection to {address}")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    before = dict(os.environ)
+    definition(recipe(), SETTINGS, INPUTS)
+    assert dict(os.environ) == before
+
+
+def test_the_steps_are_those_that_the_commands_know(steps):
+    assert set(steps) == set(STEPS)
+
+
+def test_only_the_verdict_of_evaluate_decides_what_is_registered(steps):
+    gate = steps["Gate"]["Arguments"]
+    assert gate["Conditions"] == [
+        {
+            "Type": "Equals",
+            "LeftValue": {
+                "Std:JsonGet": {
+                    "PropertyFile": {"Get": "Steps.Evaluate.PropertyFiles.EvaluationReport"},
+                    "Path": "gate.passed",
+                }
+            },
+            "RightValue": True,
+        }
+    ]
+    assert gate["IfSteps"] == ["CreateModel", "Register"]
+    assert gate["ElseSteps"] == ["Fail"]
+
+
+def test_nothing_but_a_condition_reads_json(steps):
+    """AWS documents Std:JsonGet for conditions only."""
+    others = {name: step for name, step in steps.items() if step["Type"] != "Condition"}
+    assert "Std:JsonGet" not in json.dumps(others)
+
+
+def test_registering_comes_last_so_that_nothing_is_half_registered(steps):
+    assert steps["Register"]["DependsOn"] == ["CreateModel"]
+
+
+def test_a_start_by_hand_has_to_name_data_and_champion(built):
+    parameters = {item["Name"]: item for item in json.loads(built)["Parameters"]}
+    assert all(item["Type"] == "String" for item in parameters.values())
+    assert {name for name, item in parameters.items() if "DefaultValue" not in item} == {
+        "Data",
+        "DataSha256",
+        "Commit",
+        "ChampionArn",
+        "ChampionModel",
+        "ChampionContract",
+    }
+    assert parameters["ForceReason"]["DefaultValue"] == "none"
+
+
+OPERATIONS = {
+    "Prepare": ("CreateProcessingJob", {"ProcessingJobName": "x"}),
+    "Train": ("CreateTrainingJob", {"TrainingJobName": "x"}),
+    "Evaluate": ("CreateProcessingJob", {"ProcessingJobName": "x"}),
+    "CreateModel": ("CreateModel", {"ModelName": "x"}),
+    "Register": ("CreateModelPackage", {}),
+}
+
+
+@pytest.mark.parametrize("step", OPERATIONS)
+def test_arguments_fit_the_operation_that_the_step_calls(steps, step):
+    operation, named_by_the_service = OPERATIONS[step]
+    model = botocore.session.get_session().get_service_model("sagemaker").operation_model(operation)
+    arguments = resolved(steps[step]["Arguments"])
+    assert model.input_shape is not None
+    report = ParamValidator().validate(arguments | named_by_the_service, model.input_shape)
+    assert not report.has_errors(), report.generate_report()
+    assert not named_by_the_service.keys() & arguments.keys()
+
+
+def test_metadata_says_where_the_model_comes_from_and_how_to_serve_it(steps):
+    metadata = steps["Register"]["Arguments"]["CustomerMetadataProperties"]
+    assert metadata == {
+        "commit": {"Get": "Parameters.Commit"},
+        "data-sha256": {"Get": "Parameters.DataSha256"},
+        "recipe": "garments",
+        "recipe-sha256": recipe().sha256,
+        "text-rules-sha256": "e" * 64,
+        "contract": "s3://shop-artifacts/models/contracts/ddd/",
+        "contract-sha256": "d" * 64,
+        "labels": "bad good",
+        "champion": {"Get": "Parameters.ChampionArn"},
+        "forced": {"Get": "Parameters.ForceReason"},
+        "execution": {"Get": "Execution.PipelineExecutionArn"},
+    }
+
+
+def test_labels_that_the_registry_cannot_hold_are_replaced_and_cut():
+    names = [f"c#{number}" for number in range(90)]
+    many = recipe(labels={"names": names})
+    metadata = diff.steps(definition(many, SETTINGS, INPUTS))["Register"]["Arguments"][
+        "CustomerMetadataProperties"
+    ]
+    assert metadata["labels"].startswith("c_0 c_1 c_2 ")
+    assert len(metadata["labels"]) == 256
+
+
+def test_the_package_waits_for_approval_in_the_projects_group(steps):
+    arguments = steps["Register"]["Arguments"]
+    assert arguments["ModelApprovalStatus"] == "PendingManualApproval"
+    assert arguments["ModelPackageGroupName"] == "shop-models"
+    assert resolved(arguments["ModelMetrics"])["ModelQuality"]["Statistics"]["S3Uri"].endswith(
+        "/model_quality.json"
+    )
+
+
+def test_what_belongs_to_one_run_reaches_only_the_steps_that_need_it(steps):
+    readers = {
+        parameter: [name for name, step in steps.items() if f"Parameters.{parameter}" in references(step)]
+        for parameter in ("Data", "DataSha256", "Commit", "ChampionArn", "ForceReason")
+    }
+    assert readers == {
+        "Data": ["Prepare"],
+        "DataSha256": ["Prepare", "Register"],
+        "Commit": ["Register"],
+        "ChampionArn": ["Evaluate", "Register"],
+        "ForceReason": ["Evaluate", "Register"],
+    }
+
+
+def test_outputs_lie_under_the_execution_and_artifacts_under_models(steps):
+    uris = [
+        output["S3Output"]["S3Uri"]["Std:Join"]
+        for step in ("Prepare", "Evaluate")
+        for output in steps[step]["Arguments"]["ProcessingOutputConfig"]["Outputs"]
+    ]
+    assert [uri["Values"][1] for uri in uris] == [{"Get": "Execution.PipelineExecutionId"}] * 5
+    assert [[*uri["Values"][:1], *uri["Values"][2:]] for uri in uris] == [
+        ["s3://shop-artifacts/runs", "prepare", "train"],
+        ["s3://shop-artifacts/runs", "prepare", "validation"],
+        ["s3://shop-artifacts/runs", "prepare", "holdout"],
+        ["s3://shop-artifacts/runs", "prepare", "summary"],
+        ["s3://shop-artifacts/runs", "evaluate", "evaluation"],
+    ]
+    assert steps["Train"]["Arguments"]["OutputDataConfig"]["S3OutputPath"] == "s3://shop-artifacts/models"
+
+
+def test_training_reads_one_text_channel_for_each_split(steps):
+    channels = steps["Train"]["Arguments"]["InputDataConfig"]
+    assert [(channel["ChannelName"], channel["ContentType"]) for channel in channels] == [
+        ("train", "text/plain"),
+        ("validation", "text/plain"),
+    ]
+    assert steps["Train"]["Arguments"]["HyperParameters"] == {
+        "mode": "supervised",
+        "epochs": "3",
+        "early_stopping": "False",
+    }
+
+
+def test_the_refusal_names_where_evaluate_really_wrote(steps):
+    message = steps["Fail"]["Arguments"]["ErrorMessage"]
+    assert references(message) == {
+        "Steps.Evaluate.ProcessingOutputConfig.Outputs['evaluation'].S3Output.S3Uri"
+    }
+    assert resolved(message).endswith("/evaluation.json")
+
+
+@pytest.mark.parametrize("step", ["Prepare", "Train", "Evaluate"])
+def test_jobs_are_cached_and_retried_only_for_what_another_attempt_may_cure(steps, step):
+    assert steps[step]["CacheConfig"] == {"Enabled": True, "ExpireAfter": "P30D"}
+    retried = {kind for policy in steps[step]["RetryPolicies"] for kind in policy["ExceptionType"]}
+    assert retried == {
+        "Step.SERVICE_FAULT",
+        "Step.THROTTLING",
+        "SageMaker.RESOURCE_LIMIT",
+        "SageMaker.CAPACITY_ERROR",
+        "SageMaker.JOB_INTERNAL_ERROR",
+    }
+
+
+@pytest.mark.parametrize("step", ["Prepare", "Train", "Evaluate", "CreateModel"])
+def test_what_costs_carries_the_projects_tags(steps, step):
+    assert steps[step]["Arguments"]["Tags"] == [
+        {"Key": "sagemaker:project-name", "Value": "shop"},
+        {"Key": "sagemaker:project-id", "Value": "p-abc123"},
+    ]
+
+
+def test_a_new_rule_of_the_gate_leaves_preparation_and_training_cached(built):
+    stricter = recipe(gate={"metric": "macro_f1", "minimum": 0.9})
+    changed = Inputs(**{**vars(INPUTS), "evaluate_code": "s3://shop-artifacts/code/new/"})
+    before, after = diff.steps(built), diff.steps(definition(stricter, SETTINGS, changed))
+    assert {name for name in before if before[name] != after[name]} == {"Evaluate", "Register"}
+
+
+def test_the_recipes_machines_and_limits_reach_the_jobs():
+    bigger = recipe(
+        training={"instance_type": "ml.p3.2xlarge", "volume_gb": 100, "max_runtime_seconds": 7200},
+        processing={"instance_type": "ml.m5.4xlarge", "volume_gb": 200, "max_runtime_seconds": 900},
+        caching={"expire_after": "P1D"},
+        registration={"inference_instances": ["ml.c5.large"], "transform_instances": ["ml.c5.xlarge"]},
+    )
+    steps = diff.steps(definition(bigger, SETTINGS, INPUTS))
+    assert steps["Train"]["Arguments"]["ResourceConfig"] == {
+        "InstanceType": "ml.p3.2xlarge",
+        "InstanceCount": 1,
+        "VolumeSizeInGB": 100,
+    }
+    assert steps["Train"]["Arguments"]["StoppingCondition"]["MaxRuntimeInSeconds"] == 7200
+    assert steps["Prepare"]["Arguments"]["ProcessingResources"]["ClusterConfig"] == {
+        "InstanceType": "ml.m5.4xlarge",
+        "InstanceCount": 1,
+        "VolumeSizeInGB": 200,
+    }
+    assert steps["Evaluate"]["Arguments"]["StoppingCondition"] == {"MaxRuntimeInSeconds": 900}
+    assert steps["Evaluate"]["CacheConfig"]["ExpireAfter"] == "P1D"
+    specification = steps["Register"]["Arguments"]["InferenceSpecification"]
+    assert specification["SupportedRealtimeInferenceInstanceTypes"] == ["ml.c5.large"]
+    assert specification["SupportedTransformInstanceTypes"] == ["ml.c5.xlarge"]

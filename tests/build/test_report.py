@@ -1,0 +1,382 @@
+"""The report: what it says of each kind of execution, as Markdown and as a page."""
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import pytest
+from markdown_it import MarkdownIt
+
+from model_build.errors import ModelBuildError
+from model_build.report import Link, Report, Run, Step, html, markdown
+
+ACCOUNT = "arn:aws:sagemaker:eu-west-1:123456789012"
+HOSTILE = (
+    "<script>alert(1)</script><img src=x onerror=alert(2)>|`*[x](javascript:alert(3)) @admin #1 &lt; --> \"'"
+)
+
+RUN = Run(
+    recipe="reviews",
+    pipeline="shop-reviews",
+    execution_arn=f"{ACCOUNT}:pipeline/shop-reviews/execution/e1",
+    status="Succeeded",
+    steps=(Step("Prepare", "Succeeded", 4.2, cache_hit=True), Step("Register", "Succeeded", 65.0)),
+    commit="0a1b2c3",
+    commit_message="Try bigrams",
+    data_source="reviews.csv",
+    data_uri="s3://bucket/data/ab/reviews.csv",
+    data_sha256="ab" * 32,
+    model_package_arn=f"{ACCOUNT}:model-package/shop/7",
+)
+
+PREPARATION = {
+    "rows": 1010,
+    "used": 1000,
+    "dropped": {
+        "empty_text": {"count": 10, "first_rows": [3, 14]},
+        "encoding": {"count": 0, "first_rows": []},
+    },
+    "splits": {
+        "train": {"rows": 800, "labels": {"bad": 200, "good": 600}},
+        "test": {"rows": 200, "labels": {"bad": 50, "good": 150}},
+    },
+    "rebalanced": None,
+    "seconds": 0.1,
+    "workers": 2,
+}
+
+
+def model(macro_f1, labels=("bad", "good")):
+    rest = {"accuracy": 0.8, "micro_f1": 0.8, "log_loss": 1 - macro_f1, "expected_calibration_error": 0.02}
+    return {
+        "metrics": {**rest, "macro_f1": macro_f1},
+        "per_class": {
+            label: {"precision": 0.5, "recall": 0.25, "f1": macro_f1, "support": 100 - index}
+            for index, label in enumerate(labels)
+        },
+        "confusion_matrix": [[30 if i == j else 20 for j in range(len(labels))] for i in range(len(labels))],
+        "calibration": [
+            {"confidence": 0.6, "accuracy": 0.5, "count": 40},
+            {"confidence": 0.9, "accuracy": 0.9, "count": 160},
+        ],
+    }
+
+
+def evaluation(*, candidate=0.7, champion=None, interval=(-0.01, 0.05), labels=("bad", "good"), **gate):
+    compared = champion is not None
+    return {
+        "version": 1,
+        "recipe": "reviews",
+        "labels": list(labels),
+        "multi_label": False,
+        "holdout": {
+            "rows": 200,
+            "labels": {label: 150 if index else 50 for index, label in enumerate(labels)},
+        },
+        "candidate": model(candidate, labels),
+        "champion": (
+            {"arn": f"{ACCOUNT}:model-package/shop/6", **model(champion, labels)} if compared else None
+        ),
+        "comparison": (
+            {
+                "metric": "macro_f1",
+                "difference": candidate - champion,
+                "interval": list(interval),
+                "confidence": 0.95,
+                "samples": 1000,
+            }
+            if compared
+            else None
+        ),
+        "gate": {
+            "passed": True,
+            "reason": "macro_f1 0.700 is good enough.",
+            "forced": False,
+            "metric": "macro_f1",
+            "candidate": candidate,
+            "champion": champion,
+            "minimum": 0.6,
+            "max_regression": 0.0,
+        }
+        | gate,
+    }
+
+
+def report(run=RUN, document=None, preparation=PREPARATION):
+    return Report.build(run, evaluation() if document is None else document, preparation)
+
+
+def commented(built):
+    """The Markdown as a browser shows it: GitHub's table extension, HTML allowed."""
+    return MarkdownIt("commonmark", {"html": True}).enable("table").render(markdown.render(built))
+
+
+class Seen(HTMLParser):
+    """Elements, attributes and text of a page."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.elements, self.attributes, self.text = [], [], []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append(tag)
+        self.attributes += attrs
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+    @property
+    def words(self):
+        return " ".join(" ".join(self.text).replace("\u200b", "").split())
+
+
+REFUSED = replace(
+    RUN, status="Failed", model_package_arn=None, steps=[Step("Fail", "Failed", 0.0, reason="no")]
+)
+BROKEN = replace(
+    RUN,
+    status="Failed",
+    model_package_arn=None,
+    steps=[Step("Train", "Failed", 9.0, reason="AlgorithmError: lr")],
+)
+ENDS = {
+    "passed": (RUN, evaluation(), "The candidate passes the gate", "waits for approval"),
+    "forced": (RUN, evaluation(forced=True), "The candidate passes by force", "waits for approval"),
+    "refused": (
+        REFUSED,
+        evaluation(passed=False),
+        "The gate refuses the candidate",
+        "No model was registered",
+    ),
+    "failed step": (BROKEN, None, "Train failed", "AlgorithmError: lr No model was registered"),
+    "failed after the gate": (BROKEN, evaluation(), "Train failed", "No model was registered"),
+    "stopped": (
+        replace(BROKEN, status="Stopped", steps=[]),
+        None,
+        "ended as Stopped",
+        "No model was registered",
+    ),
+    "running": (replace(BROKEN, status="Executing", steps=[]), None, "still running", "Data: 1,000 of 1,010"),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_the_verdict_comes_first_however_the_execution_ended(end):
+    run, document, headline, words = ENDS[end]
+    built = Report.build(run, document, PREPARATION)
+
+    first_lines = markdown.render(built).splitlines()[:3]
+
+    assert first_lines[0] == "<!-- model-build-report: reviews -->"
+    assert headline in first_lines[2]
+    assert words in Seen(commented(built)).words
+    assert f"<h1>{headline}" in html.render(built) or headline in Seen(html.render(built)).words
+
+
+def test_the_reason_of_the_gate_is_shown():
+    for page in (commented(report()), html.render(report())):
+        assert "macro_f1 0.700 is good enough." in Seen(page).words
+
+
+def test_a_champion_is_compared_metric_by_metric():
+    text = markdown.render(report(document=evaluation(candidate=0.7, champion=0.65)))
+
+    assert "| **macro_f1** (gate) | 0.7000 | 0.6500 | +0.0500 (better) |" in text
+    assert "| log_loss | 0.3000 | 0.3500 | \N{MINUS SIGN}0.0500 (better) |" in text
+    assert "| accuracy | 0.8000 | 0.8000 | +0.0000 |" in text
+    assert f"champion: `{ACCOUNT}:model-package/shop/6`" in text
+
+
+@pytest.mark.parametrize(
+    ("interval", "meaning"),
+    [
+        ((0.01, 0.05), "+0.0100 to +0.0500; the candidate is very likely better."),
+        ((-0.05, -0.01), "\N{MINUS SIGN}0.0500 to \N{MINUS SIGN}0.0100; the candidate is very likely worse."),
+        ((-0.01, 0.05), "it includes zero, so the difference may be chance."),
+    ],
+)
+def test_the_interval_is_put_in_words(interval, meaning):
+    built = report(document=evaluation(champion=0.65, interval=interval))
+
+    assert meaning in markdown.render(built)
+    assert meaning in Seen(html.render(built)).words
+
+
+def test_without_a_champion_there_is_nothing_to_compare():
+    text = markdown.render(report())
+
+    assert "| **macro_f1** (gate) | 0.7000 |" in text
+    assert "champion" not in text
+    assert 'aria-labelledby="difference-title' not in html.render(report())
+
+
+def test_a_champion_that_could_not_be_measured_is_named_and_not_compared():
+    document = evaluation(passed=False)
+    document["champion"] = {
+        "arn": f"{ACCOUNT}:model-package/shop/6",
+        "labels": ["x"],
+        "metrics": {},
+        "per_class": {},
+        "confusion_matrix": None,
+        "calibration": [],
+    }
+
+    built = report(REFUSED, document)
+
+    assert built.champion is None
+    assert "model-package/shop/6" in markdown.render(built)
+    assert "model-package/shop/6" in html.render(built)
+
+
+def test_the_data_is_accounted_for():
+    for page in (commented(report()), html.render(report())):
+        words = Seen(page).words
+        assert "1,000 of 1,010 rows" in words
+        assert re.search(r"empty.text", words)
+        assert "3, 14, ..." in words or "3, 14, …" in words
+        assert "encoding" not in words
+        assert "ab" * 32 in words
+        assert re.search(r"[Aa]nswering always .?good.? would reach an accuracy of 0.7500", words)
+
+
+def test_rebalancing_is_told():
+    done = {"method": "undersample", "before": {"bad": 200, "good": 1600}, "after": {"bad": 200, "good": 200}}
+    built = report(preparation=PREPARATION | {"rebalanced": done})
+
+    for page in (commented(built), html.render(built)):
+        assert "rebalanced (undersample): 400 of 1,800 examples were kept." in Seen(page).words
+
+
+def test_steps_say_where_the_time_went():
+    assert "| Prepare | Succeeded (from the cache) | 4.2 s |" in markdown.render(report())
+    assert "| Register | Succeeded | 1 min 05 s |" in markdown.render(report())
+
+
+def test_links_lead_on_and_only_to_the_web():
+    built = report(replace(RUN, links=[Link("CI run", "https://example.com/runs/1")]))
+
+    assert '<a href="https://example.com/runs/1">CI run</a>' in html.render(built)
+    assert '<a href="https://example.com/runs/1">CI run</a>' in commented(built)
+    with pytest.raises(ValueError, match="is no web address"):
+        Link("CI run", "javascript:alert(1)")
+
+
+def test_hostile_names_and_messages_show_as_they_are_and_do_nothing():
+    labels = (HOSTILE, "good")
+    document = evaluation(champion=0.65, labels=labels, reason=HOSTILE)
+    preparation = PREPARATION | {"dropped": {HOSTILE: {"count": 1, "first_rows": [1]}}}
+    steps = [Step(HOSTILE, HOSTILE, 1.0, reason=HOSTILE)]
+    run = replace(RUN, commit_message=f"Fix\n\n{HOSTILE}", commit=HOSTILE, data_source=HOSTILE, steps=steps)
+    built = report(run, document, preparation)
+
+    for page in (commented(built), html.render(built)):
+        seen = Seen(page)
+        assert not {"script", "img", "iframe"} & set(seen.elements)
+        assert not [
+            name for name, value in seen.attributes if name.startswith("on") or "javascript" in (value or "")
+        ]
+        assert seen.words.count("<script>alert(1)</script>") >= 5
+        assert HOSTILE in seen.words
+    text = markdown.render(built)
+    assert "@admin" not in text
+    assert "#1 " not in text
+    assert text.count("<!--") == 1
+    # Every row of every table still has its own number of cells.
+    assert "".join(commented(built)).count("<tr>") == len(re.findall(r"^\| (?!---)", text, re.M))
+
+
+@pytest.mark.parametrize("start", ["- item", "+ item", "1. item", "12) item", "# title", "> quote", "==="])
+def test_a_message_cannot_start_a_block(start):
+    assert MarkdownIt().render(markdown.plain(start)).startswith("<p>")
+
+
+def test_ordinary_names_stay_readable_in_the_source():
+    assert (
+        markdown.plain("macro_f1 0.7: fits (or not) - it's fine.")
+        == "macro_f1 0.7: fits (or not) - it's fine."
+    )
+
+
+def test_many_labels_fit_into_a_comment_and_stay_legible_on_the_page():
+    labels = tuple(f"label-{number}" for number in range(736))
+    document = evaluation(champion=0.65, labels=labels)
+    for owner in ("candidate", "champion"):
+        document[owner]["confusion_matrix"] = None
+
+    built = report(document=document)
+
+    assert len(markdown.render(built)) < 65_536
+    assert "The 40 commonest labels; 696 more are in the page." in markdown.render(built)
+    page = html.render(built)
+    assert page.count('<th scope="row">label-') == 736
+    assert "The 24 commonest labels; the table has all." in page
+    assert "Confusion matrix" not in page
+
+
+def test_several_labels_per_text_have_neither_matrix_nor_commonest_label():
+    document = evaluation() | {"multi_label": True}
+    document["candidate"]["confusion_matrix"] = None
+
+    page = html.render(report(document=document))
+
+    assert "Confusion matrix" not in page
+    assert "Answering always" not in page
+
+
+def test_the_page_stands_alone():
+    page = html.render(report(document=evaluation(champion=0.65)))
+    seen = Seen(page)
+
+    assert not {"script", "link", "img", "iframe", "object"} & set(seen.elements)
+    assert not re.search(r"url\(|@import|<[^>]+ src=", page)
+    assert "prefers-color-scheme: dark" in page
+    assert "default-src 'none'" in page
+
+
+def test_every_plot_is_well_formed_and_described_to_those_who_cannot_see_it():
+    page = html.render(report(document=evaluation(champion=0.65)))
+
+    plots = [ElementTree.fromstring(found) for found in re.findall(r"<svg.*?</svg>", page, re.S)]
+
+    namespace = "{http://www.w3.org/2000/svg}"
+    titles = [plot.findtext(f"{namespace}title") for plot in plots]
+    assert titles == [
+        "Difference in macro_f1, candidate minus champion",
+        "Confusion matrix of the candidate",
+        "F1 of each label",
+        "Reliability of the probabilities",
+    ]
+    for plot in plots:
+        title, description = list(plot)[:2]
+        assert plot.get("role") == "img"
+        assert plot.get("aria-labelledby") == f"{title.get('id')} {description.get('id')}"
+        assert len(plot.findtext(f"{namespace}desc", "")) > 20
+
+
+@pytest.mark.parametrize("interval", [(0.0, 0.0), (-0.9, 0.9), (1e-5, 2e-5), (-0.03, -0.02)])
+def test_an_interval_of_any_size_is_drawn_within_its_plot(interval):
+    difference = sum(interval) / 2
+    document = evaluation(candidate=0.6 + difference / 2, champion=0.6 - difference / 2, interval=interval)
+
+    page = html.render(report(document=document))
+
+    (plot,) = re.findall(r'<svg[^>]*aria-labelledby="difference-title.*?</svg>', page, re.S)
+    places = [float(x) for x in re.findall(r'\b(?:x|x1|x2|cx)="(-?[\d.]+)"', plot)]
+    assert all(0 <= x <= 380 for x in places)
+    assert len(re.findall(r'class="axis"', plot)) >= 3
+
+
+def test_a_document_of_another_version_is_a_clear_error():
+    document = evaluation()
+    del document["gate"]["reason"]
+
+    with pytest.raises(
+        ModelBuildError, match=r"evaluation\.json cannot be reported: gate\.reason: Field required"
+    ):
+        report(document=document)
+
+
+def test_keys_of_later_versions_are_no_error():
+    assert report(document=evaluation() | {"later": {}}).headline == "The candidate passes the gate"
