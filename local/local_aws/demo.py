@@ -60,14 +60,15 @@ def run(data: Path | None, recipe: str | None, root: Path | None, as_json: bool)
     started = time.monotonic()
     console = Console(stderr=True)
     repository = _repository(root)
-    dataset = demo_data.find(data, recipe, say=lambda line: console.print(line, style="dim", highlight=False))
-    console.print(f"Data: {dataset.source}", highlight=False)
+    dataset = demo_data.find(data, recipe, say=lambda line: console.print(line, style="dim", soft_wrap=True))
+    console.print(f"Data: {dataset.source}", highlight=False, soft_wrap=True)
     with Server() as server:
         variables = prepare(server.account.clients).variables()
         environment = for_command(os.environ, server.endpoint_url, server.account.region, variables)
         shell = Shell(repository / "build", environment)
         result = shell.json("model-build", "run", "--recipe", dataset.recipe, "--data", str(dataset.path))
     result["data"]["source"] = dataset.source
+    result["report"] = {kind: str(shell.root / path) for kind, path in result["report"].items()}
     result["seconds"] = round(time.monotonic() - started, 1)
     if as_json:
         typer.echo(json.dumps(result, indent=2))
@@ -93,7 +94,10 @@ def _show(result: dict[str, Any], console: Console) -> None:
         table.add_row(name, f"{value:.3f}")
     console.print(table)
     gate = result["gate"]
-    console.print(f"Gate: {'passed' if gate['passed'] else 'refused'}. {gate['reason']}", highlight=False)
-    console.print(f"Registered: {result['model_package_arn']}", highlight=False, soft_wrap=True)
-    console.print(f"Report: {result['report']['html']}", highlight=False, soft_wrap=True)
-    console.print(f"{result['seconds']:.0f} s in all.", highlight=False)
+    for line in (
+        f"Gate: {'passed' if gate['passed'] else 'refused'}. {gate['reason']}",
+        f"Registered: {result['model_package_arn']}",
+        f"Report: {result['report']['html']}",
+        f"{result['seconds']:.0f} s in all.",
+    ):
+        console.print(line, highlight=False, soft_wrap=True)

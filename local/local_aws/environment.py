@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from local_aws.account import ACCESS_KEY, SECRET_KEY
 
@@ -18,9 +19,35 @@ def for_command(
     Profiles, credential and config files and the metadata service are shut off, so that real credentials are neither
     used nor forwarded, whatever the command does.
     """
-    environment = {key: value for key, value in base.items() if not key.startswith("AWS_") or key in _KEPT}
-    environment |= {
-        "AWS_ENDPOINT_URL": endpoint_url,
+    environment = {key: value for key, value in base.items() if not _of_the_account(key)}
+    environment |= _isolated(region)
+    environment["AWS_ENDPOINT_URL"] = endpoint_url
+    # The SDK would ask IAM to simulate the role's policies, which moto cannot.
+    environment["SAGEMAKER_VALIDATE_ROLE"] = "false"
+    no_proxy = environment.get("NO_PROXY", environment.get("no_proxy", ""))
+    environment["NO_PROXY"] = environment["no_proxy"] = ",".join(filter(None, [no_proxy, "127.0.0.1"]))
+    return environment | dict(variables)
+
+
+@contextmanager
+def without_real_account(region: str) -> Iterator[None]:
+    """Hide the real account from this process while the embedded AWS runs in it: moto makes clients of its own."""
+    hidden = {key: os.environ.pop(key) for key in list(os.environ) if _of_the_account(key)}
+    os.environ.update(_isolated(region))
+    try:
+        yield
+    finally:
+        for key in _isolated(region):
+            os.environ.pop(key, None)
+        os.environ.update(hidden)
+
+
+def _of_the_account(key: str) -> bool:
+    return key.startswith("AWS_") and key not in _KEPT
+
+
+def _isolated(region: str) -> dict[str, str]:
+    return {
         "AWS_ACCESS_KEY_ID": ACCESS_KEY,
         "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
         "AWS_REGION": region,
@@ -28,9 +55,4 @@ def for_command(
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
-        # The SDK would ask IAM to simulate the role's policies, which moto cannot.
-        "SAGEMAKER_VALIDATE_ROLE": "false",
     }
-    no_proxy = environment.get("NO_PROXY", environment.get("no_proxy", ""))
-    environment["NO_PROXY"] = environment["no_proxy"] = ",".join(filter(None, [no_proxy, "127.0.0.1"]))
-    return environment | dict(variables)

@@ -3,7 +3,7 @@
 import os
 
 from local_aws.account import isolated_session
-from local_aws.environment import for_command
+from local_aws.environment import for_command, without_real_account
 
 REAL = {
     "PATH": "/bin",
@@ -41,3 +41,15 @@ def test_the_servers_own_clients_ignore_the_profile_and_credentials_of_whoever_r
     credentials = session.get_credentials()
     assert (credentials.access_key, credentials.secret_key, credentials.token) == ("local", "local", None)
     session.client("sts", endpoint_url="http://127.0.0.1:1")
+
+
+def test_the_process_that_serves_forgets_the_real_account_and_remembers_it_afterwards(monkeypatch):
+    for key in [key for key in os.environ if key.startswith("AWS_")]:
+        monkeypatch.delenv(key)
+    for key, value in REAL.items():
+        monkeypatch.setenv(key, value)
+    with without_real_account("eu-west-1"):
+        assert "AWS_PROFILE" not in os.environ
+        assert os.environ["AWS_ACCESS_KEY_ID"] == "local"
+    assert {key: os.environ[key] for key in REAL} == REAL
+    assert "AWS_EC2_METADATA_DISABLED" not in os.environ

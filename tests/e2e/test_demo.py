@@ -1,0 +1,91 @@
+"""`make demo`'s command, as a newcomer runs it, on a small data set of ours."""
+
+import json
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LOCAL_AWS = str(Path(sys.executable).with_name("local-aws"))
+
+pytestmark = pytest.mark.slow
+
+WORDS = {
+    -2.5: ["broken", "useless", "junk", "returned", "flimsy", "awful"],
+    0.1: ["arrived", "box", "cable", "manual", "monday", "adapter"],
+    2.4: ["great", "love", "sturdy", "sharp", "perfect", "happy"],
+}
+
+
+def sentences(path, signal):
+    """Rows like the labelled Amazon sentences': id, mean rating, text; without `signal` the words say nothing."""
+    draw = random.Random(1)
+    everything = [word for words in WORDS.values() for word in words]
+    rows = []
+    for number in range(900):
+        rating = draw.choice(list(WORDS))
+        text = " ".join(draw.choices(WORDS[rating] if signal else everything, k=6))
+        rows.append(f"{number}\t{rating}\t{text}\n")
+    path.write_text("".join(rows))
+    return path
+
+
+def demo(*arguments):
+    return subprocess.run(
+        [LOCAL_AWS, "demo", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "AWS_PROFILE": "real"},
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+
+
+def test_with_json_stdout_is_one_object_that_tells_the_whole_story(tmp_path):
+    data = sentences(tmp_path / "sentences.tsv", signal=True)
+    done = demo("--json", "--data", str(data), "--recipe", "amazon-sentences")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["data"]["source"] == str(data)
+    assert (told["data"]["rows"], told["data"]["used"], told["data"]["dropped"]) == (900, 900, {})
+    assert told["pipeline"]["status"] == "Succeeded"
+    assert [step["name"] for step in told["pipeline"]["steps"]] == [
+        "Prepare",
+        "Train",
+        "Evaluate",
+        "Gate",
+        "CreateModel",
+        "Register",
+    ]
+    assert {step["status"] for step in told["pipeline"]["steps"]} == {"Succeeded"}
+    assert told["gate"]["passed"] is True
+    assert told["metrics"]["macro_f1"] > 0.9
+    assert told["model_package_arn"].endswith(":model-package/local-models/1")
+    assert Path(told["report"]["html"]).is_file()
+    assert told["seconds"] > 0
+
+
+def test_a_model_that_the_gate_refuses_ends_the_demonstration_with_its_exit_code(tmp_path):
+    data = sentences(tmp_path / "noise.tsv", signal=False)
+    done = demo("--data", str(data), "--recipe", "amazon-sentences")
+    assert done.returncode == 3, done.stderr
+    assert "below the minimum" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_data_file_that_is_not_there_is_a_usage_error(tmp_path):
+    done = demo("--data", "nowhere.csv")
+    assert done.returncode == 2
+    assert "nowhere.csv" in done.stderr
+    assert done.stdout == ""
+
+
+def test_outside_the_repository_it_says_where_it_belongs(tmp_path):
+    done = demo("--root", str(tmp_path))
+    assert done.returncode == 2
+    assert "inside the repository" in done.stderr
