@@ -7,7 +7,7 @@ the same: https://docs.aws.amazon.com/sagemaker/latest/dg/pipelines-default-keys
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from model_build import diff, executions
@@ -31,12 +31,14 @@ _ATTRIBUTES = {
 
 @dataclass(frozen=True)
 class Run:
-    """What a run of the pipeline is made of: its definition, its parameters, and the steps of it that succeeded."""
+    """What a run of the pipeline is made of.
+
+    `succeeded` names, for each step that did, the execution in which it really ran: that one's age counts.
+    """
 
     definition: str
     parameters: Mapping[str, str]
-    execution: str = ""
-    succeeded: frozenset[str] = frozenset()
+    succeeded: Mapping[str, str] = field(default_factory=dict)
 
 
 def reusable(planned: Run, earlier: Iterable[Run]) -> dict[str, str]:
@@ -47,7 +49,7 @@ def reusable(planned: Run, earlier: Iterable[Run]) -> dict[str, str]:
     hits: dict[str, str] = {}
     for run in earlier:
         for name in _same(planned, run):
-            hits.setdefault(name, run.execution)
+            hits.setdefault(name, run.succeeded[name])
     return hits
 
 
@@ -62,8 +64,11 @@ def _run(sagemaker: SageMakerClient, arn: str) -> Run:
     return Run(
         definition=answer["PipelineDefinition"],
         parameters=executions.parameters(sagemaker, arn),
-        execution=execution.id,
-        succeeded=frozenset(step.name for step in execution.steps if step.status == "Succeeded"),
+        succeeded={
+            step.name: (step.cached_from or arn).rpartition("/")[2]
+            for step in execution.steps
+            if step.status == "Succeeded"
+        },
     )
 
 

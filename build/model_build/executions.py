@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from types_boto3_sagemaker.client import SageMakerClient
 
 RUNNING = frozenset({"Executing", "Stopping"})
-_FIRST_PAUSE, _LONGEST_PAUSE, _SLOWER = 0.2, 10.0, 1.3
+_FIRST_PAUSE, _LONGEST_PAUSE, _SLOWER = 0.2, 10.0, 1.1
 
 
 @dataclass(frozen=True)

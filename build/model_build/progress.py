@@ -82,7 +82,7 @@ class _Lines:
     def __call__(self, execution: Execution) -> None:
         for step in execution.steps:
             words = status(step)
-            if self._said.get(step.name) != words:
+            if step.status != "Starting" and self._said.get(step.name) != words:
                 self._said[step.name] = words
                 took = (
                     f" after {step.seconds:.1f} s" if step.seconds is not None and not step.cache_hit else ""

@@ -94,19 +94,18 @@ def cache_folder(environment: Mapping[str, str]) -> Path:
     return (Path(home) if home else Path.home() / ".cache") / "sagemaker-model-build" / "wheels"
 
 
-def upload(s3: S3Client, bucket: str, wheels: Wheels, cache: Path) -> bool:
-    """Put the wheels where the jobs find them, unless they are there; whether they had to be put.
+def are_uploaded(s3: S3Client, bucket: str, wheels: Wheels) -> bool:
+    """Whether the jobs find the wheels already."""
+    listed = s3.list_objects_v2(Bucket=bucket, Prefix=f"{wheels.prefix}{REQUIREMENTS}", MaxKeys=1)
+    return listed["KeyCount"] > 0
 
-    Raises WheelError as `fetch` does.
-    """
-    marker = f"{wheels.prefix}{REQUIREMENTS}"
-    if s3.list_objects_v2(Bucket=bucket, Prefix=marker, MaxKeys=1).get("KeyCount"):
-        return False
+
+def upload(s3: S3Client, bucket: str, wheels: Wheels, cache: Path) -> None:
+    """Put the wheels where the jobs find them. Raises WheelError as `fetch` does."""
     for path in fetch(wheels, cache):
         s3.upload_file(str(path), bucket, f"{wheels.prefix}{path.name}", Config=TRANSFER)
     # Last: where the requirements are, all wheels are.
-    s3.put_object(Bucket=bucket, Key=marker, Body=wheels.requirements)
-    return True
+    s3.put_object(Bucket=bucket, Key=f"{wheels.prefix}{REQUIREMENTS}", Body=wheels.requirements)
 
 
 def fetch(wheels: Wheels, cache: Path) -> list[Path]:

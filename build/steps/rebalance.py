@@ -6,7 +6,6 @@ Works on the written file, in two passes and with a fixed amount of memory.
 
 from __future__ import annotations
 
-
 from array import array
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -35,7 +35,7 @@ def planned(data="s3://b/1.csv", **changes):
 
 
 def earlier(execution="e1", data="s3://b/1.csv", succeeded=("Prepare", "Train", "Gate"), **changes):
-    return Run(definition(**changes), {"Data": data, "Commit": "old"}, execution, frozenset(succeeded))
+    return Run(definition(**changes), {"Data": data, "Commit": "old"}, dict.fromkeys(succeeded, execution))
 
 
 def test_what_ran_just_like_that_is_reused():

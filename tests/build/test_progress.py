@@ -31,6 +31,7 @@ def printed(*looks, terminal):
 
 def test_a_log_has_one_line_for_each_change():
     looks = [
+        execution(step("Prepare", "Starting")),
         execution(step("Prepare", "Executing")),
         execution(step("Prepare", "Executing")),
         execution(step("Prepare", "Succeeded", 2.5), step("Train", "Executing")),

@@ -16,6 +16,8 @@ from typer.testing import CliRunner
 from model_build.cli import app
 from model_build.code import folder_sha256
 
+pytestmark = pytest.mark.slow
+
 RECIPE: dict[str, Any] = {
     "name": "garments",
     "data": {"format": "csv", "text": ["Text"], "label": "Rating", "max_dropped_share": 0.1},
@@ -65,7 +67,6 @@ class Shop:
 
     def run(self, data, *arguments) -> tuple[int, dict[str, Any]]:
         result = self.call("run", "--data", data, "--json", *arguments)
-        print(result.stderr)
         return result.exit_code, json.loads(result.stdout) if result.stdout else {}
 
     def packages(self):
@@ -120,7 +121,7 @@ class Door:
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
                 if self._last_words in data:
-                    return self.close()
+                    self.close()
                 target.sendall(data)
             target.shutdown(socket.SHUT_WR)
 

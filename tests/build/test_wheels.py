@@ -87,16 +87,16 @@ def test_the_cache_follows_xdg():
     assert wheels.cache_folder({}).parts[-3:] == (".cache", "sagemaker-model-build", "wheels")
 
 
-def test_wheels_are_uploaded_once_and_then_not_even_looked_for(aws, one, no_index):
+def test_wheels_are_uploaded_with_their_requirements(aws, one, no_index):
     s3, path = aws.client("s3"), cached(no_index, one)
-    assert wheels.upload(s3, aws.bucket, one, no_index) is True
+    assert wheels.are_uploaded(s3, aws.bucket, one) is False
+    wheels.upload(s3, aws.bucket, one, no_index)
     keys = [item["Key"] for item in s3.list_objects_v2(Bucket=aws.bucket, Prefix=one.prefix)["Contents"]]
     assert keys == [f"{one.prefix}{path.name}", f"{one.prefix}requirements.txt"]
-    path.unlink()
-    assert wheels.upload(s3, aws.bucket, one, no_index) is False
+    assert wheels.are_uploaded(s3, aws.bucket, one) is True
 
 
-def test_an_upload_that_was_cut_off_is_repeated(aws, one, no_index):
+def test_an_upload_that_was_cut_off_does_not_count(aws, one, no_index):
     s3, path = aws.client("s3"), cached(no_index, one)
     s3.put_object(Bucket=aws.bucket, Key=f"{one.prefix}{path.name}", Body=CONTENT)
-    assert wheels.upload(s3, aws.bucket, one, no_index) is True
+    assert wheels.are_uploaded(s3, aws.bucket, one) is False

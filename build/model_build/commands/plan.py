@@ -104,6 +104,6 @@ def _cached(plan: Plan) -> list[str]:
     said = ["", f"The step cache ({expiry}):"]
     for step in CACHED_STEPS:
         execution = plan.reusable.get(step)
-        same = f"same as in execution {execution}: reused unless that is older" if execution else "runs"
+        same = f"ran like this in execution {execution}: reused unless that is older" if execution else "runs"
         said.append(f"  {step:<9} {same}")
     return said

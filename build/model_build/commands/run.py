@@ -80,8 +80,11 @@ def upload(workspace: Workspace, drawn: Blueprint, found: Data, say: Say) -> Non
     uploaded = sum(len(code.upload(s3, bucket, folder)) for folder in drawn.code.folders)
     if uploaded:
         say(f"Uploaded {uploaded} files of code and contract")
-    if wheels.upload(s3, bucket, drawn.wheels, wheels.cache_folder(os.environ)):
-        say("Uploaded the wheels that Evaluate installs")
+    if not wheels.are_uploaded(s3, bucket, drawn.wheels):
+        say(
+            "Uploading the wheels that Evaluate installs (50 MB; fetched by pip where this user has not got them yet)"
+        )
+        wheels.upload(s3, bucket, drawn.wheels, wheels.cache_folder(os.environ))
     if data.upload(s3, found):
         say(f"Uploaded {found.source} to {found.uri}")
 

@@ -52,6 +52,11 @@ class Data(Part):
             raise problem("text", "missing. It is the column, or the list of columns, that holds the text")
         elif self.label is None:
             raise problem("label", "missing. It is the column that holds the label")
+        both = [name for name in self._label_columns if name in self.text]
+        if both:
+            raise problem(
+                "label", f"found {', '.join(both)}, which holds the text, too. Allowed: other columns"
+            )
         if self.format in ("csv", "tsv"):
             self._names_its_columns()
         else:
@@ -76,9 +81,12 @@ class Data(Part):
         twice = sorted({name for name in self.columns if self.columns.count(name) > 1})
         if twice:
             raise problem("columns", f"{', '.join(twice)} is listed twice")
-        labels = (self.label,) if isinstance(self.label, str) else self.label or ()
-        for key, names in (("text", self.text), ("label", labels), ("require", self.require)):
+        for key, names in (("text", self.text), ("label", self._label_columns), ("require", self.require)):
             unknown = [name for name in names if name not in self.columns]
             if unknown:
                 allowed = f"{', '.join(self.columns)} (data.columns)"
                 raise problem(key, f"found {', '.join(unknown)}. Allowed: {allowed}")
+
+    @property
+    def _label_columns(self) -> tuple[str, ...]:
+        return (self.label,) if isinstance(self.label, str) else self.label or ()

@@ -1,0 +1,70 @@
+"""`make check` sees build/ and tests/build, which several tools skip by default because of their name."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """The tracked and the new files of this checkout, beside the same environment."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    for name in listed.stdout.splitlines():
+        if (ROOT / name).is_file():
+            target = tmp_path / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target)
+    (tmp_path / ".venv").symlink_to(ROOT / ".venv")
+    return tmp_path
+
+
+def make(copy, *arguments):
+    return subprocess.run(
+        ["make", *arguments], cwd=copy, capture_output=True, text=True, timeout=300, check=False
+    )
+
+
+@pytest.mark.parametrize("folder", ["build/model_build", "build/steps", "tests/build"])
+@pytest.mark.parametrize(
+    ("bad", "said"),
+    [("x = {  'unformatted' :1}\n", "would reformat"), ("import os\n", "`os` imported but unused")],
+    ids=["black", "ruff"],
+)
+def test_a_bad_file_fails_the_check_that_names_it(copy, folder, bad, said):
+    (copy / folder / "planted.py").write_text(bad)
+    done = make(copy, "check")
+    assert done.returncode != 0
+    assert said in done.stdout + done.stderr
+    assert "planted.py" in done.stdout + done.stderr
+
+
+def test_a_failing_test_of_the_build_repository_fails_the_tests(copy):
+    (copy / "tests" / "build" / "test_planted.py").write_text("def test_planted():\n    assert False\n")
+    done = make(copy, "test", "ARGS=-k test_planted -q")
+    assert done.returncode != 0
+    assert "1 failed" in done.stdout
+
+
+def test_git_ignores_nothing_of_the_build_repository():
+    named = [
+        "build/model_build/cli.py",
+        "build/recipes/new.yaml",
+        "build/steps/prepare.py",
+        "tests/build/test_new.py",
+    ]
+    done = subprocess.run(
+        ["git", "check-ignore", *named], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.stdout == ""
