@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := build seed_code local
+PACKAGES := build deploy seed_code local
 
 .PHONY: demo test check bench lock clean
 
@@ -10,7 +10,7 @@ demo: $(VENV)/.demo
 	@$(BIN)/local-aws demo $(ARGS)
 
 test: $(VENV)/.check
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile $(ARGS)
 
 check: $(VENV)/.check
 	@$(BIN)/black --check --quiet . || { $(BIN)/black --check .; exit 1; }

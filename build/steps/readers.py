@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 from operator import itemgetter
 from pathlib import Path
@@ -25,7 +25,7 @@ _LONGEST_FIELD = 1 << 20
 
 
 class Rows:
-    """Iterates over the rows between two offsets.
+    """The rows between two offsets, to be iterated over once inside a `with`.
 
     Afterwards `whole` tells whether the range ended with a record, not inside quotes; `unseen` which columns no row had
     and `seen` which the first row had (JSON lines, which have no header).
@@ -38,39 +38,51 @@ class Rows:
         self.unseen = set() if layout.table else {*layout.text, *layout.label, *layout.require}
         self.seen: tuple[str, ...] = ()
 
-    def __iter__(self) -> Iterator[Row]:
-        with self._lines:
-            if self._layout.format == "jsonl":
-                yield from self._json_lines()
-            elif self._layout.format == "fasttext":
-                yield from self._labelled_lines()
-            elif self._layout.quoted:
-                yield from self._table(
-                    _until_end(csv.reader(self._with_end(), delimiter=self._layout.delimiter))
-                )
-            else:
-                yield from self._table(
-                    line.rstrip("\r\n").split(self._layout.delimiter) for line in self._lines
-                )
+    def __enter__(self) -> Rows:
+        return self
 
-    def _table(self, records: Iterable[list[str] | None]) -> Iterator[Row]:
+    def __exit__(self, *exception: object) -> None:
+        self._lines.close()
+
+    def __iter__(self) -> Iterator[Row]:
+        layout = self._layout
+        if layout.format == "jsonl":
+            return self._json_lines()
+        if layout.format == "fasttext":
+            return self._labelled_lines()
+        if layout.quoted:
+            csv.field_size_limit(_LONGEST_FIELD)
+            return self._table(csv.reader(self._with_end(), delimiter=layout.delimiter))
+        return self._table(line.rstrip("\r\n").split(layout.delimiter) for line in self._lines)
+
+    def _table(self, records: Iterator[list[str]]) -> Iterator[Row]:
         layout = self._layout
         width = len(layout.columns)
-        text, label = _joiner(layout.positions(layout.text)), _getter(layout.positions(layout.label))
+        text, label = _joiner(layout.positions(layout.text)), itemgetter(*layout.positions(layout.label))
         required = layout.positions(layout.require)
-        for row in records:
-            if row is None or len(row) != width:
-                if row and row[0] == self._end:
-                    self.whole = True
-                elif row is None or len(row) > 1 or (row and row[0]):
-                    yield None, "columns"
-                continue
-            for position in required:
-                if not row[position] or row[position].isspace():
-                    yield "", ""
-                    break
-            else:
-                yield text(row), label(row)
+        while True:
+            try:
+                for row in records:
+                    if len(row) != width:
+                        if self._is_a_row(row):
+                            yield None, "columns"
+                        continue
+                    for position in required:
+                        if not row[position] or row[position].isspace():
+                            yield "", ""
+                            break
+                    else:
+                        yield text(row), label(row)
+                return
+            except csv.Error:  # csv.reader goes on behind a record that it cannot read
+                yield None, "columns"
+
+    def _is_a_row(self, row: list[str]) -> bool:
+        """Whether a record of the wrong width is one, and neither a blank line nor the mark of the end."""
+        if row and row[0] == self._end:
+            self.whole = True
+            return False
+        return len(row) > 1 or any(row)
 
     @property
     def _end(self) -> str:
@@ -78,7 +90,6 @@ class Rows:
 
     def _with_end(self) -> Iterator[str]:
         """The lines, and one more that is a row of one field, unless a quote is still open: then it closes it."""
-        csv.field_size_limit(_LONGEST_FIELD)
         return chain(self._lines, [f'"{self._end}'])
 
     def _json_lines(self) -> Iterator[Row]:
@@ -114,27 +125,18 @@ class Rows:
                 yield " ".join(word for word in words if not word.startswith(PREFIX)), labels
 
 
-def _until_end(reader: Iterator[list[str]]) -> Iterator[list[str] | None]:
-    """The records of a csv.reader, which goes on behind one that it cannot read: that is None."""
-    while True:
-        try:
-            yield from reader
-        except csv.Error:
-            yield None
-        else:
-            return
-
-
 def _joiner(positions: tuple[int, ...]) -> Callable[[list[str]], str]:
-    if len(positions) == 1:
-        return itemgetter(positions[0])
     cells = itemgetter(*positions)
-    return lambda row: " ".join(filter(None, cells(row)))
+    if len(positions) == 1:
+        return cells
+    if len(positions) > 2:
+        return lambda row: " ".join(filter(None, cells(row)))
 
+    def title_and_text(row: list[str]) -> str:
+        title, text = cells(row)
+        return f"{title} {text}" if title and text else title or text
 
-def _getter(positions: tuple[int, ...]) -> Callable[[list[str]], Raw]:
-    """One cell, or a tuple of them: what Labels takes."""
-    return itemgetter(*positions)
+    return title_and_text
 
 
 def _cell(value: Any) -> str:

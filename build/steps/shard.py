@@ -5,9 +5,10 @@ This is what a worker process does. It keeps nothing in memory but counts.
 
 from __future__ import annotations
 
+import functools
 import json
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from json.encoder import encode_basestring_ascii
@@ -19,7 +20,7 @@ from labels import Labels
 from layout import Layout
 from ranges import is_utf8
 from readers import Rows
-from splits import TEST, TRAIN, VALIDATION, fingerprint, splitter
+from splits import TEST, TRAIN, VALIDATION, splitter
 from text_rules import tokeniser
 
 FILES = {TRAIN: "train.txt", VALIDATION: "validation.txt", TEST: "holdout.jsonl"}
@@ -59,43 +60,63 @@ class Counts:
         if self.dropped[reason] <= FIRST_ROWS:
             self.first_rows.setdefault(reason, []).append(number)
 
+    def add(self, split: str, combinations: Mapping[tuple[str, ...], int]) -> None:
+        """Add a split's examples, counted by their labels."""
+        self.examples[split] = sum(combinations.values())
+        self.labels[split] = Counter()
+        for names, count in combinations.items():
+            self.labels[split].update(dict.fromkeys(names, count))
+
 
 def prepare(shard: Shard) -> Counts:
     """Write the shard's part of every split into its folder; the order of rows is kept."""
-    counts = Counts()
-    meanings = _labels(shard.config)
-    rows = Rows(shard.path, shard.start, shard.end, shard.layout)
-    examples = {name: Counter[tuple[str, ...]]() for name in FILES}
+    counts, meanings = Counts(), _labels(shard.config)
     shard.folder.mkdir(parents=True)
     with ExitStack() as files:
+        rows = files.enter_context(Rows(shard.path, shard.start, shard.end, shard.layout))
         write = {
-            name: files.enter_context((shard.folder / file).open("wb", buffering=_BUFFER)).write
-            for name, file in FILES.items()
+            split: files.enter_context((shard.folder / name).open("wb", buffering=_BUFFER)).write
+            for split, name in FILES.items()
         }
-        tokens, split_of = tokeniser(shard.config["text_rules"]), splitter(shard.config["split"])
-        for number, (text, raw) in enumerate(rows, start=1):
-            counts.rows = number
-            if text is None:
-                counts.drop(str(raw), number)
-                continue
-            if not text.isascii() and not is_utf8(text):
-                counts.drop("encoding", number)
-                continue
-            line = tokens(text)
-            if not line or line.isspace():
-                counts.drop("empty_text", number)
-                continue
-            prefix, names, reason = meanings[raw]
-            if reason:
-                counts.drop(reason, number)
-                continue
-            split = split_of(fingerprint(line))
-            examples[split][names] += 1
-            write[split](_holdout_line(text, names) if split == TEST else b"%b%b\n" % (prefix, line))
+        examples = _write_examples(rows, shard.config, meanings, write, counts)
     counts.whole, counts.unseen, counts.seen = rows.whole, rows.unseen, rows.seen
     counts.matched_rules = meanings.matched
-    _sum_up(counts, examples)
+    for split, combinations in examples.items():
+        counts.add(split, combinations)
     return counts
+
+
+def _write_examples(
+    rows: Rows,
+    config: Mapping[str, Any],
+    meanings: Labels,
+    write: Mapping[str, Callable[[bytes], int]],
+    counts: Counts,
+) -> dict[str, dict[tuple[str, ...], int]]:
+    """The hot loop; returns how many examples each split has of each combination of labels."""
+    tokens, split_of = tokeniser(config["text_rules"]), splitter(config["split"])
+    examples: dict[str, dict[tuple[str, ...], int]] = {split: defaultdict(int) for split in FILES}
+    number = 0
+    for number, (text, raw) in enumerate(rows, start=1):
+        if text is None:
+            counts.drop(str(raw), number)
+            continue
+        if not text.isascii() and not is_utf8(text):
+            counts.drop("encoding", number)
+            continue
+        line = tokens(text)
+        if not line or line.isspace():
+            counts.drop("empty_text", number)
+            continue
+        prefix, names, reason = meanings[raw]
+        if reason:
+            counts.drop(reason, number)
+            continue
+        split = split_of(line)
+        examples[split][names] += 1
+        write[split](_holdout_line(text, names) if split == TEST else b"%b%b\n" % (prefix, line))
+    counts.rows = number
+    return examples
 
 
 def _labels(config: Mapping[str, Any]) -> Labels:
@@ -103,13 +124,9 @@ def _labels(config: Mapping[str, Any]) -> Labels:
 
 
 def _holdout_line(text: str, names: tuple[str, ...]) -> bytes:
-    return f'{{"text": {encode_basestring_ascii(text)}, "labels": {json.dumps(names)}}}\n'.encode("ascii")
+    return f'{{"text": {encode_basestring_ascii(text)}, "labels": {_as_json(names)}}}\n'.encode("ascii")
 
 
-def _sum_up(counts: Counts, examples: Mapping[str, Counter[tuple[str, ...]]]) -> None:
-    for split, combinations in examples.items():
-        counts.examples[split] = sum(combinations.values())
-        counts.labels[split] = Counter()
-        for names, count in combinations.items():
-            for name in names:
-                counts.labels[split][name] += count
+@functools.lru_cache(maxsize=1024)
+def _as_json(names: tuple[str, ...]) -> str:
+    return json.dumps(names)

@@ -23,12 +23,13 @@ def fingerprint(tokens: bytes) -> int:
     return zlib.crc32(tokens.translate(_SMALL, _NO_LETTERS) or b" ".join(tokens.split()))
 
 
-def splitter(shares: Mapping[str, float]) -> Callable[[int], str]:
-    """From a fingerprint to TRAIN, VALIDATION or TEST; the holdout depends on nothing but its own share."""
+def splitter(shares: Mapping[str, float]) -> Callable[[bytes], str]:
+    """From a tokenised text to TRAIN, VALIDATION or TEST; the holdout depends on nothing but its own share."""
     test = round(shares[TEST] * _ALL)
     validation = test + round(shares[VALIDATION] * _ALL)
 
-    def split(mark: int) -> str:
-        return TEST if mark < test else VALIDATION if mark < validation else TRAIN
+    def split(tokens: bytes) -> str:
+        mark = fingerprint(tokens)
+        return TRAIN if mark >= validation else VALIDATION if mark >= test else TEST
 
     return split

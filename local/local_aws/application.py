@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from botocore.exceptions import UnknownServiceError
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
@@ -12,16 +12,34 @@ from werkzeug.wrappers import Request, Response
 from local_aws.wire import Service, ServiceError, error_response, service_model
 
 
-class Application:
-    """Finds a request's service by its signature. What neither we nor moto have is refused, naming it."""
+@runtime_checkable
+class Gateway(Protocol):
+    """What answers HTTP requests that are no API calls: below a path of its own, `/_NAME/`."""
 
-    def __init__(self, services: Iterable[Service]) -> None:
+    def respond(self, request: Request) -> Response | None:
+        """The response, or None for a request below another path."""
+
+
+class Application:
+    """Finds a request's gateway by its path, or else its service by its signature.
+
+    What neither we nor moto have is refused, naming it.
+    """
+
+    def __init__(self, services: Iterable[Service], gateways: Iterable[Gateway] = ()) -> None:
+        self._gateways = list(gateways)
         self._services: dict[str, list[Service]] = {}
         for service in services:
             self._services.setdefault(service.model.signing_name, []).append(service)
         self._moto = DomainDispatcherApplication(create_backend_app)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if environ.get("PATH_INFO", "").startswith("/_"):
+            request = Request(environ)
+            for gateway in self._gateways:
+                response = gateway.respond(request)
+                if response is not None:
+                    return response(environ, start_response)
         name = _signing_name(environ.get("HTTP_AUTHORIZATION", ""))
         services = self._services.get(name)
         if services is not None:

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -15,12 +16,23 @@ import requests
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from local_aws import sagemaker
+from local_aws import cloudformation, cloudwatch, http_api, lambda_, sagemaker, sagemaker_runtime
 from local_aws.account import REGION, Account, Clients
-from local_aws.application import Application
+from local_aws.application import Application, Gateway
+from local_aws.cloudformation.wire import CloudFormationService
+from local_aws.cloudwatch.wire import CloudWatchService
+from local_aws.environment import without_real_account
+from local_aws.sagemaker_runtime import RuntimeService
 from local_aws.wire import Service
 
 LOOPBACK = "127.0.0.1"
+
+_SPOKEN: dict[str, type[Service]] = {
+    "cloudformation": CloudFormationService,
+    "cloudwatch": CloudWatchService,
+    "sagemaker-runtime": RuntimeService,
+}
+"""Services that are spoken to in their own way."""
 
 
 class _QuietHandler(MotoRequestHandler):  # type: ignore[misc]
@@ -35,6 +47,8 @@ class Server:
     """
 
     def __init__(self, port: int = 0, region: str = REGION, time_scale: float | None = None) -> None:
+        self._hidden = ExitStack()
+        self._hidden.enter_context(without_real_account(region))
         if time_scale is None:
             time_scale = float(os.environ.get("LOCAL_AWS_TIME_SCALE", "1"))
         self._http: BaseWSGIServer = make_server(
@@ -48,11 +62,21 @@ class Server:
             time_scale=time_scale,
             clients=Clients(self.endpoint_url, region),
         )
+        control_plane = sagemaker.handlers(self.account)
+        functions = lambda_.handlers(self.account)
         services = {
-            "sagemaker": sagemaker.handlers(self.account),
+            "sagemaker": control_plane,
+            "sagemaker-runtime": sagemaker_runtime.handlers(self.account, control_plane),
+            "cloudwatch": cloudwatch.handlers(self.account),
+            "cloudformation": cloudformation.handlers(self.account),
+            "lambda": functions,
+            "apigatewayv2": http_api.handlers(self.account, functions),
         }
         self._handlers = [handler for handlers in services.values() for handler in handlers]
-        self._http.app = Application(Service(name, handlers) for name, handlers in services.items())
+        self._http.app = Application(
+            [_SPOKEN.get(name, Service)(name, handlers) for name, handlers in services.items()],
+            gateways=[handler for handler in self._handlers if isinstance(handler, Gateway)],
+        )
         self._thread = threading.Thread(target=self._http.serve_forever, name="local-aws", daemon=True)
         self._thread.start()
         requests.post(f"{self.endpoint_url}/moto-api/reset", timeout=10).raise_for_status()
@@ -70,6 +94,7 @@ class Server:
         self._http.server_close()
         self._thread.join()
         shutil.rmtree(self.account.state, ignore_errors=True)
+        self._hidden.close()
 
     def __enter__(self) -> Self:
         return self

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+from urllib.parse import unquote
 from xml.sax.saxutils import escape
 
 from botocore import xform_name
@@ -92,7 +93,8 @@ class Service:
         operation = self.model.operation_model(route.operation)
         try:
             serializer = SERIALIZERS[self.model.protocol](operation)
-            return _response(serializer.serialize(self._call(operation, request, route)))
+            answer = self._call(operation, request, route)
+            return _response(serializer.serialize(answer), _stated_status(answer, operation))
         except ServiceError as error:
             return error_response(error, self.model.protocol)
         except Exception as error:
@@ -124,16 +126,30 @@ class Service:
         return answer
 
     def _rest_route(self, request: Request) -> Route | None:
-        for method, pattern, name in _rest_patterns(self.name):
-            found = pattern.fullmatch(request.path) if method == request.method else None
+        # A value may hold an encoded slash: the path as it was sent still tells it from the others.
+        path = request.environ["REQUEST_URI"].partition("?")[0]
+        for rest in _rest_patterns(self.name):
+            found = rest.pattern.fullmatch(path) if rest.method == request.method else None
             if found:
-                return Route(name, found.groupdict())
+                return Route(
+                    rest.operation, dict(zip(rest.labels, map(unquote, found.groups()), strict=True))
+                )
         return None
 
 
+@dataclass(frozen=True)
+class _RestPattern:
+    """How a REST operation is asked for. `labels` name the groups of `pattern`."""
+
+    method: str
+    pattern: re.Pattern[str]
+    labels: tuple[str, ...]
+    operation: str
+
+
 @cache
-def _rest_patterns(service: str) -> list[tuple[str, re.Pattern[str], str]]:
-    """Method, path and operation of each REST operation; literal paths first, so that they win."""
+def _rest_patterns(service: str) -> list[_RestPattern]:
+    """The patterns of a service's operations; literal paths first, so that they win."""
     model = service_model(service)
     found = []
     for name in model.operation_names:
@@ -143,9 +159,10 @@ def _rest_patterns(service: str) -> list[tuple[str, re.Pattern[str], str]]:
         pattern = re.escape(parts[0])
         for label, literal in zip(parts[1::2], parts[2::2], strict=True):
             anything = ".+" if label.endswith("+") else "[^/]+"
-            pattern += f"(?P<{label.rstrip('+')}>{anything})" + re.escape(literal)
-        found.append((len(parts), (http["method"], re.compile(pattern), name)))
-    return [route for _, route in sorted(found, key=lambda each: each[0])]
+            pattern += f"({anything})" + re.escape(literal)
+        labels = tuple(label.rstrip("+") for label in parts[1::2])
+        found.append(_RestPattern(http["method"], re.compile(pattern), labels, name))
+    return sorted(found, key=lambda each: len(each.labels))
 
 
 def _check_request(parsed: Mapping[str, Any], operation: OperationModel) -> None:
@@ -188,7 +205,17 @@ def error_response(error: ServiceError, protocol: str = "json") -> Response:
     return response
 
 
-def _response(serialized: Mapping[str, Any]) -> Response:
-    response = Response(serialized["body"], status=serialized["status_code"], headers=serialized["headers"])
+def _stated_status(answer: Mapping[str, Any], operation: OperationModel) -> int | None:
+    """The HTTP status that is a member of the answer, as in Lambda's Invoke."""
+    members = operation.output_shape.members if operation.output_shape else {}
+    for name, member in members.items():
+        if member.serialization.get("location") == "statusCode":
+            return answer.get(name)
+    return None
+
+
+def _response(serialized: Mapping[str, Any], stated_status: int | None) -> Response:
+    status = stated_status or serialized["status_code"]
+    response = Response(serialized["body"], status=status, headers=serialized["headers"])
     response.headers["x-amzn-RequestId"] = str(uuid.uuid4())
     return response

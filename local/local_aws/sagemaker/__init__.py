@@ -1,6 +1,8 @@
 """SageMaker's control plane. Each module is one resource; together they make the service."""
 
 from local_aws.account import Account
+from local_aws.sagemaker.endpoint_configs import EndpointConfigs
+from local_aws.sagemaker.endpoints import Endpoints
 from local_aws.sagemaker.model_package_groups import ModelPackageGroups
 from local_aws.sagemaker.model_packages import ModelPackages
 from local_aws.sagemaker.models import Models
@@ -15,6 +17,7 @@ def handlers(account: Account) -> list[object]:
     """The handlers of every operation that the embedded SageMaker has; the server closes them last to first."""
     tags = Tags(account)
     groups = ModelPackageGroups(account, tags)
+    configs = EndpointConfigs(account, tags)
     pipelines = Pipelines(account, tags)
     return [
         tags,
@@ -25,4 +28,6 @@ def handlers(account: Account) -> list[object]:
         TrainingJobs(account, tags),
         pipelines,
         PipelineExecutions(account, pipelines),
+        configs,
+        Endpoints(account, tags, configs),
     ]

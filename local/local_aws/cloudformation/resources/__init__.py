@@ -1,0 +1,59 @@
+"""The resource types: one module for each service."""
+
+from __future__ import annotations
+
+from local_aws.cloudformation.answers import Answers
+from local_aws.cloudformation.resources import (
+    apigatewayv2,
+    autoscaling,
+    cloudwatch,
+    custom,
+    events,
+    iam,
+    kms,
+    lambda_,
+    logs,
+    s3,
+    sagemaker,
+    sns,
+    sqs,
+    ssm,
+)
+from local_aws.cloudformation.resources.base import ResourceType
+
+
+def resource_types(answers: Answers) -> list[ResourceType]:
+    """Every type that the embedded CloudFormation has; `answers` is where those of custom resources come."""
+    return [
+        apigatewayv2.Api(),
+        apigatewayv2.Authorizer(),
+        apigatewayv2.Integration(),
+        apigatewayv2.Route(),
+        apigatewayv2.Stage(),
+        autoscaling.ScalableTarget(),
+        autoscaling.ScalingPolicy(),
+        cloudwatch.Alarm(),
+        cloudwatch.CompositeAlarm(),
+        cloudwatch.Dashboard(),
+        custom.CustomResource(answers),
+        events.Rule(),
+        iam.ManagedPolicy(),
+        iam.Policy(),
+        iam.Role(),
+        kms.Alias(),
+        kms.Key(),
+        lambda_.Alias(),
+        lambda_.Function(),
+        lambda_.Permission(),
+        lambda_.Url(),
+        lambda_.Version(),
+        logs.LogGroup(),
+        s3.Bucket(),
+        s3.BucketPolicy(),
+        sagemaker.Endpoint(),
+        sagemaker.EndpointConfig(),
+        sagemaker.Model(),
+        sns.Topic(),
+        sqs.Queue(),
+        ssm.Parameter(),
+    ]

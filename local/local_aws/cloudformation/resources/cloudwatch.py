@@ -1,0 +1,89 @@
+"""AWS::CloudWatch: alarms, composite alarms and dashboards."""
+
+from __future__ import annotations
+
+from local_aws.cloudformation.resources.base import (
+    Physical,
+    Properties,
+    ResourceType,
+    as_text,
+    without,
+    words,
+)
+from local_aws.cloudformation.resources.context import Context
+from local_aws.cloudformation.resources.tagging import as_list, tag_changes
+
+NAME_LENGTH = 255
+
+
+class _Alarm(ResourceType):
+    """What both kinds of alarms share: they are put under their name, again for an update."""
+
+    put: str
+    create_only = words("AlarmName")
+    attributes = words("Arn")
+    named_by = "AlarmName"
+    tags = "list"
+
+    def create(self, properties: Properties, context: Context) -> Physical:
+        name = properties.get("AlarmName") or context.name(NAME_LENGTH)
+        context.call("cloudwatch", self.put, {**properties, "AlarmName": name})
+        return Physical(name, {"Arn": context.account.arn("cloudwatch", f"alarm:{name}")})
+
+    def update(self, physical_id: str, old: Properties, new: Properties, context: Context) -> None:
+        # Tags in a put of an alarm that exists are ignored: they have operations of their own.
+        context.call("cloudwatch", self.put, {**without(new, "Tags"), "AlarmName": physical_id})
+        arn = context.account.arn("cloudwatch", f"alarm:{physical_id}")
+        put, gone = tag_changes(old, new)
+        if put:
+            context.call("cloudwatch", "TagResource", {"ResourceARN": arn, "Tags": as_list(put)})
+        if gone:
+            context.call("cloudwatch", "UntagResource", {"ResourceARN": arn, "TagKeys": gone})
+
+    def delete(self, physical_id: str, properties: Properties, context: Context) -> None:
+        context.drop("cloudwatch", "DeleteAlarms", {"AlarmNames": [physical_id]})
+
+
+class Alarm(_Alarm):
+    name = "AWS::CloudWatch::Alarm"
+    put = "PutMetricAlarm"
+    properties = words(
+        "ActionsEnabled AlarmActions AlarmDescription AlarmName ComparisonOperator DatapointsToAlarm Dimensions"
+        " EvaluateLowSampleCountPercentile EvaluationPeriods ExtendedStatistic InsufficientDataActions MetricName"
+        " Metrics Namespace OKActions Period Statistic Tags Threshold ThresholdMetricId TreatMissingData Unit"
+    )
+
+
+class CompositeAlarm(_Alarm):
+    name = "AWS::CloudWatch::CompositeAlarm"
+    put = "PutCompositeAlarm"
+    properties = words(
+        "ActionsEnabled ActionsSuppressor ActionsSuppressorExtensionPeriod ActionsSuppressorWaitPeriod AlarmActions"
+        " AlarmDescription AlarmName AlarmRule InsufficientDataActions OKActions Tags"
+    )
+    required = words("AlarmRule")
+
+
+class Dashboard(ResourceType):
+    name = "AWS::CloudWatch::Dashboard"
+    create_only = words("DashboardName")
+    properties = words("DashboardBody DashboardName Tags")
+    required = words("DashboardBody")
+    named_by = "DashboardName"
+    tags = "list"
+
+    def create(self, properties: Properties, context: Context) -> Physical:
+        name = properties.get("DashboardName") or context.name(NAME_LENGTH)
+        self._put(name, properties, context)
+        return Physical(name)
+
+    def update(self, physical_id: str, old: Properties, new: Properties, context: Context) -> None:
+        self._put(physical_id, new, context)
+
+    def delete(self, physical_id: str, properties: Properties, context: Context) -> None:
+        context.drop("cloudwatch", "DeleteDashboards", {"DashboardNames": [physical_id]})
+
+    @staticmethod
+    def _put(name: str, properties: Properties, context: Context) -> None:
+        request = {**properties, "DashboardName": name, "DashboardBody": as_text(properties["DashboardBody"])}
+        context.call("cloudwatch", "PutDashboard", request)

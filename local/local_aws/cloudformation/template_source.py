@@ -1,0 +1,66 @@
+"""Where a request's template is: in the request, in S3, or the one that the stack has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from botocore.exceptions import ClientError
+
+from local_aws.account import Account
+from local_aws.cloudformation.errors import invalid
+from local_aws.cloudformation.template import MAXIMUM_BODY_BYTES, MAXIMUM_OBJECT_BYTES
+
+
+def body(account: Account, request: Mapping[str, Any], previous: str | None = None) -> str:
+    """The template's text, from exactly one of TemplateBody, TemplateURL and UsePreviousTemplate.
+
+    Raises ServiceError (ValidationError) where there is none, or it cannot be read, or is too long.
+    """
+    text: str | None = request.get("TemplateBody")
+    url: str | None = request.get("TemplateURL")
+    if request.get("UsePreviousTemplate"):
+        if text is not None or url is not None:
+            raise invalid("Cannot specify usePreviousTemplate as true and a templateBody or templateURL.")
+        if previous is None:
+            raise invalid("There is no previous template to use.")
+        return previous
+    if (text is None) == (url is None):
+        raise invalid("Either Template URL or Template Body must be specified.")
+    if url is not None:
+        return _fetch(account, url)
+    assert text is not None
+    if len(text.encode()) > MAXIMUM_BODY_BYTES:
+        raise invalid(
+            f"1 validation error detected: Value at 'templateBody' failed to satisfy constraint: Member must have length"
+            f" less than or equal to {MAXIMUM_BODY_BYTES}"
+        )
+    return text
+
+
+def _fetch(account: Account, url: str) -> str:
+    bucket, key = _place(account, url)
+    try:
+        answer = account.client("s3").get_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        raise invalid(f"S3 error: {error.response['Error']['Message']} ({url})") from error
+    content: bytes = answer["Body"].read()
+    if len(content) > MAXIMUM_OBJECT_BYTES:
+        raise invalid(f"Template may not exceed {MAXIMUM_OBJECT_BYTES} bytes in size.")
+    return content.decode()
+
+
+def _place(account: Account, url: str) -> tuple[str, str]:
+    """Bucket and key of an S3 address: path style, virtual-hosted style, or on this server."""
+    parts = urlsplit(url)
+    host, path = parts.hostname or "", unquote(parts.path.lstrip("/"))
+    first, _, rest = path.partition("/")
+    here = f"{parts.scheme}://{parts.netloc}" == account.endpoint_url
+    amazon = parts.scheme == "https" and host.endswith(".amazonaws.com")
+    if (here or (amazon and host.startswith(("s3.", "s3-")))) and rest:
+        return first, rest
+    bucket, separator, _ = host.partition(".s3")
+    if amazon and separator and path:
+        return bucket, path
+    raise invalid(f"TemplateURL must be a supported URL. ({url})")

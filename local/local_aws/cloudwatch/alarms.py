@@ -1,0 +1,278 @@
+"""Alarms as clients put and see them. The evaluator sets their states."""
+
+from __future__ import annotations
+
+import operator
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from local_aws.account import Account
+from local_aws.cloudwatch.expressions import Expression, ExpressionError
+from local_aws.cloudwatch.rules import Rule, RuleError
+from local_aws.cloudwatch.series import is_statistic
+from local_aws.sagemaker.paging import page, paged
+from local_aws.wire import ServiceError
+
+MAXIMUM_RECORDS = 50
+"""Of one DescribeAlarms, where the request does not say."""
+
+COMPOSITE_PERIOD = 10
+"""How many seconds a composite alarm keeps a state that was set by hand."""
+
+COMPARISONS: Mapping[str, tuple[Callable[[float, float], bool], str]] = {
+    "GreaterThanThreshold": (operator.gt, "greater than"),
+    "GreaterThanOrEqualToThreshold": (operator.ge, "greater than or equal to"),
+    "LessThanThreshold": (operator.lt, "less than"),
+    "LessThanOrEqualToThreshold": (operator.le, "less than or equal to"),
+}
+"""Whether a value breaches a threshold, and the words for it, by ComparisonOperator."""
+
+_NOT_EMBEDDED = ("EvaluationCriteria", "EvaluationWindow", "ThresholdMetricId", "WarmUpConfiguration")
+_TREATMENTS = ("breaching", "notBreaching", "ignore", "missing")
+
+
+@dataclass(frozen=True)
+class State:
+    """An alarm's state, since when, and why. `value` is OK, ALARM or INSUFFICIENT_DATA.
+
+    `by_hand` is the monotonic time of the SetAlarmState that set it, or None where the evaluator did.
+    """
+
+    value: str
+    reason: str
+    since: datetime
+    data: str | None = None
+    by_hand: float | None = None
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """An alarm as put. `stated` is the request, less its tags."""
+
+    arn: str
+    configured: datetime
+    stated: Mapping[str, Any]
+    state: State
+
+    @property
+    def name(self) -> str:
+        name: str = self.stated["AlarmName"]
+        return name
+
+    @property
+    def is_composite(self) -> bool:
+        return "AlarmRule" in self.stated
+
+    @property
+    def period(self) -> int:
+        """Seconds of a period; with metric math the longest of its metrics."""
+        if self.is_composite:
+            return COMPOSITE_PERIOD
+        metrics = [query["MetricStat"] for query in self.stated.get("Metrics", ()) if "MetricStat" in query]
+        period: int = max(metric["Period"] for metric in metrics or [self.stated])
+        return period
+
+    def described(self) -> dict[str, Any]:
+        answer = {
+            "ActionsEnabled": True,
+            "AlarmActions": [],
+            "OKActions": [],
+            "InsufficientDataActions": [],
+            **({} if self.is_composite else {"Dimensions": []}),
+            **self.stated,
+            "AlarmArn": self.arn,
+            "AlarmConfigurationUpdatedTimestamp": self.configured,
+            "StateValue": self.state.value,
+            "StateReason": self.state.reason,
+            "StateUpdatedTimestamp": self.state.since,
+            "StateTransitionedTimestamp": self.state.since,
+        }
+        return answer if self.state.data is None else {**answer, "StateReasonData": self.state.data}
+
+
+class Alarms:
+    """PutMetricAlarm, PutCompositeAlarm, DescribeAlarms, SetAlarmState, DeleteAlarms, and their tags."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self._alarms: dict[str, Alarm] = {}
+        self._tags: dict[str, dict[str, str]] = {}
+        self._lock = threading.Lock()
+
+    def put_metric_alarm(self, request: dict[str, Any]) -> dict[str, Any]:
+        _check(request)
+        return self._put(request)
+
+    def put_composite_alarm(self, request: dict[str, Any]) -> dict[str, Any]:
+        if "ActionsSuppressor" in request:
+            raise _invalid("ActionsSuppressor is not embedded.")
+        try:
+            rule = Rule.parse(request["AlarmRule"])
+        except RuleError as error:
+            raise _invalid(str(error)) from error
+        known = {alarm.name for alarm in self.all()}
+        if missing := {name.rpartition(":alarm:")[2] for name in rule.names} - known:
+            raise _invalid(f"AlarmRule names alarms that do not exist: {', '.join(sorted(missing))}.")
+        return self._put(request)
+
+    def describe_alarms(self, request: dict[str, Any]) -> dict[str, Any]:
+        alarms = sorted(self.all(), key=lambda alarm: alarm.name)
+        chosen = [alarm for alarm in alarms if _matches(alarm, request)]
+        asked = {**request, "MaxResults": request.get("MaxRecords")}
+        shown, token = page(chosen, asked, key=lambda alarm: alarm.name, default=MAXIMUM_RECORDS)
+        answer = {
+            "MetricAlarms": [alarm.described() for alarm in shown if not alarm.is_composite],
+            "CompositeAlarms": [alarm.described() for alarm in shown if alarm.is_composite],
+        }
+        return paged(answer, token)
+
+    def set_alarm_state(self, request: dict[str, Any]) -> dict[str, Any]:
+        state = State(
+            request["StateValue"],
+            request["StateReason"],
+            datetime.now(UTC),
+            data=request.get("StateReasonData"),
+            by_hand=time.monotonic(),
+        )
+        with self._lock:
+            alarm = self._alarms.get(request["AlarmName"])
+            if alarm is None:
+                raise ServiceError("ResourceNotFound", f"There is no alarm {request['AlarmName']}.", 404)
+            self._alarms[alarm.name] = replace(alarm, state=state)
+        return {}
+
+    def delete_alarms(self, request: dict[str, Any]) -> dict[str, Any]:
+        with self._lock:
+            for name in request["AlarmNames"]:
+                if alarm := self._alarms.pop(name, None):
+                    self._tags.pop(alarm.arn, None)
+        return {}
+
+    def list_tags_for_resource(self, request: dict[str, Any]) -> dict[str, Any]:
+        with self._lock:
+            tags = self._tagged(request["ResourceARN"])
+            return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+
+    def tag_resource(self, request: dict[str, Any]) -> dict[str, Any]:
+        with self._lock:
+            self._tagged(request["ResourceARN"]).update(_as_dict(request["Tags"]))
+        return {}
+
+    def untag_resource(self, request: dict[str, Any]) -> dict[str, Any]:
+        with self._lock:
+            tags = self._tagged(request["ResourceARN"])
+            for key in request["TagKeys"]:
+                tags.pop(key, None)
+        return {}
+
+    def all(self) -> list[Alarm]:
+        with self._lock:
+            return list(self._alarms.values())
+
+    def transition(self, alarm: Alarm, state: State) -> None:
+        """Set an alarm's state, unless it was deleted, or set by hand, since `alarm` was looked at."""
+        with self._lock:
+            now = self._alarms.get(alarm.name)
+            if now is not None and now.state is alarm.state:
+                self._alarms[alarm.name] = replace(now, state=state)
+
+    def _put(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        name = request["AlarmName"]
+        now = datetime.now(UTC)
+        stated = {member: value for member, value in request.items() if member != "Tags"}
+        arn = self._account.arn("cloudwatch", f"alarm:{name}")
+        fresh = State("INSUFFICIENT_DATA", "Unchecked: Initial alarm creation", now)
+        with self._lock:
+            before = self._alarms.get(name)
+            # An update leaves the state as it is, until the next evaluation, and the tags for good.
+            state = fresh if before is None else before.state
+            self._alarms[name] = Alarm(arn, now, stated, state)
+            self._tags.setdefault(arn, _as_dict(request.get("Tags", ())))
+        return {}
+
+    def _tagged(self, arn: str) -> dict[str, str]:
+        if arn not in self._tags:
+            raise ServiceError("ResourceNotFoundException", f"There is no alarm {arn}.", 404)
+        return self._tags[arn]
+
+
+def _matches(alarm: Alarm, request: Mapping[str, Any]) -> bool:
+    # CloudWatch leaves composite alarms out where the request does not ask for them.
+    kind = "CompositeAlarm" if alarm.is_composite else "MetricAlarm"
+    if kind not in request.get("AlarmTypes", ["MetricAlarm"]):
+        return False
+    if "AlarmNames" in request and alarm.name not in request["AlarmNames"]:
+        return False
+    if not alarm.name.startswith(request.get("AlarmNamePrefix", "")):
+        return False
+    return bool(request.get("StateValue", alarm.state.value) == alarm.state.value)
+
+
+def _as_dict(tags: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in tags}
+
+
+def _check(request: Mapping[str, Any]) -> None:
+    """Refuse an alarm that CloudWatch refuses, or that the evaluator could not evaluate."""
+    for member in _NOT_EMBEDDED:
+        if member in request:
+            raise _invalid(f"{member} is not embedded. Use Threshold with Period and EvaluationPeriods.")
+    for member in ("EvaluationPeriods", "ComparisonOperator", "Threshold"):
+        if member not in request:
+            raise _invalid(f"The parameter {member} is required.")
+    if request["ComparisonOperator"] not in COMPARISONS:
+        raise _invalid(f"{request['ComparisonOperator']} is not embedded. Use {', '.join(COMPARISONS)}.")
+    if request.get("TreatMissingData", "missing") not in _TREATMENTS:
+        raise _invalid(f"TreatMissingData must be one of {', '.join(_TREATMENTS)}.")
+    if request.get("DatapointsToAlarm", 1) > request["EvaluationPeriods"]:
+        raise _invalid("DatapointsToAlarm must not be greater than EvaluationPeriods.")
+    if ("MetricName" in request) == ("Metrics" in request):
+        raise _invalid("Exactly one of MetricName and Metrics must be specified.")
+    if "Metrics" in request:
+        _check_queries(request["Metrics"])
+    else:
+        _check_metric(request)
+
+
+def _check_metric(request: Mapping[str, Any]) -> None:
+    for member in ("Namespace", "Period"):
+        if member not in request:
+            raise _invalid(f"The parameter {member} is required.")
+    if ("Statistic" in request) == ("ExtendedStatistic" in request):
+        raise _invalid("Exactly one of Statistic and ExtendedStatistic must be specified.")
+    _check_statistic(request.get("Statistic") or request["ExtendedStatistic"])
+
+
+def _check_queries(queries: list[Mapping[str, Any]]) -> None:
+    returned = [query["Id"] for query in queries if query.get("ReturnData", True)]
+    if len(returned) != 1:
+        raise _invalid(f"Exactly one of Metrics must return data; these do: {', '.join(returned) or 'none'}.")
+    if not any("MetricStat" in query for query in queries):
+        raise _invalid("At least one of Metrics must have a MetricStat.")
+    ids = {query["Id"] for query in queries}
+    for query in queries:
+        if "MetricStat" in query:
+            _check_statistic(query["MetricStat"]["Stat"])
+            continue
+        try:
+            expression = Expression.parse(query.get("Expression", ""))
+        except ExpressionError as error:
+            raise _invalid(str(error)) from error
+        if unknown := expression.names - ids:
+            raise _invalid(f"The expression of {query['Id']} uses unknown ids: {', '.join(sorted(unknown))}.")
+
+
+def _check_statistic(name: str) -> None:
+    if not is_statistic(name):
+        raise _invalid(
+            f"The statistic {name} is not embedded. Use SampleCount, Sum, Average, Minimum, Maximum or a "
+            "percentile such as p99."
+        )
+
+
+def _invalid(message: str) -> ServiceError:
+    return ServiceError("ValidationError", message)

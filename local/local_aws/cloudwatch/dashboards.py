@@ -1,0 +1,52 @@
+"""Dashboards: their bodies are kept, nobody draws them."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import Any
+
+from local_aws.account import ACCOUNT_ID, Account
+from local_aws.wire import ServiceError
+
+
+class Dashboards:
+    """PutDashboard, GetDashboard, DeleteDashboards."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self._bodies: dict[str, str] = {}
+        self._lock = threading.Lock()
+
+    def put_dashboard(self, request: dict[str, Any]) -> dict[str, Any]:
+        try:
+            json.loads(request["DashboardBody"])
+        except ValueError as error:
+            raise ServiceError(
+                "InvalidParameterInput", f"The dashboard body is invalid: it is not JSON ({error})"
+            ) from error
+        with self._lock:
+            self._bodies[request["DashboardName"]] = request["DashboardBody"]
+        return {"DashboardValidationMessages": []}
+
+    def get_dashboard(self, request: dict[str, Any]) -> dict[str, Any]:
+        name = request["DashboardName"]
+        with self._lock:
+            self._require(name)
+            return {
+                "DashboardName": name,
+                "DashboardArn": f"arn:aws:cloudwatch::{ACCOUNT_ID}:dashboard/{name}",
+                "DashboardBody": self._bodies[name],
+            }
+
+    def delete_dashboards(self, request: dict[str, Any]) -> dict[str, Any]:
+        with self._lock:
+            for name in request["DashboardNames"]:
+                self._require(name)
+            for name in request["DashboardNames"]:
+                self._bodies.pop(name, None)
+        return {}
+
+    def _require(self, name: str) -> None:
+        if name not in self._bodies:
+            raise ServiceError("ResourceNotFound", f"Dashboard {name} does not exist", 404)

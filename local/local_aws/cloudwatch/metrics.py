@@ -1,0 +1,197 @@
+"""Metrics as clients put and get them: PutMetricData, GetMetricStatistics, GetMetricData, ListMetrics."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from local_aws.cloudwatch.expressions import Expression, ExpressionError
+from local_aws.cloudwatch.series import Metric, MetricStore, Sample, is_statistic, statistic
+from local_aws.wire import ServiceError
+
+MAXIMUM_DATAPOINTS = 1_440
+"""Of one GetMetricStatistics."""
+
+
+class Metrics:
+    """The operations on data. Periods begin where the clock's do, as on CloudWatch: at multiples of their length."""
+
+    def __init__(self, store: MetricStore) -> None:
+        self._store = store
+
+    def put_metric_data(self, request: dict[str, Any]) -> dict[str, Any]:
+        samples = [
+            (Metric.parse(request["Namespace"], datum), _sample(datum)) for datum in request["MetricData"]
+        ]
+        for metric, sample in samples:
+            self._store.put(metric, sample)
+        return {}
+
+    def get_metric_statistics(self, request: dict[str, Any]) -> dict[str, Any]:
+        names = [*request.get("Statistics", ()), *request.get("ExtendedStatistics", ())]
+        if not names:
+            raise _invalid(
+                "InvalidParameterCombinationException",
+                "Must specify either Statistics or ExtendedStatistics",
+            )
+        start, end = _moment(request["StartTime"]), _moment(request["EndTime"])
+        if start >= end:
+            raise _invalid(
+                "InvalidParameterValueException",
+                "The parameter StartTime must be less than the parameter EndTime.",
+            )
+        if (end - start) / request["Period"] > MAXIMUM_DATAPOINTS:
+            raise _invalid(
+                "InvalidParameterCombinationException",
+                f"You have requested more than {MAXIMUM_DATAPOINTS} datapoints, which exceeds the limit. "
+                "You may reduce the datapoints requested by increasing Period, or decreasing the time range.",
+            )
+        metric = Metric.parse(request["Namespace"], request)
+        buckets = _buckets(self._store.between(metric, start, end), request["Period"])
+        return {
+            "Label": request["MetricName"],
+            "Datapoints": [_datapoint(moment, samples, names) for moment, samples in buckets.items()],
+        }
+
+    def get_metric_data(self, request: dict[str, Any]) -> dict[str, Any]:
+        start, end = _moment(request["StartTime"]), _moment(request["EndTime"])
+        series: dict[str, dict[float, float]] = {}
+        for query in request["MetricDataQueries"]:
+            if stated := query.get("MetricStat"):
+                series[query["Id"]] = self._series(stated, start, end)
+        for query in request["MetricDataQueries"]:
+            if "Expression" in query:
+                series[query["Id"]] = _calculate(query["Expression"], series)
+        newest_first = request.get("ScanBy", "TimestampDescending") == "TimestampDescending"
+        return {
+            "MetricDataResults": [
+                _result(query, series[query["Id"]], newest_first)
+                for query in request["MetricDataQueries"]
+                if query.get("ReturnData", True)
+            ]
+        }
+
+    def list_metrics(self, request: dict[str, Any]) -> dict[str, Any]:
+        found = (metric for metric in self._store.metrics() if _matches(metric, request))
+        return {"Metrics": [metric.described() for metric in found]}
+
+    def _series(self, stated: Mapping[str, Any], start: float, end: float) -> dict[float, float]:
+        if not is_statistic(stated["Stat"]):
+            raise _invalid(
+                "ValidationError", f"The value {stated['Stat']} for parameter Stat is not supported."
+            )
+        metric = Metric.parse(stated["Metric"]["Namespace"], stated["Metric"])
+        buckets = _buckets(self._store.between(metric, start, end), stated["Period"])
+        values = {moment: statistic(samples, stated["Stat"]) for moment, samples in buckets.items()}
+        return {moment: value for moment, value in values.items() if value is not None}
+
+
+def _sample(datum: Mapping[str, Any]) -> Sample:
+    moment = _moment(datum["Timestamp"]) if "Timestamp" in datum else time.time()
+    unit = datum.get("Unit", "None")
+    stated = [name for name in ("Value", "Values", "StatisticValues") if name in datum]
+    match stated:
+        case ["Value"]:
+            return Sample.of(moment, {_number(datum["Value"]): 1.0}, unit)
+        case ["Values"]:
+            return Sample.of(moment, _counted(datum), unit)
+        case ["StatisticValues"]:
+            of = datum["StatisticValues"]
+            return Sample(moment, of["SampleCount"], of["Sum"], of["Minimum"], of["Maximum"], None, unit)
+    raise _invalid(
+        "InvalidParameterCombinationException",
+        f"MetricData of {datum['MetricName']} must have exactly one of Value, Values and StatisticValues; "
+        f"it has {', '.join(stated) or 'none'}.",
+    )
+
+
+def _counted(datum: Mapping[str, Any]) -> dict[float, float]:
+    values = datum["Values"]
+    counts = datum.get("Counts") or [1.0] * len(values)
+    if len(values) != len(counts) or not values:
+        raise _invalid(
+            "InvalidParameterValueException",
+            "The parameters MetricData.member.Values and MetricData.member.Counts must be of the same size.",
+        )
+    counted: dict[float, float] = {}
+    for value, count in zip(values, counts, strict=True):
+        counted[_number(value)] = counted.get(value, 0) + count
+    return counted
+
+
+def _number(value: float) -> float:
+    if not math.isfinite(value):
+        raise _invalid("InvalidParameterValueException", f"The value {value} of a metric is not a number.")
+    return value
+
+
+def _buckets(samples: list[Sample], period: int) -> dict[float, list[Sample]]:
+    """The samples by the beginning of the period that they are in, the oldest first."""
+    buckets: dict[float, list[Sample]] = {}
+    for sample in samples:
+        buckets.setdefault(sample.moment // period * period, []).append(sample)
+    return buckets
+
+
+def _datapoint(moment: float, samples: list[Sample], names: list[str]) -> dict[str, Any]:
+    point: dict[str, Any] = {"Timestamp": datetime.fromtimestamp(moment, UTC), "Unit": samples[0].unit}
+    for name in names:
+        if (value := statistic(samples, name)) is None:
+            continue
+        if name.startswith("p"):
+            point.setdefault("ExtendedStatistics", {})[name] = value
+        else:
+            point[name] = value
+    return point
+
+
+def _calculate(text: str, series: Mapping[str, Mapping[float, float]]) -> dict[float, float]:
+    try:
+        expression = Expression.parse(text)
+        moments = sorted({moment for name in expression.names for moment in series.get(name, {})})
+        return dict(_calculated(expression, series, moments))
+    except ExpressionError as error:
+        raise _invalid("ValidationError", str(error)) from error
+
+
+def _calculated(
+    expression: Expression, series: Mapping[str, Mapping[float, float]], moments: list[float]
+) -> Iterator[tuple[float, float]]:
+    for moment in moments:
+        value = expression.value({name: points.get(moment) for name, points in series.items()})
+        if value is not None:
+            yield moment, value
+
+
+def _result(query: Mapping[str, Any], series: Mapping[float, float], newest_first: bool) -> dict[str, Any]:
+    moments = sorted(series, reverse=newest_first)
+    label = query.get("Label") or query.get("MetricStat", {}).get("Metric", {}).get("MetricName")
+    return {
+        "Id": query["Id"],
+        "Label": label or query["Id"],
+        "Timestamps": [datetime.fromtimestamp(moment, UTC) for moment in moments],
+        "Values": [series[moment] for moment in moments],
+        "StatusCode": "Complete",
+    }
+
+
+def _matches(metric: Metric, request: Mapping[str, Any]) -> bool:
+    if request.get("Namespace", metric.namespace) != metric.namespace:
+        return False
+    if request.get("MetricName", metric.name) != metric.name:
+        return False
+    have = dict(metric.dimensions)
+    wanted = request.get("Dimensions") or ()
+    return all(w["Name"] in have and w.get("Value", have[w["Name"]]) == have[w["Name"]] for w in wanted)
+
+
+def _moment(time_of_request: datetime) -> float:
+    # The wire's parser reads a request's timestamps as UTC, but leaves them naive.
+    return time_of_request.replace(tzinfo=time_of_request.tzinfo or UTC).timestamp()
+
+
+def _invalid(code: str, message: str) -> ServiceError:
+    return ServiceError(code, message)

@@ -1,0 +1,128 @@
+"""What was measured: samples in time, per metric, and the statistics of any stretch of them."""
+
+from __future__ import annotations
+
+import bisect
+import re
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+_PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d{1,10})?|100)")
+_SIMPLE = frozenset({"SampleCount", "Sum", "Average", "Minimum", "Maximum"})
+
+
+@dataclass(frozen=True)
+class Metric:
+    """What identifies a metric: namespace, name and every dimension."""
+
+    namespace: str
+    name: str
+    dimensions: frozenset[tuple[str, str]]
+
+    @classmethod
+    def parse(cls, namespace: str, stated: Mapping[str, Any]) -> Metric:
+        """From the API's `{"MetricName": ..., "Dimensions": [{"Name": ..., "Value": ...}]}`."""
+        dimensions = stated.get("Dimensions") or ()
+        return cls(namespace, stated["MetricName"], frozenset((d["Name"], d["Value"]) for d in dimensions))
+
+    def described(self) -> dict[str, Any]:
+        dimensions = [{"Name": name, "Value": value} for name, value in sorted(self.dimensions)]
+        return {"Namespace": self.namespace, "MetricName": self.name, "Dimensions": dimensions}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Values that were published together. `moment` is in seconds since the epoch.
+
+    `values` maps each value to how often it occurred; it is None for a statistic set, whose values nobody knows.
+    """
+
+    moment: float
+    count: float
+    total: float
+    low: float
+    high: float
+    values: Mapping[float, float] | None
+    unit: str
+
+    @classmethod
+    def of(cls, moment: float, values: Mapping[float, float], unit: str = "None") -> Sample:
+        count = sum(values.values())
+        total = sum(value * times for value, times in values.items())
+        return cls(moment, count, total, min(values), max(values), values, unit)
+
+
+class MetricStore:
+    """The samples of every metric, in the order of their moments."""
+
+    def __init__(self) -> None:
+        self._samples: dict[Metric, list[Sample]] = {}
+        self._lock = threading.Lock()
+
+    def put(self, metric: Metric, sample: Sample) -> None:
+        with self._lock:
+            samples = self._samples.setdefault(metric, [])
+            bisect.insort(samples, sample, key=lambda each: each.moment)
+
+    def between(self, metric: Metric, start: float, end: float) -> list[Sample]:
+        """The samples with start <= moment < end, the oldest first."""
+        with self._lock:
+            samples = self._samples.get(metric, [])
+            first = bisect.bisect_left(samples, start, key=lambda each: each.moment)
+            last = bisect.bisect_left(samples, end, lo=first, key=lambda each: each.moment)
+            return samples[first:last]
+
+    def metrics(self) -> list[Metric]:
+        with self._lock:
+            return list(self._samples)
+
+
+def is_statistic(name: str) -> bool:
+    """Whether `name` is a statistic or percentile ("p99.9") that `statistic` knows."""
+    return name in _SIMPLE or _PERCENTILE.fullmatch(name) is not None
+
+
+def statistic(samples: Sequence[Sample], name: str) -> float | None:
+    """One statistic over samples: SampleCount, Sum, Average, Minimum, Maximum or a percentile "p99".
+
+    None where there is nothing to calculate it from; so, as on CloudWatch, a percentile of statistic sets with more
+    than one value each.
+    """
+    if not samples:
+        return None
+    match name:
+        case "SampleCount":
+            return sum(sample.count for sample in samples)
+        case "Sum":
+            return sum(sample.total for sample in samples)
+        case "Average":
+            count = sum(sample.count for sample in samples)
+            return sum(sample.total for sample in samples) / count if count else None
+        case "Minimum":
+            return min(sample.low for sample in samples)
+        case "Maximum":
+            return max(sample.high for sample in samples)
+        case _:
+            return _percentile(samples, float(name[1:]))
+
+
+def _percentile(samples: Iterable[Sample], percent: float) -> float | None:
+    """The smallest value that at least `percent` of all values do not exceed (nearest rank)."""
+    counts: dict[float, float] = {}
+    for sample in samples:
+        values = sample.values
+        if values is None:
+            if sample.low != sample.high:
+                return None
+            values = {sample.low: sample.count}
+        for value, times in values.items():
+            counts[value] = counts.get(value, 0) + times
+    rank = sum(counts.values()) * percent / 100
+    seen = 0.0
+    for value in sorted(counts):
+        seen += counts[value]
+        if seen >= rank:
+            return value
+    return None

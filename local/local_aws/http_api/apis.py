@@ -1,0 +1,71 @@
+"""HTTP APIs."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from local_aws.http_api.errors import bad_request
+from local_aws.http_api.store import Api, Store, new_id, stated
+
+PREFIX = "/_api/"
+"""APIs answer at ENDPOINT/_api/ID."""
+
+SELECTION = "$request.method $request.path"
+
+_KNOWN = frozenset(
+    {"Name", "Description", "ProtocolType", "RouteSelectionExpression", "IpAddressType", "Version"}
+)
+
+
+class Apis:
+    """CreateApi, GetApi, GetApis, UpdateApi, DeleteApi."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def create_api(self, request: dict[str, Any]) -> dict[str, Any]:
+        if request["ProtocolType"] != "HTTP":
+            raise bad_request(
+                f"The embedded API Gateway has HTTP APIs, and no {request['ProtocolType']} APIs."
+            )
+        identity = new_id(10)
+        members = {
+            "RouteSelectionExpression": SELECTION,
+            "IpAddressType": "ipv4",
+            **_members(request),
+            "ApiId": identity,
+            "ApiEndpoint": f"{self._store.account.endpoint_url}{PREFIX}{identity}",
+            "CreatedDate": datetime.now(UTC),
+            "DisableExecuteApiEndpoint": False,
+            "Tags": dict(request.get("Tags", {})),
+        }
+        with self._store.lock:
+            self._store.apis[identity] = Api(members)
+        return members
+
+    def get_api(self, request: dict[str, Any]) -> dict[str, Any]:
+        with self._store.lock:
+            return self._store.find(request).members
+
+    def get_apis(self, request: dict[str, Any]) -> dict[str, Any]:
+        with self._store.lock:
+            return {"Items": [api.members for api in self._store.apis.values()]}
+
+    def update_api(self, request: dict[str, Any]) -> dict[str, Any]:
+        with self._store.lock:
+            api = self._store.find(request)
+            api.members = {**api.members, **_members(request)}
+            return api.members
+
+    def delete_api(self, request: dict[str, Any]) -> dict[str, Any]:
+        with self._store.lock:
+            del self._store.apis[self._store.find(request).id]
+        return {}
+
+
+def _members(request: dict[str, Any]) -> dict[str, Any]:
+    members = stated(request, _KNOWN)
+    if members.get("RouteSelectionExpression", SELECTION) != SELECTION:
+        raise bad_request(f"Routes of HTTP APIs are selected by {SELECTION}.")
+    return members

@@ -1,0 +1,32 @@
+"""Reserved concurrency: how many invocations of a function may run at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from local_aws.lambda_.names import Reference
+from local_aws.lambda_.store import Store
+
+
+class Concurrency:
+    """PutFunctionConcurrency, GetFunctionConcurrency, DeleteFunctionConcurrency."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def put_function_concurrency(self, request: dict[str, Any]) -> dict[str, Any]:
+        self._reserve(request, request["ReservedConcurrentExecutions"])
+        return self.get_function_concurrency(request)
+
+    def get_function_concurrency(self, request: dict[str, Any]) -> dict[str, Any]:
+        with self._store.lock:
+            reserved = self._store.find(Reference.parse(request["FunctionName"])).reserved
+        return {} if reserved is None else {"ReservedConcurrentExecutions": reserved}
+
+    def delete_function_concurrency(self, request: dict[str, Any]) -> dict[str, Any]:
+        self._reserve(request, None)
+        return {}
+
+    def _reserve(self, request: dict[str, Any], reserved: int | None) -> None:
+        with self._store.lock:
+            self._store.find(Reference.parse(request["FunctionName"])).reserved = reserved

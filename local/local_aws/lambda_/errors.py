@@ -1,0 +1,80 @@
+"""What goes wrong in Lambda, in the API's own words.
+
+ServiceError (wire)               a request is refused: the functions below make them
+ExecutionError                    an execution environment gives no answer; `payload` says so as Lambda does
+├── TimedOutError                 the function's Timeout is over
+├── ExitedError                   the process ended by itself
+└── OutOfMemoryError              the process took more than the function's MemorySize
+"""
+
+from __future__ import annotations
+
+import json
+
+from local_aws.wire import ServiceError
+
+
+def not_found(what: str) -> ServiceError:
+    """`what` names the resource: `Function not found: ARN`."""
+    return ServiceError("ResourceNotFoundException", what, 404)
+
+
+def conflict(message: str) -> ServiceError:
+    return ServiceError("ResourceConflictException", message, 409)
+
+
+def invalid(message: str) -> ServiceError:
+    return ServiceError("InvalidParameterValueException", message, 400)
+
+
+def throttled() -> ServiceError:
+    return ServiceError("TooManyRequestsException", "Rate Exceeded.", 429)
+
+
+def too_large(limit: int) -> ServiceError:
+    """`limit` in bytes."""
+    message = f"Request must be smaller than {limit} bytes for the InvokeFunction operation"
+    return ServiceError("RequestTooLargeException", message, 413)
+
+
+class ExecutionError(Exception):
+    """Base: the message is what the caller gets, after the request's id; `kind` the errorType."""
+
+    kind = "Runtime.Unknown"
+
+    def payload(self, request_id: str) -> bytes:
+        """What the caller of the function gets."""
+        message = f"RequestId: {request_id} Error: {self}"
+        return json.dumps({"errorType": self.kind, "errorMessage": message}).encode()
+
+
+class TimedOutError(ExecutionError):
+    kind = "Sandbox.Timedout"
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"Task timed out after {seconds:.2f} seconds")
+
+
+class ExitedError(ExecutionError):
+    """`code` as subprocess has it: negative for a signal."""
+
+    kind = "Runtime.ExitError"
+
+    def __init__(self, code: int) -> None:
+        match code:
+            case 0:
+                why = "Runtime exited without providing a reason"
+            case -9:
+                why = "Runtime exited with error: signal: killed"
+            case _ if code < 0:
+                why = f"Runtime exited with error: signal: {-code}"
+            case _:
+                why = f"Runtime exited with error: exit status {code}"
+        super().__init__(why)
+
+
+class OutOfMemoryError(ExecutionError):
+    kind = "Runtime.OutOfMemory"
+
+    def __init__(self) -> None:
+        super().__init__("Runtime exited with error: signal: killed")

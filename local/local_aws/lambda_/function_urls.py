@@ -1,0 +1,158 @@
+"""Function URLs: functions that answer HTTP requests by themselves, here at ENDPOINT/_url/ID/."""
+
+from __future__ import annotations
+
+import secrets
+import string
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from werkzeug.wrappers import Request, Response
+
+from local_aws.lambda_ import http_events
+from local_aws.lambda_.errors import conflict, invalid, not_found
+from local_aws.lambda_.function import Function, Url
+from local_aws.lambda_.http_events import MalformedAnswer, Place
+from local_aws.lambda_.invoker import Invoker
+from local_aws.lambda_.names import Reference
+from local_aws.lambda_.permissions import ANYBODY, allows
+from local_aws.wire import ServiceError
+
+PREFIX = "/_url/"
+
+_FORBIDDEN = (
+    "Forbidden. For troubleshooting Function URL authorization issues, see: "
+    "https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html"
+)
+
+
+class FunctionUrls:
+    """CreateFunctionUrlConfig, GetFunctionUrlConfig, UpdateFunctionUrlConfig, DeleteFunctionUrlConfig; and the URLs.
+
+    AuthType AWS_IAM asks for a signature of the service `lambda`, which is not checked. NONE asks, as on AWS, for a
+    permission of everybody in the function's policy.
+    """
+
+    def __init__(self, invoker: Invoker) -> None:
+        self._invoker = invoker
+        self._store = invoker.store
+
+    def create_function_url_config(self, request: dict[str, Any]) -> dict[str, Any]:
+        _refuse_what_is_not_embedded(request)
+        reference = self._reference(request)
+        with self._store.lock:
+            function = self._store.find(reference)
+            if reference.qualifier in function.urls:
+                raise conflict(
+                    f"FunctionUrlConfig exists for this Lambda function: {reference.arn(self._store.account)}"
+                )
+            identity = "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(32))
+            now = _now()
+            url = Url(identity, reference.qualifier, request["AuthType"], created=now, modified=now)
+            function.urls[reference.qualifier] = url
+            return self._answer(reference, url)
+
+    def get_function_url_config(self, request: dict[str, Any]) -> dict[str, Any]:
+        reference = self._reference(request)
+        with self._store.lock:
+            url = self._find(reference)
+            return {**self._answer(reference, url), "LastModifiedTime": url.modified}
+
+    def update_function_url_config(self, request: dict[str, Any]) -> dict[str, Any]:
+        _refuse_what_is_not_embedded(request)
+        reference = self._reference(request)
+        with self._store.lock:
+            before = self._find(reference)
+            auth_type = request.get("AuthType", before.auth_type)
+            url = Url(before.id, before.qualifier, auth_type, created=before.created, modified=_now())
+            self._store.find(reference).urls[reference.qualifier] = url
+            return {**self._answer(reference, url), "LastModifiedTime": url.modified}
+
+    def delete_function_url_config(self, request: dict[str, Any]) -> dict[str, Any]:
+        reference = self._reference(request)
+        with self._store.lock:
+            self._find(reference)
+            del self._store.find(reference).urls[reference.qualifier]
+        return {}
+
+    def respond(self, request: Request) -> Response | None:
+        """Answer a request for a function URL; None for any other."""
+        if not request.path.startswith(PREFIX):
+            return None
+        identity, _, path = request.path.removeprefix(PREFIX).partition("/")
+        found = self._at(identity)
+        if found is None:
+            return http_events.refusal(403, "Forbidden", "Message")
+        function, url = found
+        access_key = http_events.signer(request, "lambda")
+        if not _lets_in(function, url, access_key):
+            return http_events.refusal(403, _FORBIDDEN, "Message")
+        place = Place(
+            api_id=identity,
+            domain=urlsplit(self._store.account.endpoint_url).netloc,
+            path=f"/{path}",
+            authorizer=http_events.iam_authorizer(access_key) if access_key else None,
+        )
+        return self._call(Reference(function.latest.name, url.qualifier), http_events.event(request, place))
+
+    def _call(self, reference: Reference, event: bytes) -> Response:
+        try:
+            _, outcome = self._invoker.run(reference, event)
+        except ServiceError as error:
+            return http_events.refusal(error.status, error.message, "Message")
+        try:
+            if not outcome.failed:
+                return http_events.response(outcome.payload, "application/json")
+        except MalformedAnswer:
+            pass
+        return Response("Internal Server Error", 502, content_type="application/json")
+
+    def _at(self, identity: str) -> tuple[Function, Url] | None:
+        with self._store.lock:
+            for function in self._store.functions.values():
+                for url in function.urls.values():
+                    if url.id == identity:
+                        return function, url
+        return None
+
+    def _reference(self, request: dict[str, Any]) -> Reference:
+        reference = Reference.of(request)
+        if reference.qualifier is not None and reference.qualifier not in self._store.find(reference).aliases:
+            raise invalid(
+                f"A function URL is of an alias or of $LATEST, and {reference.qualifier} is no alias."
+            )
+        return reference
+
+    def _find(self, reference: Reference) -> Url:
+        url = self._store.find(reference).urls.get(reference.qualifier)
+        if url is None:
+            raise not_found("The resource you requested does not exist.")
+        return url
+
+    def _answer(self, reference: Reference, url: Url) -> dict[str, Any]:
+        return {
+            "FunctionUrl": f"{self._store.account.endpoint_url}{PREFIX}{url.id}/",
+            "FunctionArn": reference.arn(self._store.account),
+            "AuthType": url.auth_type,
+            "CreationTime": url.created,
+            "InvokeMode": "BUFFERED",
+        }
+
+
+def _lets_in(function: Function, url: Url, access_key: str | None) -> bool:
+    if url.auth_type == "AWS_IAM":
+        return access_key is not None
+    facts = {"lambda:FunctionUrlAuthType": "NONE"}
+    return allows(function, url.qualifier, "lambda:InvokeFunctionUrl", ANYBODY, facts)
+
+
+def _refuse_what_is_not_embedded(request: dict[str, Any]) -> None:
+    if request.get("Cors"):
+        raise invalid("The embedded Lambda does not have Cors: answer preflight requests in the function.")
+    if request.get("InvokeMode", "BUFFERED") != "BUFFERED":
+        raise invalid("The embedded Lambda does not stream: InvokeMode must be BUFFERED.")
+
+
+def _now() -> str:
+    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"

@@ -1,0 +1,57 @@
+"""Invoke: at once, later, or only checked."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from local_aws.lambda_.errors import invalid, too_large
+from local_aws.lambda_.events import EventQueue
+from local_aws.lambda_.invoker import REQUEST_BYTES, Invoker
+from local_aws.lambda_.names import Reference
+from local_aws.lambda_.store import Store
+from local_aws.wire import ServiceError
+
+EVENT_BYTES = 1024 * 1024
+
+
+class Invocations:
+    """Invoke."""
+
+    def __init__(self, store: Store, invoker: Invoker, events: EventQueue) -> None:
+        self._store = store
+        self._invoker = invoker
+        self._events = events
+
+    def invoke(self, request: dict[str, Any]) -> dict[str, Any]:
+        reference = Reference.of(request)
+        kind = request.get("InvocationType", "RequestResponse")
+        version = self._store.version(reference)
+        if "ClientContext" in request:
+            raise invalid("The embedded Lambda does not have ClientContext: leave it out.")
+        payload = request.get("Payload") or b"{}"
+        _check(payload, EVENT_BYTES if kind == "Event" else REQUEST_BYTES)
+        match kind:
+            case "DryRun":
+                return {"StatusCode": 204}
+            case "Event":
+                self._events.put(reference, payload)
+                return {"StatusCode": 202}
+        version, outcome = self._invoker.run(reference, payload)
+        answer = {"StatusCode": 200, "Payload": outcome.payload, "ExecutedVersion": version.number}
+        if outcome.failed:
+            answer["FunctionError"] = "Unhandled"
+        if request.get("LogType") == "Tail":
+            answer["LogResult"] = outcome.log_result
+        return answer
+
+
+def _check(payload: bytes, limit: int) -> None:
+    if len(payload) > limit:
+        raise too_large(limit)
+    try:
+        json.loads(payload)
+    except ValueError as error:
+        raise ServiceError(
+            "InvalidRequestContentException", f"Could not parse request body into json: {error}"
+        ) from error
