@@ -1,0 +1,145 @@
+"""Texts in, labels in plain words out, by a SageMaker endpoint that speaks BlazingText's JSON.
+
+Request `{"instances": [...], "configuration": {"k": 2}}`, answer `[{"label": ["__label__x", ...], "prob": [...]}, ...]`.
+Source: "BlazingText", inference formats, Amazon SageMaker developer guide.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
+
+from request import Problem
+from serving_contract import Contract
+
+LARGEST_PAYLOAD = 4_000_000
+"""Bytes; a serverless endpoint takes 4 MB, a real-time one 6."""
+
+_PREFIX = "__label__"
+_NOTE = "There is nothing in this text that the model could read."
+_BUSY = {
+    "ModelNotReadyException",
+    "ServiceUnavailable",
+    "ServiceUnavailableException",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+}
+# What the runtime says of an endpoint that is not there, or not yet.
+_ABSENT = {"ValidationError", "ValidationException"}
+
+
+class Classifier:
+    """Asks `endpoint` through `client` (sagemaker-runtime), under a contract."""
+
+    def __init__(self, contract: Contract, client: Any, endpoint: str) -> None:
+        self._contract, self._client, self._endpoint = contract, client, endpoint
+        self._k = 1 if contract.threshold is None else len(contract.labels)
+
+    def classify(self, texts: Sequence[str]) -> list[dict[str, Any]]:
+        """One prediction for each text, as the handler's docstring shows them. Raises Problem.
+
+        fastText answers an empty line with a confident label, so texts without tokens are not sent.
+        """
+        lines = [self._contract.tokens(text) for text in texts]
+        answers = iter(self._ask([line for line in lines if line]))
+        scores = [next(answers) if line else {} for line in lines]
+        return [
+            {"text": text, **self._prediction(found), **({} if found else {"note": _NOTE})}
+            for text, found in zip(texts, scores, strict=True)
+        ]
+
+    def _prediction(self, scores: dict[str, float]) -> dict[str, Any]:
+        threshold = self._contract.threshold
+        if threshold is None:
+            label, confidence = next(iter(scores.items()), (None, None))
+            return {"label": label, "confidence": confidence}
+        complete = scores | {name: 0.0 for name in self._contract.labels if name not in scores}
+        chosen = [name for name, score in complete.items() if score >= threshold]
+        return {
+            "label": chosen[0] if chosen else None,
+            "confidence": complete[chosen[0]] if chosen else None,
+            "labels": chosen,
+            "scores": complete,
+            "threshold": threshold,
+        }
+
+    def _ask(self, lines: list[str]) -> list[dict[str, float]]:
+        """The labels of each line with their scores, the highest first; none where no word is known to the model."""
+        if not lines:
+            return []
+        payload = json.dumps({"instances": lines, "configuration": {"k": self._k}}).encode("ascii")
+        if len(payload) > LARGEST_PAYLOAD:
+            raise Problem(
+                413, "body_too_large", "The texts are too much for one request. Send fewer at once."
+            )
+        answer = self._invoke(payload)
+        try:
+            scores = [_scores(entry) for entry in json.loads(answer)]
+        except (ValueError, KeyError, TypeError) as error:
+            raise _model_error(reason="answer not understood") from error
+        if len(scores) != len(lines):
+            raise _model_error(reason="answer incomplete")
+        return scores
+
+    def _invoke(self, payload: bytes) -> bytes:
+        try:
+            response = self._client.invoke_endpoint(
+                EndpointName=self._endpoint,
+                ContentType="application/json",
+                Accept="application/json",
+                Body=payload,
+            )
+            content: bytes = response["Body"].read()
+        except ReadTimeoutError as error:
+            raise Problem(504, "timeout", "The model took too long to answer.") from error
+        except ClientError as error:
+            raise _said_by_aws(error) from error
+        except BotoCoreError as error:
+            raise _unavailable(type(error).__name__) from error
+        return content
+
+
+def _scores(entry: dict[str, Any]) -> dict[str, float]:
+    pairs = [
+        (str(label).removeprefix(_PREFIX), _share(float(score)))
+        for label, score in zip(entry["label"], entry["prob"], strict=True)
+    ]
+    return dict(sorted(pairs, key=lambda pair: -pair[1]))
+
+
+def _share(score: float) -> float:
+    if not math.isfinite(score):
+        raise ValueError(f"a probability of {score}")
+    # fastText adds 1e-5 to each probability, so that the largest may exceed 1.
+    return round(min(max(score, 0.0), 1.0), 6)
+
+
+def _said_by_aws(error: ClientError) -> Problem:
+    code = error.response.get("Error", {}).get("Code", "")
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if code == "ModelError":
+        return _model_error(model_status=error.response.get("OriginalStatusCode"))
+    if code in _BUSY or code in _ABSENT or status in (429, 503):
+        return _unavailable(code)
+    return Problem(
+        500, "internal_error", "The API could not ask the model; its log says why.", details={"aws": code}
+    )
+
+
+def _model_error(**details: Any) -> Problem:
+    return Problem(502, "model_error", "The model failed to answer.", details=details)
+
+
+def _unavailable(reason: str) -> Problem:
+    return Problem(
+        503,
+        "unavailable",
+        "The model is busy or not there at the moment. Try again in a second.",
+        headers={"retry-after": "1"},
+        details={"aws": reason},
+    )

@@ -1,0 +1,54 @@
+"""The serving contract of the model package: its labels, and the rules that turn text into its tokens."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Contract:
+    """`threshold` is the score from which a multi-label model says yes; None where one label is given."""
+
+    labels: tuple[str, ...]
+    threshold: float | None
+    text_rules: Mapping[str, Any]
+    tokenise: Callable[[str, Mapping[str, Any]], str]
+
+    @classmethod
+    def load(cls, folder: Path) -> Contract:
+        """Read `contract.json`, and the `text_rules.py` beside it, whatever is imported under that name already.
+
+        Raises ValueError for a contract of another version; what else is wrong was refused when the archive was made.
+        """
+        described = json.loads((folder / "contract.json").read_text(encoding="utf-8"))
+        if described["version"] != VERSION:
+            raise ValueError(
+                f"contract.json has version {described['version']}; this API reads version {VERSION}"
+            )
+        return cls(
+            labels=tuple(described["labels"]),
+            threshold=float(described["threshold"]) if described["multi_label"] else None,
+            text_rules=described["text_rules"],
+            tokenise=_tokenise(folder / "text_rules.py"),
+        )
+
+    def tokens(self, text: str) -> str:
+        """The line that the model reads: space-separated tokens, in valid Unicode, never a newline. May be empty."""
+        line = self.tokenise(text, self.text_rules).replace("\n", " ").strip()
+        return line.encode("utf-8", "replace").decode("utf-8")
+
+
+def _tokenise(path: Path) -> Callable[[str, Mapping[str, Any]], str]:
+    spec = importlib.util.spec_from_file_location("text_rules_of_the_contract", path)
+    assert spec is not None and spec.loader is not None  # holds for every path that ends in .py
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    tokenise: Callable[[str, Mapping[str, Any]], str] = module.tokenise
+    return tokenise

@@ -1,0 +1,115 @@
+"""What would change in a stack, worked out from its template and the next one. Pure: CloudFormation is not asked.
+
+A change set says the same and more, but making one is a write. Values here are compared as templates have them, so
+what a reference comes to is followed: where a resource is replaced, those that refer to it change too.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+_IMMUTABLE = frozenset({"AWS::SageMaker::Model", "AWS::SageMaker::EndpointConfig"})
+"""Types of which every property but Tags is create-only: another value is another resource."""
+
+
+class Kind(StrEnum):
+    ADD = "Add"
+    MODIFY = "Modify"
+    REMOVE = "Remove"
+
+
+@dataclass(frozen=True)
+class Change:
+    """What happens to one resource. `properties` are those that change; of a new or removed one none are named."""
+
+    kind: Kind
+    resource: str
+    type: str
+    properties: tuple[str, ...] = ()
+    replaced: bool = False
+
+    def __str__(self) -> str:
+        how = " (replaced by a new one)" if self.replaced else ""
+        which = f": {', '.join(self.properties)}" if self.properties else ""
+        return f"{self.kind:<7}{self.resource} {self.type}{how}{which}"
+
+
+def compare(old: str | None, new: str) -> tuple[Change, ...]:
+    """The changes from the template `old` (None: there is no stack) to `new`, both JSON, by name."""
+    before, after = _resources(old), _resources(new)
+    changes = {name: _changed(name, before[name], after[name]) for name in before.keys() & after.keys()}
+    found = {name: change for name, change in changes.items() if change is not None}
+    _follow_references(found, after)
+    found |= {name: Change(Kind.ADD, name, after[name]["Type"]) for name in after.keys() - before.keys()}
+    found |= {name: Change(Kind.REMOVE, name, before[name]["Type"]) for name in before.keys() - after.keys()}
+    return tuple(found[name] for name in sorted(found))
+
+
+def same(old: str, new: str) -> bool:
+    """Whether two templates say the same, whatever their layout."""
+    return bool(json.loads(old) == json.loads(new))
+
+
+def package_of(template: str) -> str | None:
+    """The model package that a stack with this template serves."""
+    output = json.loads(template).get("Outputs", {}).get("ModelPackageArn", {})
+    value = output.get("Value")
+    return value if isinstance(value, str) else None
+
+
+def _resources(template: str | None) -> Mapping[str, Mapping[str, Any]]:
+    return {} if template is None else json.loads(template).get("Resources", {})
+
+
+def _changed(name: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Change | None:
+    if old == new:
+        return None
+    before, after = old.get("Properties", {}), new.get("Properties", {})
+    properties = {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
+    return _modified(name, new["Type"], properties) if old["Type"] == new["Type"] else _other_type(name, new)
+
+
+def _other_type(name: str, new: Mapping[str, Any]) -> Change:
+    return Change(Kind.MODIFY, name, new["Type"], ("Type",), replaced=True)
+
+
+def _modified(name: str, type_name: str, properties: set[str]) -> Change:
+    replaced = type_name in _IMMUTABLE and bool(properties - {"Tags"})
+    return Change(Kind.MODIFY, name, type_name, tuple(sorted(properties)), replaced)
+
+
+def _follow_references(found: dict[str, Change], after: Mapping[str, Mapping[str, Any]]) -> None:
+    """Add to `found` what refers to a replaced resource, and what refers to that if it is replaced too, and so on."""
+    followed: set[str] = set()
+    while waiting := [name for name, change in found.items() if change.replaced and name not in followed]:
+        replaced = waiting[0]
+        followed.add(replaced)
+        for name, resource in after.items():
+            touched = {
+                key for key, value in resource.get("Properties", {}).items() if _refers(value, replaced)
+            }
+            if touched and name != replaced:
+                known = set(found[name].properties) if name in found else set()
+                found[name] = _modified(name, resource["Type"], known | touched)
+
+
+def _refers(value: Any, name: str) -> bool:
+    return any(reference == name for reference in _references(value))
+
+
+def _references(value: Any) -> Iterator[str]:
+    match value:
+        case {"Ref": str(name)}:
+            yield name
+        case {"Fn::GetAtt": [str(name), *_]}:
+            yield name
+        case dict():
+            for each in value.values():
+                yield from _references(each)
+        case list():
+            for each in value:
+                yield from _references(each)

@@ -1,0 +1,301 @@
+"""`model-deploy`: an approved model package to staging, to production, and back if it must.
+
+Options are parsed here and errors become exit codes; the work is in `commands`. Nothing heavy is imported before a
+command is called, so that help and usage errors come at once.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from model_deploy.errors import ModelDeployError
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="model-deploy",
+    help="Takes an approved model package to a stage's endpoint, verifies it there, and brings it back if it must.",
+    epilog="Exit codes: 1 failed, 2 usage or configuration, 3 refused by a gate or by verify, 4 rolled back, 5 timed out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Root = Annotated[
+    Path | None,
+    typer.Option(
+        "--root", help="The folder that holds stages/ and checks/; by default the nearest one upwards."
+    ),
+]
+StageName = Annotated[str, typer.Option("--stage", help="The stage: a file of stages/, without .yaml.")]
+PackageArn = Annotated[
+    str, typer.Option("--model-package", metavar="ARN", help="The ARN of the model package.")
+]
+Force = Annotated[
+    str | None,
+    typer.Option(
+        "--force", metavar="REASON", help="Go on without a verification in staging; the reason is recorded."
+    ),
+]
+Why = Annotated[str | None, typer.Option("--why", metavar="TEXT", help="The occasion, for the record.")]
+Timeout = Annotated[
+    float | None,
+    typer.Option("--timeout", min=1, metavar="SECONDS", help="Stop watching after this long; AWS goes on."),
+]
+Json = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object on stdout, and nothing else there.")
+]
+Verbose = Annotated[bool, typer.Option("--verbose", help="Show the traceback of an error.")]
+
+
+@app.command()
+def plan(
+    stage: StageName,
+    model_package: PackageArn,
+    force: Force = None,
+    root: Root = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Show what a rollout would change, and the current and the next model with their figures. Describes only."""
+    with _reported(verbose):
+        from model_deploy import workspace
+        from model_deploy.commands import plan
+
+        made = plan.make(workspace.enter(root, stage), model_package, force)
+        _print(plan.document(made) if as_json else plan.lines(made))
+
+
+@app.command()
+def rollout(
+    stage: StageName,
+    model_package: PackageArn,
+    force: Force = None,
+    why: Why = None,
+    timeout: Timeout = None,
+    root: Root = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Bring the package to the stage, watch, verify and record it; exit 4 if it was rolled back.
+
+    Can be run again at any time: it takes up where the same rollout stands, and changes nothing that is done.
+    """
+    with _reported(verbose):
+        from model_deploy import workspace
+        from model_deploy.rollout import Request
+
+        request = Request(model_package, why or "rollout", forced=force, timeout=timeout)
+        _roll_out(workspace.enter(root, stage), request, as_json)
+
+
+@app.command()
+def verify(
+    stage: StageName,
+    model_package: Annotated[
+        str | None,
+        typer.Option(
+            "--model-package", metavar="ARN", help="What should be live; by default whatever is live."
+        ),
+    ] = None,
+    root: Root = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Check that the package is live and does what checks/ expects, at the endpoint and the API; exit 3 if not."""
+    with _reported(verbose):
+        from model_deploy import workspace
+        from model_deploy.commands import verify
+
+        verified = verify.run(workspace.enter(root, stage), model_package)
+        _print(verify.document(verified) if as_json else verify.lines(verified))
+        error = verify.verdict(verified)
+        if error is not None:
+            raise error
+
+
+@app.command()
+def status(
+    stage: Annotated[
+        str | None, typer.Option("--stage", help="One stage; by default all that there are.")
+    ] = None,
+    root: Root = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Show which version runs in each stage, since when and why, and what is wrong with it, if anything is."""
+    with _reported(verbose):
+        from model_deploy import workspace
+        from model_deploy.commands import status
+
+        found = root or workspace.find_root(Path.cwd())
+        names = [stage] if stage else workspace.stage_names(found)
+        first = workspace.enter(found, names[0])
+        statuses = [status.look(first.at(name)) for name in names]
+        _print(status.document(statuses) if as_json else status.lines(statuses))
+
+
+@app.command()
+def history(
+    stage: StageName,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many of the latest deployments.")] = 20,
+    root: Root = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Show what was deployed to the stage, when, by whom and why, and what came of it."""
+    with _reported(verbose):
+        from model_deploy import workspace
+        from model_deploy.commands import history
+
+        found = history.read(workspace.enter(root, stage), limit)
+        _print(history.document(stage, found) if as_json else history.lines(stage, found))
+
+
+@app.command()
+def rollback(
+    stage: StageName,
+    to: Annotated[
+        int | None,
+        typer.Option("--to", metavar="VERSION", help="The version; by default the one before the live one."),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan, and change nothing.")] = False,
+    why: Why = None,
+    timeout: Timeout = None,
+    root: Root = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Roll out an earlier version that was verified in this stage: a new rollout, with all its gates and checks."""
+    with _reported(verbose):
+        from model_deploy import workspace
+        from model_deploy.commands import plan, rollback
+        from model_deploy.rollout import Request
+
+        entered = workspace.enter(root, stage)
+        choice = rollback.choose(entered, to, why)
+        if dry_run:
+            made = plan.make(entered, choice.arn)
+            _print(plan.document(made) if as_json else plan.lines(made))
+            return
+        _roll_out(entered, Request(choice.arn, choice.why, "rollback", timeout=timeout), as_json)
+
+
+@app.command()
+def teardown(
+    stage: StageName,
+    yes: Annotated[bool, typer.Option("--yes", help="Delete without asking.")] = False,
+    timeout: Timeout = None,
+    root: Root = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """List everything of the stage, what costs first, and delete it. Records and captured requests stay."""
+    with _reported(verbose):
+        from rich.console import Console
+
+        from model_deploy import workspace
+        from model_deploy.commands import teardown
+
+        entered = workspace.enter(root, stage)
+        inventory = teardown.take(entered)
+        for line in teardown.lines(inventory):
+            typer.echo(line, err=as_json)
+        if inventory:
+            teardown.confirm(inventory, yes, lambda question: typer.confirm(question, err=True))
+        left = teardown.run(entered, inventory, Console(stderr=True), timeout) if inventory else inventory
+        if as_json:
+            _print(teardown.document(inventory, left))
+
+
+@app.command()
+def batch(
+    stage: StageName,
+    source: Annotated[
+        str, typer.Option("--input", metavar="URI", help='An S3 file of JSON lines: {"text": "..."}.')
+    ],
+    output: Annotated[
+        str | None, typer.Option("--output", metavar="URI", help="The S3 prefix that the answers go to.")
+    ] = None,
+    instance_type: Annotated[
+        str, typer.Option("--instance-type", help="What the job runs on.")
+    ] = "ml.m5.large",
+    timeout: Timeout = None,
+    root: Root = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Classify a whole file with the stage's live model, by a batch transform job."""
+    with _reported(verbose):
+        from rich.console import Console
+
+        from model_deploy import workspace
+        from model_deploy.commands import batch
+
+        request = batch.Request(source, output, instance_type, timeout)
+        result = batch.run(workspace.enter(root, stage), request, Console(stderr=True))
+        _print(batch.document(result) if as_json else batch.lines(result))
+
+
+def main() -> None:
+    """The console script."""
+    app()
+
+
+def _roll_out(entered: Any, request: Any, as_json: bool) -> None:
+    from rich.console import Console
+
+    from model_deploy.commands import rollout
+
+    result = rollout.run(entered, request, Console(stderr=True))
+    _print(rollout.document(result) if as_json else rollout.lines(result))
+    if result.error is not None:
+        raise result.error
+
+
+def _print(result: Any) -> None:
+    """A JSON object, or lines of text, on stdout."""
+    if isinstance(result, dict):
+        typer.echo(json.dumps(result, indent=2))
+    else:
+        for line in result:
+            typer.echo(line)
+
+
+@contextmanager
+def _reported(verbose: bool) -> Iterator[None]:
+    """Turn an error into one message on stderr and its exit code."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo("Interrupted. What runs on AWS goes on; the same command re-attaches to it.", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    except typer.Abort:
+        raise
+    except Exception as error:
+        if verbose:
+            traceback.print_exc()
+        known = error if isinstance(error, ModelDeployError) else _explained(error)
+        if known is None:
+            hint = "" if verbose else " Run with --verbose to see where, and please report it."
+            typer.echo(f"error: {type(error).__name__}: {error}.{hint}", err=True)
+            raise typer.Exit(ModelDeployError.exit_code) from error
+        typer.echo(f"error: {known.message}", err=True)
+        raise typer.Exit(known.exit_code) from error
+
+
+def _explained(error: Exception) -> ModelDeployError | None:
+    # Imported only when AWS was called, so when it is loaded anyway.
+    if "model_deploy.aws" not in sys.modules:
+        return None
+    from model_deploy.aws import explain
+
+    return explain(error)

@@ -1,0 +1,190 @@
+"""`model-deploy batch`: the live model of a stage over a file in S3, by a SageMaker batch transform job.
+
+The file has a JSON object per line, with the text under `text`. BlazingText reads `{"source": tokens, "k": n}` per line, so
+the texts go through the model's own contract first; answers come in the same order, one per line:
+`{"label": ["__label__x", ...], "prob": [...]}`. Source: "BlazingText", batch transform; CreateTransformJob.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from dataclasses import dataclass
+from typing import IO, Any
+
+from botocore.exceptions import ClientError
+from rich.console import Console
+
+from model_deploy import live, package
+from model_deploy.contract import Contract
+from model_deploy.errors import ModelDeployError, RefusedError, UsageError
+from model_deploy.live import Live
+from model_deploy.progress import Progress
+from model_deploy.waiting import Deadline
+from model_deploy.workspace import Workspace
+
+HOME = "batch"
+LIMIT_SECONDS = 24 * 3600
+MOST_ATTEMPTS = 20
+"""Names that are tried for a job whose earlier ones failed: SageMaker never takes a name twice."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """`source` is the S3 URI of the file, `output` the prefix that gets `<name>.out`; below the artifact bucket by default."""
+
+    source: str
+    output: str | None = None
+    instance_type: str = "ml.m5.large"
+    timeout: float | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """A finished job, how many texts it was given, and the URI of the answers."""
+
+    job: str
+    model_package_arn: str
+    texts: int
+    output: str
+
+
+def run(workspace: Workspace, request: Request, console: Console) -> Result:
+    """Prepare the texts, start the job or attach to the same one, and wait for it.
+
+    Raises UsageError when nothing is live or the file cannot be used, ModelDeployError when the job fails.
+    """
+    aws, progress = workspace.aws, Progress(console)
+    serving = live.look(aws, workspace.endpoint_name)
+    if serving is None or serving.package_arn is None:
+        raise UsageError(f"No model package is live in {workspace.stage.name}; roll one out first.")
+    contract = package.candidate(aws, serving.package_arn).contract
+    if contract is None:
+        raise RefusedError(
+            f"{serving.package_arn} has no serving contract any more, so its texts cannot be prepared."
+        )
+    key, texts = _prepare(workspace, request.source, contract)
+    output = (request.output or workspace.settings.s3(f"{HOME}/output/{key.split('/')[2]}")).rstrip("/") + "/"
+    name = _start(workspace, request, serving, key, output)
+    progress.say(f"Transform job {name}: {texts} texts")
+    _wait(workspace, name, Deadline(request.timeout or LIMIT_SECONDS), progress)
+    return Result(name, serving.package_arn, texts, f"{output}texts.jsonl.out")
+
+
+def document(result: Result) -> dict[str, Any]:
+    """The result for machines."""
+    return {
+        "job": result.job,
+        "model_package_arn": result.model_package_arn,
+        "texts": result.texts,
+        "output": result.output,
+    }
+
+
+def lines(result: Result) -> list[str]:
+    """The result for people."""
+    return [f"{result.texts} texts by {result.model_package_arn}", result.output]
+
+
+def request_of(line: bytes, number: int, source: str, contract: Contract) -> bytes:
+    """The line that BlazingText reads for one line of the file. Raises UsageError naming file and line."""
+    try:
+        text = json.loads(line)["text"]
+        if not isinstance(text, str):
+            raise TypeError("text is no string")
+    except (ValueError, KeyError, TypeError) as error:
+        raise UsageError(
+            f'{source}, line {number}: expected a JSON object such as {{"text": "..."}} ({type(error).__name__}: {error}).'
+        ) from error
+    return json.dumps({"source": contract.tokens(text), "k": len(contract.labels)}).encode() + b"\n"
+
+
+def _prepare(workspace: Workspace, source: str, contract: Contract) -> tuple[str, int]:
+    """Write the texts as the model reads them to the artifact bucket, under their hash; the key, and how many."""
+    bucket, _, key = source.removeprefix("s3://").partition("/")
+    if not source.startswith("s3://") or not key:
+        raise UsageError(f"{source!r} is no file in S3; expected s3://BUCKET/KEY.")
+    s3 = workspace.aws.s3
+    with tempfile.TemporaryFile() as prepared:
+        try:
+            body = s3.get_object(Bucket=bucket, Key=key)["Body"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in {"NoSuchKey", "NoSuchBucket", "404"}:
+                raise
+            raise UsageError(f"There is no {source}.") from error
+        count, digest = _write(body.iter_lines(), prepared, source, contract)
+        if not count:
+            raise UsageError(f"{source} holds no line.")
+        prepared.seek(0)
+        target = f"{HOME}/input/{digest}/texts.jsonl"
+        s3.upload_fileobj(prepared, workspace.settings.bucket, target)
+    return target, count
+
+
+def _write(source_lines: Any, prepared: IO[bytes], source: str, contract: Contract) -> tuple[int, str]:
+    count, digest = 0, hashlib.sha256()
+    for number, line in enumerate(source_lines, start=1):
+        if line.strip():
+            written = request_of(line, number, source, contract)
+            prepared.write(written)
+            digest.update(written)
+            count += 1
+    return count, digest.hexdigest()
+
+
+def _start(workspace: Workspace, request: Request, serving: Live, key: str, output: str) -> str:
+    """The name of the job: one that is running or done already, or a new one."""
+    sagemaker, settings = workspace.aws.sagemaker, workspace.settings
+    wanted = json.dumps([key, output, serving.package_arn, request.instance_type])
+    base = f"{workspace.endpoint_name[:44]}-{hashlib.sha256(wanted.encode()).hexdigest()[:12]}"
+    tags = {"sagemaker:project-name": settings.project_name, "sagemaker:project-id": settings.project_id}
+    for attempt in range(1, MOST_ATTEMPTS + 1):
+        name = f"{base}-{attempt}"
+        try:
+            sagemaker.create_transform_job(
+                TransformJobName=name,
+                ModelName=serving.model,
+                BatchStrategy="SingleRecord",
+                TransformInput={
+                    "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": settings.s3(key)}},
+                    "ContentType": "application/jsonlines",
+                    "SplitType": "Line",
+                },
+                TransformOutput={
+                    "S3OutputPath": output,
+                    "Accept": "application/jsonlines",
+                    "AssembleWith": "Line",
+                },
+                TransformResources={"InstanceType": request.instance_type, "InstanceCount": 1},  # type: ignore[typeddict-item]
+                Tags=[{"Key": tag, "Value": value} for tag, value in tags.items()],
+            )
+            return name
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ResourceInUse":
+                raise
+        if _status(workspace, name)[0] in {"InProgress", "Completed"}:
+            return name
+    raise ModelDeployError(
+        f"{MOST_ATTEMPTS} transform jobs {base}-* failed already; look into their logs first."
+    )
+
+
+def _wait(workspace: Workspace, name: str, deadline: Deadline, progress: Progress) -> None:
+    said = ""
+    for _ in deadline.looks(f"The transform job {name}"):
+        status, reason = _status(workspace, name)
+        if status != said:
+            progress.say(f"  {status}")
+            said = status
+        if status == "Completed":
+            return
+        if status in {"Failed", "Stopped"}:
+            raise ModelDeployError(
+                f"The transform job {name} {status.lower()}: {reason or 'SageMaker gives no reason'}"
+            )
+
+
+def _status(workspace: Workspace, name: str) -> tuple[str, str]:
+    found = workspace.aws.sagemaker.describe_transform_job(TransformJobName=name)
+    return found["TransformJobStatus"], found.get("FailureReason", "")

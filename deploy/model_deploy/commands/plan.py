@@ -1,0 +1,169 @@
+"""`model-deploy plan`: what a rollout would do. Describes only; nothing is uploaded, and no change set is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from model_deploy import observation, package, promotion, records
+from model_deploy import plan as plans
+from model_deploy.errors import ModelDeployError, RefusedError
+from model_deploy.package import Candidate, Package
+from model_deploy.plan import Apply, Observed, Step, Target
+from model_deploy.stage import Rollout
+from model_deploy.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Described:
+    """A package with the figures of its evaluation."""
+
+    package: Package
+    metrics: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What was found. `step` is the first thing that a rollout does, None when there is nothing to do."""
+
+    workspace: Workspace
+    target: Target
+    observed: Observed
+    step: Step | None
+    next: Described
+    current: Described | None
+    forced: str | None
+
+
+def make(workspace: Workspace, arn: str, forced: str | None = None) -> Plan:
+    """Work out the plan. Raises RefusedError with every reason why the package must not go to the stage."""
+    aws = workspace.aws
+    candidate = package.candidate(aws, arn)
+    promotion.require(request(workspace, candidate, forced))
+    target = workspace.target(candidate)
+    observed = observation.observe(aws, workspace.stack_name, workspace.endpoint_name)
+    return Plan(
+        workspace=workspace,
+        target=target,
+        observed=observed,
+        step=plans.next_step(target, observed),
+        next=Described(candidate.package, package.metrics(aws, candidate.package)),
+        current=_current(workspace, observed),
+        forced=forced,
+    )
+
+
+def request(workspace: Workspace, candidate: Candidate, forced: str | None) -> promotion.Request:
+    """What promotion is asked, with everything that the registry, the bucket and the repository say."""
+    stage, bucket = workspace.stage, workspace.settings.bucket
+    return promotion.Request(
+        candidate=candidate,
+        stage=stage.name,
+        group=workspace.settings.model_package_group,
+        production_gate=stage.production_gate,
+        checks=workspace.checks,
+        verified_first=stage.name == promotion.FIRST_STAGE
+        or records.was_verified(workspace.aws, bucket, promotion.FIRST_STAGE, candidate.package.arn),
+        forced=forced,
+    )
+
+
+def document(plan: Plan) -> dict[str, Any]:
+    """The plan for machines."""
+    stack, live = plan.observed.stack, plan.observed.live
+    return {
+        "stage": plan.workspace.stage.name,
+        "stack": {"name": plan.workspace.stack_name, "status": stack.status if stack else None},
+        "endpoint": {
+            "name": plan.workspace.endpoint_name,
+            "status": live.endpoint.status if live else None,
+        },
+        "plan_sha256": plan.target.sha256,
+        "next": _described(plan.next),
+        "current": _described(plan.current) if plan.current else None,
+        "step": str(plan.step) if plan.step else None,
+        "changes": [
+            {
+                "action": str(change.kind),
+                "resource": change.resource,
+                "type": change.type,
+                "properties": list(change.properties),
+                "replaced": change.replaced,
+            }
+            for change in (plan.step.changes if isinstance(plan.step, Apply) else ())
+        ],
+        "rollout": plan.workspace.stage.rollout.model_dump(),
+        "forced": plan.forced,
+    }
+
+
+def lines(plan: Plan) -> list[str]:
+    """The plan for people."""
+    live, stack = plan.observed.live, plan.observed.stack
+    said = [
+        f"stage      {plan.workspace.stage.name}",
+        f"stack      {plan.workspace.stack_name}  {stack.status if stack else 'does not exist yet'}",
+        f"endpoint   {plan.workspace.endpoint_name}  {live.endpoint.status if live else 'does not exist yet'}",
+        f"plan       {plan.target.sha256}",
+        "",
+        *_figures(plan.next, plan.current),
+        "",
+        f"rollout    {rollout_in_words(plan.workspace.stage.rollout)}",
+    ]
+    if plan.step is None:
+        return [*said, "", "Nothing changes: a rollout verifies what is live, and no more."]
+    said += ["", f"A rollout begins with: {plan.step}"]
+    if isinstance(plan.step, Apply):
+        said += [f"  {change}" for change in plan.step.changes]
+    return said
+
+
+def rollout_in_words(rollout: Rollout) -> str:
+    """How the traffic moves."""
+    size = f" of {rollout.size_percent}%" if rollout.size_percent else ""
+    waits = [
+        f"{seconds} s {what}"
+        for seconds, what in (
+            (rollout.bake_seconds, "of bake after each step"),
+            (rollout.termination_wait_seconds, "until the old instances end"),
+        )
+        if seconds
+    ]
+    return ", ".join([rollout.strategy.replace("_", " ") + size, *waits])
+
+
+def _current(workspace: Workspace, observed: Observed) -> Described | None:
+    arn = observed.live.package_arn if observed.live else None
+    if arn is None:
+        return None
+    try:
+        live = package.describe(workspace.aws, arn)
+        return Described(live, package.metrics(workspace.aws, live))
+    except RefusedError:
+        return Described(live, {})
+    except ModelDeployError:
+        # It was deleted from the registry and still serves: that is for status to say, and no reason against the next one.
+        return None
+
+
+def _described(described: Described) -> dict[str, Any]:
+    return {
+        "model_package_arn": described.package.arn,
+        "version": described.package.version,
+        "approval": described.package.approval,
+        "life_cycle": str(described.package.life_cycle) if described.package.life_cycle else None,
+        "commit": described.package.commit,
+        "metrics": described.metrics,
+    }
+
+
+def _figures(new: Described, current: Described | None) -> list[str]:
+    versions = [new, *([current] if current else [])]
+    header = "".join(f"{f'version {each.package.version}':>14}" for each in versions)
+    said = [f"{'':<28}{header}", f"{'':<28}{'next':>14}{'live' if current else '':>14}".rstrip()]
+    for name in dict.fromkeys(name for each in versions for name in each.metrics):
+        values = (each.metrics.get(name) for each in versions)
+        said.append(
+            f"{name:<28}" + "".join(f"{'-' if value is None else f'{value:.4f}':>14}" for value in values)
+        )
+    return said

@@ -1,0 +1,89 @@
+"""`model-deploy rollback`: a new rollout of an earlier version, by the same path, gates and checks. Never an undo."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from model_deploy import live, package, records, stack, stack_state
+from model_deploy.errors import RefusedError, UsageError
+from model_deploy.package import APPROVED
+from model_deploy.records import Record
+from model_deploy.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The package to go back to, and why, for the record."""
+
+    arn: str
+    why: str
+
+
+def choose(workspace: Workspace, version: int | None, why: str | None) -> Choice:
+    """The version named, or the latest before the live one, that was verified in this stage and is still approved.
+
+    Where the live one is what a rollback brought back, it is chosen again: a command that is repeated, or was killed before
+    it wrote its record, does not go further and further back. Raises RefusedError when there is nothing to go back to.
+    """
+    aws, bucket, stage = workspace.aws, workspace.settings.bucket, workspace.stage.name
+    serving = live.look(aws, workspace.endpoint_name)
+    current = serving.package_arn if serving else None
+    good = _verified(records.history(aws, bucket, stage))
+    if version is not None:
+        arn = _named(stage, good, version).model_package_arn
+    elif current is not None and _was_brought_back(workspace, current, good):
+        arn = current
+    else:
+        arn = _latest(workspace, good, current).model_package_arn
+    left = f"from version {current.rpartition('/')[2]}" if current else "from nothing"
+    return Choice(arn, f"rollback {left}" + (f": {why}" if why else ""))
+
+
+def _verified(past: Iterable[Record]) -> dict[str, Record]:
+    """By ARN, the packages of which the latest that is known is that they were verified; the latest first."""
+    latest: dict[str, Record] = {}
+    for record in past:
+        if record.outcome == "deployed":
+            latest.setdefault(record.model_package_arn, record)
+    return {arn: record for arn, record in latest.items() if record.verified}
+
+
+def _was_brought_back(workspace: Workspace, current: str, good: dict[str, Record]) -> bool:
+    """Whether the live package is there by a rollback; one that wrote no record yet is known by the earlier ones."""
+    found = stack.describe(workspace.aws, workspace.stack_name)
+    if found is None or found.running:
+        return False
+    key = records.key(workspace.stage.name, found.changed, package.split_arn(current)[1])
+    record = records.find(workspace.aws, workspace.settings.bucket, key)
+    if record is not None:
+        return record.kind == "rollback"
+    return stack_state.has_succeeded(found.status) and current in good
+
+
+def _named(stage: str, good: dict[str, Record], version: int) -> Record:
+    found = [record for record in good.values() if record.model_package_version == version]
+    if not found:
+        known = ", ".join(str(record.model_package_version) for record in good.values()) or "none"
+        raise RefusedError(
+            f"No record says that version {version} was verified in {stage}; there {known} was. Any other "
+            "version goes the way of a new one: `model-deploy rollout`."
+        )
+    return found[0]
+
+
+def _latest(workspace: Workspace, good: dict[str, Record], current: str | None) -> Record:
+    for arn, record in good.items():
+        if arn != current and _is_approved(workspace, arn):
+            return record
+    raise RefusedError(
+        f"There is no version to go back to in {workspace.stage.name}: no other than the live one was verified there and is "
+        "still approved. `model-deploy history` lists what was there."
+    )
+
+
+def _is_approved(workspace: Workspace, arn: str) -> bool:
+    try:
+        return package.describe(workspace.aws, arn).approval == APPROVED
+    except UsageError:  # it is not in the registry any more
+        return False

@@ -1,0 +1,64 @@
+"""`model-deploy rollout`: a package to a stage, watched, verified, recorded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+
+from model_deploy.errors import UsageError
+from model_deploy.progress import Progress
+from model_deploy.rollout import Request, Result, Rollout
+from model_deploy.workspace import Workspace
+
+
+def run(workspace: Workspace, request: Request, console: Console) -> Result:
+    """Roll out; what kept it from holding is in the result. Raises RefusedError before anything was changed."""
+    if request.forced is not None and not request.forced.strip():
+        raise UsageError("--force needs a reason; it is recorded.")
+    return Rollout(workspace, request, Progress(console)).run()
+
+
+def document(result: Result) -> dict[str, Any]:
+    """The result for machines."""
+    verification = result.verification
+    return {
+        "stage": result.stage,
+        "endpoint": result.endpoint,
+        "model_package_arn": result.package.arn,
+        "version": result.package.version,
+        "plan_sha256": result.plan_sha256,
+        "changed": result.changed,
+        "status": _status(result),
+        "verified": verification.passed if verification else False,
+        "findings": [
+            {"target": finding.target, "case": finding.case, "failure": finding.failure}
+            for finding in (verification.findings if verification else ())
+        ],
+        "milliseconds": dict(verification.milliseconds) if verification else {},
+        "contract_failures": result.contract_failures,
+        "cause": result.cause,
+        "restored": result.restored,
+        "seconds": result.seconds,
+    }
+
+
+def lines(result: Result) -> list[str]:
+    """The result for people."""
+    version = f"version {result.package.version} ({result.package.arn})"
+    if result.verification is None:
+        return []  # the error says it all
+    changed = "" if result.changed else ", as before"
+    passed = sum(finding.failure is None for finding in result.verification.findings)
+    took = ", ".join(f"{target} {ms:.0f} ms" for target, ms in result.verification.milliseconds)
+    return [
+        f"{result.endpoint} serves {version}{changed}.",
+        f"Verified: {passed} of {len(result.verification.findings)} checks passed"
+        + (f" ({took})." if took else "."),
+    ]
+
+
+def _status(result: Result) -> str:
+    if result.verification is not None:
+        return "InService"
+    return "RolledBack" if result.restored else "Failed"

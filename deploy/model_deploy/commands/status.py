@@ -1,0 +1,110 @@
+"""`model-deploy status`: what runs where, since when and why, and whether anything is wrong with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from model_deploy import changes, observation, records
+from model_deploy.plan import Observed
+from model_deploy.records import Record
+from model_deploy.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Status:
+    """One stage as it stands. `record` is the latest deployment there; `alarms` are those that ring."""
+
+    stage: str
+    stack: str
+    endpoint: str
+    observed: Observed
+    record: Record | None
+    alarms: tuple[str, ...]
+
+    @property
+    def version(self) -> str | None:
+        live = self.observed.live
+        return live.package_arn.rpartition("/")[2] if live and live.package_arn else None
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What does not fit together; a rollout of the wanted version mends all of it."""
+        stack, live = self.observed.stack, self.observed.live
+        found = []
+        if stack is not None and live is None and not stack.running and self.observed.template is not None:
+            found.append(
+                "the stack says that there is an endpoint, and there is none: it was deleted by hand"
+            )
+        if stack is None and live is not None:
+            found.append("there is an endpoint, and no stack that it belongs to")
+        if live is not None and live.endpoint.reason and not live.serves:
+            found.append(f"the endpoint says: {live.endpoint.reason}")
+        meant = changes.package_of(self.observed.template) if self.observed.template else None
+        if (
+            live is not None
+            and meant is not None
+            and live.package_arn != meant
+            and not live.endpoint.changing
+        ):
+            found.append(
+                f"the stack says {meant}, the endpoint serves {live.package_arn or 'a model of no package'}"
+            )
+        found += [f"the alarm {name} rings" for name in self.alarms]
+        return tuple(found)
+
+
+def look(workspace: Workspace) -> Status:
+    aws, stage = workspace.aws, workspace.stage.name
+    observed = observation.observe(aws, workspace.stack_name, workspace.endpoint_name)
+    names = list(observed.live.endpoint.alarms) if observed.live else []
+    ringing = aws.cloudwatch.describe_alarms(AlarmNames=names, StateValue="ALARM") if names else {}
+    return Status(
+        stage=stage,
+        stack=workspace.stack_name,
+        endpoint=workspace.endpoint_name,
+        observed=observed,
+        record=next(records.history(aws, workspace.settings.bucket, stage), None),
+        alarms=tuple(alarm["AlarmName"] for alarm in ringing.get("MetricAlarms", [])),
+    )
+
+
+def document(statuses: list[Status]) -> dict[str, Any]:
+    """The stages for machines."""
+    return {"stages": [_document(status) for status in statuses]}
+
+
+def lines(statuses: list[Status]) -> list[str]:
+    """The stages for people."""
+    said: list[str] = []
+    for status in statuses:
+        stack, live, record = status.observed.stack, status.observed.live, status.record
+        said += [
+            f"{status.stage}",
+            f"  stack     {status.stack}  {stack.status if stack else 'none'}",
+            f"  endpoint  {status.endpoint}  {live.endpoint.status if live else 'none'}",
+            f"  model     {f'version {status.version}  {live.package_arn}' if live and status.version else 'none'}",
+        ]
+        if record is not None:
+            verified = {True: "verified", False: "not verified", None: record.outcome}[record.verified]
+            said.append(
+                f"  latest    version {record.model_package_version}, {record.outcome}, {verified}, "
+                f"{record.time:%Y-%m-%d %H:%M:%S %Z}, by {record.who}: {record.why}"
+            )
+        if stack is not None and "ApiUrl" in stack.outputs:
+            said.append(f"  api       {stack.outputs['ApiUrl']}")
+        said += [f"  WRONG     {problem}" for problem in status.problems]
+    return said
+
+
+def _document(status: Status) -> dict[str, Any]:
+    stack, live, record = status.observed.stack, status.observed.live, status.record
+    return {
+        "name": status.stage,
+        "stack": {"name": status.stack, "status": stack.status if stack else None},
+        "endpoint": {"name": status.endpoint, "status": live.endpoint.status if live else None},
+        "model_package_arn": live.package_arn if live else None,
+        "api": stack.outputs.get("ApiUrl") if stack else None,
+        "latest": record.document() if record else None,
+        "problems": list(status.problems),
+    }

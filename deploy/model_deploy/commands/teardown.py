@@ -1,0 +1,166 @@
+"""`model-deploy teardown`: a stage with everything in it, deleted; first the list of what that is.
+
+Records and captured requests stay: they are in the artifact bucket, which is the project's. The list says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+from rich.console import Console
+
+from model_deploy import live, package, prune, stack
+from model_deploy.errors import StackError, UsageError
+from model_deploy.live import Endpoint
+from model_deploy.progress import Progress
+from model_deploy.prune import Leftovers
+from model_deploy.stack import Stack
+from model_deploy.waiting import Deadline, Watch
+from model_deploy.workspace import Workspace
+
+LIMIT_SECONDS = 3600
+
+_BILLED = {
+    "AWS::SageMaker::Endpoint": "billed for its instances, every second",
+    "AWS::CloudWatch::Alarm": "billed per alarm and month",
+    "AWS::CloudWatch::CompositeAlarm": "billed per alarm and month",
+    "AWS::CloudWatch::Dashboard": "billed per dashboard and month, beyond three",
+    "AWS::Logs::LogGroup": "billed for what it stores",
+    "AWS::ApiGatewayV2::Api": "billed per request",
+    "AWS::Lambda::Function": "billed per request",
+}
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """What there is of a stage. `resources` are the stack's: logical id to type and name.
+
+    `endpoint` is one that no stack holds any more. `package_arn` is what is live.
+    """
+
+    stage: str
+    stack: Stack | None
+    resources: dict[str, tuple[str, str]]
+    endpoint: Endpoint | None
+    package_arn: str | None
+    leftovers: Leftovers
+    kept: str
+
+    def __bool__(self) -> bool:
+        return self.stack is not None or self.endpoint is not None or bool(self.leftovers)
+
+
+def take(workspace: Workspace) -> Inventory:
+    """Look what there is; changes nothing."""
+    aws, stage = workspace.aws, workspace.stage.name
+    found = stack.describe(aws, workspace.stack_name)
+    serving = live.look(aws, workspace.endpoint_name)
+    resources = stack.resources(aws, workspace.stack_name) if found else {}
+    held = any(kind == "AWS::SageMaker::Endpoint" for kind, _ in resources.values())
+    return Inventory(
+        stage=stage,
+        stack=found,
+        resources=resources,
+        endpoint=serving.endpoint if serving and not held else None,
+        package_arn=serving.package_arn if serving else None,
+        leftovers=prune.find(aws, workspace.settings, stage),
+        kept=f"{workspace.settings.s3(f'deployments/{stage}/')} and {workspace.settings.s3(f'datacapture/{stage}/')}",
+    )
+
+
+def run(
+    workspace: Workspace, inventory: Inventory, console: Console, timeout: float | None = None
+) -> Inventory:
+    """Delete everything of the inventory, and what the stack retains; what is left in the end, which is nothing.
+
+    Can be run again at any time. Raises StackError naming what could not be deleted.
+    """
+    aws, progress = workspace.aws, Progress(console)
+    watch = Watch(aws, workspace.endpoint_name, progress, Deadline(timeout or LIMIT_SECONDS))
+    if inventory.stack is not None:
+        _delete_stack(workspace, inventory.stack, watch)
+    _delete_endpoint(workspace, watch)
+    # By now nothing uses what the stack has retained.
+    leftovers = prune.find(aws, workspace.settings, inventory.stage)
+    prune.delete(aws, leftovers)
+    for line in leftovers.lines():
+        progress.say(f"Deleted {line}")
+    if inventory.package_arn is not None:
+        package.show_gone(aws, inventory.package_arn, inventory.stage, "TornDown", "Its stage was torn down")
+    return take(workspace)
+
+
+def confirm(inventory: Inventory, yes: bool, ask: Callable[[str], bool]) -> None:
+    """Raises UsageError unless `yes`, or `ask` is answered with yes."""
+    if not yes and not ask(f"Delete all of this of {inventory.stage}?"):
+        raise UsageError(f"Nothing of {inventory.stage} was deleted. --yes deletes it without asking.")
+
+
+def document(inventory: Inventory, left: Inventory) -> dict[str, Any]:
+    """What was there, and what is left, for machines."""
+    return {
+        "stage": inventory.stage,
+        "deleted": _items(inventory),
+        "left": _items(left),
+        "kept": inventory.kept,
+    }
+
+
+def lines(inventory: Inventory) -> list[str]:
+    """What there is, for people: what costs first."""
+    if not inventory:
+        return [f"There is nothing of {inventory.stage}."]
+    items = [
+        (kind not in _BILLED, f"  {kind:<42} {name}" + (f"  ({_BILLED[kind]})" if kind in _BILLED else ""))
+        for kind, name in inventory.resources.values()
+    ]
+    said = [f"stack {inventory.stack.name}  {inventory.stack.status}"] if inventory.stack else []
+    said += [line for _, line in sorted(items)]
+    if inventory.endpoint is not None:
+        said.append(
+            f"endpoint {inventory.endpoint.name}, in no stack  (billed for its instances, every second)"
+        )
+    said += [f"{line}, used by nothing" for line in inventory.leftovers.lines()]
+    return [*said, f"Kept: {inventory.kept}"]
+
+
+def _items(inventory: Inventory) -> list[str]:
+    named = [f"stack {inventory.stack.name}"] if inventory.stack else []
+    named += [f"{kind} {name}" for kind, name in inventory.resources.values()]
+    named += [f"endpoint {inventory.endpoint.name}"] if inventory.endpoint else []
+    return named + inventory.leftovers.lines()
+
+
+def _delete_stack(workspace: Workspace, found: Stack, watch: Watch) -> None:
+    # A deletion that is asked for amid an update would leave SageMaker updating an endpoint that is to go.
+    current = watch.stack(found.id) if found.running else found
+    if current is None:
+        return
+    stack.delete(workspace.aws, current)
+    final = watch.stack(current.id)
+    if final is not None:
+        failed = stack.first_failure(stack.last_operation(workspace.aws, current.id))
+        raise StackError(
+            f"The stack {current.name} could not be deleted ({final.status}): "
+            + (f"{failed.resource}: {failed.reason}" if failed else final.reason or "it says no more")
+            + ". Remove what keeps it, and run the same command again."
+        )
+
+
+def _delete_endpoint(workspace: Workspace, watch: Watch) -> None:
+    """Delete an endpoint of the stage that no stack has deleted."""
+    name = workspace.endpoint_name
+    found = live.describe(workspace.aws, name)
+    if found is None:
+        return
+    if found.changing:
+        watch.endpoint()
+    try:
+        workspace.aws.sagemaker.delete_endpoint(EndpointName=name)
+    except ClientError as error:
+        if "Could not find" not in str(error):
+            raise
+    watch.endpoint()

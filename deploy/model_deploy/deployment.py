@@ -1,0 +1,79 @@
+"""A deployment: one model package on one stage, with everything that decides what the endpoint stack is.
+
+Equal deployments give equal templates, byte for byte, so that a rollout without a change is seen to be one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from model_deploy.stage import Stage
+
+VARIANT = "AllTraffic"
+"""The name of every endpoint's only variant: SageMaker's guardrails need the same one before and after an update."""
+
+METRICS = "ModelDeploy"
+"""The CloudWatch namespace of what this tool measures itself."""
+
+CONTRACT_FAILURES = "ContractFailures"
+"""The metric that counts the failed cases of `checks/`, with the dimension EndpointName."""
+
+
+def endpoint_name(project: str, stage: str) -> str:
+    """The name of the endpoint of a stage; 63 characters at most, as projects have 32 and stages 20."""
+    return f"{project}-{stage}"
+
+
+def stack_name(project: str, stage: str) -> str:
+    """The name of the stack that holds the endpoint of a stage."""
+    return f"{project}-{stage}-endpoint"
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What is to serve, where, and on whose account.
+
+    `api_archive` is the key of the API's archive (`archive.build`) in `bucket`; None where the stage has no API.
+    `permissions_boundary` is the ARN of the policy that bounds the roles which the stack creates, where the account asks
+    for one.
+    """
+
+    stage: Stage
+    model_package_arn: str
+    project_name: str
+    project_id: str
+    region: str
+    bucket: str
+    endpoint_role_arn: str
+    api_archive: str | None = None
+    permissions_boundary: str | None = None
+
+    def __post_init__(self) -> None:
+        if (self.stage.api is None) != (self.api_archive is None):
+            raise ValueError(f"stage {self.stage.name}: an API and its archive go together")
+
+    @property
+    def endpoint_name(self) -> str:
+        return endpoint_name(self.project_name, self.stage.name)
+
+    @property
+    def function_name(self) -> str:
+        """The name of the API's function."""
+        return f"{self.endpoint_name}-api"
+
+    @property
+    def stack_name(self) -> str:
+        return stack_name(self.project_name, self.stage.name)
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """The tags of every resource: the stage's own, and those by which SageMaker counts it to its project."""
+        return dict(self.stage.tags) | {
+            "sagemaker:project-name": self.project_name,
+            "sagemaker:project-id": self.project_id,
+            "sagemaker:deployment-stage": self.stage.name,
+        }
+
+    def s3(self, key: str) -> str:
+        """The URI of `key` in the artifact bucket."""
+        return f"s3://{self.bucket}/{key}"

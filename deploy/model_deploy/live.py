@@ -1,0 +1,111 @@
+"""What an endpoint serves right now, asked of SageMaker itself: stacks and registries only say what it should."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from model_deploy.aws import Aws, error_code
+
+IN_SERVICE = "InService"
+_CHANGING = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"})
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """An endpoint as SageMaker describes it. `phases` say how far an update is, a line per variant.
+
+    `alarms` are the names of those that take its deployments back. `reason` is SageMaker's own for a failure.
+    """
+
+    name: str
+    status: str
+    config: str
+    reason: str = ""
+    phases: tuple[str, ...] = ()
+    alarms: tuple[str, ...] = ()
+
+    @property
+    def changing(self) -> bool:
+        return self.status in _CHANGING
+
+
+@dataclass(frozen=True)
+class Live:
+    """An endpoint with the model behind it. `package_arn` is None when the model was not made from a package."""
+
+    endpoint: Endpoint
+    model: str
+    package_arn: str | None
+
+    @property
+    def serves(self) -> bool:
+        """Whether requests are answered; an endpoint that is being updated answers too."""
+        return self.endpoint.status in {IN_SERVICE, "Updating", "SystemUpdating", "RollingBack"}
+
+
+def describe(aws: Aws, name: str) -> Endpoint | None:
+    """The endpoint, or None when there is none of that name."""
+    try:
+        found = aws.sagemaker.describe_endpoint(EndpointName=name)
+    except ClientError as error:
+        if not _is_missing(error):
+            raise
+        return None
+    return parse(found)
+
+
+def parse(answer: Mapping[str, Any]) -> Endpoint:
+    """An endpoint from DescribeEndpoint's answer."""
+    rollback = (answer.get("LastDeploymentConfig") or {}).get("AutoRollbackConfiguration") or {}
+    return Endpoint(
+        name=answer["EndpointName"],
+        status=answer["EndpointStatus"],
+        config=answer.get("EndpointConfigName", ""),
+        reason=answer.get("FailureReason", ""),
+        phases=_phases(answer),
+        alarms=tuple(alarm["AlarmName"] for alarm in rollback.get("Alarms", [])),
+    )
+
+
+def look(aws: Aws, name: str) -> Live | None:
+    """The endpoint and the package that its model was made from; None when there is no such endpoint."""
+    endpoint = describe(aws, name)
+    return None if endpoint is None else behind(aws, endpoint)
+
+
+def behind(aws: Aws, endpoint: Endpoint) -> Live:
+    """The model behind an endpoint that was just described; empty when its configuration or model is gone."""
+    try:
+        config = aws.sagemaker.describe_endpoint_config(EndpointConfigName=endpoint.config)
+        model = config["ProductionVariants"][0]["ModelName"]
+        return Live(endpoint, model, _package(aws.sagemaker.describe_model(ModelName=model)))
+    except ClientError as error:
+        if not _is_missing(error):
+            raise
+        return Live(endpoint, "", None)
+
+
+def _package(model: Mapping[str, Any]) -> str | None:
+    containers = [model["PrimaryContainer"]] if "PrimaryContainer" in model else model.get("Containers", [])
+    return next((each["ModelPackageName"] for each in containers if "ModelPackageName" in each), None)
+
+
+def _phases(answer: Mapping[str, Any]) -> tuple[str, ...]:
+    pending = (answer.get("PendingDeploymentSummary") or {}).get("ProductionVariants", [])
+    said = []
+    for variant in [*pending, *answer.get("ProductionVariants", [])]:
+        for status in variant.get("VariantStatus", []):
+            words = status.get("StatusMessage") or status["Status"]
+            said.append(words if words.startswith(status["Status"]) else f"{status['Status']}: {words}")
+    return tuple(dict.fromkeys(said))
+
+
+def _is_missing(error: ClientError) -> bool:
+    said = str(error.response.get("Error", {}).get("Message", ""))
+    return error_code(error) in {"ResourceNotFound", "ValidationException"} and (
+        "Could not find" in said or "does not exist" in said
+    )

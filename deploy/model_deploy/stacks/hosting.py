@@ -1,0 +1,186 @@
+"""The model, the endpoint's configuration, and the endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_sagemaker as sagemaker
+
+from model_deploy.deployment import VARIANT, Deployment
+from model_deploy.stage import Instances, Rollout, Serverless
+
+_CAPTURED = ["application/json", "application/jsonlines"]
+
+
+def add(
+    stack: cdk.Stack, deployment: Deployment, alarms: Sequence[cloudwatch.CfnAlarm]
+) -> sagemaker.CfnEndpoint:
+    """Add them to the stack; returns the endpoint, which `alarms` guard where the stage says so.
+
+    Model and configuration have no name and cannot change, so another model package makes new ones of both, and of the
+    endpoint only the configuration's name changes. The old ones stay when they are replaced: SageMaker may have rolled
+    the endpoint back to them while CloudFormation thinks that it did not. The rollout prunes what no endpoint uses.
+    """
+    model = _model(stack, deployment)
+    configuration = _configuration(stack, deployment, model.attr_model_name)
+    for resource in (model, configuration):
+        resource.cfn_options.deletion_policy = cdk.CfnDeletionPolicy.RETAIN
+        resource.cfn_options.update_replace_policy = cdk.CfnDeletionPolicy.RETAIN
+    return _endpoint(stack, deployment, configuration.attr_endpoint_config_name, alarms)
+
+
+def _model(stack: cdk.Stack, deployment: Deployment) -> sagemaker.CfnModel:
+    """A model that is the package: SageMaker takes image, artifact and environment from it, none of them from here."""
+    network = deployment.stage.network
+    return sagemaker.CfnModel(
+        stack,
+        "Model",
+        execution_role_arn=deployment.endpoint_role_arn,
+        primary_container=sagemaker.CfnModel.ContainerDefinitionProperty(
+            model_package_name=deployment.model_package_arn
+        ),
+        enable_network_isolation=network.isolation or None,
+        vpc_config=(
+            sagemaker.CfnModel.VpcConfigProperty(
+                subnets=list(network.subnets), security_group_ids=list(network.security_groups)
+            )
+            if network.subnets
+            else None
+        ),
+    )
+
+
+def _configuration(stack: cdk.Stack, deployment: Deployment, model_name: str) -> sagemaker.CfnEndpointConfig:
+    stage = deployment.stage
+    return sagemaker.CfnEndpointConfig(
+        stack,
+        "EndpointConfig",
+        production_variants=[_variant(stage.endpoint.capacity, model_name)],
+        async_inference_config=_asynchronous(deployment) if stage.endpoint.kind == "asynchronous" else None,
+        data_capture_config=_capture(deployment),
+        kms_key_id=stage.kms_key,
+    )
+
+
+def _variant(
+    capacity: Instances | Serverless, model_name: str
+) -> sagemaker.CfnEndpointConfig.ProductionVariantProperty:
+    return sagemaker.CfnEndpointConfig.ProductionVariantProperty(
+        variant_name=VARIANT,
+        model_name=model_name,
+        initial_variant_weight=1,
+        instance_type=capacity.type if isinstance(capacity, Instances) else None,
+        initial_instance_count=capacity.count if isinstance(capacity, Instances) else None,
+        serverless_config=(
+            sagemaker.CfnEndpointConfig.ServerlessConfigProperty(
+                memory_size_in_mb=capacity.memory_mb,
+                max_concurrency=capacity.max_concurrency,
+                provisioned_concurrency=capacity.provisioned_concurrency,
+            )
+            if isinstance(capacity, Serverless)
+            else None
+        ),
+    )
+
+
+def _asynchronous(deployment: Deployment) -> sagemaker.CfnEndpointConfig.AsyncInferenceConfigProperty:
+    return sagemaker.CfnEndpointConfig.AsyncInferenceConfigProperty(
+        output_config=sagemaker.CfnEndpointConfig.AsyncInferenceOutputConfigProperty(
+            s3_output_path=deployment.s3(f"asynchronous/{deployment.stage.name}/answers/"),
+            s3_failure_path=deployment.s3(f"asynchronous/{deployment.stage.name}/failures/"),
+            kms_key_id=deployment.stage.kms_key,
+        )
+    )
+
+
+def _capture(deployment: Deployment) -> sagemaker.CfnEndpointConfig.DataCaptureConfigProperty | None:
+    capture = deployment.stage.capture
+    if capture is None:
+        return None
+    option = sagemaker.CfnEndpointConfig.CaptureOptionProperty
+    return sagemaker.CfnEndpointConfig.DataCaptureConfigProperty(
+        enable_capture=True,
+        initial_sampling_percentage=capture.sampling_percent,
+        destination_s3_uri=deployment.s3(f"datacapture/{deployment.stage.name}/"),
+        capture_options=[option(capture_mode="Input"), option(capture_mode="Output")],
+        # Of any other content type SageMaker would store Base64.
+        capture_content_type_header=sagemaker.CfnEndpointConfig.CaptureContentTypeHeaderProperty(
+            json_content_types=_CAPTURED
+        ),
+        kms_key_id=deployment.stage.kms_key,
+    )
+
+
+def _endpoint(
+    stack: cdk.Stack, deployment: Deployment, configuration: str, alarms: Sequence[cloudwatch.CfnAlarm]
+) -> sagemaker.CfnEndpoint:
+    stage = deployment.stage
+    # Without scaling the file says how many instances there are; with it, their number of the moment is kept.
+    scaled = stage.scaling is not None and isinstance(stage.endpoint.capacity, Instances)
+    return sagemaker.CfnEndpoint(
+        stack,
+        "Endpoint",
+        endpoint_name=deployment.endpoint_name,
+        endpoint_config_name=configuration,
+        deployment_config=None if stage.endpoint.kind == "serverless" else _guardrails(deployment, alarms),
+        retain_all_variant_properties=scaled or None,
+        exclude_retained_variant_properties=(
+            [sagemaker.CfnEndpoint.VariantPropertyProperty(variant_property_type="DataCaptureConfig")]
+            if scaled
+            else None
+        ),
+    )
+
+
+def _guardrails(
+    deployment: Deployment, alarms: Sequence[cloudwatch.CfnAlarm]
+) -> sagemaker.CfnEndpoint.DeploymentConfigProperty | None:
+    stage = deployment.stage
+    rollback = stage.alarms is not None and stage.alarms.rollback
+    if not rollback and not stage.rollout.guarded:
+        return None
+    rolling = stage.rollout.strategy == "rolling"
+    return sagemaker.CfnEndpoint.DeploymentConfigProperty(
+        rolling_update_policy=_rolling(stage.rollout) if rolling else None,
+        blue_green_update_policy=None if rolling else _blue_green(stage.rollout),
+        auto_rollback_configuration=(
+            # By Ref, which makes the alarms exist before the endpoint; a name in a string would not.
+            sagemaker.CfnEndpoint.AutoRollbackConfigProperty(
+                alarms=[sagemaker.CfnEndpoint.AlarmProperty(alarm_name=alarm.ref) for alarm in alarms]
+            )
+            if rollback
+            else None
+        ),
+    )
+
+
+def _blue_green(rollout: Rollout) -> sagemaker.CfnEndpoint.BlueGreenUpdatePolicyProperty:
+    size = _share(rollout)
+    return sagemaker.CfnEndpoint.BlueGreenUpdatePolicyProperty(
+        traffic_routing_configuration=sagemaker.CfnEndpoint.TrafficRoutingConfigProperty(
+            type=rollout.strategy.upper(),
+            wait_interval_in_seconds=rollout.bake_seconds,
+            canary_size=size if rollout.strategy == "canary" else None,
+            linear_step_size=size if rollout.strategy == "linear" else None,
+        ),
+        termination_wait_in_seconds=rollout.termination_wait_seconds,
+        maximum_execution_timeout_in_seconds=rollout.timeout_seconds,
+    )
+
+
+def _rolling(rollout: Rollout) -> sagemaker.CfnEndpoint.RollingUpdatePolicyProperty | None:
+    size = _share(rollout)
+    assert size is not None  # every strategy that moves in steps has a size
+    return sagemaker.CfnEndpoint.RollingUpdatePolicyProperty(
+        maximum_batch_size=size,
+        wait_interval_in_seconds=rollout.bake_seconds,
+        maximum_execution_timeout_in_seconds=rollout.timeout_seconds,
+    )
+
+
+def _share(rollout: Rollout) -> sagemaker.CfnEndpoint.CapacitySizeProperty | None:
+    if rollout.size_percent is None:
+        return None
+    return sagemaker.CfnEndpoint.CapacitySizeProperty(type="CAPACITY_PERCENT", value=rollout.size_percent)

@@ -1,0 +1,96 @@
+"""What serves the model: instances, or memory that SageMaker provides on demand."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from model_deploy.stage.parts import Part, matching, problem
+
+InstanceType = Annotated[str, matching(r"ml\.[a-z0-9-]+\.[a-z0-9]+", "an instance type, such as ml.m5.large")]
+
+# From "Instance store volumes", EC2 user guide: the d of m5d, c6gd and g4dn, and families that always have a local disk.
+_LOCAL_STORAGE = re.compile(r"ml\.([a-z]+\d\w*d\w*|g5|g6e?|p5\w*|trn\w+)\..+")
+_BURSTABLE = re.compile(r"ml\.t\d\w*\..+")
+_FIRST_INFERENTIA = re.compile(r"ml\.inf1\..+")
+
+
+@dataclass(frozen=True)
+class Instances:
+    """A fleet of `count` machines of one type; with scaling, the count that a new endpoint starts with."""
+
+    type: str
+    count: int
+
+    @property
+    def burstable(self) -> bool:
+        return _BURSTABLE.fullmatch(self.type) is not None
+
+    @property
+    def local_storage(self) -> bool:
+        """Whether the machines have a local disk, which their hardware encrypts: SageMaker refuses a key for it."""
+        return _LOCAL_STORAGE.fullmatch(self.type) is not None
+
+    @property
+    def guarded(self) -> bool:
+        """Whether SageMaker's deployment guardrails work for them ("Exclusions", deployment guardrails)."""
+        return _FIRST_INFERENTIA.fullmatch(self.type) is None
+
+
+@dataclass(frozen=True)
+class Serverless:
+    """Memory in MB for each of at most `max_concurrency` concurrent requests.
+
+    `provisioned_concurrency` of them stay warm; None when all may be cold.
+    """
+
+    memory_mb: int
+    max_concurrency: int
+    provisioned_concurrency: int | None
+
+
+class Endpoint(Part):
+    """The endpoint's kind and size. `capacity` has the same, as what the kind makes of it.
+
+    Source of the limits: CreateEndpointConfig, ProductionVariant and ProductionVariantServerlessConfig.
+    """
+
+    kind: Literal["realtime", "serverless", "asynchronous"] = Field(
+        description="realtime, serverless or asynchronous"
+    )
+    instance_type: InstanceType | None = None
+    instance_count: Annotated[int, Field(ge=1)] | None = None
+    memory_mb: Literal[1024, 2048, 3072, 4096, 5120, 6144] | None = None
+    max_concurrency: Annotated[int, Field(ge=1, le=200)] | None = None
+    provisioned_concurrency: Annotated[int, Field(ge=1, le=200)] | None = None
+
+    @model_validator(mode="after")
+    def _keys_fit_the_kind(self) -> Self:
+        if self.kind == "serverless":
+            self.leaves_out(
+                "a serverless endpoint has no instances, nor GPUs", "instance_type", "instance_count"
+            )
+            self.states("the memory of a serverless endpoint, 1024 to 6144 in steps of 1024", "memory_mb")
+            self.states(
+                "the most requests that a serverless endpoint answers at a time, 1 to 200", "max_concurrency"
+            )
+            if (self.provisioned_concurrency or 0) > (self.max_concurrency or 0):
+                words = f"found {self.provisioned_concurrency}. Allowed: at most max_concurrency, {self.max_concurrency}"
+                raise problem("provisioned_concurrency", words)
+        else:
+            why = f"only a serverless endpoint has that, and this one is {self.kind}"
+            self.leaves_out(why, "memory_mb", "max_concurrency", "provisioned_concurrency")
+            self.states("the type of the endpoint's instances, such as ml.m5.large", "instance_type")
+            self.states("the number of the endpoint's instances", "instance_count")
+        return self
+
+    @property
+    def capacity(self) -> Instances | Serverless:
+        if self.kind == "serverless":
+            assert self.memory_mb is not None and self.max_concurrency is not None  # checked above
+            return Serverless(self.memory_mb, self.max_concurrency, self.provisioned_concurrency)
+        assert self.instance_type is not None and self.instance_count is not None  # checked above
+        return Instances(self.instance_type, self.instance_count)

@@ -1,0 +1,51 @@
+"""How the endpoint's size follows its load, by target tracking."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from model_deploy.stage.parts import Part, problem
+
+_TARGETS = ("invocations_per_instance", "backlog_per_instance", "provisioned_utilization_percent")
+
+
+class Scaling(Part):
+    """Between `min` and `max`, so that one figure stays near its target. There is one figure for each kind of endpoint:
+
+    `invocations_per_instance`         realtime: requests a minute that one instance answers
+    `backlog_per_instance`             asynchronous: requests that wait, for each instance; `min` may be 0
+    `provisioned_utilization_percent`  serverless: the share of the provisioned concurrency that is in use
+
+    The sizes are instances, and provisioned concurrency where the endpoint is serverless.
+    """
+
+    min: Annotated[int, Field(ge=0)] = Field(description="the least that the endpoint scales to")
+    max: Annotated[int, Field(ge=1)] = Field(description="the most that the endpoint scales to")
+    invocations_per_instance: Annotated[float, Field(gt=0)] | None = None
+    backlog_per_instance: Annotated[float, Field(gt=0)] | None = None
+    provisioned_utilization_percent: Annotated[float, Field(gt=0, le=100)] | None = None
+    scale_in_cooldown_seconds: Annotated[int, Field(ge=0)] = 300
+    scale_out_cooldown_seconds: Annotated[int, Field(ge=0)] = 60
+
+    @model_validator(mode="after")
+    def _targets_one_figure(self) -> Self:
+        if self.min > self.max:
+            raise problem("min", f"found {self.min}. Allowed: at most max, {self.max}")
+        stated = [name for name in _TARGETS if getattr(self, name) is not None]
+        if len(stated) != 1:
+            found = " and ".join(stated) or "no target"
+            raise problem("", f"found {found}. Allowed: exactly one of {', '.join(_TARGETS)}")
+        return self
+
+    @property
+    def target(self) -> str:
+        """The key of the figure that is tracked."""
+        return next(name for name in _TARGETS if getattr(self, name) is not None)
+
+    @property
+    def target_value(self) -> float:
+        """What the figure is kept near, in its metric's unit: utilization is a share there."""
+        value: float = getattr(self, self.target)
+        return value / 100 if self.target == "provisioned_utilization_percent" else value

@@ -1,0 +1,152 @@
+"""A stage: everything there is to say about one endpoint and how models reach it.
+
+`Stage.load` parses and checks a file of `stages/`. Nothing here touches AWS.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
+
+from model_deploy.errors import StageError
+from model_deploy.stage import combinations
+from model_deploy.stage.alarms import Alarms
+from model_deploy.stage.api import Api
+from model_deploy.stage.endpoint import Endpoint
+from model_deploy.stage.parts import Part, frozen, matching, problem
+from model_deploy.stage.problems import describe, describe_yaml
+from model_deploy.stage.rollout import Rollout
+from model_deploy.stage.scaling import Scaling
+
+StageName = Annotated[
+    str,
+    matching(r"[a-z0-9](-*[a-z0-9]){0,19}", "up to 20 lower-case letters, digits and dashes between them"),
+]
+KmsKey = Annotated[str, matching(r"[a-zA-Z0-9:/_-]{1,2048}", "the id, alias or ARN of a KMS key")]
+Subnet = Annotated[str, matching(r"subnet-[0-9a-z]+", "the id of a subnet")]
+SecurityGroup = Annotated[str, matching(r"sg-[0-9a-z]+", "the id of a security group")]
+TagKey = Annotated[
+    str,
+    matching(r"[\w\s.:/=+@-]{1,128}", "1 to 128 letters, digits, spaces and _.:/=+-@"),
+    matching(
+        r"(?i:(?!aws:|sagemaker:)).*", "no aws: or sagemaker: in front; those are AWS's and this tool's"
+    ),
+]
+TagValue = Annotated[str, matching(r"[\w\s.:/=+@-]{0,256}", "up to 256 letters, digits, spaces and _.:/=+-@")]
+
+_MOST_TAGS, _MOST_TAG_CHARACTERS = 10, 1000
+
+
+class Capture(Part):
+    """Requests and answers are written to `datacapture/<stage>/` of the artifact bucket, this share of them."""
+
+    sampling_percent: Annotated[int, Field(ge=1, le=100)] = 100
+
+
+class Network(Part):
+    """Where the containers run. With `isolation` they reach nothing; with subnets they run in that VPC."""
+
+    isolation: bool = False
+    subnets: Annotated[tuple[Subnet, ...], Field(max_length=16)] = ()
+    security_groups: Annotated[tuple[SecurityGroup, ...], Field(max_length=5)] = ()
+
+    @model_validator(mode="after")
+    def _vpc_is_complete(self) -> Self:
+        for stated, missing in (("subnets", "security_groups"), ("security_groups", "subnets")):
+            if getattr(self, stated) and not getattr(self, missing):
+                raise problem(missing, "missing. A VPC takes both subnets and security_groups")
+        return self
+
+
+class Stage(Part):
+    """One endpoint, from its instances to its API. `name` is the file's."""
+
+    name: StageName
+    endpoint: Endpoint = Field(description="what serves the model")
+    rollout: Rollout = Rollout()
+    alarms: Alarms | None = None
+    scaling: Scaling | None = None
+    capture: Capture | None = None
+    kms_key: KmsKey | None = None
+    network: Network = Network()
+    tags: dict[TagKey, TagValue] = Field(default_factory=dict)
+    api: Api | None = None
+    production_gate: Literal["github", "registry"] = "github"
+
+    @field_validator("name")
+    @classmethod
+    def _name_is_the_files(cls, name: str, info: ValidationInfo) -> str:
+        if name != info.context:
+            raise problem(
+                "", f"found {name!r}. Allowed: {info.context}, as the file is called; or leave the key out"
+            )
+        return name
+
+    @field_validator("tags")
+    @classmethod
+    def _tags_leave_room(cls, tags: dict[str, str]) -> dict[str, str]:
+        length = sum(len(key) + len(value) for key, value in tags.items())
+        if len(tags) > _MOST_TAGS or length > _MOST_TAG_CHARACTERS:
+            raise problem(
+                "",
+                f"found {len(tags)}, of {length} characters. Allowed: {_MOST_TAGS}, of {_MOST_TAG_CHARACTERS} in all; every "
+                "resource of the template repeats them, and a template has 51,200 bytes",
+            )
+        return tags
+
+    @classmethod
+    def load(cls, path: Path) -> Stage:
+        """Read and check a stage file.
+
+        Raises StageError with one line per problem: the key, what was found, what is allowed.
+        """
+        try:
+            document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+        except FileNotFoundError as error:
+            others = ", ".join(sorted(found.stem for found in path.parent.glob("*.yaml"))) or "none"
+            raise StageError(f"There is no stage {path}. Stages beside it: {others}.") from error
+        except (OSError, UnicodeDecodeError) as error:
+            raise StageError(f"The stage {path} cannot be read: {error}.") from error
+        except yaml.YAMLError as error:
+            raise StageError(f"{path} is not valid YAML: {describe_yaml(error)}.") from error
+        if not isinstance(document, dict):
+            raise StageError(f"{path} holds no keys. A stage needs at least: endpoint.")
+        return cls.parse(document, origin=path)
+
+    @classmethod
+    def parse(cls, document: dict[str, Any], origin: Path) -> Stage:
+        """Check an already parsed stage; `origin` names it, and is named in messages.
+
+        Raises StageError, as `load` does.
+        """
+        try:
+            stage = cls.model_validate({"name": origin.stem} | frozen(document), context=origin.stem)
+        except ValidationError as error:
+            raise _refusal(origin, describe(error, cls)) from error
+        lines = [f"{key}: {words}." for key, words in combinations.problems(stage)]
+        if lines:
+            raise _refusal(origin, lines)
+        return stage
+
+
+def _refusal(origin: Path, lines: list[str]) -> StageError:
+    count = "a problem" if len(lines) == 1 else f"{len(lines)} problems"
+    return StageError("\n  ".join([f"{origin} has {count}:", *lines]))
+
+
+class _Loader(yaml.SafeLoader):
+    """The safe loader, which also refuses a key that is given twice (YAML forbids it, PyYAML keeps the last)."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if isinstance(key, str) and key in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key} is given twice", key_node.start_mark
+                )
+            seen.add(key if isinstance(key, str) else id(key_node))
+        return super().construct_mapping(node, deep=deep)

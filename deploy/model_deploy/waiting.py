@@ -1,0 +1,131 @@
+"""Waiting, with a limit: for a stack, an endpoint, a change set, alarms. What is waited for goes on when it ends."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from model_deploy import live, stack, stack_state
+from model_deploy.aws import Aws
+from model_deploy.errors import OvertakenError, TimedOutError
+from model_deploy.progress import Progress
+from model_deploy.stack import Event, Stack
+
+FIRST_PAUSE, LONGEST_PAUSE, SLOWER = 0.2, 5.0, 1.2
+
+
+class Deadline:
+    """The moment at which a command stops waiting, `seconds` from now."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._at = time.monotonic() + seconds
+
+    def looks(self, what: str) -> Iterator[None]:
+        """Each time that it is time to look at `what` again, quickly at first. Raises TimedOutError in the end."""
+        pause = FIRST_PAUSE
+        while True:
+            yield
+            left = self._at - time.monotonic()
+            if left <= 0:
+                raise TimedOutError(
+                    f"{what} took longer than {self.seconds:g} s. It goes on on AWS; run the same command again to watch "
+                    "it, with a longer --timeout."
+                )
+            time.sleep(min(pause, left))
+            pause = min(pause * SLOWER, LONGEST_PAUSE)
+
+
+class Watch:
+    """Waits on behalf of one command, and shows what happens meanwhile."""
+
+    def __init__(self, aws: Aws, endpoint: str, progress: Progress, deadline: Deadline) -> None:
+        self._aws, self._endpoint, self._progress, self._deadline = aws, endpoint, progress, deadline
+        self._seen: set[str] = set()
+        self._operations: list[str] = []
+        """The tokens of the operations that were seen to begin, in order."""
+
+    def stack(self, stack_id: str, change_set: str | None = None) -> Stack | None:
+        """The stack when nothing is under way on it any more; None when it is gone. Shows events and traffic.
+
+        With the name of a `change_set` it is that operation that is waited for. Raises OvertakenError when another one
+        was begun before the end of it was seen.
+        """
+        for _ in self._deadline.looks(f"The stack {self._endpoint}-endpoint"):
+            found = stack.describe(self._aws, stack_id)
+            self._show_events(stack_id)
+            if found is None or found.status == "DELETE_COMPLETE":
+                return None
+            if change_set is not None:
+                self._require_still(change_set, found)
+            if not found.running:
+                return found
+            self._show_phases()
+        raise AssertionError("unreachable")
+
+    def endpoint(self) -> None:
+        """Until the endpoint is not being changed any more."""
+        for _ in self._deadline.looks(f"The endpoint {self._endpoint}"):
+            if not self._show_phases():
+                return
+
+    def change_set(self, stack_name: str, name: str) -> dict[str, Any]:
+        """The change set when it is made, or has failed to be."""
+        for _ in self._deadline.looks(f"The change set {name}"):
+            found: Any = self._aws.cloudformation.describe_change_set(
+                StackName=stack_name, ChangeSetName=name
+            )
+            if found["Status"] not in {"CREATE_PENDING", "CREATE_IN_PROGRESS"}:
+                return dict(found)
+        raise AssertionError("unreachable")
+
+    def quiet_alarms(self, names: tuple[str, ...]) -> None:
+        """Until none of the alarms is in ALARM: an update that begins before is rolled back at once."""
+        said = False
+        for _ in self._deadline.looks(f"The alarms {', '.join(names)}"):
+            if not names:
+                return
+            described = self._aws.cloudwatch.describe_alarms(AlarmNames=list(names), StateValue="ALARM")
+            ringing = [alarm["AlarmName"] for alarm in described.get("MetricAlarms", [])]
+            if not ringing:
+                return
+            if not said:
+                self._progress.say(f"Waiting until {', '.join(ringing)} is no longer in ALARM")
+                said = True
+
+    def _show_events(self, stack_id: str) -> None:
+        fresh: list[Event] = []
+        for event in stack.events(self._aws, stack_id):
+            if event.id in self._seen:
+                break
+            fresh.append(event)
+            if event.begins:
+                break
+        for event in reversed(fresh):
+            self._seen.add(event.id)
+            self._progress.event(event)
+            if event.begins:
+                self._operations.append(event.token)
+
+    def _require_still(self, change_set: str, found: Stack) -> None:
+        """Events may come late: the operation is another one only if that of the change set was seen before it."""
+        ours = [token.startswith(change_set) for token in self._operations]
+        if any(ours) and not ours[-1]:
+            raise OvertakenError(
+                f"Another rollout ({found.change_set or 'not of model-deploy'}) changed the stack {found.name} before this one "
+                "could be verified. `model-deploy status` says what is live; run the same command again if it should be this."
+            )
+
+    def _show_phases(self) -> bool:
+        """Show how far the endpoint is; whether it is still being changed."""
+        found = live.describe(self._aws, self._endpoint)
+        if found is None:
+            return False
+        self._progress.phases(found.name, found.phases)
+        return found.changing
+
+
+def succeeded(found: Stack | None) -> bool:
+    """Whether a stack that was waited for is what was asked for."""
+    return found is not None and stack_state.has_succeeded(found.status)

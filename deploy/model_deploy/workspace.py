@@ -1,0 +1,95 @@
+"""What every command starts from: the root of the repository, the stages, the checks, the settings, the clients."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from model_deploy import archive, checks, stacks
+from model_deploy.archive import Archive
+from model_deploy.aws import Aws, connect
+from model_deploy.checks import Checks
+from model_deploy.deployment import Deployment
+from model_deploy.errors import UsageError
+from model_deploy.package import Candidate
+from model_deploy.plan import Target
+from model_deploy.settings import Settings
+from model_deploy.stage import Stage
+
+STAGES = "stages"
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A stage of the repository at `root`, and the project that it belongs to."""
+
+    root: Path
+    stage: Stage
+    settings: Settings
+    aws: Aws
+    checks: dict[str, Checks]
+
+    @property
+    def stack_name(self) -> str:
+        return self.settings.stack_name(self.stage.name)
+
+    @property
+    def endpoint_name(self) -> str:
+        return self.settings.endpoint_name(self.stage.name)
+
+    def archive(self, candidate: Candidate) -> Archive | None:
+        """The API's archive for that package; None where the stage has no API."""
+        if self.stage.api is None:
+            return None
+        return archive.build(self.root / "api", candidate.contract.files if candidate.contract else {})
+
+    def target(self, candidate: Candidate) -> Target:
+        """What the stage is to be for that package. Runs the CDK; touches nothing."""
+        settings, built = self.settings, self.archive(candidate)
+        deployment = Deployment(
+            stage=self.stage,
+            model_package_arn=candidate.package.arn,
+            project_name=settings.project_name,
+            project_id=settings.project_id,
+            region=settings.region,
+            bucket=settings.bucket,
+            endpoint_role_arn=settings.endpoint_role_arn,
+            api_archive=built.key if built else None,
+            permissions_boundary=settings.permissions_boundary,
+        )
+        return Target(candidate, deployment, stacks.synthesise(deployment))
+
+    def at(self, stage: str) -> Workspace:
+        """The same with another stage. Raises StageError."""
+        return replace(self, stage=Stage.load(self.root / STAGES / f"{stage}.yaml"))
+
+
+def enter(root: Path | None, stage: str) -> Workspace:
+    """The workspace at `root`, or around the current folder, with the stage of that name.
+
+    Raises UsageError (StageError, SettingsError) when a part of it is missing.
+    """
+    found = find_root(Path.cwd()) if root is None else root
+    loaded = Stage.load(found / STAGES / f"{stage}.yaml")
+    settings = Settings.load(os.environ)
+    return Workspace(found, loaded, settings, connect(settings.region), checks.load(found))
+
+
+def stage_names(root: Path) -> list[str]:
+    """The stages of the repository at `root`, staging before production and any other. Raises UsageError without any."""
+    names = sorted(path.stem for path in (root / STAGES).glob("*.yaml"))
+    if not names:
+        raise UsageError(f"There is no stage in {root / STAGES}: expected a file NAME.yaml.")
+    return sorted(names, key=lambda name: (name != "staging", name))
+
+
+def find_root(start: Path) -> Path:
+    """The nearest of `start` and its parents that has stages. Raises UsageError when none has."""
+    for folder in (start, *start.parents):
+        if (folder / STAGES).is_dir():
+            return folder
+    raise UsageError(
+        f"There is no folder {STAGES}/ in {start} or above it. Change to the model-deploy repository, or name it with "
+        "--root."
+    )

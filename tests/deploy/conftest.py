@@ -1,0 +1,335 @@
+"""What tests of the deploy repository share: the repository, an embedded AWS whose waits are short, and model packages.
+
+Where the repository is: here its tests are `tests/deploy`, once poured they are `tests`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import itertools
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+TIME_SCALE = 0.02
+IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/blazingtext:1"
+RECIPE = "garments"
+LABELS = ["negative", "positive"]
+
+# Waits are scaled for a whole server, and a process has one: so it is a process of its own. Faults come in by stdin.
+_SERVER = """
+import sys
+from local_aws.project import prepare
+from local_aws.server import Server
+import local_aws.cloudformation.resources.cloudwatch as C; C.Dashboard.properties |= {"Tags"}  # TEMPORARY
+with Server(0) as server:
+    prepare(server.account.clients)
+    print(server.endpoint_url, flush=True)
+    for line in sys.stdin:
+        name, value = line.split()
+        setattr(server.account.faults, name, value)
+        print("set", flush=True)
+"""
+
+_TEXT_RULES = """
+import re
+
+def tokenise(text, rules):
+    return " ".join(re.findall("[a-z']+", text.lower() if rules["lowercase"] else text))
+"""
+
+_CHECKS = {
+    "recipe": RECIPE,
+    "latency_ms": 2000,
+    "cases": [
+        {"name": "praise", "text": "I love this lovely dress", "labels": ["positive"]},
+        {"name": "complaint", "text": "What an awful, poor thing", "labels": ["negative"]},
+        {"name": "anything", "text": "zyxw"},
+    ],
+}
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The deploy repository's root: the nearest folder above that holds the stages, or a `deploy` that does."""
+    for folder in Path(__file__).resolve().parents:
+        for root in (folder, folder / "deploy"):
+            if (root / "stages").is_dir():
+                return root
+    raise FileNotFoundError("no stages above the tests")
+
+
+class QuickServer:
+    """An embedded AWS in a process of its own, with waits of a fiftieth."""
+
+    def __init__(self, folder: Path) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _SERVER],
+            env={**os.environ, "LOCAL_AWS_TIME_SCALE": str(TIME_SCALE), "TMPDIR": str(folder)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdout is not None and self._process.stderr is not None
+        self.said: list[str] = []
+        self._reader = threading.Thread(target=self.said.extend, args=(self._process.stderr,), daemon=True)
+        self._reader.start()
+        self.url = self._process.stdout.readline().strip()
+        assert self.url, "".join(self.said)
+
+    def fault(self, name: str, value: str) -> None:
+        """Set one of local_aws.faults.Faults."""
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._process.stdin.write(f"{name} {value}\n")
+        self._process.stdin.flush()
+        assert self._process.stdout.readline().strip() == "set", "".join(self.said)
+
+    def stop(self) -> None:
+        self._process.communicate(timeout=60)
+
+
+@pytest.fixture(scope="session")
+def quick_server(tmp_path_factory):
+    server = QuickServer(tmp_path_factory.mktemp("server"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory) -> dict[str, bytes]:
+    """Archives of two tiny models: `good`, and `nonsense`, which has the labels the wrong way round."""
+    fasttext = pytest.importorskip("fasttext")
+    folder = tmp_path_factory.mktemp("models")
+    archives = {}
+    for name, (praise, complaint) in {
+        "good": ("positive", "negative"),
+        "nonsense": ("negative", "positive"),
+    }.items():
+        text, binary = folder / f"{name}.txt", folder / f"{name}.bin"
+        text.write_text(
+            f"__label__{praise} i love this lovely dress\n__label__{complaint} what an awful poor thing\n"
+            * 50
+        )
+        model = fasttext.train_supervised(
+            str(text), dim=4, epoch=20, lr=0.5, bucket=100, minCount=1, thread=1, verbose=0
+        )
+        model.save_model(str(binary))
+        archives[name] = archive({"model.bin": binary.read_bytes()})
+    return archives
+
+
+def archive(files: dict[str, bytes]) -> bytes:
+    """A model.tar.gz of `{name: bytes}`."""
+    body = io.BytesIO()
+    with tarfile.open(fileobj=body, mode="w:gz") as tar:
+        for name, content in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    return body.getvalue()
+
+
+def contract_files(labels=LABELS, recipe=RECIPE, **changes) -> dict[str, bytes]:
+    """A serving contract as it is stored."""
+    description = {
+        "version": 1,
+        "recipe": recipe,
+        "labels": list(labels),
+        "multi_label": False,
+        "threshold": None,
+        "text_rules": {"lowercase": True},
+    } | changes
+    stated = json.dumps(description, sort_keys=True, indent=2) + "\n"
+    return {"contract.json": stated.encode(), "text_rules.py": _TEXT_RULES.encode()}
+
+
+def contract_sha256(files: dict[str, bytes]) -> str:
+    """As build registers it: over the sorted lines `name NUL sha256-hex LF`."""
+    lines = "".join(f"{name}\0{hashlib.sha256(files[name]).hexdigest()}\n" for name in sorted(files))
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+@dataclass
+class Project:
+    """A project on the embedded AWS with model packages, a deploy repository, and `model-deploy` in it."""
+
+    server: QuickServer
+    root: Path
+    models: dict[str, bytes] = field(repr=False)
+    clients: Any = None
+    names: Any = None
+
+    def client(self, service: str) -> Any:
+        return self.clients.client(service)
+
+    @property
+    def bucket(self) -> str:
+        return self.names.bucket
+
+    @property
+    def group(self) -> str:
+        return self.names.model_package_group
+
+    def endpoint(self, stage: str) -> str:
+        return f"{self.names.name}-{stage}"
+
+    def stack(self, stage: str) -> str:
+        return f"{self.names.name}-{stage}-endpoint"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that a command is given."""
+        from local_aws import environment
+
+        variables = self.names.variables() | {"ENDPOINT_ROLE_ARN": self.names.pipeline_role_arn}
+        base = {name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")}
+        made = environment.for_command(base, self.server.url, self.clients.region, variables)
+        return made | {"GITHUB_ACTOR": "ada"}
+
+    def register(
+        self,
+        model: str = "good",
+        *,
+        approval="Approved",
+        labels=LABELS,
+        recipe=RECIPE,
+        metadata=(),
+        group=None,
+    ) -> str:
+        """Register a model with its contract, as the build pipeline does; the package's ARN.
+
+        `metadata` overrides what the pipeline records; a value of None leaves the entry out.
+        """
+        number = next(_numbers)
+        s3, files = self.client("s3"), contract_files(labels, recipe)
+        key = f"models/{number}/model.tar.gz"
+        s3.put_object(Bucket=self.bucket, Key=key, Body=self.models.get(model, model.encode()))
+        prefix = f"models/contracts/{contract_sha256(files)}-{number}/"
+        for name, content in files.items():
+            s3.put_object(Bucket=self.bucket, Key=f"{prefix}{name}", Body=content)
+        statistics = {
+            "multiclass_classification_metrics": {"accuracy": {"value": 0.9, "standard_deviation": "NaN"}}
+        }
+        s3.put_object(
+            Bucket=self.bucket, Key=f"runs/{number}/model_quality.json", Body=json.dumps(statistics)
+        )
+        recorded = {
+            "contract": f"s3://{self.bucket}/{prefix}",
+            "contract-sha256": contract_sha256(files),
+            "commit": "c0ffee",
+        } | dict(metadata)
+        return self.client("sagemaker").create_model_package(
+            ModelPackageGroupName=group or self.group,
+            ModelApprovalStatus=approval,
+            InferenceSpecification={
+                "Containers": [{"Image": IMAGE, "ModelDataUrl": f"s3://{self.bucket}/{key}"}],
+                "SupportedContentTypes": ["application/json", "application/jsonlines"],
+                "SupportedResponseMIMETypes": ["application/json", "application/jsonlines"],
+            },
+            ModelMetrics={
+                "ModelQuality": {
+                    "Statistics": {
+                        "ContentType": "application/json",
+                        "S3Uri": f"s3://{self.bucket}/runs/{number}/model_quality.json",
+                    }
+                }
+            },
+            CustomerMetadataProperties={name: value for name, value in recorded.items() if value is not None},
+        )["ModelPackageArn"]
+
+    def run(self, *arguments: str) -> Any:
+        """Run `model-deploy` in this process."""
+        from typer.testing import CliRunner
+
+        from model_deploy.cli import app
+
+        cleared: dict[str, str | None] = dict.fromkeys(os.environ, None)
+        return CliRunner().invoke(app, [*arguments, "--root", str(self.root)], env=cleared | self.environment)
+
+    def json(self, *arguments: str, code: int = 0) -> dict[str, Any]:
+        """What a command with --json answers, which has to exit with `code`."""
+        result = self.run(*arguments, "--json")
+        assert result.exit_code == code, result.stderr
+        return json.loads(result.stdout) if result.stdout else {}
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start `model-deploy` as a process of its own, to be killed or waited for."""
+        return subprocess.Popen(
+            [
+                sys.executable,
+                "-c",
+                "from model_deploy.cli import main; main()",
+                *arguments,
+                "--root",
+                str(self.root),
+            ],
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def live_package(self, stage: str) -> str:
+        """The ARN of the package that the stage's endpoint serves, asked of SageMaker."""
+        sagemaker = self.client("sagemaker")
+        endpoint = sagemaker.describe_endpoint(EndpointName=self.endpoint(stage))
+        assert endpoint["EndpointStatus"] == "InService", endpoint
+        config = sagemaker.describe_endpoint_config(EndpointConfigName=endpoint["EndpointConfigName"])
+        model = sagemaker.describe_model(ModelName=config["ProductionVariants"][0]["ModelName"])
+        return model["PrimaryContainer"]["ModelPackageName"]
+
+    def records(self, stage: str) -> list[dict[str, Any]]:
+        """The stage's records, the first one first."""
+        s3 = self.client("s3")
+        found = s3.list_objects_v2(Bucket=self.bucket, Prefix=f"deployments/{stage}/").get("Contents", ())
+        return [
+            json.loads(s3.get_object(Bucket=self.bucket, Key=item["Key"])["Body"].read()) for item in found
+        ]
+
+
+STAGING = """
+endpoint: {kind: realtime, instance_type: ml.m5.large, instance_count: 1}
+"""
+PRODUCTION = """
+endpoint: {kind: realtime, instance_type: ml.m5.large, instance_count: 2}
+rollout: {strategy: canary, size_percent: 50, bake_seconds: 60, termination_wait_seconds: 10}
+alarms: {contract_failures: 1, invocation_5xx_percent: 50, period_seconds: 60, evaluation_periods: 1}
+"""
+
+
+@pytest.fixture
+def project(quick_server, models, repository, tmp_path):
+    """A project under names that no other test uses, with stages staging and production, both without an API.
+
+    Whatever it has deployed is deleted with it.
+    """
+    from local_aws import project
+    from local_aws.account import Clients
+
+    (tmp_path / "stages").mkdir()
+    (tmp_path / "stages" / "staging.yaml").write_text(STAGING)
+    (tmp_path / "stages" / "production.yaml").write_text(PRODUCTION)
+    (tmp_path / "checks").mkdir()
+    (tmp_path / "checks" / "garments.json").write_text(json.dumps(_CHECKS))
+    shutil.copytree(repository / "api", tmp_path / "api")
+    clients = Clients(quick_server.url)
+    made = Project(
+        quick_server, tmp_path, models, clients, project.prepare(clients, f"deploy-{next(_numbers)}")
+    )
+    yield made
+    quick_server.fault("endpoint_rollback", "fails")
+    for stage in ("staging", "production"):
+        clients.client("cloudformation").delete_stack(StackName=made.stack(stage))

@@ -1,0 +1,145 @@
+"""A rollout, end to end on the embedded AWS: to staging, to production, with nothing to do, and refused."""
+
+import time
+
+import pytest
+from botocore.client import BaseClient
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """The names of all API operations that are called from now on in this process."""
+    made = []
+    original = BaseClient._make_api_call
+
+    def spy(self, operation_name, api_params):
+        made.append(operation_name)
+        return original(self, operation_name, api_params)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", spy)
+    return made
+
+
+def test_an_approved_package_reaches_staging_and_is_verified_shown_and_recorded(project):
+    arn = project.register()
+    result = project.json("rollout", "--stage", "staging", "--model-package", arn)
+    assert (result["status"], result["verified"], result["changed"]) == ("InService", True, True)
+    assert project.live_package("staging") == arn
+    [record] = project.records("staging")
+    assert record["model_package_arn"] == arn
+    assert (record["outcome"], record["verified"], record["who"]) == ("deployed", True, "ada (GitHub)")
+    assert record["plan_sha256"] == result["plan_sha256"]
+    assert record["model_commit"] == "c0ffee"
+    cycle = project.client("sagemaker").describe_model_package(ModelPackageName=arn)["ModelLifeCycle"]
+    assert (cycle["Stage"], cycle["StageStatus"]) == ("Staging", "Live")
+
+
+def test_a_rollout_without_change_verifies_in_few_calls_and_records_nothing_again(project, calls):
+    arn = project.register()
+    first = project.json("rollout", "--stage", "staging", "--model-package", arn)
+    calls.clear()
+    again = project.json("rollout", "--stage", "staging", "--model-package", arn)
+    assert len(calls) <= 10, calls
+    assert not [name for name in calls if name.startswith(("Create", "Update", "Put", "Delete", "Execute"))]
+    assert (again["changed"], again["verified"]) == (False, True)
+    assert again["plan_sha256"] == first["plan_sha256"]
+    assert len(project.records("staging")) == 1
+
+
+def test_the_next_version_replaces_the_model_and_what_it_leaves_behind_is_pruned(project):
+    first, second = project.register(), project.register()
+    project.json("rollout", "--stage", "staging", "--model-package", first)
+    project.json("rollout", "--stage", "staging", "--model-package", second)
+    assert project.live_package("staging") == second
+    assert [record["replaced"] for record in project.records("staging")] == [None, first]
+    assert len(leftovers(project, "staging")) == 2  # one model and one configuration: those in use
+    cycle = project.client("sagemaker").describe_model_package(ModelPackageName=first)["ModelLifeCycle"]
+    assert (cycle["Stage"], cycle["StageStatus"]) == ("Archived", "Replaced")
+
+
+def test_production_takes_what_staging_has_verified_and_refuses_anything_else(project):
+    arn = project.register()
+    refused = project.run("rollout", "--stage", "production", "--model-package", arn)
+    assert refused.exit_code == 3
+    assert "No record says that it was verified in staging" in refused.stderr
+    assert project.records("production") == []
+    project.json("rollout", "--stage", "staging", "--model-package", arn)
+    result = project.json("rollout", "--stage", "production", "--model-package", arn)
+    assert result["verified"] is True
+    assert project.live_package("production") == arn
+    cycle = project.client("sagemaker").describe_model_package(ModelPackageName=arn)["ModelLifeCycle"]
+    assert cycle["Stage"] == "Production"
+
+
+def test_production_can_be_insisted_on_and_the_reason_is_recorded(project):
+    arn = project.register()
+    project.json("rollout", "--stage", "production", "--model-package", arn, "--force", "staging is on fire")
+    assert [record["forced"] for record in project.records("production")] == ["staging is on fire"]
+
+
+def test_a_model_that_answers_nonsense_is_live_in_staging_but_not_verified(project):
+    arn = project.register("nonsense")
+    result = project.run("rollout", "--stage", "staging", "--model-package", arn, "--json")
+    assert result.exit_code == 3
+    assert "endpoint, praise: answered negative; expected positive" in result.stderr
+    assert [record["verified"] for record in project.records("staging")] == [False]
+    assert project.run("rollout", "--stage", "production", "--model-package", arn).exit_code == 3
+
+
+def test_a_canary_passes_while_probes_watch_it(project):
+    first, second = project.register(), project.register()
+    for stage in ("staging", "production"):
+        project.json("rollout", "--stage", stage, "--model-package", first)
+    project.json("rollout", "--stage", "staging", "--model-package", second)
+    result = project.run("rollout", "--stage", "production", "--model-package", second)
+    assert result.exit_code == 0, result.stderr
+    assert "of 2 instances of AllTraffic take traffic" in result.stderr
+    assert "0 cases failed" in result.stderr
+    assert project.live_package("production") == second
+
+
+def test_approval_that_is_withdrawn_meanwhile_is_seen_before_anything_is_executed(project, monkeypatch):
+    from model_deploy import change_sets
+
+    arn = project.register()
+    original = change_sets.make
+
+    def withdraw(*arguments):
+        made = original(*arguments)
+        sagemaker = project.client("sagemaker")
+        sagemaker.update_model_package(ModelPackageArn=arn, ModelApprovalStatus="Rejected")
+        return made
+
+    monkeypatch.setattr(change_sets, "make", withdraw)
+    result = project.run("rollout", "--stage", "staging", "--model-package", arn)
+    assert result.exit_code == 3
+    assert "Its approval is Rejected, not Approved" in result.stderr
+    stacks = project.client("cloudformation").describe_stacks(StackName=project.stack("staging"))["Stacks"]
+    assert [stack["StackStatus"] for stack in stacks] == ["REVIEW_IN_PROGRESS"]
+    assert project.records("staging") == []
+
+
+def test_a_rollout_that_takes_too_long_is_left_alone_and_found_again(project):
+    arn = project.register()
+    began = time.monotonic()
+    result = project.run("rollout", "--stage", "staging", "--model-package", arn, "--timeout", "1")
+    if result.exit_code == 0:
+        pytest.skip(f"the endpoint was there in {time.monotonic() - began:.1f} s")
+    assert result.exit_code == 5
+    assert "run the same command again" in result.stderr
+    assert project.json("rollout", "--stage", "staging", "--model-package", arn)["verified"] is True
+    assert len(project.records("staging")) == 1
+
+
+def leftovers(project, stage):
+    """Models and configurations that carry the stage's tags."""
+    sagemaker = project.client("sagemaker")
+    arns = [model["ModelArn"] for model in sagemaker.list_models(MaxResults=100)["Models"]]
+    configs = sagemaker.list_endpoint_configs(MaxResults=100)["EndpointConfigs"]
+    arns += [config["EndpointConfigArn"] for config in configs]
+    found = []
+    for arn in arns:
+        tags = {tag["Key"]: tag["Value"] for tag in sagemaker.list_tags(ResourceArn=arn)["Tags"]}
+        if tags.get("sagemaker:project-name") == project.names.name:
+            found += [arn] * (tags.get("sagemaker:deployment-stage") == stage)
+    return found

@@ -1,0 +1,195 @@
+"""Whatever state a stack is found in, a rollout brings the stage to what it is to be."""
+
+import json
+import threading
+import time
+
+import pytest
+
+
+@pytest.fixture
+def cloudformation(project):
+    return project.client("cloudformation")
+
+
+@pytest.fixture
+def live(project):
+    """A package that is live in staging."""
+    arn = project.register()
+    project.json("rollout", "--stage", "staging", "--model-package", arn)
+    return arn
+
+
+def status(project, stage="staging"):
+    [stack] = project.client("cloudformation").describe_stacks(StackName=project.stack(stage))["Stacks"]
+    return stack["StackStatus"]
+
+
+def test_a_stack_in_review_is_created(project, cloudformation):
+    arn = project.register()
+    name = {"StackName": project.stack("staging"), "ChangeSetName": "somebody-elses"}
+    template = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}
+    cloudformation.create_change_set(**name, TemplateBody=json.dumps(template), ChangeSetType="CREATE")
+    assert status(project) == "REVIEW_IN_PROGRESS"
+    assert project.json("rollout", "--stage", "staging", "--model-package", arn)["verified"] is True
+    assert status(project) == "CREATE_COMPLETE"
+
+
+def test_a_stack_whose_creation_was_rolled_back_is_deleted_and_created_anew(project, cloudformation):
+    arn = project.register()
+    role = project.names.pipeline_role_arn
+    model = {"ExecutionRoleArn": role, "PrimaryContainer": {"ModelPackageName": f"{arn}000"}}
+    broken = {"Broken": {"Type": "AWS::SageMaker::Model", "Properties": model}}
+    cloudformation.create_stack(
+        StackName=project.stack("staging"), TemplateBody=json.dumps({"Resources": broken})
+    )
+    _wait_until_over(cloudformation, project.stack("staging"))
+    assert status(project) == "ROLLBACK_COMPLETE"
+    result = project.run("rollout", "--stage", "staging", "--model-package", arn)
+    assert result.exit_code == 0, result.stderr
+    assert "delete the stack and create it anew: it is ROLLBACK_COMPLETE" in result.stderr
+    assert project.live_package("staging") == arn
+
+
+def test_a_stack_that_was_deleted_by_hand_is_created_again(project, cloudformation, live):
+    cloudformation.delete_stack(StackName=project.stack("staging"))
+    result = project.json("rollout", "--stage", "staging", "--model-package", live)
+    assert (result["changed"], result["verified"]) == (True, True)
+    assert project.live_package("staging") == live
+
+
+@pytest.mark.parametrize("same", [True, False], ids=["the same version", "another version"])
+def test_an_endpoint_that_was_deleted_by_hand_is_restored(project, live, same):
+    arn = live if same else project.register()
+    created = project.client("cloudformation").describe_stacks(StackName=project.stack("staging"))
+    project.client("sagemaker").delete_endpoint(EndpointName=project.endpoint("staging"))
+    problems = project.json("status", "--stage", "staging")["stages"][0]["problems"]
+    assert problems == ["the stack says that there is an endpoint, and there is none: it was deleted by hand"]
+    assert project.json("rollout", "--stage", "staging", "--model-package", arn)["verified"] is True
+    assert project.live_package("staging") == arn
+    still = project.client("cloudformation").describe_stacks(StackName=project.stack("staging"))
+    assert still["Stacks"][0]["StackId"] == created["Stacks"][0]["StackId"]
+
+
+def test_an_endpoint_that_was_deleted_with_its_configuration_is_created_anew(project, live):
+    sagemaker = project.client("sagemaker")
+    config = sagemaker.describe_endpoint(EndpointName=project.endpoint("staging"))["EndpointConfigName"]
+    sagemaker.delete_endpoint(EndpointName=project.endpoint("staging"))
+    sagemaker.delete_endpoint_config(EndpointConfigName=config)
+    assert project.json("rollout", "--stage", "staging", "--model-package", live)["verified"] is True
+    assert project.live_package("staging") == live
+
+
+def test_an_endpoint_that_somebody_moved_to_another_model_is_reported_as_rolled_back(project, live):
+    before = project.client("sagemaker").describe_endpoint(EndpointName=project.endpoint("staging"))
+    second = project.register()
+    name = project.client("sagemaker").describe_endpoint_config(
+        EndpointConfigName=before["EndpointConfigName"]
+    )
+    project.json("rollout", "--stage", "staging", "--model-package", second)
+    sagemaker = project.client("sagemaker")
+    sagemaker.create_model(
+        ModelName=f"{project.names.name}-by-hand",
+        ExecutionRoleArn=project.names.pipeline_role_arn,
+        PrimaryContainer={"ModelPackageName": live},
+    )
+    variant = name["ProductionVariants"][0] | {"ModelName": f"{project.names.name}-by-hand"}
+    sagemaker.create_endpoint_config(
+        EndpointConfigName=f"{project.names.name}-by-hand", ProductionVariants=[variant]
+    )
+    sagemaker.update_endpoint(
+        EndpointName=project.endpoint("staging"), EndpointConfigName=f"{project.names.name}-by-hand"
+    )
+    result = project.run("rollout", "--stage", "staging", "--model-package", second)
+    assert result.exit_code == 4, result.stderr
+    assert project.live_package("staging") == live
+    # The stack says so too, so that the second version is a real change again.
+    assert project.json("rollout", "--stage", "staging", "--model-package", second)["changed"] is True
+    assert project.live_package("staging") == second
+
+
+def test_an_endpoint_that_belongs_to_no_stack_is_left_to_a_person(project, cloudformation, live):
+    config = project.client("sagemaker").describe_endpoint(EndpointName=project.endpoint("staging"))
+    cloudformation.delete_stack(StackName=project.stack("staging"))
+    cloudformation.get_waiter("stack_delete_complete").wait(
+        StackName=project.stack("staging"), WaiterConfig={"Delay": 0.1}
+    )
+    sagemaker = project.client("sagemaker")
+    sagemaker.create_endpoint(
+        EndpointName=project.endpoint("staging"), EndpointConfigName=config["EndpointConfigName"]
+    )
+    result = project.run("rollout", "--stage", "staging", "--model-package", live)
+    assert result.exit_code == 1
+    assert f"There is an endpoint {project.endpoint('staging')}" in result.stderr
+    assert project.run("teardown", "--stage", "staging", "--yes").exit_code == 0
+    assert project.json("rollout", "--stage", "staging", "--model-package", live)["verified"] is True
+
+
+def test_a_rollback_that_failed_is_continued_before_the_next_version(project, cloudformation, live):
+    # The endpoint moves on, a later resource fails, and there is no way back: the old configuration is gone.
+    sagemaker, good = project.client("sagemaker"), project.register()
+    name = sagemaker.describe_endpoint(EndpointName=project.endpoint("staging"))["EndpointConfigName"]
+    config = sagemaker.describe_endpoint_config(EndpointConfigName=name)
+    sagemaker.delete_endpoint_config(EndpointConfigName=name)
+    template = cloudformation.get_template(StackName=project.stack("staging"))["TemplateBody"]
+    document = json.loads(template) if isinstance(template, str) else template
+    model = document["Resources"]["Model"]["Properties"]
+    late = {"PrimaryContainer": {"ModelPackageName": f"{live}000"}, "ExecutionRoleArn": model["ExecutionRoleArn"]}
+    document["Resources"]["Late"] = {"Type": "AWS::SageMaker::Model", "DependsOn": "Endpoint", "Properties": late}
+    model["PrimaryContainer"]["ModelPackageName"] = good
+    cloudformation.update_stack(StackName=project.stack("staging"), TemplateBody=json.dumps(document))
+    _wait_until_over(cloudformation, project.stack("staging"))
+    assert status(project) == "UPDATE_ROLLBACK_FAILED"
+
+    hopeless = project.run("rollout", "--stage", "staging", "--model-package", good)
+    assert hopeless.exit_code == 1
+    assert "fails again" in hopeless.stderr
+    assert "Could not find endpoint configuration" in hopeless.stderr
+
+    variants = config["ProductionVariants"]
+    sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=variants)
+    result = project.run("rollout", "--stage", "staging", "--model-package", good)
+    assert result.exit_code == 0, result.stderr
+    assert "continue the rollback that failed" in result.stderr
+    assert project.live_package("staging") == good
+
+
+def test_another_rollout_is_waited_for(project, live):
+    slowly = "\nrollout: {strategy: all_at_once, bake_seconds: 300}"
+    stage = project.root / "stages" / "staging.yaml"
+    stage.write_text(stage.read_text() + slowly)
+    first, second = project.register(), project.register()
+    running = project.start("rollout", "--stage", "staging", "--model-package", first)
+    said: list[str] = []
+    for line in running.stderr:
+        said.append(line)
+        if "UPDATE_IN_PROGRESS" in line:
+            break
+    reader = threading.Thread(target=said.extend, args=(running.stderr,))
+    reader.start()
+    result = project.run("rollout", "--stage", "staging", "--model-package", second)
+    assert result.exit_code == 0, result.stderr
+    running.wait(timeout=60)
+    reader.join()
+    running.stdout.close()
+    running.stderr.close()
+    assert project.live_package("staging") == second
+    assert "Another rollout (rollout-" in result.stderr
+
+
+def test_the_same_rollout_twice_at_once_is_one_deployment(project, live):
+    arn = project.register()
+    both = [project.start("rollout", "--stage", "staging", "--model-package", arn) for _ in range(2)]
+    answers = [each.communicate(timeout=120) for each in both]
+    assert [each.returncode for each in both] == [0, 0], answers
+    assert project.live_package("staging") == arn
+    assert [record["model_package_arn"] for record in project.records("staging")] == [live, arn]
+
+
+def _wait_until_over(cloudformation, name):
+    for _ in range(600):
+        [stack] = cloudformation.describe_stacks(StackName=name)["Stacks"]
+        if not stack["StackStatus"].endswith("_IN_PROGRESS"):
+            return
+        time.sleep(0.1)
+    raise AssertionError(stack["StackStatus"])
