@@ -20,7 +20,7 @@ check: $(VENV)/.check
 	@$(MAKE) --no-print-directory test
 
 bench: $(VENV)/.check
-	@$(BIN)/python -m tests.bench $(ARGS)
+	@$(BIN)/python -m bench $(ARGS)
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 ..."; exit 2; }
