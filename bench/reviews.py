@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-SHARED = Path(__file__).parents[3] / "shared" / "data" / "womens_clothing_reviews.csv.zip"
+SHARED = Path(__file__).parents[2] / "shared" / "data" / "womens_clothing_reviews.csv.zip"
 HEADER = ("id", "item", "age", "title", "review", "rating", "department")
 COPIES = 4  # in `grow`
 

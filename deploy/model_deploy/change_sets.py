@@ -48,12 +48,14 @@ def make(aws: Aws, settings: Settings, target: Target, step: Apply, watch: Watch
     make one.
     """
     _upload(aws, target)
-    _create(aws, settings, target, step)
+    fresh = _create(aws, settings, target, step)
     found = _wait(watch, target)
     if found["Status"] == "CREATE_COMPLETE" and found.get("ExecutionStatus") == "AVAILABLE":
         return ChangeSet(found["ChangeSetId"], target.change_set, found["StackId"], _lines(found))
     delete(aws, target)
     reason = found.get("StatusReason", "")
+    if not fresh:
+        raise OvertakenError(f"an earlier change set {target.change_set} was {found['Status']}")
     if any(words in reason for words in _NO_CHANGES):
         return None
     if found["Status"] == "CREATE_COMPLETE":
@@ -88,14 +90,19 @@ def delete(aws: Aws, target: Target) -> None:
 
 
 def _upload(aws: Aws, target: Target) -> None:
-    """Put a template that is too large for a request where CloudFormation can read it."""
+    """Put what the request only names where CloudFormation reads it: the API's archive, and a template that is too large."""
+    if target.archive is not None:
+        aws.s3.put_object(
+            Bucket=target.deployment.bucket, Key=target.archive.key, Body=target.archive.content
+        )
     if len(target.template.encode()) > stacks.LARGEST_BYTES:
         aws.s3.put_object(
             Bucket=target.deployment.bucket, Key=_template_key(target), Body=target.template.encode()
         )
 
 
-def _create(aws: Aws, settings: Settings, target: Target, step: Apply) -> None:
+def _create(aws: Aws, settings: Settings, target: Target, step: Apply) -> bool:
+    """Ask for the change set; whether there was none of that name, which an earlier command may have left."""
     deployment = target.deployment
     request: Any = {
         "StackName": deployment.stack_name,
@@ -118,6 +125,8 @@ def _create(aws: Aws, settings: Settings, target: Target, step: Apply) -> None:
             raise OvertakenError(str(error)) from error
         if error_code(error) not in _TAKEN:
             raise
+        return False
+    return True
 
 
 def _wait(watch: Watch, target: Target) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
-from botocore.exceptions import ClientError, HTTPClientError, NoCredentialsError
+from botocore.exceptions import ClientError, ConnectionError, HTTPClientError, NoCredentialsError
 from botocore.httpsession import URLLib3Session
 
 from model_deploy.aws import Aws, error_code
@@ -68,7 +68,7 @@ class EndpointModel:
                     str(error.response["Error"].get("Message") or error_code(error))
                 ) from error
             raise
-        except HTTPClientError as error:
+        except (HTTPClientError, ConnectionError) as error:
             raise NoAnswerError(str(error)) from error
         return _parsed(body, len(texts), self._prediction)
 
@@ -83,32 +83,59 @@ class EndpointModel:
         return Prediction((best,), scores)
 
 
-class ApiModel:
-    """The same model behind the classification API at `url`. Signs with the caller's credentials, or sends `token`."""
+class SignedApi:
+    """The same model behind the classification API at `url`, asked with the caller's credentials.
 
-    def __init__(self, aws: Aws, url: str, token: str | None = None) -> None:
-        self._aws, self._url, self._token = aws, url, token
-        self._http = URLLib3Session(timeout=_TIMEOUT_SECONDS)
+    `service` is what they sign for: execute-api (an HTTP API) or lambda (a function URL).
+    """
+
+    def __init__(self, aws: Aws, url: str, service: str) -> None:
+        self._aws, self._url, self._service = aws, url, service
 
     def __call__(self, texts: Sequence[str]) -> list[Prediction]:
-        headers = {"content-type": "application/json"}
-        if self._token is not None:
-            headers["authorization"] = f"Bearer {self._token}"
-        body = json.dumps({"texts": list(texts)}).encode()
-        request = AWSRequest(method="POST", url=self._url, headers=headers, data=body)
-        if self._token is None:
-            service = "lambda" if ".lambda-url." in self._url else "execute-api"
-            credentials = self._aws.session.get_credentials()
-            if credentials is None:
-                raise NoCredentialsError()
-            SigV4Auth(credentials, service, self._aws.region).add_auth(request)
-        try:
-            response = self._http.send(request.prepare())
-        except HTTPClientError as error:
-            raise NoAnswerError(f"{self._url}: {error}") from error
-        if response.status_code != 200:
-            raise NoAnswerError(f"{self._url} answered {response.status_code}: {_start(response.content)}")
-        return _parsed(response.content, len(texts), _api_prediction, key="predictions")
+        request = _request(self._url, texts)
+        credentials = self._aws.session.get_credentials()
+        if credentials is None:
+            raise NoCredentialsError()
+        SigV4Auth(credentials, self._service, self._aws.region).add_auth(request)
+        return _asked(request, len(texts))
+
+
+class TokenApi:
+    """The same model behind the classification API at `url`, asked with a JSON web token."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self._url, self._token = url, token
+
+    def __call__(self, texts: Sequence[str]) -> list[Prediction]:
+        request = _request(self._url, texts)
+        request.headers["authorization"] = f"Bearer {self._token}"
+        return _asked(request, len(texts))
+
+
+def status_without_credentials(url: str) -> int:
+    """The HTTP status that the API at `url` answers a stranger with. Raises NoAnswerError."""
+    return _send(_request(url, ["hello"]))[0]
+
+
+def _request(url: str, texts: Sequence[str]) -> AWSRequest:
+    body = json.dumps({"texts": list(texts)}).encode()
+    return AWSRequest(method="POST", url=url, headers={"content-type": "application/json"}, data=body)
+
+
+def _asked(request: AWSRequest, count: int) -> list[Prediction]:
+    status, body = _send(request)
+    if status != 200:
+        raise NoAnswerError(f"{request.url} answered {status}: {_start(body)}")
+    return _parsed(body, count, _api_prediction, key="predictions")
+
+
+def _send(request: AWSRequest) -> tuple[int, bytes]:
+    try:
+        response = URLLib3Session(timeout=_TIMEOUT_SECONDS).send(request.prepare())
+    except (HTTPClientError, ConnectionError) as error:
+        raise NoAnswerError(f"{request.url}: {error}") from error
+    return int(response.status_code), response.content
 
 
 def _api_prediction(entry: Mapping[str, Any]) -> Prediction:
@@ -136,13 +163,3 @@ def _parsed(
 def _start(body: bytes) -> str:
     text = " ".join(body[:200].decode("utf-8", "replace").split())
     return text or "nothing"
-
-
-def status_without_credentials(url: str) -> int:
-    """The HTTP status that the API at `url` answers a stranger with. Raises NoAnswerError."""
-    body = json.dumps({"texts": ["hello"]}).encode()
-    request = AWSRequest(method="POST", url=url, headers={"content-type": "application/json"}, data=body)
-    try:
-        return int(URLLib3Session(timeout=_TIMEOUT_SECONDS).send(request.prepare()).status_code)
-    except HTTPClientError as error:
-        raise NoAnswerError(f"{url}: {error}") from error

@@ -25,6 +25,7 @@ from functools import cached_property
 from typing import Literal
 
 from model_deploy import changes, stack_state
+from model_deploy.archive import Archive
 from model_deploy.changes import Change
 from model_deploy.deployment import Deployment
 from model_deploy.errors import StackError
@@ -38,12 +39,14 @@ from model_deploy.stack_state import Action
 class Target:
     """What a stage is to be: a package, its deployment, and the template that follows from it.
 
-    `purpose` begins the names of its change sets.
+    `archive` is the API's, which the template names; None where the stage has no API. `purpose` begins the names of its
+    change sets.
     """
 
     candidate: Candidate
     deployment: Deployment
     template: str
+    archive: Archive | None = None
     purpose: Literal["rollout", "reconcile"] = "rollout"
 
     @property

@@ -19,21 +19,20 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
-from model_deploy import changes, inference, package, promotion, prune, records, verify
-from model_deploy.checks import Checks
-from model_deploy.commit import commit
+from model_deploy import changes, inference, package, promotion, prune, records
 from model_deploy.contract import Contract
 from model_deploy.convergence import Converged, Convergence, Failure, MakeProbes
 from model_deploy.errors import ModelDeployError, OvertakenError, RefusedError, RolledBackError, StackError
+from model_deploy.examination import examine, note_verdict
+from model_deploy.origin import commit, who
 from model_deploy.package import Candidate, Package
 from model_deploy.plan import Observed, Target
 from model_deploy.probes import Probes
 from model_deploy.progress import Progress
 from model_deploy.records import Kind, Outcome, Record
 from model_deploy.stack import Stack
-from model_deploy.verify import Finding, Verification
+from model_deploy.verify import Verification
 from model_deploy.waiting import Deadline, Watch
 from model_deploy.workspace import Workspace
 
@@ -149,7 +148,9 @@ class Rollout:
         key = records.key(stage, operation.changed, target.candidate.package.version)
         existing = records.find(self._aws, bucket, key)
         if existing is not None and existing.outcome == "deployed":
-            note_verdict(self._workspace, existing, verification)
+            # Where it is as recorded nothing more is asked: a rollout without change is to cost next to nothing.
+            if existing.verified != verification.passed:
+                note_verdict(self._workspace, existing, verification)
             return
         replaced = _replaced(self._workspace, target, converged.before)
         if verification.passed:
@@ -229,7 +230,7 @@ class Rollout:
             failures=tuple(str(finding) for finding in verification.failures) if verification else (),
             why=self._request.why,
             forced=self._request.forced,
-            who=who(self._workspace),
+            who=who(self._aws, os.environ),
             commit=commit(self._workspace.root, os.environ),
             model_commit=subject.commit or "unknown",
             plan_sha256=target.sha256,
@@ -260,61 +261,6 @@ class Rollout:
             error=error,
             seconds=time.monotonic() - self._began,
         )
-
-
-def examine(workspace: Workspace, candidate: Candidate, observed: Observed) -> Verification:
-    """Verify the package on the stage: the live model, the endpoint's answers, and the API's where there is one."""
-    live, contract = observed.live, candidate.contract
-    found = verify.live_package(
-        candidate.package.arn, live.package_arn if live else None, workspace.endpoint_name
-    )
-    if not found.passed or contract is None:
-        return found
-    checks = workspace.checks[contract.recipe]
-    if workspace.stage.endpoint.kind != "asynchronous":
-        ask = inference.EndpointModel(workspace.aws, workspace.endpoint_name, contract)
-        found += verify.examine("endpoint", ask, checks, contract)
-    return found + _examine_api(workspace, checks, contract, observed) if workspace.stage.api else found
-
-
-def _examine_api(
-    workspace: Workspace, checks: Checks, contract: Contract, observed: Observed
-) -> Verification:
-    url = observed.stack.outputs.get("ApiUrl") if observed.stack else None
-    if url is None:
-        return Verification((Finding("api", "address", "the stack has no output ApiUrl"),))
-    if workspace.stage.api is None or workspace.stage.api.auth == "iam":
-        return verify.examine("api", inference.ApiModel(workspace.aws, url), checks, contract)
-    token = os.environ.get("API_TOKEN", "").strip()
-    if not token:
-        # The one thing that can be seen without a token is that nobody gets in without one.
-        return verify.closed("api", lambda: inference.status_without_credentials(url))
-    return verify.examine("api", inference.ApiModel(workspace.aws, url, token), checks, contract)
-
-
-def note_verdict(workspace: Workspace, record: Record, verification: Verification) -> None:
-    """Append what a later look found, where it differs from what the records say of that deployment last."""
-    bucket = workspace.settings.bucket
-    if record.verified == verification.passed:
-        return
-    latest = records.latest_of(workspace.aws, bucket, record.stage, record.model_package_arn) or record
-    if latest.deployment == record.deployment and latest.verified == verification.passed:
-        return
-    later = replace(
-        record,
-        time=datetime.now(UTC),
-        verified=verification.passed,
-        failures=tuple(str(finding) for finding in verification.failures),
-        why="verified again",
-        who=who(workspace),
-    )
-    records.append(workspace.aws, bucket, later)
-
-
-def who(workspace: Workspace) -> str:
-    """Who runs the command: the person that GitHub says, else whose credentials they are."""
-    actor = os.environ.get("GITHUB_ACTOR", "").strip()
-    return f"{actor} (GitHub)" if actor else workspace.aws.sts.get_caller_identity()["Arn"]
 
 
 def _replaced(workspace: Workspace, target: Target, before: Observed) -> str | None:

@@ -58,7 +58,7 @@ class Workspace:
             api_archive=built.key if built else None,
             permissions_boundary=settings.permissions_boundary,
         )
-        return Target(candidate, deployment, stacks.synthesise(deployment))
+        return Target(candidate, deployment, stacks.synthesise(deployment), built)
 
     def at(self, stage: str) -> Workspace:
         """The same with another stage. Raises StageError."""

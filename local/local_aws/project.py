@@ -30,6 +30,7 @@ class Project:
     id: str
     bucket: str
     pipeline_role_arn: str
+    endpoint_role_arn: str
     model_package_group: str
 
     def variables(self) -> dict[str, str]:
@@ -40,25 +41,19 @@ class Project:
             "ARTIFACT_BUCKET": self.bucket,
             "MODEL_PACKAGE_GROUP_NAME": self.model_package_group,
             "PIPELINE_ROLE_ARN": self.pipeline_role_arn,
+            "ENDPOINT_ROLE_ARN": self.endpoint_role_arn,
         }
 
 
 def prepare(clients: Clients, name: str = "local") -> Project:
-    """Make the project's bucket, pipeline role and model package group where they are missing."""
+    """Make the project's bucket, roles and model package group where they are missing."""
     bucket = f"{name}-artifacts"
     group = f"{name}-models"
-    role = f"{name}-pipeline"
     _unless_there(
         clients.client("s3").create_bucket,
         ("BucketAlreadyOwnedByYou",),
         Bucket=bucket,
         CreateBucketConfiguration={"LocationConstraint": clients.region},
-    )
-    _unless_there(
-        clients.client("iam").create_role,
-        ("EntityAlreadyExists",),
-        RoleName=role,
-        AssumeRolePolicyDocument=json.dumps(_TRUST),
     )
     sagemaker = clients.client("sagemaker")
     groups = sagemaker.list_model_package_groups(NameContains=group)["ModelPackageGroupSummaryList"]
@@ -68,9 +63,21 @@ def prepare(clients: Clients, name: str = "local") -> Project:
         name=name,
         id=f"p-{name}",
         bucket=bucket,
-        pipeline_role_arn=clients.client("iam").get_role(RoleName=role)["Role"]["Arn"],
+        pipeline_role_arn=_role(clients, f"{name}-pipeline"),
+        endpoint_role_arn=_role(clients, f"{name}-endpoint"),
         model_package_group=group,
     )
+
+
+def _role(clients: Clients, name: str) -> str:
+    iam = clients.client("iam")
+    _unless_there(
+        iam.create_role,
+        ("EntityAlreadyExists",),
+        RoleName=name,
+        AssumeRolePolicyDocument=json.dumps(_TRUST),
+    )
+    return str(iam.get_role(RoleName=name)["Role"]["Arn"])
 
 
 def _unless_there(create: Any, codes: tuple[str, ...], **request: Any) -> None:

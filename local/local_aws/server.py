@@ -6,7 +6,6 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -52,7 +51,7 @@ class Server:
         if time_scale is None:
             time_scale = float(os.environ.get("LOCAL_AWS_TIME_SCALE", "1"))
         self._http: BaseWSGIServer = make_server(
-            LOOPBACK, port, _not_ready, threaded=True, request_handler=_QuietHandler
+            LOOPBACK, port, Application([]), threaded=True, request_handler=_QuietHandler
         )
         self.endpoint_url = f"http://{LOOPBACK}:{self._http.server_port}"
         self.account = Account(
@@ -62,6 +61,10 @@ class Server:
             time_scale=time_scale,
             clients=Clients(self.endpoint_url, region),
         )
+        self._thread = threading.Thread(target=self._http.serve_forever, name="local-aws", daemon=True)
+        self._thread.start()
+        # Before any handler has a thread of its own that asks moto for something.
+        requests.post(f"{self.endpoint_url}/moto-api/reset", timeout=10).raise_for_status()
         control_plane = sagemaker.handlers(self.account)
         functions = lambda_.handlers(self.account)
         services = {
@@ -77,9 +80,6 @@ class Server:
             [_SPOKEN.get(name, Service)(name, handlers) for name, handlers in services.items()],
             gateways=[handler for handler in self._handlers if isinstance(handler, Gateway)],
         )
-        self._thread = threading.Thread(target=self._http.serve_forever, name="local-aws", daemon=True)
-        self._thread.start()
-        requests.post(f"{self.endpoint_url}/moto-api/reset", timeout=10).raise_for_status()
 
     def client(self, service: str) -> Any:
         return self.account.client(service)
@@ -103,8 +103,3 @@ class Server:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _not_ready(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    start_response("503 Service Unavailable", [])
-    return [b"starting"]

@@ -15,10 +15,11 @@ LOCAL_AWS = str(Path(sys.executable).with_name("local-aws"))
 pytestmark = pytest.mark.slow
 
 WORDS = {
-    -2.5: ["broken", "useless", "junk", "returned", "flimsy", "awful"],
+    -2.5: ["hate", "horrible", "poor", "broke", "terrible", "useless"],
     0.1: ["arrived", "box", "cable", "manual", "monday", "adapter"],
-    2.4: ["great", "love", "sturdy", "sharp", "perfect", "happy"],
+    2.4: ["love", "great", "perfectly", "excellent", "easy", "happy"],
 }
+"""As deploy/checks/amazon-sentences.json has them: what is trained here is verified there."""
 
 
 def sentences(path, signal):
@@ -67,6 +68,17 @@ def test_with_json_stdout_is_one_object_that_tells_the_whole_story(tmp_path):
     assert told["metrics"]["macro_f1"] > 0.9
     assert told["model_package_arn"].endswith(":model-package/local-models/1")
     assert Path(told["report"]["html"]).is_file()
+    assert [(stage["name"], stage["status"], stage["verified"]) for stage in told["stages"]] == [
+        ("staging", "InService", True),
+        ("production", "InService", True),
+    ]
+    assert {stage["model_package_arn"] for stage in told["stages"]} == {told["model_package_arn"]}
+    assert [each["label"] for each in told["predictions"][:2]] == ["positive", "negative"]
+    rollback = told["rollback"]
+    assert "ContractFailures" in rollback["cause"]
+    assert (rollback["failed_requests"], rollback["restored"]) == (0, told["model_package_arn"])
+    assert rollback["requests"] > 0
+    assert rollback["contract_failures"] > 0
     assert told["seconds"] > 0
 
 

@@ -3,7 +3,7 @@
 import pytest
 import requests
 
-from local_aws import demo_data
+from local_aws.demo import data as demo_data
 from local_aws.errors import DataUnavailableError, UsageError
 
 

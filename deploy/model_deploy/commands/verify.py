@@ -7,8 +7,8 @@ from typing import Any
 
 from model_deploy import observation, package, records
 from model_deploy.errors import RefusedError, UsageError
+from model_deploy.examination import examine, note_verdict
 from model_deploy.package import Package
-from model_deploy.rollout import examine, note_verdict
 from model_deploy.verify import Verification
 from model_deploy.workspace import Workspace
 

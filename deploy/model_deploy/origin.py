@@ -1,10 +1,12 @@
-"""The commit that this repository is at."""
+"""Where a deployment comes from: the commit of this repository, and who runs the command."""
 
 from __future__ import annotations
 
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
+
+from model_deploy.aws import Aws
 
 UNKNOWN = "unknown"
 
@@ -20,6 +22,12 @@ def commit(root: Path, environment: Mapping[str, str]) -> str:
     if not head:
         return UNKNOWN
     return f"{head}-dirty" if _git(root, "status", "--porcelain", "--", ".") else head
+
+
+def who(aws: Aws, environment: Mapping[str, str]) -> str:
+    """The person that GitHub says (GITHUB_ACTOR), else the role or user whose credentials they are."""
+    actor = environment.get("GITHUB_ACTOR", "").strip()
+    return f"{actor} (GitHub)" if actor else aws.sts.get_caller_identity()["Arn"]
 
 
 def _git(root: Path, *arguments: str) -> str:
