@@ -5,7 +5,8 @@ import of a sibling. The rules, all stored in the contract:
 
     lowercase          capitals become small letters
     strip_html         tags become spaces, entities the characters that they stand for
-    split_punctuation  every mark and symbol is a token of its own, except the apostrophe: don't is dont
+    split_punctuation  . , ! ? are tokens of their own, the apostrophe disappears (don't is dont), other marks become
+                       spaces; symbols beyond ASCII, such as emoji, are tokens of their own
     collapse_digits    every run of digits becomes 0
     max_tokens         what follows is cut off
 
@@ -24,13 +25,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 _TAG = re.compile(r"<[A-Za-z/!?][^<>]*>")
-_WORDS_AND_SPACE = (string.ascii_letters + string.digits + " ").encode("ascii") + bytes(range(128, 256))
-_MARK = {mark: bytes([mark]) for mark in string.punctuation.encode("ascii")}
-_SPACED = {mark: b" %c " % mark for mark in _MARK}
+# The marks that say something about a sentence; the others were tried as tokens and made no model better.
+_KEPT = [(mark, b" " + mark + b" ") for mark in (b".", b",", b"!", b"?")]
+_OTHERS = string.punctuation.translate(str.maketrans("", "", ".,!?'")).encode("ascii")
 _VARIATION_SELECTORS = "".join(map(chr, range(0xFE00, 0xFE10)))
 # What keyboards and word processors write in place of ASCII; NFKC leaves these alone.
 _TYPOGRAPHY = {ord(mark): "'" for mark in "\u2018\u2019\u201a\u201b\u02bc\u2032\u00b4"}
 _TYPOGRAPHY.update({ord(mark): '"' for mark in "\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb"})
+_TYPOGRAPHY.update({0x3001: ",", 0x3002: ".", 0x060C: ",", 0x061F: "?"})  # Chinese and Arabic
 _TYPOGRAPHY.update({ord(mark): "-" for mark in "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"})
 
 
@@ -62,7 +64,7 @@ def _tokeniser(
     lowercase: bool, strip_html: bool, split: bool, collapse: bool, limit: int
 ) -> Callable[[str], bytes]:
     plain = _plain_form(lowercase, split, collapse)
-    table = _byte_table(lowercase, collapse)
+    table = _byte_table(lowercase, split, collapse)
     dropped = b"'" if split else b""
     shortest_cut = 2 * limit  # a longer line may hold more tokens than `limit`, a shorter one cannot
 
@@ -72,8 +74,8 @@ def _tokeniser(
         # From here on bytes, where most texts need no more than a table and a few replacements: this is the hot loop.
         raw = (text if text.isascii() else plain(text)).encode("utf-8").translate(table, dropped)
         if split:
-            for mark in set(raw.translate(None, _WORDS_AND_SPACE)):
-                raw = raw.replace(_MARK[mark], _SPACED[mark])
+            for mark, spaced in _KEPT:
+                raw = raw.replace(mark, spaced)
         else:
             raw = raw.replace(b"__label__", b" label ").replace(b"</s>", b" ")
         if collapse:
@@ -84,11 +86,14 @@ def _tokeniser(
     return tokens
 
 
-def _byte_table(lowercase: bool, collapse: bool) -> bytes:
+def _byte_table(lowercase: bool, split: bool, collapse: bool) -> bytes:
     """A table for bytes.translate; what is beyond ASCII stays, so that it holds for UTF-8."""
     table = bytearray(32 if code < 32 or code == 127 else code for code in range(256))
     if lowercase:
         table[65:91] = string.ascii_lowercase.encode("ascii")
+    if split:
+        for mark in _OTHERS:
+            table[mark] = 32
     if collapse:
         table[48:58] = b"0" * 10
     return bytes(table)
@@ -126,10 +131,10 @@ class _UnicodeTable(dict[int, str]):
             return character
         if category == "Cf" or character in _VARIATION_SELECTORS:
             return ""
-        if category[0] == "Z" or category in ("Cc", "Cs"):
+        if category[0] == "Z" or category in ("Cc", "Cs") or (self._split and category[0] == "P"):
             return " "
         if self._collapse and category == "Nd":
             return "0"
-        if self._split and (category[0] in "PS" or category in ("Cn", "Co")):
+        if self._split and (category[0] == "S" or category in ("Cn", "Co")):
             return f" {character} "
         return character

@@ -39,32 +39,32 @@ ANY_RULES = [
     [
         ("Love it!", "love it !"),
         ("Great,but small...", "great , but small . . ."),
-        ("I don't, you don't; DON'T", "i dont , you dont ; dont"),
-        ("5'8\" and a size-10", '58 " and a size - 10'),
+        ("I don't, you don't; DON'T", "i dont , you dont dont"),
+        ("5'8\" and a size-10", "58 and a size 10"),
         ("line one\nline two\r\nline three\ttabbed", "line one line two line three tabbed"),
         ("  too   many    spaces  ", "too many spaces"),
-        ("(a/b) [c] {d} <3 50% #1 a_b", "( a / b ) [ c ] { d } < 3 50 % # 1 a _ b"),
+        ("(a/b) [c] {d} <3 50% #1 a_b", "a b c d 3 50 1 a b"),
         ("nul\x00 bell\x07 separators\x1c\x1d\x1e\x1f delete\x7f", "nul bell separators delete"),
         ("", ""),
         (" \n ", ""),
     ],
 )
-def test_marks_are_tokens_of_their_own(text, tokens):
+def test_sentence_marks_are_tokens_and_other_marks_become_spaces(text, tokens):
     assert tokenise(text, RULES) == tokens
 
 
 @pytest.mark.parametrize(
     ("text", "tokens"),
     [
-        ("“It’s – well – fine”…", '" its - well - fine " . . .'),
+        ("“It’s – well – fine”…", "its well fine . . ."),
         ("ÜBER Café naïve", "über café naïve"),
         ("cafe\u0301 and caf\u00e9", "café and café"),
         ("ｆｕｌｌ　ｗｉｄｔｈ！", "full width !"),
         ("no\u00a0break\u2003em\u2028line\u0085next", "no break em line next"),
         ("soft\u00adhyphen zero\u200bwidth \ufeffmark", "softhyphen zerowidth mark"),
         ("love 😀😀 ❤️!", "love 😀 😀 ❤ !"),
-        ("¿Qué? 你好。", "¿ qué ? 你好 。"),
-        ("price: 5€", "price : 5 €"),
+        ("¿Qué? 你好。", "qué ? 你好 ."),
+        ("price: 5€", "price 5 €"),
         ("lone \ud800 surrogate", "lone surrogate"),
     ],
 )
@@ -74,9 +74,9 @@ def test_text_beyond_ascii_is_brought_to_one_form(text, tokens):
 
 def test_tags_and_entities_are_resolved():
     assert tokenise("a<br />b <p class='x'>c</p> d &amp; e &#39;f&#39; &lt;g&gt; i < j", RULES) == (
-        "a b c d & e f < g > i < j"
+        "a b c d e f g i j"
     )
-    assert tokenise("a <b>c</b>", {**RULES, "strip_html": False}) == "a < b > c < / b >"
+    assert tokenise("a <b>c</b>", {**RULES, "strip_html": False}) == "a b c b"
 
 
 def test_capitals_stay_where_they_are_wanted():
@@ -86,7 +86,7 @@ def test_capitals_stay_where_they_are_wanted():
 def test_runs_of_digits_collapse_where_it_is_wanted():
     rules = {**RULES, "collapse_digits": True}
 
-    assert tokenise("size 10, 2024 and 7; 00 ٣٤", rules) == "size 0 , 0 and 0 ; 0 0"
+    assert tokenise("size 10, 2024 and 7; 00 ٣٤", rules) == "size 0 , 0 and 0 0 0"
 
 
 def test_marks_stay_on_their_words_where_it_is_wanted():
@@ -146,7 +146,7 @@ def test_the_tokens_of_a_token_are_itself():
 def test_the_fast_path_does_what_a_plain_description_says():
     def plainly(text):
         text = re.sub(r"[\x00-\x1f\x7f]", " ", text.lower()).replace("'", "")
-        return " ".join(re.findall(r"[a-z0-9]+|[^a-z0-9 ]", text))
+        return " ".join(re.findall(r"[a-z0-9]+|[.,!?]", text))
 
     for text in filter(str.isascii, random_texts(2000)):
         assert tokenise(text, {**RULES, "strip_html": False}) == plainly(text)

@@ -31,7 +31,6 @@ _SERVER = """
 import sys
 from local_aws.project import prepare
 from local_aws.server import Server
-import local_aws.cloudformation.resources.cloudwatch as C; C.Dashboard.properties |= {"Tags"}  # TEMPORARY
 with Server(0) as server:
     prepare(server.account.clients)
     print(server.endpoint_url, flush=True)
@@ -194,9 +193,8 @@ class Project:
         """The variables that a command is given."""
         from local_aws import environment
 
-        variables = self.names.variables() | {"ENDPOINT_ROLE_ARN": self.names.pipeline_role_arn}
         base = {name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")}
-        made = environment.for_command(base, self.server.url, self.clients.region, variables)
+        made = environment.for_command(base, self.server.url, self.clients.region, self.names.variables())
         return made | {"GITHUB_ACTOR": "ada"}
 
     def register(

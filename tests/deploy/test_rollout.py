@@ -119,6 +119,62 @@ def test_approval_that_is_withdrawn_meanwhile_is_seen_before_anything_is_execute
     assert project.records("staging") == []
 
 
+def test_the_api_answers_in_plain_words_and_is_verified_beside_the_endpoint(project):
+    stage = project.root / "stages" / "staging.yaml"
+    stage.write_text(stage.read_text() + "\napi: {kind: http_api, auth: iam}")
+    arn = project.register()
+    result = project.json("rollout", "--stage", "staging", "--model-package", arn)
+    assert {finding["target"] for finding in result["findings"]} == {"endpoint", "api"}
+    assert (result["verified"], sorted(result["milliseconds"])) == (True, ["api", "endpoint"])
+    url = project.json("status", "--stage", "staging")["stages"][0]["api"]
+    assert url.endswith("/classify")
+    assert project.json("verify", "--stage", "staging")["verified"] is True
+
+
+def test_a_new_version_brings_its_own_contract_to_the_api(project):
+    stage = project.root / "stages" / "staging.yaml"
+    stage.write_text(stage.read_text() + "\napi: {kind: function_url}")
+    project.json("rollout", "--stage", "staging", "--model-package", project.register())
+    planned = project.json(
+        "plan", "--stage", "staging", "--model-package", project.register(labels=["positive", "negative"])
+    )
+    assert "ApiFunction" in [change["resource"] for change in planned["changes"]]
+
+
+def test_a_change_set_that_expires_is_made_again(project, monkeypatch):
+    from model_deploy import change_sets
+
+    arn = project.register()
+    original, expired = change_sets.execute, []
+
+    def expire(aws, change_set):
+        if not expired:
+            expired.append(change_set.arn)
+            project.client("cloudformation").delete_change_set(ChangeSetName=change_set.arn)
+        original(aws, change_set)
+
+    monkeypatch.setattr(change_sets, "execute", expire)
+    result = project.run("rollout", "--stage", "staging", "--model-package", arn)
+    assert result.exit_code == 0, result.stderr
+    assert "looking again" in result.stderr
+    assert project.live_package("staging") == arn
+
+
+def test_a_change_set_that_a_killed_command_left_behind_is_used(project):
+    arn = project.register()
+    project.run("rollout", "--stage", "staging", "--model-package", project.register())
+    planned = project.json("plan", "--stage", "staging", "--model-package", arn)
+    cloudformation = project.client("cloudformation")
+    cloudformation.create_change_set(
+        StackName=project.stack("staging"),
+        ChangeSetName=f"rollout-{planned['plan_sha256'][:24]}",
+        UsePreviousTemplate=True,  # and it cannot be used: it changes nothing
+    )
+    result = project.run("rollout", "--stage", "staging", "--model-package", arn)
+    assert result.exit_code == 0, result.stderr
+    assert project.live_package("staging") == arn
+
+
 def test_a_rollout_that_takes_too_long_is_left_alone_and_found_again(project):
     arn = project.register()
     began = time.monotonic()

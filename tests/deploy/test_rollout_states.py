@@ -130,14 +130,25 @@ def test_a_rollback_that_failed_is_continued_before_the_next_version(project, cl
     sagemaker, good = project.client("sagemaker"), project.register()
     name = sagemaker.describe_endpoint(EndpointName=project.endpoint("staging"))["EndpointConfigName"]
     config = sagemaker.describe_endpoint_config(EndpointConfigName=name)
-    sagemaker.delete_endpoint_config(EndpointConfigName=name)
     template = cloudformation.get_template(StackName=project.stack("staging"))["TemplateBody"]
     document = json.loads(template) if isinstance(template, str) else template
     model = document["Resources"]["Model"]["Properties"]
-    late = {"PrimaryContainer": {"ModelPackageName": f"{live}000"}, "ExecutionRoleArn": model["ExecutionRoleArn"]}
-    document["Resources"]["Late"] = {"Type": "AWS::SageMaker::Model", "DependsOn": "Endpoint", "Properties": late}
+    late = {
+        "PrimaryContainer": {"ModelPackageName": f"{live}000"},
+        "ExecutionRoleArn": model["ExecutionRoleArn"],
+    }
+    document["Resources"]["Late"] = {
+        "Type": "AWS::SageMaker::Model",
+        "DependsOn": "Endpoint",
+        "Properties": late,
+    }
     model["PrimaryContainer"]["ModelPackageName"] = good
     cloudformation.update_stack(StackName=project.stack("staging"), TemplateBody=json.dumps(document))
+    while (
+        sagemaker.describe_endpoint(EndpointName=project.endpoint("staging"))["EndpointStatus"] != "Updating"
+    ):
+        time.sleep(0.02)
+    sagemaker.delete_endpoint_config(EndpointConfigName=name)
     _wait_until_over(cloudformation, project.stack("staging"))
     assert status(project) == "UPDATE_ROLLBACK_FAILED"
 

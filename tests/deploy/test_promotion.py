@@ -1,0 +1,138 @@
+"""Which model packages may go to which stage; every refusal says why, and what to do."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from model_deploy import contract, promotion
+from model_deploy.checks import Case, Checks
+from model_deploy.errors import RefusedError
+from model_deploy.package import Candidate, LifeCycle, Package
+from model_deploy.promotion import Request
+
+ARN = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/shop-models/7"
+DESCRIPTION = {
+    "version": 1,
+    "recipe": "reviews",
+    "labels": ["bad", "good"],
+    "multi_label": False,
+    "threshold": None,
+    "text_rules": {},
+}
+FILES = {
+    "contract.json": json.dumps(DESCRIPTION).encode(),
+    "text_rules.py": b"def tokenise(text, rules): return text",
+}
+CONTRACT = contract.parse(FILES, "the contract")
+PACKAGE = Package(
+    arn=ARN,
+    group="shop-models",
+    version=7,
+    approval="Approved",
+    metadata={"contract": "s3://shop/models/contracts/x/", "contract-sha256": CONTRACT.sha256},
+)
+CHECKS = Checks(
+    recipe="reviews", latency_ms=100, cases=(Case(name="praise", text="lovely", labels=("good",)),)
+)
+
+
+@pytest.fixture
+def request_():
+    """What is refused nowhere: an approved package, verified in staging, with contract and checks."""
+    return Request(
+        candidate=Candidate(PACKAGE, CONTRACT),
+        stage="staging",
+        group="shop-models",
+        production_gate="github",
+        checks={"reviews": CHECKS},
+        verified_first=True,
+    )
+
+
+def with_package(request, **changes):
+    return replace(
+        request, candidate=replace(request.candidate, package=replace(request.candidate.package, **changes))
+    )
+
+
+@pytest.mark.parametrize("stage", ["staging", "production"])
+def test_an_approved_and_verified_package_passes(request_, stage):
+    promotion.require(replace(request_, stage=stage))
+
+
+@pytest.mark.parametrize("approval", ["PendingManualApproval", "Rejected"])
+def test_only_approved_packages_pass(request_, approval):
+    [reason] = promotion.refusals(with_package(request_, approval=approval))
+    assert reason == f"Its approval is {approval}, not Approved. Approve it in the model registry first."
+
+
+def test_a_package_of_another_group_is_refused(request_):
+    [reason] = promotion.refusals(replace(request_, group="library-models"))
+    assert "a package of the group shop-models; this project deploys those of library-models" in reason
+
+
+@pytest.mark.parametrize("missing", ["contract", "contract-sha256"])
+def test_a_package_without_its_contract_is_refused(request_, missing):
+    metadata = {name: value for name, value in PACKAGE.metadata.items() if name != missing}
+    [reason] = promotion.refusals(with_package(request_, metadata=metadata))
+    assert "It has no serving contract" in reason
+
+
+def test_a_contract_that_was_deleted_is_missed_at_its_place(request_):
+    [reason] = promotion.refusals(replace(request_, candidate=Candidate(PACKAGE, None)))
+    assert "not at s3://shop/models/contracts/x/ any more" in reason
+
+
+def test_a_contract_that_was_changed_since_it_was_registered_is_refused_with_both_hashes(request_):
+    changed = contract.parse(FILES | {"text_rules.py": b"def tokenise(text, rules): return ''"}, "it")
+    [reason] = promotion.refusals(replace(request_, candidate=Candidate(PACKAGE, changed)))
+    assert changed.sha256 in reason
+    assert CONTRACT.sha256 in reason
+
+
+def test_checks_that_expect_labels_which_the_model_does_not_have_refuse_it(request_):
+    case = Case(name="fury", text="never again", labels=("furious", "bad"))
+    checks = {"reviews": replace_cases(CHECKS, case)}
+    [reason] = promotion.refusals(replace(request_, checks=checks))
+    assert "checks/ expects furious, which the model cannot answer: its labels are bad, good" in reason
+
+
+def test_a_recipe_without_checks_cannot_be_verified(request_):
+    [reason] = promotion.refusals(replace(request_, checks={}))
+    assert "checks/ has no file for the recipe reviews (there is: none)" in reason
+
+
+def test_production_wants_a_verification_in_staging_or_a_reason(request_):
+    production = replace(request_, stage="production", verified_first=False)
+    [reason] = promotion.refusals(production)
+    assert "No record says that it was verified in staging" in reason
+    assert promotion.refusals(replace(production, forced="staging is on fire")) == ()
+    assert promotion.refusals(replace(production, stage="staging")) == ()
+
+
+@pytest.mark.parametrize(
+    "life_cycle", [None, LifeCycle("Production", "Pending"), LifeCycle("Staging", "Approved")]
+)
+def test_the_registry_as_a_gate_wants_production_approved(request_, life_cycle):
+    gated = replace(request_, stage="production", production_gate="registry")
+    [reason] = promotion.refusals(with_package(gated, life_cycle=life_cycle))
+    assert f"Its life cycle is {life_cycle or 'not set'}; the stage's gate is the registry" in reason
+    assert promotion.refusals(with_package(gated, life_cycle=LifeCycle("Production", "Approved"))) == ()
+
+
+def test_force_makes_no_package_approved_or_servable(request_):
+    forced = replace(request_, stage="production", forced="please", candidate=Candidate(PACKAGE, None))
+    assert len(promotion.refusals(with_package(forced, approval="Rejected"))) == 2
+
+
+def test_a_refusal_lists_every_reason(request_):
+    with pytest.raises(RefusedError) as caught:
+        promotion.require(replace(with_package(request_, approval="Rejected"), group="other", checks={}))
+    assert caught.value.exit_code == 3
+    assert caught.value.message.count("\n  - ") == 3
+    assert ARN in caught.value.message
+
+
+def replace_cases(checks, *cases):
+    return checks.model_copy(update={"cases": cases})

@@ -1,0 +1,71 @@
+"""Going back to a version that was good before: a rollout like any other."""
+
+import pytest
+
+
+@pytest.fixture
+def three(project):
+    """Three versions that were rolled out to staging, one after the other."""
+    arns = [project.register() for _ in range(3)]
+    for arn in arns:
+        project.json("rollout", "--stage", "staging", "--model-package", arn)
+    return arns
+
+
+def test_a_rollback_rolls_out_the_version_before_and_records_why(project, three):
+    result = project.json("rollback", "--stage", "staging", "--why", "complaints")
+    assert (result["model_package_arn"], result["verified"]) == (three[1], True)
+    assert project.live_package("staging") == three[1]
+    last = project.records("staging")[-1]
+    assert (last["kind"], last["why"]) == ("rollback", "rollback from version 3: complaints")
+
+
+def test_a_rollback_that_is_repeated_goes_no_further_back(project, three):
+    project.json("rollback", "--stage", "staging")
+    again = project.json("rollback", "--stage", "staging")
+    assert (again["model_package_arn"], again["changed"]) == (three[1], False)
+    assert len(project.records("staging")) == 4
+
+
+def test_a_version_can_be_named(project, three):
+    assert project.json("rollback", "--stage", "staging", "--to", "1")["model_package_arn"] == three[0]
+    assert project.live_package("staging") == three[0]
+
+
+def test_a_dry_run_shows_the_plan_and_changes_nothing(project, three):
+    result = project.run("rollback", "--stage", "staging", "--dry-run")
+    assert result.exit_code == 0
+    assert "version 2" in result.stdout
+    assert "A rollout begins with: update the stack" in result.stdout
+    assert project.live_package("staging") == three[2]
+    assert len(project.records("staging")) == 3
+
+
+def test_versions_that_are_not_approved_any_more_are_passed_over(project, three):
+    sagemaker = project.client("sagemaker")
+    sagemaker.update_model_package(ModelPackageArn=three[1], ModelApprovalStatus="Rejected")
+    assert project.json("rollback", "--stage", "staging")["model_package_arn"] == three[0]
+    refused = project.run("rollback", "--stage", "staging", "--to", "2")
+    assert refused.exit_code == 3
+    assert "Its approval is Rejected" in refused.stderr
+
+
+def test_a_version_that_was_never_verified_here_is_refused_by_name(project, three):
+    project.register()
+    refused = project.run("rollback", "--stage", "staging", "--to", "4")
+    assert refused.exit_code == 3
+    assert "No record says that version 4 was verified in staging" in refused.stderr
+
+
+def test_a_version_that_was_not_verified_is_left_behind(project):
+    good, bad = project.register(), project.register("nonsense")
+    project.json("rollout", "--stage", "staging", "--model-package", good)
+    project.json("rollout", "--stage", "staging", "--model-package", bad, code=3)
+    assert project.json("rollback", "--stage", "staging")["model_package_arn"] == good
+
+
+def test_without_an_earlier_version_there_is_nothing_to_go_back_to(project):
+    project.json("rollout", "--stage", "staging", "--model-package", project.register())
+    refused = project.run("rollback", "--stage", "staging")
+    assert refused.exit_code == 3
+    assert "There is no version to go back to in staging" in refused.stderr
