@@ -3,8 +3,9 @@
     {"recipe": "clothing-reviews", "latency_ms": 500,
      "cases": [{"name": "a happy customer", "text": "I love this dress", "labels": ["positive"]}]}
 
-A case is a text and the labels that the answer has to be: one of them where a text has one label, all of them and no other
-where it may have several. A case without `labels` is about the shape alone. Pure: nothing here touches AWS.
+A case is a text and the labels that are right: one of them has to be the answer where a text has one label, all of them
+have to be among the answers where it may have several. `never` names labels that must not be answered. A case
+without either is about the shape alone. Pure: nothing here touches AWS.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ class Case(BaseModel):
     name: Annotated[str, Field(min_length=1)]
     text: str
     labels: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    never: tuple[str, ...] = ()
     min_confidence: Annotated[float, Field(ge=0, le=1)] = 0.0
 
 
@@ -43,11 +45,11 @@ class Checks(BaseModel):
 
     @property
     def labels(self) -> frozenset[str]:
-        """Every label that a case expects."""
-        return frozenset(label for case in self.cases for label in case.labels or ())
+        """Every label that a case names."""
+        return frozenset(label for case in self.cases for label in (*(case.labels or ()), *case.never))
 
     def unknown_to(self, contract: Contract) -> tuple[str, ...]:
-        """The labels that a case expects and a model with `contract` cannot answer with, in order."""
+        """The labels that a case names and a model with `contract` cannot answer with, in order."""
         return tuple(sorted(self.labels - set(contract.labels)))
 
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 from model_deploy import change_sets, observation, package, records, stack
 from model_deploy import plan as plans
+from model_deploy.change_sets import ChangeSet
 from model_deploy.endpoint import restore
 from model_deploy.errors import OvertakenError, StackError
 from model_deploy.plan import (
@@ -166,7 +167,7 @@ class Convergence:
                 self._progress.say(f"  {line}")
             if observed.live is not None:
                 self._watch.quiet_alarms(observed.live.endpoint.alarms)
-            self._gate_or_leave()
+            self._gate_or_leave(change_set, observed)
             change_sets.execute(self._aws, change_set)
         except OvertakenError as overtaken:
             if self._yielding:
@@ -227,11 +228,14 @@ class Convergence:
                 + ". Remove what it names, or continue it in the CloudFormation console without that resource."
             )
 
-    def _gate_or_leave(self) -> None:
+    def _gate_or_leave(self, change_set: ChangeSet, observed: Observed) -> None:
         try:
             self._gate()
         except Exception:
             change_sets.delete(self._aws, self._target)
+            if observed.stack is None:
+                # The change set had made an empty stack, which would stay as REVIEW_IN_PROGRESS.
+                self._aws.cloudformation.delete_stack(StackName=change_set.stack)
             raise
 
     def _failure(self, operation: Stack) -> Failure:

@@ -94,14 +94,18 @@ def judge(case: Case, prediction: Prediction, contract: Contract) -> str | None:
     if beyond:
         return f"answered a confidence of {next(iter(beyond.values()))}, which is no probability"
     given = ", ".join(prediction.labels) or "no label"
+    forbidden = [name for name in prediction.labels if name in case.never]
+    if forbidden:
+        return f"answered {given}; expected anything but {' or '.join(forbidden)}"
     if case.labels is None:
         return None
+    right = [name for name in prediction.labels if name in case.labels]
     if contract.multi_label:
-        if set(prediction.labels) != set(case.labels):
-            return f"answered {given}; expected {', '.join(case.labels)}"
-    elif prediction.labels[0] not in case.labels:
+        if missing := [name for name in case.labels if name not in right]:
+            return f"answered {given}; expected {', '.join(missing)} too"
+    elif not right:
         return f"answered {given}; expected {' or '.join(case.labels)}"
-    least = min((prediction.scores.get(name, 0.0) for name in prediction.labels), default=1.0)
+    least = min((prediction.scores.get(name, 0.0) for name in right), default=1.0)
     if least < case.min_confidence:
         return f"answered {given} with a confidence of {least:.3f}; expected {case.min_confidence:g} or more"
     return None

@@ -63,6 +63,8 @@ def test_production_takes_what_staging_has_verified_and_refuses_anything_else(pr
     assert refused.exit_code == 3
     assert "No record says that it was verified in staging" in refused.stderr
     assert project.records("production") == []
+    assert "production\n  stack     " in project.run("status").stdout
+    assert "REVIEW_IN_PROGRESS" not in project.run("status").stdout
     project.json("rollout", "--stage", "staging", "--model-package", arn)
     result = project.json("rollout", "--stage", "production", "--model-package", arn)
     assert result["verified"] is True

@@ -66,14 +66,24 @@ def test_the_hair_above_one_that_fasttext_adds_is_no_failure():
     assert verify.judge(PRAISE, Prediction(("good",), {"good": 1.00001}), SINGLE) is None
 
 
-def test_of_several_labels_exactly_the_expected_ones_are_right():
+def test_of_several_labels_all_that_are_expected_must_be_given():
     case = Case(name="menace", text="...", labels=("insult", "threat"))
     both = Prediction(("threat", "insult"), {"threat": 0.9, "insult": 0.6})
     assert verify.judge(case, both, MULTI) is None
     only = Prediction(("insult",), {"threat": 0.1, "insult": 0.6})
-    assert verify.judge(case, only, MULTI) == "answered insult; expected insult, threat"
+    assert verify.judge(case, only, MULTI) == "answered insult; expected threat too"
+    assert verify.judge(Case(name="rude", text="...", labels=("insult",)), both, MULTI) is None
     none = Case(name="calm", text="hello")
     assert verify.judge(none, Prediction((), {"threat": 0.1, "insult": 0.1}), MULTI) is None
+
+
+def test_labels_that_must_never_be_given_are_named():
+    calm = Case(name="calm", text="hello", never=("insult", "threat"))
+    rude = Prediction(("insult",), {"insult": 0.6})
+    assert verify.judge(calm, rude, MULTI) == "answered insult; expected anything but insult"
+    assert verify.judge(calm, Prediction((), {"insult": 0.1}), MULTI) is None
+    sad = Case(name="neither", text="...", never=("good",))
+    assert verify.judge(sad, good(), SINGLE) == "answered good; expected anything but good"
 
 
 def test_all_cases_go_in_one_request_and_each_has_a_finding():
@@ -173,6 +183,7 @@ def test_two_files_for_one_recipe_are_refused(tmp_path):
 
 def test_the_checks_that_come_with_the_repository_can_be_used(repository):
     loaded = checks.load(repository)
+    assert set(loaded) == {"amazon-sentences", "clothing-reviews", "toxic-comments"}
     assert loaded["clothing-reviews"].labels <= {"negative", "neutral", "positive"}
 
 

@@ -11,6 +11,7 @@ from local_aws.sagemaker.pipelines import Pipelines
 from local_aws.sagemaker.processing_jobs import ProcessingJobs
 from local_aws.sagemaker.tags import Tags
 from local_aws.sagemaker.training_jobs import TrainingJobs
+from local_aws.sagemaker.transform_jobs import TransformJobs
 
 
 def handlers(account: Account) -> list[object]:
@@ -26,6 +27,7 @@ def handlers(account: Account) -> list[object]:
         ModelPackages(account, tags, groups),
         ProcessingJobs(account, tags),
         TrainingJobs(account, tags),
+        TransformJobs(account, tags),
         pipelines,
         PipelineExecutions(account, pipelines),
         configs,
