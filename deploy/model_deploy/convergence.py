@@ -45,6 +45,9 @@ MOST_STEPS = 30
 CLOSING_SECONDS, CLOSING_PAUSE = 30.0, 0.5
 """How long another rollout is waited for that has changed the stack and not recorded it yet: it may have been killed."""
 
+QUIET_SECONDS = 300
+"""How much longer than they take to go off alarms may take to be quiet again, before an update begins."""
+
 _ROLLED_BACK = {"UPDATE_ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}
 
 
@@ -139,7 +142,7 @@ class Convergence:
                 self._watch.endpoint()
             case Delete():
                 stack.delete(self._aws, step.stack)
-                self._watch.stack(step.stack.id)
+                self._watch.deletion(step.stack.id)
             case ContinueRollback():
                 self.continue_rollback(step.stack)
             case Restore():
@@ -165,8 +168,8 @@ class Convergence:
                 return None
             for line in change_set.lines:
                 self._progress.say(f"  {line}")
-            if observed.live is not None:
-                self._watch.quiet_alarms(observed.live.endpoint.alarms)
+            if step.kind == "UPDATE":
+                self._wait_for_quiet_alarms()
             self._gate_or_leave(change_set, observed)
             change_sets.execute(self._aws, change_set)
         except OvertakenError as overtaken:
@@ -216,10 +219,9 @@ class Convergence:
     def continue_rollback(self, found: Stack) -> None:
         """Continue a rollback that failed. Raises StackError when it fails again."""
         # With a token a request that the client has to send twice is one.
-        self._aws.cloudformation.continue_update_rollback(
-            StackName=found.name, ClientRequestToken=f"continue-{uuid.uuid4()}"
-        )
-        final = self._watch.stack(found.id)
+        token = f"continue-{uuid.uuid4()}"
+        self._aws.cloudformation.continue_update_rollback(StackName=found.name, ClientRequestToken=token)
+        final = self._watch.stack(found.id, token)
         if final is not None and final.status == "UPDATE_ROLLBACK_FAILED":
             failed = stack.first_failure(stack.last_operation(self._aws, found.name))
             raise StackError(
@@ -227,6 +229,15 @@ class Convergence:
                 + (f" ({failed.resource}: {failed.reason})" if failed else "")
                 + ". Remove what it names, or continue it in the CloudFormation console without that resource."
             )
+
+    def _wait_for_quiet_alarms(self) -> None:
+        alarms = self._target.deployment.stage.alarms
+        if alarms is None or not alarms.rollback:
+            return
+        held = stack.resources(self._aws, self._target.deployment.stack_name).values()
+        names = [name for kind, name in held if kind == "AWS::CloudWatch::Alarm"]
+        if names:
+            self._watch.quiet_alarms(names, 2 * alarms.reaction_seconds + QUIET_SECONDS)
 
     def _gate_or_leave(self, change_set: ChangeSet, observed: Observed) -> None:
         try:

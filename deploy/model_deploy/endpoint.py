@@ -40,4 +40,4 @@ def restore(aws: Aws, found: Stack, deployment: Deployment, watch: Watch) -> Non
         if "Could not find" not in said:
             raise
     stack.delete(aws, found)
-    watch.stack(found.id)
+    watch.deletion(found.id)

@@ -8,11 +8,15 @@ from typing import Any
 
 from model_deploy import live, stack, stack_state
 from model_deploy.aws import Aws
-from model_deploy.errors import OvertakenError, TimedOutError
+from model_deploy.errors import OvertakenError, StackError, TimedOutError
 from model_deploy.progress import Progress
 from model_deploy.stack import Event, Stack
 
 FIRST_PAUSE, LONGEST_PAUSE, SLOWER = 0.2, 5.0, 1.2
+
+
+BEGINNING_SECONDS = 60.0
+"""How long an operation that was asked for may take to be seen in the stack's events."""
 
 
 class Deadline:
@@ -21,6 +25,10 @@ class Deadline:
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self._at = time.monotonic() + seconds
+
+    @property
+    def is_over(self) -> bool:
+        return time.monotonic() >= self._at
 
     def looks(self, what: str) -> Iterator[None]:
         """Each time that it is time to look at `what` again, quickly at first. Raises TimedOutError in the end."""
@@ -43,25 +51,37 @@ class Watch:
     def __init__(self, aws: Aws, endpoint: str, progress: Progress, deadline: Deadline) -> None:
         self._aws, self._endpoint, self._progress, self._deadline = aws, endpoint, progress, deadline
         self._seen: set[str] = set()
-        self._operations: list[str] = []
-        """The tokens of the operations that were seen to begin, in order."""
+        self._operations: list[tuple[str, bool]] = []
+        """Of every event that was shown, in order: its operation's token, and whether an operation begins with it."""
 
-    def stack(self, stack_id: str, change_set: str | None = None) -> Stack | None:
+    def stack(self, stack_id: str, operation: str | None = None) -> Stack | None:
         """The stack when nothing is under way on it any more; None when it is gone. Shows events and traffic.
 
-        With the name of a `change_set` it is that operation that is waited for. Raises OvertakenError when another one
-        was begun before the end of it was seen.
+        With the beginning of an `operation`'s token it is that operation that is waited for. Raises OvertakenError when
+        another one was begun before the end of it was seen.
         """
+        begun = Deadline(BEGINNING_SECONDS)
         for _ in self._deadline.looks(f"The stack {self._endpoint}-endpoint"):
             found = stack.describe(self._aws, stack_id)
             self._show_events(stack_id)
             if found is None or found.status == "DELETE_COMPLETE":
                 return None
-            if change_set is not None:
-                self._require_still(change_set, found)
-            if not found.running:
+            # Right after a request the stack may still be described as it was before.
+            if found.running or not (self._has_begun(operation, found) or begun.is_over):
+                self._show_phases()
+                continue
+            return found
+        raise AssertionError("unreachable")
+
+    def deletion(self, stack_id: str) -> Stack | None:
+        """None when the stack is gone; the stack when it could not be deleted."""
+        for _ in self._deadline.looks(f"The deletion of the stack {self._endpoint}-endpoint"):
+            found = stack.describe(self._aws, stack_id)
+            self._show_events(stack_id)
+            if found is None or found.status == "DELETE_COMPLETE":
+                return None
+            if found.status == "DELETE_FAILED":
                 return found
-            self._show_phases()
         raise AssertionError("unreachable")
 
     def endpoint(self) -> None:
@@ -80,19 +100,25 @@ class Watch:
                 return dict(found)
         raise AssertionError("unreachable")
 
-    def quiet_alarms(self, names: tuple[str, ...]) -> None:
-        """Until none of the alarms is in ALARM: an update that begins before is rolled back at once."""
-        said = False
-        for _ in self._deadline.looks(f"The alarms {', '.join(names)}"):
-            if not names:
-                return
-            described = self._aws.cloudwatch.describe_alarms(AlarmNames=list(names), StateValue="ALARM")
-            ringing = [alarm["AlarmName"] for alarm in described.get("MetricAlarms", [])]
-            if not ringing:
-                return
-            if not said:
-                self._progress.say(f"Waiting until {', '.join(ringing)} is no longer in ALARM")
-                said = True
+    def quiet_alarms(self, names: list[str], seconds: float) -> None:
+        """Until none of the alarms is in ALARM: an update that begins before is rolled back at once.
+
+        Raises StackError when one still is after so many seconds.
+        """
+        ringing: list[str] = []
+        try:
+            for _ in Deadline(seconds).looks("The alarms"):
+                described = self._aws.cloudwatch.describe_alarms(AlarmNames=names, StateValue="ALARM")
+                before, ringing = ringing, [alarm["AlarmName"] for alarm in described.get("MetricAlarms", [])]
+                if not ringing:
+                    return
+                if ringing != before:
+                    self._progress.say(f"Waiting until {', '.join(ringing)} is no longer in ALARM")
+        except TimedOutError as error:
+            raise StackError(
+                f"{', '.join(ringing)} is in ALARM, so SageMaker would take any update of {self._endpoint} back at once. Mend "
+                "what it says; or, if the update is what mends it, state `rollback: false` under `alarms` of the stage."
+            ) from error
 
     def _show_events(self, stack_id: str) -> None:
         fresh: list[Event] = []
@@ -105,17 +131,19 @@ class Watch:
         for event in reversed(fresh):
             self._seen.add(event.id)
             self._progress.event(event)
-            if event.begins:
-                self._operations.append(event.token)
+            self._operations.append((event.token, event.begins))
 
-    def _require_still(self, change_set: str, found: Stack) -> None:
-        """Events may come late: the operation is another one only if that of the change set was seen before it."""
-        ours = [token.startswith(change_set) for token in self._operations]
-        if any(ours) and not ours[-1]:
+    def _has_begun(self, operation: str | None, found: Stack) -> bool:
+        """Whether the operation was seen to begin. Raises OvertakenError when another one began after it."""
+        if operation is None:
+            return True
+        ours = [number for number, (token, _) in enumerate(self._operations) if token.startswith(operation)]
+        if ours and any(begins for _, begins in self._operations[ours[-1] + 1 :]):
             raise OvertakenError(
                 f"Another rollout ({found.change_set or 'not of model-deploy'}) changed the stack {found.name} before this one "
                 "could be verified. `model-deploy status` says what is live; run the same command again if it should be this."
             )
+        return bool(ours)
 
     def _show_phases(self) -> bool:
         """Show how far the endpoint is; whether it is still being changed."""

@@ -5,6 +5,7 @@ Where the repository is: here its tests are `tests/deploy`, once poured they are
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import io
 import itertools
@@ -15,10 +16,12 @@ import subprocess
 import sys
 import tarfile
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import botocore.session
 import pytest
 
 TIME_SCALE = 0.02
@@ -68,6 +71,15 @@ def repository() -> Path:
             if (root / "stages").is_dir():
                 return root
     raise FileNotFoundError("no stages above the tests")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _service_models_are_read_once() -> Iterator[None]:
+    """Every command makes its clients anew, and parsing SageMaker's model alone takes longer than most commands."""
+    original = botocore.session.create_loader
+    botocore.session.create_loader = functools.cache(original)
+    yield
+    botocore.session.create_loader = original
 
 
 class QuickServer:

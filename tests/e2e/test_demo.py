@@ -15,9 +15,9 @@ LOCAL_AWS = str(Path(sys.executable).with_name("local-aws"))
 pytestmark = pytest.mark.slow
 
 WORDS = {
-    -2.5: ["hate", "horrible", "poor", "broke", "terrible", "useless"],
+    -2.5: ["terrible", "worst", "bad", "problem", "problems", "disappointment"],
     0.1: ["arrived", "box", "cable", "manual", "monday", "adapter"],
-    2.4: ["love", "great", "perfectly", "excellent", "easy", "happy"],
+    2.4: ["love", "great", "perfect", "excellent", "easy", "use"],
 }
 """As deploy/checks/amazon-sentences.json has them: what is trained here is verified there."""
 

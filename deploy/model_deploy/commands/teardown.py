@@ -140,7 +140,7 @@ def _delete_stack(workspace: Workspace, found: Stack, watch: Watch) -> None:
     if current is None:
         return
     stack.delete(workspace.aws, current)
-    final = watch.stack(current.id)
+    final = watch.deletion(current.id)
     if final is not None:
         failed = stack.first_failure(stack.last_operation(workspace.aws, current.id))
         raise StackError(
