@@ -25,7 +25,6 @@ QUESTIONS = (
     "Terrible quality, it broke after a day and I returned it.",
     "Arrived on Monday.",
 )
-_UNTRAINED = {"epochs": 1, "learning_rate": 0.0001}
 _WHY = "demonstration of a rollback"
 
 
@@ -59,10 +58,10 @@ class Deployment:
         return list(response.json()["predictions"])
 
     def push_bad_model(self, dataset: Dataset) -> dict[str, Any]:
-        """Force a model past the gate that has learnt nothing, roll it out under load, and see it taken back."""
-        self.tell("Forcing a model past the gate that has learnt nothing")
+        """Push a model that has learnt its labels the wrong way round, roll it out under load, and see it taken back."""
+        self.tell("Pushing a model, by force, that has learnt its labels the wrong way round")
         with tempfile.TemporaryDirectory() as folder:
-            root = self._untrained(dataset.recipe, Path(folder))
+            root = self._confused(dataset.recipe, Path(folder))
             options = ["--root", str(root), "--recipe", dataset.recipe, "--data", str(dataset.path)]
             bad = self.build.json("model-build", "run", *options, "--force", _WHY)
         self._approve(bad["model_package_arn"])
@@ -104,11 +103,14 @@ class Deployment:
         found = self.account.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
         return {each["OutputKey"]: str(each["OutputValue"]) for each in found["Outputs"]}[name]
 
-    def _untrained(self, recipe: str, folder: Path) -> Path:
-        """A copy of the build repository whose recipe hardly trains."""
+    def _confused(self, recipe: str, folder: Path) -> Path:
+        """A copy of the build repository whose recipe gives the labels the wrong way round."""
         (folder / "recipes").mkdir()
         (folder / "steps").symlink_to(self.build.folder / "steps")
         document = yaml.safe_load((self.build.folder / "recipes" / f"{recipe}.yaml").read_text())
-        document["training"]["hyperparameters"] |= _UNTRAINED
+        names = document["labels"]["names"]
+        opposite = dict(zip(names, reversed(names), strict=True))
+        for rule in document["labels"]["rules"]:
+            rule["name"] = opposite[rule["name"]]
         (folder / "recipes" / f"{recipe}.yaml").write_text(yaml.safe_dump(document))
         return folder
