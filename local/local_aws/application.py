@@ -9,6 +9,8 @@ from botocore.exceptions import UnknownServiceError
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.wrappers import Request, Response
 
+from local_aws.identity.caller import signature
+from local_aws.identity.gate import SERVICE, Gate
 from local_aws.wire import Service, ServiceError, error_response, service_model
 
 
@@ -23,11 +25,14 @@ class Gateway(Protocol):
 class Application:
     """Finds a request's gateway by its path, or else its service by its signature.
 
-    What neither we nor moto have is refused, naming it.
+    What neither we nor moto have is refused, naming it. All but the gateways' is behind the `gate`, where there is one.
     """
 
-    def __init__(self, services: Iterable[Service], gateways: Iterable[Gateway] = ()) -> None:
+    def __init__(
+        self, services: Iterable[Service], gateways: Iterable[Gateway] = (), gate: Gate | None = None
+    ) -> None:
         self._gateways = list(gateways)
+        self._gate = gate
         self._services: dict[str, list[Service]] = {}
         for service in services:
             self._services.setdefault(service.model.signing_name, []).append(service)
@@ -40,7 +45,12 @@ class Application:
                 response = gateway.respond(request)
                 if response is not None:
                     return response(environ, start_response)
-        name = _signing_name(environ.get("HTTP_AUTHORIZATION", ""))
+        if self._gate is None:
+            return self._answer(environ, start_response)
+        return self._gate.pass_on(environ, start_response, self._answer)
+
+    def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        name = environ.get(SERVICE) or signature(environ).service
         services = self._services.get(name)
         if services is not None:
             return _respond(services, Request(environ))(environ, start_response)
@@ -69,9 +79,3 @@ def _not_embedded(service: str, reason: str) -> Response:
         protocol = "json"
     message = f"The embedded AWS does not have this operation of {service}: {reason}"
     return error_response(ServiceError("UnknownOperationException", message), protocol)
-
-
-def _signing_name(authorization: str) -> str:
-    """The service in a SigV4 header's credential scope, `.../20261121/eu-west-1/sagemaker/aws4_request`."""
-    scope = authorization.partition("Credential=")[2].partition(",")[0].split("/")
-    return scope[3] if len(scope) == 5 else ""

@@ -1,4 +1,4 @@
-"""The `local-aws` command: up · exec · demo."""
+"""The `local-aws` command: up · exec · sample · demo."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -54,6 +55,10 @@ def execute(
     attach: Annotated[
         str | None, typer.Option(metavar="URL", help="Use a running `local-aws up` instead of a new server.")
     ] = None,
+    sample: Annotated[
+        bool,
+        typer.Option("--sample", help="Give CMD a public sample as TRAINING_DATA, and its recipe as RECIPE."),
+    ] = False,
 ) -> None:
     """Run CMD with its AWS replaced by the embedded one, and exit with its code.
 
@@ -63,12 +68,24 @@ def execute(
     from local_aws.account import REGION, Clients
     from local_aws.server import Server
 
+    extra = _sample(os.environ.get("RECIPE")) if sample else {}
     if attach is not None:
         _check_attachable(attach)
-        raise typer.Exit(_run(command, Clients(attach), REGION))
+        raise typer.Exit(_run(command, Clients(attach), REGION, extra))
     with Server() as server:
-        code = _run(command, server.account.clients, server.account.region)
+        code = _run(command, server.account.clients, server.account.region, extra)
     raise typer.Exit(code)
+
+
+@app.command()
+def sample(
+    recipe: Annotated[
+        str | None, typer.Option(envvar="RECIPE", help="The recipe that it should be for, if there is one.")
+    ] = None,
+) -> None:
+    """Print the path of a public sample of labelled text, which is downloaded once, and the recipe that reads it."""
+    found = _sample(recipe)
+    typer.echo(f"{found['TRAINING_DATA']}\t{found['RECIPE']}")
 
 
 @app.command()
@@ -92,13 +109,27 @@ def demo(
     demonstration.run(data, recipe, root, as_json)
 
 
-def _run(command: list[str], clients: object, region: str) -> int:
+def _sample(recipe: str | None) -> dict[str, str]:
+    """The variables that name a sample: one for `recipe` where there is one, else any."""
+    from local_aws.demo import data
+
+    def say(text: str) -> None:
+        typer.echo(text, err=True)
+
+    found = data.find(None, recipe, say)
+    say(f"Sample for the recipe {found.recipe}: {found.source}")
+    return {"TRAINING_DATA": str(found.path), "RECIPE": found.recipe}
+
+
+def _run(command: list[str], clients: object, region: str, extra: Mapping[str, str]) -> int:
     from local_aws.account import Clients
     from local_aws.environment import for_command
     from local_aws.project import prepare
 
     assert isinstance(clients, Clients)
-    environment = for_command(os.environ, clients.endpoint_url, region, prepare(clients).variables())
+    environment = for_command(
+        os.environ, clients.endpoint_url, region, prepare(clients).variables() | dict(extra)
+    )
     try:
         # The terminal sends Ctrl-C to CMD as well: let it answer, and exit with what it says.
         previous = signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -32,6 +32,7 @@ class Project:
     pipeline_role_arn: str
     endpoint_role_arn: str
     model_package_group: str
+    pull_request_role_arn: str
 
     def variables(self) -> dict[str, str]:
         """The same variables that a poured GitHub repository has."""
@@ -41,6 +42,7 @@ class Project:
             "ARTIFACT_BUCKET": self.bucket,
             "MODEL_PACKAGE_GROUP_NAME": self.model_package_group,
             "PIPELINE_ROLE_ARN": self.pipeline_role_arn,
+            "PULL_REQUEST_ROLE_ARN": self.pull_request_role_arn,
             "ENDPOINT_ROLE_ARN": self.endpoint_role_arn,
         }
 
@@ -66,6 +68,7 @@ def prepare(clients: Clients, name: str = "local") -> Project:
         pipeline_role_arn=_role(clients, f"{name}-pipeline"),
         endpoint_role_arn=_role(clients, f"{name}-endpoint"),
         model_package_group=group,
+        pull_request_role_arn=_role(clients, f"{name}-pull-request"),
     )
 
 

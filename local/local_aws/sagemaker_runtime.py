@@ -154,13 +154,16 @@ class Runtime:
             raise ServiceError("ServiceUnavailable", f"The service is unavailable: {error}", 503) from error
 
     def _capture(self, endpoint: Endpoint, variant: str, request: Mapping[str, Any], answer: Answer) -> None:
-        config = endpoint.live.plan.capture
+        plan = endpoint.live.plan
+        config = plan.capture
         if config is None or answer.status >= 400 or not is_sampled(config):
             return
         asked = Payload(request.get("ContentType", ""), request["Body"])
         answered = Payload(answer.headers.get("content-type", ""), answer.body)
         inference_id = request.get("InferenceId")
-        self._captures.put(Record(config, endpoint.name, variant, asked, answered, inference_id))
+        stated = plan.variant(variant)
+        role_arn = stated.container.role_arn if stated else ""
+        self._captures.put(Record(config, endpoint.name, variant, role_arn, asked, answered, inference_id))
 
 
 class RuntimeService(Service):

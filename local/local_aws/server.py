@@ -15,12 +15,19 @@ import requests
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from local_aws import cloudformation, cloudwatch, http_api, lambda_, sagemaker, sagemaker_runtime
-from local_aws.account import REGION, Account, Clients
+from local_aws import cloudformation, cloudwatch, events, http_api, lambda_, sagemaker, sagemaker_runtime
+from local_aws.account import ACCOUNT_ID, REGION, SERVICE_KEY, Account, Clients
 from local_aws.application import Application, Gateway
 from local_aws.cloudformation.wire import CloudFormationService
 from local_aws.cloudwatch.wire import CloudWatchService
 from local_aws.environment import without_real_account
+from local_aws.github import GitHub
+from local_aws.hosting import scalable_targets
+from local_aws.identity import sts
+from local_aws.identity.gate import Gate
+from local_aws.identity.known import Known
+from local_aws.identity.resources import Namer
+from local_aws.identity.roles import Roles
 from local_aws.sagemaker_runtime import RuntimeService
 from local_aws.wire import Service
 
@@ -42,10 +49,14 @@ class _QuietHandler(MotoRequestHandler):  # type: ignore[misc]
 class Server:
     """The embedded AWS, from construction until `close`. Listens on loopback only; its state goes with it.
 
-    moto keeps its state in the process, so one process runs one server at a time.
+    moto keeps its state in the process, so one process runs one server at a time. With `enforce`, what the policies of a
+    role do not allow is refused; without, calls are only recorded (`account.calls`). `gate.enforce` may be changed later.
+    `github` is a GitHub on the same port, below `/_github/`.
     """
 
-    def __init__(self, port: int = 0, region: str = REGION, time_scale: float | None = None) -> None:
+    def __init__(
+        self, port: int = 0, region: str = REGION, time_scale: float | None = None, *, enforce: bool = False
+    ) -> None:
         self._hidden = ExitStack()
         self._hidden.enter_context(without_real_account(region))
         if time_scale is None:
@@ -73,16 +84,38 @@ class Server:
             "cloudwatch": cloudwatch.handlers(self.account),
             "cloudformation": cloudformation.handlers(self.account),
             "lambda": functions,
+            "events": events.handlers(self.account, functions),
+            "sts": sts.handlers(self.account),
             "apigatewayv2": http_api.handlers(self.account, functions),
+            "application-autoscaling": scalable_targets.handlers(self.account),
         }
+        self.gate = self._gate(enforce)
         self._handlers = [handler for handlers in services.values() for handler in handlers]
+        self.services = {
+            name: _SPOKEN.get(name, Service)(name, handlers) for name, handlers in services.items()
+        }
+        self.github = GitHub(self.account.state / "github", self.endpoint_url)
         self._http.app = Application(
-            [_SPOKEN.get(name, Service)(name, handlers) for name, handlers in services.items()],
-            gateways=[handler for handler in self._handlers if isinstance(handler, Gateway)],
+            self.services.values(),
+            gateways=[self.github, *(each for each in self._handlers if isinstance(each, Gateway))],
+            gate=self.gate,
         )
 
     def client(self, service: str) -> Any:
-        return self.account.client(service)
+        """The client of `service`, a boto3 service name, of the account's administrator."""
+        return self.account.clients.client(service)
+
+    def _gate(self, enforce: bool) -> Gate:
+        account = self.account
+        return Gate(
+            Namer(ACCOUNT_ID, account.region, Known()),
+            account.sessions,
+            account.calls,
+            account.faults,
+            exempt=SERVICE_KEY,
+            roles=Roles(account.client("iam")),
+            enforce=enforce,
+        )
 
     def close(self) -> None:
         """Stop every job and the server, and remove the state."""

@@ -10,6 +10,9 @@ from typing import Any
 import regex
 from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
 
+_JAVA_ASTRAL = r"\uD800\uDC00-\uDBFF\uDFFF"
+"""How a pattern of Java's says: any character beyond the first 65,536."""
+
 
 def problems(value: Any, shape: Shape, path: str = "") -> Iterator[str]:
     """Yield what is wrong with `value`, each in AWS's own words and naming the member by its path.
@@ -113,8 +116,8 @@ def _range(value: float, shape: Shape, path: str) -> Iterator[str]:
 
 @cache
 def _compiled(pattern: str) -> regex.Pattern[str]:
-    # The patterns are Java's: the standard library's re knows no \p{L}.
-    return regex.compile(pattern, regex.DOTALL)
+    # The patterns are Java's: the standard library's re knows no \p{L}, and what Java has as two halves is one character.
+    return regex.compile(pattern.replace(_JAVA_ASTRAL, "\\U00010000-\\U0010FFFF"), regex.DOTALL)
 
 
 def _join(path: str, name: str) -> str:

@@ -1,6 +1,7 @@
 """A pytest plugin: `pytest_plugins = ["local_aws.testing"]` gives tests an embedded AWS.
 
-`local_server` is one server for the whole session; `aws` is a project of its own on it for each test.
+`local_server` is one server for the whole session; `aws` is a project of its own on it for each test. In GitHub Actions
+the outcome is appended to the job's summary, so that it can be read where nothing else is reported.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import itertools
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -62,3 +64,22 @@ def local_server() -> Iterator[Server]:
 @pytest.fixture
 def aws(local_server: Server) -> Aws:
     return Aws(local_server, project.prepare(local_server.account.clients, f"test-{next(_numbers)}"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say in the summary of the GitHub Actions job what passed on the embedded AWS, and what did not."""
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not summary:
+        return
+    outcomes = {
+        name: terminalreporter.stats.get(name, []) for name in ("passed", "failed", "error", "skipped")
+    }
+    counted = ", ".join(f"{len(reports)} {name}" for name, reports in outcomes.items() if reports)
+    failures = [report.nodeid for report in (*outcomes["failed"], *outcomes["error"])]
+    lines = [
+        f"## Tests on the embedded AWS: {counted or 'none ran'}",
+        "",
+        *(f"    {name}" for name in failures),
+    ]
+    with Path(summary).open("a", encoding="utf-8") as file:
+        file.write("\n".join(lines) + "\n")

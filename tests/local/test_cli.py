@@ -94,3 +94,20 @@ def test_up_on_a_taken_port_says_so():
         done = local_aws("up", "--port", str(taken.getsockname()[1]))
     assert done.returncode == 2
     assert "is taken" in done.stderr
+
+
+def test_a_sample_of_public_data_is_given_to_the_command_with_its_recipe(tmp_path):
+    kept = tmp_path / "sagemaker-project-template" / "amazon_sentences.tsv"
+    kept.parent.mkdir()
+    kept.write_text("x")
+    environment = {
+        "XDG_CACHE_HOME": str(tmp_path),
+        "RECIPE": "amazon-sentences",
+        "TRAINING_DATA": "s3://real/data",
+    }
+    done = local_aws("exec", "--sample", "--", sys.executable, "-c", SHOW, environment=environment)
+    assert done.returncode == 0, done.stderr
+    seen = json.loads(done.stdout)
+    assert (seen["TRAINING_DATA"], seen["RECIPE"]) == (str(kept), "amazon-sentences")
+    assert seen["PULL_REQUEST_ROLE_ARN"].endswith("-pull-request")
+    assert local_aws("sample", environment=environment).stdout == f"{kept}\tamazon-sentences\n"

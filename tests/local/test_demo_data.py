@@ -55,3 +55,14 @@ def test_no_source_at_all_is_a_clear_failure_that_names_each_and_the_way_out(mon
         DataUnavailableError, match=r"far: ConnectionError; farther: ConnectionError.*--data FILE"
     ):
         demo_data.find(None, None, lambda line: None)
+
+
+def test_a_source_for_the_recipe_comes_first_and_any_other_after_it(monkeypatch):
+    far = demo_data._Source("far", "other", "far.csv", unreachable)
+    near = demo_data._Source("near", "other", "near.csv", lambda: b"text")
+    monkeypatch.setattr(demo_data, "_SOURCES", (source("first", lambda: b"text"), far, near))
+    said: list[str] = []
+    assert demo_data.find(None, "a-recipe", said.append).path.name == "first.csv"
+    assert demo_data.find(None, "other", said.append).path.name == "near.csv"
+    assert said == ["Not to be had here: far (ConnectionError)"]
+    assert demo_data.find(None, "unknown", said.append).path.name == "first.csv"

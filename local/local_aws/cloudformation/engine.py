@@ -11,10 +11,14 @@ from local_aws.account import Account
 from local_aws.cloudformation.operation import Operation
 from local_aws.cloudformation.resources.types import Types
 from local_aws.cloudformation.stack import Attempt, Settings, Stack
+from local_aws.identity import caller
 
 log = logging.getLogger(__name__)
 
 CLOSING_SECONDS = 10
+
+SESSION_NAME = "AWSCloudFormation"
+"""The session of a stack's role."""
 
 
 def _nothing() -> None: ...
@@ -54,18 +58,30 @@ class Engine:
         self._begin(stack, "UPDATE_IN_PROGRESS", token)
         self._start(stack, lambda operation: operation.update(attempt, roll_back=roll_back), then)
 
-    def roll_back(self, stack: Stack, attempt: Attempt, token: str | None, skip: Collection[str]) -> None:
-        """Go on with a rollback that failed."""
-        self._begin(stack, "UPDATE_ROLLBACK_IN_PROGRESS", token)
+    def roll_back(
+        self,
+        stack: Stack,
+        attempt: Attempt,
+        token: str | None,
+        skip: Collection[str],
+        role_arn: str | None = None,
+    ) -> None:
+        """Go on with a rollback that failed, under `role_arn` where it is stated."""
+        self._begin(stack, "UPDATE_ROLLBACK_IN_PROGRESS", token, role_arn)
         self._start(stack, lambda operation: operation.roll_back(attempt, skip))
 
-    def delete(self, stack: Stack, token: str | None, retain: Collection[str]) -> None:
-        """Delete the stack, but for the resources in `retain`. What is under way on it is cancelled first."""
+    def delete(
+        self, stack: Stack, token: str | None, retain: Collection[str], role_arn: str | None = None
+    ) -> None:
+        """Delete the stack, but for the resources in `retain`, under `role_arn` where it is stated.
+
+        What is under way on it is cancelled first.
+        """
         with self._lock:
             running = self._running.get(stack.id)
         if running is not None:
             running[0].stop()
-        self._begin(stack, "DELETE_IN_PROGRESS", token)
+        self._begin(stack, "DELETE_IN_PROGRESS", token, role_arn)
 
         def delete(operation: Operation) -> None:
             if running is not None:
@@ -83,8 +99,10 @@ class Engine:
         for _, thread in running:
             thread.join(CLOSING_SECONDS)
 
-    @staticmethod
-    def _begin(stack: Stack, status: str, token: str | None) -> None:
+    def _begin(self, stack: Stack, status: str, token: str | None, role_arn: str | None = None) -> None:
+        role = role_arn or (stack.settings.role_arn if stack.settings else None)
+        sessions = self._account.sessions
+        stack.session = sessions.of_service(role, SESSION_NAME) if role else caller.current()
         stack.token = token
         stack.enter(status, "User Initiated")
 

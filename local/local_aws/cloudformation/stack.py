@@ -11,6 +11,7 @@ from typing import Any
 
 from local_aws.cloudformation.definition import Definition
 from local_aws.cloudformation.template import Output
+from local_aws.identity.sessions import Session
 
 STACK_TYPE = "AWS::CloudFormation::Stack"
 
@@ -92,7 +93,8 @@ class Stack:
     """One stack. Its parts are replaced, never changed, under `lock`; reading a single one needs no lock.
 
     `settings` are None in REVIEW_IN_PROGRESS, before its first change set is executed. `tokens` are the operations
-    that were asked for with a client token, `token` is the one of the operation under way.
+    that were asked for with a client token, `token` is the one of the operation under way. Its handlers act in `session`:
+    of the stack's role, else of whoever asked for the operation; None for the administrator.
     """
 
     def __init__(self, stack_id: str, name: str) -> None:
@@ -112,6 +114,7 @@ class Stack:
         self.protected = False
         self.tokens: set[tuple[str, str]] = set()
         self.attempt: Attempt | None = None
+        self.session: Session | None = None
         self.token: str | None = None
         self.lock = threading.RLock()
 

@@ -86,7 +86,7 @@ class Stacks:
             retained = request.get("RetainResources") or ()
             _check_retained(stack, retained)
             _remember(stack, "DeleteStack", token)
-            self._engine.delete(stack, token, retained)
+            self._engine.delete(stack, token, retained, request.get("RoleARN"))
         return {}
 
     def continue_update_rollback(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -105,7 +105,7 @@ class Stacks:
                     f" which are [{', '.join(failed)}]."
                 )
             _remember(stack, "ContinueUpdateRollback", token)
-            self._engine.roll_back(stack, stack.attempt, token, skip)
+            self._engine.roll_back(stack, stack.attempt, token, skip, request.get("RoleARN"))
         return {}
 
     def update_termination_protection(self, request: dict[str, Any]) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def body(account: Account, request: Mapping[str, Any], previous: str | None = No
 def _fetch(account: Account, url: str) -> str:
     bucket, key = _place(account, url)
     try:
-        answer = account.client("s3").get_object(Bucket=bucket, Key=key)
+        answer = account.client_of_caller("s3").get_object(Bucket=bucket, Key=key)
     except ClientError as error:
         raise invalid(f"S3 error: {error.response['Error']['Message']} ({url})") from error
     content: bytes = answer["Body"].read()

@@ -190,6 +190,7 @@ class Worker:
     def _context(self, resource: Resource, report: Callable[[str], None]) -> Context:
         return Context(
             account=self._account,
+            session=self._stack.session,
             stack_id=self._stack.id,
             stack_name=self._stack.name,
             logical_id=resource.logical_id,

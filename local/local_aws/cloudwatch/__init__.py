@@ -12,10 +12,12 @@ from local_aws.cloudwatch.dashboards import Dashboards
 from local_aws.cloudwatch.evaluator import Evaluator
 from local_aws.cloudwatch.metrics import Metrics
 from local_aws.cloudwatch.series import MetricStore
+from local_aws.cloudwatch.tags import Tags
 
 
 def handlers(account: Account) -> list[object]:
     """The handlers of CloudWatch; the evaluator among them has no operation, but a thread to close."""
     store = MetricStore()
-    alarms = Alarms(account)
-    return [Metrics(store), alarms, Dashboards(account), Evaluator(account, alarms, store)]
+    tags = Tags()
+    alarms = Alarms(account, tags)
+    return [Metrics(store), alarms, Dashboards(account, tags), tags, Evaluator(account, alarms, store)]

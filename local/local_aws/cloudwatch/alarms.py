@@ -5,23 +5,23 @@ from __future__ import annotations
 import operator
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from local_aws.account import Account
+from local_aws.cloudwatch.actions import Actions
+from local_aws.cloudwatch.alarm import Alarm, State
 from local_aws.cloudwatch.expressions import Expression, ExpressionError
 from local_aws.cloudwatch.rules import Rule, RuleError
 from local_aws.cloudwatch.series import is_statistic
+from local_aws.cloudwatch.tags import Tags
 from local_aws.sagemaker.paging import page, paged
 from local_aws.wire import ServiceError
 
 MAXIMUM_RECORDS = 50
 """Of one DescribeAlarms, where the request does not say."""
-
-COMPOSITE_PERIOD = 10
-"""How many seconds a composite alarm keeps a state that was set by hand."""
 
 COMPARISONS: Mapping[str, tuple[Callable[[float, float], bool], str]] = {
     "GreaterThanThreshold": (operator.gt, "greater than"),
@@ -35,72 +35,14 @@ _NOT_EMBEDDED = ("EvaluationCriteria", "EvaluationWindow", "ThresholdMetricId", 
 _TREATMENTS = ("breaching", "notBreaching", "ignore", "missing")
 
 
-@dataclass(frozen=True)
-class State:
-    """An alarm's state, since when, and why. `value` is OK, ALARM or INSUFFICIENT_DATA.
-
-    `by_hand` is the monotonic time of the SetAlarmState that set it, or None where the evaluator did.
-    """
-
-    value: str
-    reason: str
-    since: datetime
-    data: str | None = None
-    by_hand: float | None = None
-
-
-@dataclass(frozen=True)
-class Alarm:
-    """An alarm as put. `stated` is the request, less its tags."""
-
-    arn: str
-    configured: datetime
-    stated: Mapping[str, Any]
-    state: State
-
-    @property
-    def name(self) -> str:
-        name: str = self.stated["AlarmName"]
-        return name
-
-    @property
-    def is_composite(self) -> bool:
-        return "AlarmRule" in self.stated
-
-    @property
-    def period(self) -> int:
-        """Seconds of a period; with metric math the longest of its metrics."""
-        if self.is_composite:
-            return COMPOSITE_PERIOD
-        metrics = [query["MetricStat"] for query in self.stated.get("Metrics", ()) if "MetricStat" in query]
-        period: int = max(metric["Period"] for metric in metrics or [self.stated])
-        return period
-
-    def described(self) -> dict[str, Any]:
-        answer = {
-            "ActionsEnabled": True,
-            "AlarmActions": [],
-            "OKActions": [],
-            "InsufficientDataActions": [],
-            **({} if self.is_composite else {"Dimensions": []}),
-            **self.stated,
-            "AlarmArn": self.arn,
-            "AlarmConfigurationUpdatedTimestamp": self.configured,
-            "StateValue": self.state.value,
-            "StateReason": self.state.reason,
-            "StateUpdatedTimestamp": self.state.since,
-            "StateTransitionedTimestamp": self.state.since,
-        }
-        return answer if self.state.data is None else {**answer, "StateReasonData": self.state.data}
-
-
 class Alarms:
-    """PutMetricAlarm, PutCompositeAlarm, DescribeAlarms, SetAlarmState, DeleteAlarms, and their tags."""
+    """PutMetricAlarm, PutCompositeAlarm, DescribeAlarms, SetAlarmState, DeleteAlarms."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: Account, tags: Tags) -> None:
         self._account = account
         self._alarms: dict[str, Alarm] = {}
-        self._tags: dict[str, dict[str, str]] = {}
+        self._tags = tags
+        self._actions = Actions(account)
         self._lock = threading.Lock()
 
     def put_metric_alarm(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -142,31 +84,15 @@ class Alarms:
             alarm = self._alarms.get(request["AlarmName"])
             if alarm is None:
                 raise ServiceError("ResourceNotFound", f"There is no alarm {request['AlarmName']}.", 404)
-            self._alarms[alarm.name] = replace(alarm, state=state)
+            after = self._alarms[alarm.name] = replace(alarm, state=state)
+        self._changed(alarm, after)
         return {}
 
     def delete_alarms(self, request: dict[str, Any]) -> dict[str, Any]:
         with self._lock:
             for name in request["AlarmNames"]:
                 if alarm := self._alarms.pop(name, None):
-                    self._tags.pop(alarm.arn, None)
-        return {}
-
-    def list_tags_for_resource(self, request: dict[str, Any]) -> dict[str, Any]:
-        with self._lock:
-            tags = self._tagged(request["ResourceARN"])
-            return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
-
-    def tag_resource(self, request: dict[str, Any]) -> dict[str, Any]:
-        with self._lock:
-            self._tagged(request["ResourceARN"]).update(_as_dict(request["Tags"]))
-        return {}
-
-    def untag_resource(self, request: dict[str, Any]) -> dict[str, Any]:
-        with self._lock:
-            tags = self._tagged(request["ResourceARN"])
-            for key in request["TagKeys"]:
-                tags.pop(key, None)
+                    self._tags.drop(alarm.arn)
         return {}
 
     def all(self) -> list[Alarm]:
@@ -177,8 +103,14 @@ class Alarms:
         """Set an alarm's state, unless it was deleted, or set by hand, since `alarm` was looked at."""
         with self._lock:
             now = self._alarms.get(alarm.name)
-            if now is not None and now.state is alarm.state:
-                self._alarms[alarm.name] = replace(now, state=state)
+            if now is None or now.state is not alarm.state:
+                return
+            after = self._alarms[alarm.name] = replace(now, state=state)
+        self._changed(now, after)
+
+    def _changed(self, before: Alarm, after: Alarm) -> None:
+        if before.state.value != after.state.value:
+            self._actions.carry_out(before, after)
 
     def _put(self, request: Mapping[str, Any]) -> dict[str, Any]:
         name = request["AlarmName"]
@@ -191,13 +123,8 @@ class Alarms:
             # An update leaves the state as it is, until the next evaluation, and the tags for good.
             state = fresh if before is None else before.state
             self._alarms[name] = Alarm(arn, now, stated, state)
-            self._tags.setdefault(arn, _as_dict(request.get("Tags", ())))
+            self._tags.keep(arn, request.get("Tags"))
         return {}
-
-    def _tagged(self, arn: str) -> dict[str, str]:
-        if arn not in self._tags:
-            raise ServiceError("ResourceNotFoundException", f"There is no alarm {arn}.", 404)
-        return self._tags[arn]
 
 
 def _matches(alarm: Alarm, request: Mapping[str, Any]) -> bool:
@@ -210,10 +137,6 @@ def _matches(alarm: Alarm, request: Mapping[str, Any]) -> bool:
     if not alarm.name.startswith(request.get("AlarmNamePrefix", "")):
         return False
     return bool(request.get("StateValue", alarm.state.value) == alarm.state.value)
-
-
-def _as_dict(tags: Iterable[Mapping[str, str]]) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in tags}
 
 
 def _check(request: Mapping[str, Any]) -> None:

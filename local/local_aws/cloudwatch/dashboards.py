@@ -7,14 +7,16 @@ import threading
 from typing import Any
 
 from local_aws.account import ACCOUNT_ID, Account
+from local_aws.cloudwatch.tags import Tags
 from local_aws.wire import ServiceError
 
 
 class Dashboards:
     """PutDashboard, GetDashboard, DeleteDashboards."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: Account, tags: Tags) -> None:
         self._account = account
+        self._tags = tags
         self._bodies: dict[str, str] = {}
         self._lock = threading.Lock()
 
@@ -27,6 +29,7 @@ class Dashboards:
             ) from error
         with self._lock:
             self._bodies[request["DashboardName"]] = request["DashboardBody"]
+            self._tags.keep(_arn(request["DashboardName"]), request.get("Tags"))
         return {"DashboardValidationMessages": []}
 
     def get_dashboard(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -35,7 +38,7 @@ class Dashboards:
             self._require(name)
             return {
                 "DashboardName": name,
-                "DashboardArn": f"arn:aws:cloudwatch::{ACCOUNT_ID}:dashboard/{name}",
+                "DashboardArn": _arn(name),
                 "DashboardBody": self._bodies[name],
             }
 
@@ -45,8 +48,13 @@ class Dashboards:
                 self._require(name)
             for name in request["DashboardNames"]:
                 self._bodies.pop(name, None)
+                self._tags.drop(_arn(name))
         return {}
 
     def _require(self, name: str) -> None:
         if name not in self._bodies:
             raise ServiceError("ResourceNotFound", f"Dashboard {name} does not exist", 404)
+
+
+def _arn(name: str) -> str:
+    return f"arn:aws:cloudwatch::{ACCOUNT_ID}:dashboard/{name}"

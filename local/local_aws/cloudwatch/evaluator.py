@@ -15,8 +15,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from local_aws.account import Account
-from local_aws.cloudwatch.alarms import COMPARISONS, Alarm, Alarms, State
+from local_aws.cloudwatch.alarm import Alarm, State
+from local_aws.cloudwatch.alarms import COMPARISONS, Alarms
 from local_aws.cloudwatch.expressions import Expression
+from local_aws.cloudwatch.queues import QueueMetrics
 from local_aws.cloudwatch.rules import Rule
 from local_aws.cloudwatch.series import Metric, MetricStore, statistic
 
@@ -34,6 +36,7 @@ class Evaluator:
         self._scale = account.time_scale
         self._alarms = alarms
         self._store = store
+        self._queues = QueueMetrics(account, store)
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="alarms", daemon=True)
         self._thread.start()
@@ -46,6 +49,7 @@ class Evaluator:
         pause = LONGEST_PAUSE
         while not self._closing.wait(pause):
             alarms = self._alarms.all()
+            self._queues.read(alarms)
             for alarm in alarms:
                 try:
                     self._evaluate(alarm)

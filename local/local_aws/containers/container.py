@@ -17,6 +17,7 @@ from local_aws.containers.interpreter import Interpreters
 from local_aws.containers.ml_folder import MlFolder
 from local_aws.containers.s3_data import S3Data
 from local_aws.containers.sandbox import Command
+from local_aws.identity import image_pull
 
 DEFAULT_MAX_RUNTIME = 24 * 60 * 60
 
@@ -47,8 +48,7 @@ class Container(ABC):
         self.arn = arn
         self.folder = folder
         self.ml = MlFolder(folder / "ml", host.literal)
-        account = host.account
-        self.data = S3Data(account.client("s3"), account.region, request.get("RoleArn", ""))
+        self.take_role(request.get("RoleArn", ""))
 
     @classmethod
     @abstractmethod
@@ -84,6 +84,18 @@ class Container(ABC):
         """What the job left to be said about its end; empty where there is nothing."""
         return ""
 
+    def pull_image(self) -> None:
+        """Fetch the image that the request names; a transform job's comes with its model."""
+        stated = self.request.get("AppSpecification") or self.request.get("AlgorithmSpecification") or {}
+        image = stated.get("ImageUri") or stated.get("TrainingImage") or ""
+        image_pull.record(self.host.account.calls, self.role_arn, image)
+
+    def take_role(self, role_arn: str) -> None:
+        """Have the job act under a role: its transfers, its log, and what runs in it."""
+        account = self.host.account
+        self.role_arn = role_arn
+        self.data = S3Data(account.client_of_role(role_arn, "s3"), account.region, role_arn)
+
     def make_folders(self) -> None:
         for name in ("ml", "home", "tmp"):
             (self.folder / name).mkdir(parents=True)
@@ -104,7 +116,9 @@ class Container(ABC):
         }
         account = self.host.account
         asked = dict(self.request.get("Environment", {}))
-        return environment.for_command(base, account.endpoint_url, account.region, variables | asked)
+        credentials = account.credentials_of(self.role_arn)
+        own = variables | asked | credentials
+        return environment.for_command(base, account.endpoint_url, account.region, own)
 
 
 def require_one_instance(count: int) -> None:

@@ -70,9 +70,15 @@ class JobLog:
             log.warning("The log stream %(logStreamName)s ends early", self._names, exc_info=True)
 
     def _make(self) -> None:
-        group = self._names["logGroupName"]
+        # Not the group first: a role may well be allowed the one and not the other, where the group is there.
         try:
-            self._client.create_log_group(logGroupName=group)
+            self._client.create_log_stream(**self._names)
+            return
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ResourceNotFoundException":
+                raise
+        try:
+            self._client.create_log_group(logGroupName=self._names["logGroupName"])
         except ClientError as error:
             if error.response["Error"]["Code"] != "ResourceAlreadyExistsException":
                 raise

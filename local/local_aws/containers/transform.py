@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 from local_aws.containers.container import Container, described, refuse, require_one_instance
 from local_aws.containers.errors import AlgorithmError, JobError, UnsupportedError
-from local_aws.containers.s3_data import Location, S3Data
+from local_aws.containers.s3_data import Location
 from local_aws.containers.sandbox import Command
 from local_aws.containers.transform_agent import CONFIG, FAILURE, INPUT, OUTPUT, Task
 from local_aws.hosting import artifact, plan
@@ -66,7 +66,7 @@ class TransformContainer(Container):
         except LaunchError as error:
             raise JobError(f"ClientError: {error}") from error
         # A transform job has no role but its model's.
-        self.data = S3Data(account.client("s3"), account.region, model.role_arn)
+        self.take_role(model.role_arn)
         self.data.require_bucket(self.request["TransformOutput"]["S3OutputPath"])
         source = self.request["TransformInput"]["DataSource"]["S3DataSource"]
         self.data.download(source["S3Uri"], self.ml.path(f"{ROOT}/{INPUT}"))

@@ -55,19 +55,39 @@ class _Source:
 def find(data: Path | None, recipe: str | None, say: Callable[[str], None]) -> Dataset:
     """The data to demonstrate with; `say` is told which source was taken and which could not be had.
 
+    Without `data`, a source for `recipe` comes first, where there is one.
+
     Raises UsageError where `data` is not a file, DataUnavailableError where no source answers.
     """
     if data is not None:
         if not data.is_file():
             raise UsageError(f"--data {data}: there is no such file")
         return Dataset(data.resolve(), recipe or "clothing-reviews", str(data))
-    cache = cache_folder()
-    for source in _SOURCES:
-        kept = cache / source.file
+    wanted = [source for source in _SOURCES if source.recipe == recipe]
+    failures: list[str] = []
+    for sources in (wanted, [source for source in _SOURCES if source not in wanted]):
+        found = _kept(sources) or _fetched(sources, failures, say)
+        if found is not None:
+            return found
+    raise DataUnavailableError(
+        "no reviews could be had: "
+        + "; ".join(failures)
+        + ". Give a file of your own: make demo ARGS='--data FILE --recipe NAME'"
+    )
+
+
+def _kept(sources: list[_Source]) -> Dataset | None:
+    """What an earlier run kept of the first of them that it has."""
+    for source in sources:
+        kept = cache_folder() / source.file
         if kept.is_file():
             return Dataset(kept, source.recipe, f"{source.name}, kept in {kept}")
-    failures = []
-    for source in _SOURCES:
+    return None
+
+
+def _fetched(sources: list[_Source], failures: list[str], say: Callable[[str], None]) -> Dataset | None:
+    """The first of them that can be had; why those before it cannot goes to `failures`."""
+    for source in sources:
         try:
             content = source.fetch()
         except (requests.RequestException, subprocess.SubprocessError, OSError, ValueError) as error:
@@ -75,13 +95,9 @@ def find(data: Path | None, recipe: str | None, say: Callable[[str], None]) -> D
             failures.append(f"{source.name}: {reason}")
             say(f"Not to be had here: {source.name} ({reason})")
             continue
-        kept = _keep(cache / source.file, content)
+        kept = _keep(cache_folder() / source.file, content)
         return Dataset(kept, source.recipe, f"{source.name}, downloaded to {kept}")
-    raise DataUnavailableError(
-        "no reviews could be had: "
-        + "; ".join(failures)
-        + ". Give a file of your own: make demo ARGS='--data FILE --recipe NAME'"
-    )
+    return None
 
 
 def cache_folder() -> Path:

@@ -67,7 +67,7 @@ class Deployment:
         self._approve(bad["model_package_arn"])
         self.tell("Rolling it out to production under load")
         endpoint = self._output("production", "EndpointName")
-        runtime = self.account.client("sagemaker-runtime")
+        runtime = self.account.clients.client("sagemaker-runtime")
         with Load(runtime, endpoint, list(QUESTIONS)) as load:
             result = self._roll_out("production", bad["model_package_arn"], "--force", _WHY, expected=4)
         return {
@@ -82,7 +82,7 @@ class Deployment:
 
     def _approve(self, arn: str) -> None:
         self.tell(f"Approving {arn}")
-        self.account.client("sagemaker").update_model_package(
+        self.account.clients.client("sagemaker").update_model_package(
             ModelPackageArn=arn, ModelApprovalStatus="Approved"
         )
 
@@ -100,7 +100,7 @@ class Deployment:
 
     def _output(self, stage: str, name: str) -> str:
         stack = f"{self.deploy.environment['SAGEMAKER_PROJECT_NAME']}-{stage}-endpoint"
-        found = self.account.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+        found = self.account.clients.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
         return {each["OutputKey"]: str(each["OutputValue"]) for each in found["Outputs"]}[name]
 
     def _confused(self, recipe: str, folder: Path) -> Path:

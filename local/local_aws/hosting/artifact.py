@@ -11,13 +11,15 @@ from local_aws.containers.errors import ContainerError
 from local_aws.containers.s3_data import S3Data
 from local_aws.hosting.errors import LaunchError
 from local_aws.hosting.plan import Container
+from local_aws.identity import image_pull
 
 
 def unpack(account: Account, container: Container, folder: Path) -> Path:
-    """Put the files of the container's model.tar.gz into `folder`/model; returns that.
+    """Put the files of the container's model.tar.gz into `folder`/model, under the model's role; returns that.
 
     Raises LaunchError where the archive cannot be had or is none. What it holds is the container's business.
     """
+    image_pull.record(account.calls, container.role_arn, container.image)
     uri = container.model_data
     model = folder / "model"
     model.mkdir(parents=True)
@@ -25,7 +27,8 @@ def unpack(account: Account, container: Container, folder: Path) -> Path:
         return model
     archive = folder / "model.tar.gz"
     try:
-        S3Data(account.client("s3"), account.region, container.role_arn).download_file(uri, archive)
+        s3 = account.client_of_role(container.role_arn, "s3")
+        S3Data(s3, account.region, container.role_arn).download_file(uri, archive)
     except ContainerError as error:
         raise LaunchError(
             f'Failed to download model data for container "container_1" from URL: "{uri}". Please ensure that there '

@@ -43,11 +43,12 @@ class Payload:
 
 @dataclass(frozen=True)
 class Record:
-    """One invocation that is captured, and where to."""
+    """One invocation that is captured, where to, and the role of the variant's model, which writes it there."""
 
     config: Mapping[str, Any]
     endpoint: str
     variant: str
+    role_arn: str
     request: Payload
     response: Payload
     inference_id: str | None
@@ -105,7 +106,7 @@ class Captures:
     """The writer of all endpoints' records, until it is closed."""
 
     def __init__(self, account: Account) -> None:
-        self._client = account.client("s3")
+        self._account = account
         self._pause = max(FLUSH_SECONDS * account.time_scale, SHORTEST_FLUSH_SECONDS)
         self._records: queue.SimpleQueue[Record] = queue.SimpleQueue()
         self._closing = threading.Event()
@@ -126,23 +127,24 @@ class Captures:
         self._flush()
 
     def _flush(self) -> None:
-        files: dict[tuple[str, str | None], list[str]] = {}
+        files: dict[tuple[str, str | None, str], list[str]] = {}
         while not self._records.empty():
             record = self._records.get()
-            key = record.folder, record.config.get("KmsKeyId")
+            key = record.folder, record.config.get("KmsKeyId"), record.role_arn
             lines = files.setdefault(key, [])
             lines.append(record.line())
             if len(lines) == BATCH_RECORDS:
                 self._write(*key, files.pop(key))
-        for (folder, key_id), lines in files.items():
-            self._write(folder, key_id, lines)
+        for (folder, key_id, role_arn), lines in files.items():
+            self._write(folder, key_id, role_arn, lines)
 
-    def _write(self, folder: str, key_id: str | None, lines: list[str]) -> None:
+    def _write(self, folder: str, key_id: str | None, role_arn: str, lines: list[str]) -> None:
         place = Location.parse(folder).under(f"{uuid.uuid4()}.jsonl")
         encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key_id} if key_id else {}
         body = "".join(f"{line}\n" for line in lines).encode()
         try:
-            self._client.put_object(Bucket=place.bucket, Key=place.key, Body=body, **encryption)
+            s3 = self._account.client_of_role(role_arn, "s3")
+            s3.put_object(Bucket=place.bucket, Key=place.key, Body=body, **encryption)
         except (ClientError, BotoCoreError):
             log.warning(
                 "%d captured invocations could not be written to %s", len(lines), place, exc_info=True

@@ -36,11 +36,17 @@ class Phase:
 class Deployment:
     """One update. `run` to its end, or until it raises; then `roll_back`. `phase` may be read at any time.
 
-    `shift` makes a Traffic the endpoint's.
+    `shift` makes a Traffic the endpoint's; `entered` is called in each phase that begins once it runs.
     """
 
     def __init__(
-        self, blue: Fleets, green: Fleets, policy: Policy, watch: Watch, shift: Callable[[Traffic], None]
+        self,
+        blue: Fleets,
+        green: Fleets,
+        policy: Policy,
+        watch: Watch,
+        shift: Callable[[Traffic], None],
+        entered: Callable[[], None],
     ) -> None:
         self.blue = blue
         self.green = green
@@ -48,9 +54,11 @@ class Deployment:
         self._policy = policy
         self._watch = watch
         self._shift = shift
+        self._entered = entered
 
     def run(self) -> None:
         """Raises HostingError where the update must not go on: a launch that failed, an alarm, the time."""
+        self._entered()
         match self._policy.strategy:
             case BlueGreen() as strategy:
                 self._blue_green(strategy)
@@ -63,7 +71,7 @@ class Deployment:
         if isinstance(strategy, Rolling):
             self._bring_back(strategy)
         self._shift(all_to(self.blue))
-        self.phase = Phase("Deleting", "Terminating the new fleet")
+        self._begin("Deleting", "Terminating the new fleet")
         for fleet in self.green.values():
             fleet.close()
 
@@ -113,7 +121,7 @@ class Deployment:
             green.retire(leaving)
 
     def _retire_blue(self) -> None:
-        self.phase = Phase("Deleting", "Terminating the old fleet")
+        self._begin("Deleting", "Terminating the old fleet")
         self._shift(all_to(self.green))
         for fleet in self.blue.values():
             fleet.close()
@@ -150,7 +158,11 @@ class Deployment:
     def _enter(self, status: str, on: Mapping[str, int]) -> None:
         totals = {name: fleet.variant.count for name, fleet in self.green.items()}
         parts = (f"{on[name]} of {total} instances of {name}" for name, total in totals.items())
-        self.phase = Phase(status, f"New fleet: {', '.join(parts)} take traffic")
+        self._begin(status, f"New fleet: {', '.join(parts)} take traffic")
+
+    def _begin(self, status: str, message: str) -> None:
+        self.phase = Phase(status, message)
+        self._entered()
 
 
 def all_to(fleets: Fleets) -> Traffic:

@@ -70,11 +70,26 @@ class Reply:
     seconds: float
 
 
+def _nobody(endpoint: Endpoint) -> None:
+    """Nobody wants to be told."""
+
+
 class Endpoint:
-    """`record`, `live` and `pending` may be read at any time: they are replaced, never changed."""
+    """`record`, `live` and `pending` may be read at any time: they are replaced, never changed.
+
+    `on_status` is told of each change of the status, `on_phase` of each phase of a deployment.
+    """
 
     def __init__(
-        self, account: Account, name: str, arn: str, plan: Plan, config: Mapping[str, Any] | None
+        self,
+        account: Account,
+        name: str,
+        arn: str,
+        plan: Plan,
+        config: Mapping[str, Any] | None,
+        *,
+        on_status: Callable[[Endpoint], None] = _nobody,
+        on_phase: Callable[[Endpoint], None] = _nobody,
     ) -> None:
         now = datetime.now(UTC)
         self.name = name
@@ -86,6 +101,8 @@ class Endpoint:
         self._traffic = Traffic(())
         self._stopping = threading.Event()
         self._thread = threading.Thread()
+        self._on_status = on_status
+        self._on_phase = on_phase
 
     @property
     def is_busy(self) -> bool:
@@ -96,13 +113,17 @@ class Endpoint:
         return bool(self._traffic.routes)
 
     def create(self) -> None:
+        self._on_status(self)
         self._start(self._create)
 
     def update(self, plan: Plan, policy: Policy, config: Mapping[str, Any] | None) -> None:
         """Move to another plan. `config` is the DeploymentConfig as stated, to be shown."""
         self._set("Updating", failure_reason=None, deployment_config=config)
         watch = Watch(self._account, policy.alarms, policy.strategy.timeout_seconds, self._stopping)
-        deployment = Deployment(self.live.fleets, self._new_fleets(plan), policy, watch, self._shift)
+        green = self._new_fleets(plan)
+        deployment = Deployment(
+            self.live.fleets, green, policy, watch, self._shift, lambda: self._on_phase(self)
+        )
         self.pending = Pending(plan, datetime.now(UTC), deployment)
         self._start(self._update, self.pending)
 
@@ -221,7 +242,10 @@ class Endpoint:
             _kill(pending.deployment.green)
 
     def _set(self, status: str, **changes: Any) -> None:
+        before = self.record.status
         self.record = replace(self.record, status=status, modified=datetime.now(UTC), **changes)
+        if status != before:
+            self._on_status(self)
 
     def _start(self, work: Callable[..., None], *arguments: Any) -> None:
         self._thread = threading.Thread(

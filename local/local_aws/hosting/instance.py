@@ -68,6 +68,23 @@ class Launch:
         return base | dict(self.environment)
 
 
+def confine(pid: int) -> None:
+    """Let a process that starts have one core only, so that it takes nothing of the others from those that answer.
+
+    SageMaker starts instances on machines of their own. A lower priority could not be raised again without privileges.
+    """
+    if hasattr(os, "sched_setaffinity"):
+        with contextlib.suppress(OSError):
+            os.sched_setaffinity(pid, {max(os.sched_getaffinity(0))})
+
+
+def release(pid: int) -> None:
+    """Let a process that was confined have as many cores as this one."""
+    if hasattr(os, "sched_setaffinity"):
+        with contextlib.suppress(OSError):
+            os.sched_setaffinity(pid, os.sched_getaffinity(0))
+
+
 @dataclass
 class _State:
     """Guarded by the instance's condition."""
@@ -183,6 +200,7 @@ class Instance:
         with socket.create_server((_LOOPBACK, 0), backlog=256) as listening, self._changed:
             connections = Connections(listening.getsockname()[1])
             process = self._launch.spawn(listening)
+            confine(process.pid)
             self._state.process = process
             self._state.connections = connections
             if self._state.stopped:
@@ -207,6 +225,7 @@ class Instance:
                 if connections.request("GET", "/ping", b"", {}, _PING_SECONDS).status == 200:
                     break
             time.sleep(_PAUSE_BETWEEN_PINGS)
+        release(process.pid)
         with self._changed:
             if process.poll() is None and not self._state.stopped:
                 self._state.ready = True

@@ -32,7 +32,8 @@ class Launcher:
         launch = self._prepared()
         name = f"i-{uuid.uuid4().hex[:17]}"
         group = f"/aws/sagemaker/Endpoints/{self._endpoint}"
-        log = JobLog(self._account.client("logs"), group, f"{self.variant.name}/{name}")
+        logs = self._account.client_of_role(self.variant.container.role_arn, "logs")
+        log = JobLog(logs, group, f"{self.variant.name}/{name}")
         return Instance(name, launch, log)
 
     def close(self) -> None:

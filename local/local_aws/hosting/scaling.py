@@ -1,6 +1,6 @@
 """Autoscaling of endpoint variants by target tracking, as it is registered with Application Auto Scaling.
 
-moto keeps scalable targets and policies; this thread acts on them, through the API like the real service. Embedded is the
+`scalable_targets` keeps them; this thread acts on them, through the API like the real service. Embedded is the
 metric SageMakerVariantInvocationsPerInstance on sagemaker:variant:DesiredInstanceCount. It is per minute, so what came in
 over a window that LOCAL_AWS_TIME_SCALE shrinks is counted as the rate that it is.
 

@@ -3,7 +3,7 @@
 Each concurrent execution environment is a process that has loaded the handler once. It sees the standard library,
 boto3 with what it needs, and the function's own archive. The version of Python is the server's, whatever python3.x the
 function states; there are no layers, no container images, and no read-only /var/task (LAMBDA_TASK_ROOT names the
-folder). Roles are not enforced; resource policies are, where API Gateway or a function URL calls.
+folder). Roles are not enforced; resource policies are, where API Gateway, EventBridge or a function URL calls.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from local_aws.account import Account
 from local_aws.lambda_.aliases import Aliases
 from local_aws.lambda_.concurrency import Concurrency
+from local_aws.lambda_.event_configs import EventConfigs
 from local_aws.lambda_.events import EventQueue
 from local_aws.lambda_.function_urls import FunctionUrls
 from local_aws.lambda_.functions import Functions
@@ -39,4 +40,5 @@ def handlers(account: Account) -> list[object]:
         Tags(store),
         FunctionUrls(invoker),
         Invocations(store, invoker, events),
+        EventConfigs(store),
     ]

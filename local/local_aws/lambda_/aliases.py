@@ -46,6 +46,7 @@ class Aliases:
             function.aliases.pop(request["Name"], None)
             function.statements.pop(request["Name"], None)
             function.urls.pop(request["Name"], None)
+            function.event_configs.pop(request["Name"], None)
         return {}
 
     def _put(self, request: dict[str, Any], function: Function, alias: Alias) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def _fetched(account: Account, request: Mapping[str, Any]) -> bytes:
     if "S3ObjectVersion" in request:
         source["VersionId"] = request["S3ObjectVersion"]
     try:
-        body: bytes = account.client("s3").get_object(**source)["Body"].read()
+        body: bytes = account.client_of_caller("s3").get_object(**source)["Body"].read()
     except ClientError as error:
         answer = error.response["Error"]
         raise invalid(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from local_aws.account import ACCESS_KEY, SECRET_KEY, Account
+from local_aws.account import Account
 from local_aws.containers.job_log import JobLog
 from local_aws.lambda_ import bootstrap
 from local_aws.lambda_.errors import ExecutionError, TimedOutError
@@ -51,7 +51,8 @@ class ExecutionEnvironment:
         self._initialised = False
         name = uuid.uuid4().hex
         stream = f"{datetime.now(UTC):%Y/%m/%d}/[{version.number}]{name}"
-        self._log = JobLog(account.client("logs"), version.log_group, stream)
+        logs = account.client_of_role(version.settings["Role"], "logs", version.name)
+        self._log = JobLog(logs, version.log_group, stream)
         self._folder = account.state / "lambda" / "environments" / name
         self._folder.mkdir(parents=True)
         self._started = time.monotonic()
@@ -162,8 +163,7 @@ def _variables(account: Account, version: Version, stream: str, folder: Path) ->
         "AWS_LAMBDA_LOG_STREAM_NAME": stream,
         "AWS_REGION": account.region,
         "AWS_DEFAULT_REGION": account.region,
-        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
-        "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+        **account.credentials_of(version.settings["Role"], version.name),
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_ENDPOINT_URL": account.endpoint_url,
     }

@@ -98,11 +98,22 @@ class Url:
     modified: str
 
 
+@dataclass(frozen=True)
+class EventConfig:
+    """What was stated about asynchronous invocations; None: as Lambda does by itself. `on_failure` is an ARN."""
+
+    modified: datetime
+    retries: int | None = None
+    age_seconds: int | None = None
+    on_failure: str | None = None
+
+
 @dataclass
 class Function:
     """Everything about a function. Changed under the lock of the store that it is in.
 
-    `statements` is the resource policy by statement id, `urls` are the function URLs, each by qualifier.
+    `statements` is the resource policy by statement id, `urls` are the function URLs, `event_configs` is what goes for
+    asynchronous invocations, each by qualifier.
     """
 
     latest: Version
@@ -111,6 +122,7 @@ class Function:
     aliases: dict[str, Alias] = field(default_factory=dict)
     statements: dict[str | None, dict[str, dict[str, Any]]] = field(default_factory=dict)
     urls: dict[str | None, Url] = field(default_factory=dict)
+    event_configs: dict[str | None, EventConfig] = field(default_factory=dict)
     reserved: int | None = None
     numbers: int = 0
 

@@ -44,6 +44,11 @@ class Reference:
             raise invalid(f"{text!r} is neither the name nor the ARN of a function.")
         return cls(match["name"], match["qualifier"])
 
+    @property
+    def unified(self) -> str | None:
+        """The qualifier, where $LATEST is the same as none."""
+        return None if self.qualifier == LATEST else self.qualifier
+
     def arn(self, account: Account) -> str:
         qualifier = f":{self.qualifier}" if self.qualifier else ""
         return account.arn("lambda", f"function:{self.name}{qualifier}")

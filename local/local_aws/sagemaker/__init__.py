@@ -9,6 +9,7 @@ from local_aws.sagemaker.models import Models
 from local_aws.sagemaker.pipeline_executions import PipelineExecutions
 from local_aws.sagemaker.pipelines import Pipelines
 from local_aws.sagemaker.processing_jobs import ProcessingJobs
+from local_aws.sagemaker.projects import Projects
 from local_aws.sagemaker.tags import Tags
 from local_aws.sagemaker.training_jobs import TrainingJobs
 from local_aws.sagemaker.transform_jobs import TransformJobs
@@ -32,4 +33,5 @@ def handlers(account: Account) -> list[object]:
         PipelineExecutions(account, pipelines),
         configs,
         Endpoints(account, tags, configs),
+        Projects(account, tags),
     ]

@@ -16,6 +16,7 @@ from local_aws.hosting.scaling import Scaling
 from local_aws.sagemaker import arns, deployment_rules
 from local_aws.sagemaker.endpoint_configs import EndpointConfigs
 from local_aws.sagemaker.endpoint_description import describe, summary
+from local_aws.sagemaker.endpoint_events import EndpointEvents
 from local_aws.sagemaker.listing import select
 from local_aws.sagemaker.paging import page, paged
 from local_aws.sagemaker.tags import Tags
@@ -34,6 +35,7 @@ class Endpoints:
         self._endpoints: dict[str, Endpoint] = {}
         self._lock = threading.Lock()
         self._scaling = Scaling(account)
+        self._events = EndpointEvents(account, tags)
 
     def create_endpoint(self, request: dict[str, Any]) -> dict[str, Any]:
         plan = self._plan(request["EndpointConfigName"])
@@ -45,7 +47,16 @@ class Endpoints:
         with self._lock:
             if arn in self._endpoints:
                 raise _invalid(f'Cannot create already existing endpoint "{arn}".')
-            endpoint = self._endpoints[arn] = Endpoint(self._account, name, arn, plan, config)
+            endpoint = Endpoint(
+                self._account,
+                name,
+                arn,
+                plan,
+                config,
+                on_status=self._events.status,
+                on_phase=self._events.phase,
+            )
+            self._endpoints[arn] = endpoint
             self._tags.put(arn, request.get("Tags"))
             endpoint.create()
         return {"EndpointArn": arn}

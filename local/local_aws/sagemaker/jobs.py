@@ -137,6 +137,7 @@ class Job(Generic[C]):
 
     def _work(self) -> None:
         self._advance("Downloading")
+        self.container.pull_image()
         command = self.container.prepare()
         if self._why_stopped is None:
             self._advance("Training")
@@ -158,7 +159,8 @@ class Job(Generic[C]):
         """Run the command to its end. Raises AlgorithmError when it fails by itself."""
         container = self.container
         stream = f"{self.name}/algo-1-{int(time.time())}"
-        job_log = JobLog(container.host.account.client("logs"), container.log_group, stream)
+        logs = container.host.account.client_of_role(container.role_arn, "logs")
+        job_log = JobLog(logs, container.log_group, stream)
 
         def on_line(line: str) -> None:
             job_log.write(line)

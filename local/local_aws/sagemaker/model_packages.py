@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from local_aws.account import Account
-from local_aws.sagemaker import arns, artifacts
+from local_aws.sagemaker import arns, artifacts, model_package_events
 from local_aws.sagemaker.caller import USER_CONTEXT
 from local_aws.sagemaker.listing import select
 from local_aws.sagemaker.model_package_groups import ModelPackageGroups
@@ -98,9 +98,13 @@ class ModelPackages:
         _check_creation(request)
         self._require_artifacts(request, request.get("AdditionalInferenceSpecifications", []))
         with self._lock:
-            arn = self._created_before(request) or self._create(request)
+            earlier = self._created_before(request)
+            arn = earlier or self._create(request)
             if "ClientToken" in request:
                 self._created[request["ClientToken"]] = (request, arn)
+            description = self._packages[arn].description() if earlier is None else None
+        if description is not None:
+            model_package_events.created(self._account.events, description)
         return {"ModelPackageArn": arn}
 
     def describe_model_package(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -129,7 +133,9 @@ class ModelPackages:
             stated = package.stated | {name: request[name] for name in _REPLACED if name in request}
             _merge_properties(stated, request)
             _add_specifications(stated, additions)
-            self._packages[package.arn] = replace(package, stated=stated, modified=datetime.now(UTC))
+            changed = replace(package, stated=stated, modified=datetime.now(UTC))
+            self._packages[package.arn] = changed
+        model_package_events.updated(self._account.events, package.description(), changed.description())
         return {"ModelPackageArn": package.arn}
 
     def delete_model_package(self, request: dict[str, Any]) -> dict[str, Any]:

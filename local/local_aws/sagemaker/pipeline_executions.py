@@ -13,6 +13,7 @@ from local_aws.sagemaker.paging import page, paged
 from local_aws.sagemaker.pipelines import VERSIONS, Pipeline, Pipelines, refuse
 from local_aws.sagemaker.workflow import expressions, names, parameters, scope
 from local_aws.sagemaker.workflow.errors import invalid
+from local_aws.sagemaker.workflow.events import ExecutionEvents
 from local_aws.sagemaker.workflow.execution import Execution, Start
 from local_aws.sagemaker.workflow.runner import Runner
 from local_aws.sagemaker.workflow.steps import Surroundings
@@ -26,8 +27,8 @@ _END_OF_THREADS = 5.0
 class PipelineExecutions:
     """StartPipelineExecution and the other operations on executions.
 
-    Every execution runs in threads that call SageMaker and S3 through clients, as any caller would; `sagemaker` and `s3`
-    take the place of the account's own.
+    Every execution runs in threads that call SageMaker and S3 through clients, under the pipeline's role; `sagemaker` and
+    `s3` take the place of those.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class PipelineExecutions:
     ) -> None:
         self._account = account
         self._pipelines = pipelines
+        self._events = ExecutionEvents(account.events)
         self._sagemaker = sagemaker
         self._s3 = s3
         self._lock = threading.Lock()
@@ -45,7 +47,9 @@ class PipelineExecutions:
         refuse(request, *VERSIONS, "SelectiveExecutionConfig", "MlflowExperimentName")
         pipeline = self._pipelines.find(request["PipelineName"])
         with self._lock:
-            execution, new = pipeline.history.start(request, lambda: Execution(_start(pipeline, request)))
+            execution, new = pipeline.history.start(
+                request, lambda: Execution(_start(pipeline, request), self._events)
+            )
             if new:
                 self._run(execution, pipeline)
         return {"PipelineExecutionArn": execution.start.arn}
@@ -110,9 +114,10 @@ class PipelineExecutions:
 
     def _run(self, execution: Execution, pipeline: Pipeline) -> None:
         """Under the lock, so that nobody finds an execution that has no runner yet."""
+        role = execution.start.role_arn
         around = Surroundings(
-            sagemaker=self._sagemaker or self._account.client("sagemaker"),
-            s3=self._s3 or self._account.client("s3"),
+            sagemaker=self._sagemaker or self._account.client_of_role(role, "sagemaker"),
+            s3=self._s3 or self._account.client_of_role(role, "s3"),
             cache=pipeline.history.cache,
             time_scale=self._account.time_scale,
         )

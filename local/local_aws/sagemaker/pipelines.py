@@ -157,7 +157,7 @@ class Pipelines:
             return str(text)
         version = {"VersionId": location["VersionId"]} if "VersionId" in location else {}
         try:
-            found = self._account.client("s3").get_object(
+            found = self._account.client_of_caller("s3").get_object(
                 Bucket=location["Bucket"], Key=location["ObjectKey"], **version
             )
             return str(found["Body"].read().decode())

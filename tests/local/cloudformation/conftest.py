@@ -360,3 +360,31 @@ def faults(_world_and_client):
 def real_stacks(aws):
     """Stacks of what the embedded AWS really has."""
     return Stacks(aws.client("cloudformation"))
+
+
+@pytest.fixture
+def deploy(real_stacks):
+    """Create, or update, the one stack of a test from `Name=("Type", properties)`; returns the resources' ids."""
+    done = []
+
+    def deploy(outputs=(), **resources):
+        template = {
+            "Resources": {
+                name: {"Type": f"AWS::{kind}", "Properties": properties}
+                for name, (kind, properties) in resources.items()
+            },
+            "Outputs": {name: {"Value": value} for name, value in dict(outputs).items()},
+        }
+        verb = real_stacks.update if done else real_stacks.create
+        stack = verb("types", template, Capabilities=["CAPABILITY_NAMED_IAM"])
+        done.append(stack)
+        reasons = [event.get("ResourceStatusReason", "") for event in real_stacks.history("types")]
+        assert stack["StackStatus"] in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}, "\n".join(reasons)
+        deploy.outputs = {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
+        return {name: physical_id for name, (_, physical_id) in real_stacks.resources("types").items()}
+
+    deploy.outputs = {}
+    yield deploy
+    if done:
+        stack = real_stacks.delete("types")
+        assert stack["StackStatus"] == "DELETE_COMPLETE", stack.get("StackStatusReason")

@@ -29,34 +29,6 @@ ALARM = {
 }
 
 
-@pytest.fixture
-def deploy(real_stacks):
-    """Create, or update, the one stack of a test from `Name=("Type", properties)`; returns the resources' ids."""
-    done = []
-
-    def deploy(outputs=(), **resources):
-        template = {
-            "Resources": {
-                name: {"Type": f"AWS::{kind}", "Properties": properties}
-                for name, (kind, properties) in resources.items()
-            },
-            "Outputs": {name: {"Value": value} for name, value in dict(outputs).items()},
-        }
-        verb = real_stacks.update if done else real_stacks.create
-        stack = verb("types", template, Capabilities=["CAPABILITY_NAMED_IAM"])
-        done.append(stack)
-        reasons = [event.get("ResourceStatusReason", "") for event in real_stacks.history("types")]
-        assert stack["StackStatus"] in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}, "\n".join(reasons)
-        deploy.outputs = {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
-        return {name: physical_id for name, (_, physical_id) in real_stacks.resources("types").items()}
-
-    deploy.outputs = {}
-    yield deploy
-    if done:
-        stack = real_stacks.delete("types")
-        assert stack["StackStatus"] == "DELETE_COMPLETE", stack.get("StackStatusReason")
-
-
 def own(tags):
     """Tags without the system's."""
     return {key: value for key, value in tags.items() if not key.startswith("aws:")}
@@ -331,7 +303,7 @@ def test_a_parameter_of_ssm_and_its_value_as_an_attribute(aws, deploy):
 
 def test_alarms_and_a_dashboard(aws, deploy):
     cloudwatch = aws.client("cloudwatch")
-    dashboard = {"DashboardBody": {"widgets": []}}
+    dashboard = {"DashboardBody": {"widgets": []}, "Tags": [{"Key": "a", "Value": "1"}]}
 
     def alarms(threshold):
         return {
@@ -340,7 +312,11 @@ def test_alarms_and_a_dashboard(aws, deploy):
         }
 
     made = deploy(**alarms("0.5"), Board=("CloudWatch::Dashboard", dashboard))
-    deploy(**alarms("0.9"), Board=("CloudWatch::Dashboard", dashboard))
+    retagged = {**dashboard, "Tags": [{"Key": "b", "Value": "2"}]}
+    arn = f"arn:aws:cloudwatch::123456789012:dashboard/{made['Board']}"
+    assert by_key(cloudwatch.list_tags_for_resource(ResourceARN=arn)["Tags"]) == {"a": "1"}
+    deploy(**alarms("0.9"), Board=("CloudWatch::Dashboard", retagged))
+    assert by_key(cloudwatch.list_tags_for_resource(ResourceARN=arn)["Tags"]) == {"b": "2"}
 
     (alarm,) = cloudwatch.describe_alarms(AlarmNames=[made["Alarm"]])["MetricAlarms"]
     assert (alarm["Threshold"], alarm["Period"]) == (0.9, 60)

@@ -84,3 +84,65 @@ def test_a_throttled_event_waits_until_there_is_room(quick):
     send(quick.functions, name, {"what": "late"})
     reserve(FunctionName=name, ReservedConcurrentExecutions=1)
     assert "got late" in quick.functions.logged(f"/aws/lambda/{name}", "REPORT")
+
+
+def configure(quick, name, **config):
+    return quick.functions.lambda_.put_function_event_invoke_config(FunctionName=name, **config)
+
+
+def test_a_failure_without_retries_is_told_to_the_destination_with_the_whole_invocation(quick, queue):
+    arn, message = queue
+    name = quick.functions.create(FAILING)
+    configure(quick, name, MaximumRetryAttempts=0, DestinationConfig={"OnFailure": {"Destination": arn}})
+    send(quick.functions, name, {"what": "works"})
+    record = json.loads(message()["Body"])
+    assert record["requestPayload"] == {"what": "works"}
+    assert record["requestContext"]["condition"] == "RetriesExhausted"
+    assert record["requestContext"]["approximateInvokeCount"] == 1
+    assert record["requestContext"]["functionArn"].endswith(f":function:{name}:$LATEST")
+    assert record["responseContext"] == {
+        "statusCode": 200,
+        "executedVersion": "$LATEST",
+        "functionError": "Unhandled",
+    }
+    assert record["responsePayload"]["errorMessage"] == "never works"
+
+
+def test_an_event_that_waits_too_long_is_given_up_before_its_retries_are(quick, queue):
+    arn, message = queue
+    name = quick.functions.create(FAILING, DeadLetterConfig={"TargetArn": arn})
+    configure(quick, name, MaximumEventAgeInSeconds=60, DestinationConfig={"OnFailure": {"Destination": arn}})
+    quick.functions.lambda_.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+    send(quick.functions, name, {"what": "late"})
+    letter = message()
+    assert json.loads(letter["Body"]) == {"what": "late"}
+    assert letter["MessageAttributes"]["ErrorCode"]["StringValue"] == "429"
+    record = json.loads(message()["Body"])
+    assert record["requestContext"]["condition"] == "EventAgeExceeded"
+    assert record["requestContext"]["approximateInvokeCount"] == 0
+    assert "responsePayload" not in record
+
+
+def test_what_was_stated_about_events_is_described_until_it_is_deleted(functions, refusal):
+    name = functions.create(FAILING)
+    client, asked = functions.lambda_, {"FunctionName": name, "Qualifier": "$LATEST"}
+    assert refusal(client.get_function_event_invoke_config, **asked)[0] == "ResourceNotFoundException"
+    client.put_function_event_invoke_config(FunctionName=name, MaximumRetryAttempts=1)
+    found = client.get_function_event_invoke_config(**asked)
+    assert found["MaximumRetryAttempts"] == 1
+    assert "MaximumEventAgeInSeconds" not in found
+    client.delete_function_event_invoke_config(**asked)
+    assert refusal(client.get_function_event_invoke_config, **asked)[0] == "ResourceNotFoundException"
+
+
+def test_destinations_that_are_not_embedded_are_refused_by_name(functions, refusal):
+    name = functions.create(FAILING)
+    put = functions.lambda_.put_function_event_invoke_config
+    bus = "arn:aws:events:eu-west-1:123456789012:event-bus/default"
+    for destinations, word in (
+        ({"OnSuccess": {"Destination": bus}}, "OnSuccess"),
+        ({"OnFailure": {"Destination": bus}}, bus),
+    ):
+        code, message = refusal(put, FunctionName=name, DestinationConfig=destinations)
+        assert code == "InvalidParameterValueException"
+        assert word in message

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from botocore.exceptions import ClientError
 
-from local_aws.cloudwatch.alarms import Alarm, State
+from local_aws.cloudwatch.alarm import Alarm, State
 from local_aws.cloudwatch.evaluator import judge
 from local_aws.cloudwatch.expressions import Expression, ExpressionError
 from local_aws.cloudwatch.rules import Rule, RuleError

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -262,3 +264,45 @@ def test_an_autoscaled_variant_keeps_its_instance_type(hosting, pair):
     autoscaling.deregister_scalable_target(**target)
     hosting.update(model)
     assert hosting.settled()["EndpointConfigName"] == model
+
+
+@pytest.fixture
+def heard(hosting):
+    """What EventBridge hears of the endpoint: a function that gives every event so far."""
+    sqs, events, seen = hosting.client("sqs"), hosting.client("events"), []
+    url = sqs.create_queue(QueueName=hosting.name)["QueueUrl"]
+    arn = f"arn:aws:sqs:eu-west-1:123456789012:{hosting.name}"
+    allow = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": arn}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    pattern = {"source": ["aws.sagemaker"], "detail": {"EndpointName": [hosting.name]}}
+    events.put_rule(Name=hosting.name, EventPattern=json.dumps(pattern))
+    events.put_targets(Rule=hosting.name, Targets=[{"Id": "queue", "Arn": arn}])
+
+    def heard():
+        found = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", ())
+        seen.extend(json.loads(message["Body"]) for message in found)
+        return seen
+
+    yield heard
+    events.remove_targets(Rule=hosting.name, Ids=["queue"])
+    events.delete_rule(Name=hosting.name)
+
+
+def test_eventbridge_hears_of_each_phase_of_a_deployment(hosting, pair, deployed, heard, eventually):
+    before = hosting.describe()["EndpointConfigName"]
+    deployed(pair, canary(wait=30))
+
+    def in_service():
+        return [each for each in heard() if each["detail"]["EndpointStatus"] == "IN_SERVICE"]
+
+    [ended] = eventually(in_service)
+    phases = [each for each in heard() if each["detail-type"] == "SageMaker Endpoint Deployment State Change"]
+    told = {
+        each["detail"]["PendingDeploymentSummary"]["ProductionVariants"][0]["VariantStatus"][0]["Status"]
+        for each in phases
+    }
+    assert told == {"Creating", "ActivatingTraffic", "Baking", "Deleting"}
+    assert {each["detail"]["EndpointConfigName"] for each in phases} == {before}
+    assert ended["detail-type"] == "SageMaker Endpoint State Change"
+    assert ended["detail"]["EndpointConfigName"] == pair

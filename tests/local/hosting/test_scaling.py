@@ -1,4 +1,5 @@
 import pytest
+from botocore.exceptions import ClientError
 
 from local_aws.hosting.scaling import Tracking
 
@@ -62,3 +63,68 @@ def test_a_busy_variant_gets_more_instances_and_an_idle_one_fewer(hosting, load,
     hosting.settled()
     autoscaling.deregister_scalable_target(**place)
     assert load.failures == []
+
+
+def place(resource="endpoint/e/variant/AllTraffic", dimension=DIMENSION):
+    return {"ServiceNamespace": "sagemaker", "ResourceId": resource, "ScalableDimension": dimension}
+
+
+TRACKING = {
+    "TargetValue": 70,
+    "PredefinedMetricSpecification": {
+        "PredefinedMetricType": "SageMakerVariantProvisionedConcurrencyUtilization"
+    },
+}
+
+
+@pytest.fixture
+def autoscaling(aws):
+    return aws.client("application-autoscaling")
+
+
+@pytest.mark.parametrize("dimension", [DIMENSION, "sagemaker:variant:DesiredProvisionedConcurrency"])
+def test_a_target_and_its_policies_are_kept_until_it_is_deregistered(autoscaling, aws, dimension):
+    at = place(f"endpoint/{aws.project.name}/variant/AllTraffic", dimension)
+    arn = autoscaling.register_scalable_target(**at, MinCapacity=1, MaxCapacity=5)["ScalableTargetARN"]
+    assert autoscaling.register_scalable_target(**at, MaxCapacity=9)["ScalableTargetARN"] == arn
+    [target] = autoscaling.describe_scalable_targets(
+        ServiceNamespace="sagemaker", ResourceIds=[at["ResourceId"]]
+    )["ScalableTargets"]
+    assert (target["MinCapacity"], target["MaxCapacity"]) == (1, 9)
+    autoscaling.put_scaling_policy(
+        **at,
+        PolicyName="p",
+        PolicyType="TargetTrackingScaling",
+        TargetTrackingScalingPolicyConfiguration=TRACKING,
+    )
+    [policy] = autoscaling.describe_scaling_policies(**at)["ScalingPolicies"]
+    assert policy["TargetTrackingScalingPolicyConfiguration"] == TRACKING
+    autoscaling.deregister_scalable_target(**at)
+    assert autoscaling.describe_scaling_policies(**at)["ScalingPolicies"] == []
+    with pytest.raises(autoscaling.exceptions.ObjectNotFoundException):
+        autoscaling.deregister_scalable_target(**at)
+
+
+@pytest.mark.parametrize(
+    ("request_", "words"),
+    [
+        (place("endpoint/e"), "Unsupported service namespace, resource type or scalable dimension"),
+        (place(dimension="sagemaker:variant:DesiredColour"), "scalableDimension"),
+        (place(), "Both a minimum and a maximum"),
+        (place() | {"MinCapacity": 2, "MaxCapacity": 1}, "Maximum capacity cannot be less"),
+    ],
+)
+def test_a_target_that_makes_no_sense_is_refused(autoscaling, request_, words):
+    with pytest.raises(ClientError, match=words):
+        autoscaling.register_scalable_target(**request_)
+
+
+def test_a_policy_needs_its_target_and_its_configuration(autoscaling, aws):
+    at = place(f"endpoint/{aws.project.name}/variant/AllTraffic")
+    with pytest.raises(ClientError, match="No scalable target registered for"):
+        autoscaling.put_scaling_policy(**at, PolicyName="p", PolicyType="TargetTrackingScaling")
+    autoscaling.register_scalable_target(**at, MinCapacity=1, MaxCapacity=2)
+    with pytest.raises(ClientError, match="needs its TargetTrackingScalingPolicyConfiguration"):
+        autoscaling.put_scaling_policy(**at, PolicyName="p", PolicyType="TargetTrackingScaling")
+    with pytest.raises(ClientError, match="No scaling policy found"):
+        autoscaling.delete_scaling_policy(**at, PolicyName="p")

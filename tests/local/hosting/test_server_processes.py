@@ -2,9 +2,13 @@
 
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+
+from local_aws.hosting import instance
 
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGKILL])
@@ -36,3 +40,17 @@ def alive(pid):
     except ProcessLookupError:
         return False
     return True
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system has no affinity of processes")
+def test_a_model_server_starts_on_one_core_and_serves_on_all(hosting, quick):
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as starting:
+        instance.confine(starting.pid)
+        assert len(os.sched_getaffinity(starting.pid)) == 1
+        instance.release(starting.pid)
+        assert os.sched_getaffinity(starting.pid) == os.sched_getaffinity(0)
+        starting.communicate(b"\n")
+    instance.confine(starting.pid)  # one that is gone is none of its affair
+    hosting.create(hosting.config(hosting.model("a")))
+    [serving] = quick.model_servers(hosting.name)
+    assert os.sched_getaffinity(serving) == os.sched_getaffinity(quick.process.pid)

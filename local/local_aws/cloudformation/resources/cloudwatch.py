@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from local_aws.account import ACCOUNT_ID
 from local_aws.cloudformation.resources.base import (
     Physical,
     Properties,
@@ -14,6 +15,14 @@ from local_aws.cloudformation.resources.context import Context
 from local_aws.cloudformation.resources.tagging import as_list, tag_changes
 
 NAME_LENGTH = 255
+
+
+def _retag(arn: str, old: Properties, new: Properties, context: Context) -> None:
+    put, gone = tag_changes(old, new)
+    if put:
+        context.call("cloudwatch", "TagResource", {"ResourceARN": arn, "Tags": as_list(put)})
+    if gone:
+        context.call("cloudwatch", "UntagResource", {"ResourceARN": arn, "TagKeys": gone})
 
 
 class _Alarm(ResourceType):
@@ -33,12 +42,7 @@ class _Alarm(ResourceType):
     def update(self, physical_id: str, old: Properties, new: Properties, context: Context) -> None:
         # Tags in a put of an alarm that exists are ignored: they have operations of their own.
         context.call("cloudwatch", self.put, {**without(new, "Tags"), "AlarmName": physical_id})
-        arn = context.account.arn("cloudwatch", f"alarm:{physical_id}")
-        put, gone = tag_changes(old, new)
-        if put:
-            context.call("cloudwatch", "TagResource", {"ResourceARN": arn, "Tags": as_list(put)})
-        if gone:
-            context.call("cloudwatch", "UntagResource", {"ResourceARN": arn, "TagKeys": gone})
+        _retag(context.account.arn("cloudwatch", f"alarm:{physical_id}"), old, new, context)
 
     def delete(self, physical_id: str, properties: Properties, context: Context) -> None:
         context.drop("cloudwatch", "DeleteAlarms", {"AlarmNames": [physical_id]})
@@ -78,7 +82,9 @@ class Dashboard(ResourceType):
         return Physical(name)
 
     def update(self, physical_id: str, old: Properties, new: Properties, context: Context) -> None:
-        self._put(physical_id, new, context)
+        # As with alarms, tags count in the put that makes a dashboard only.
+        self._put(physical_id, without(new, "Tags"), context)
+        _retag(f"arn:aws:cloudwatch::{ACCOUNT_ID}:dashboard/{physical_id}", old, new, context)
 
     def delete(self, physical_id: str, properties: Properties, context: Context) -> None:
         context.drop("cloudwatch", "DeleteDashboards", {"DashboardNames": [physical_id]})

@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 from local_aws.account import Account
 from local_aws.cloudformation.errors import Cancelled, ResourceError
 from local_aws.cloudformation.resources.shaping import shaped
+from local_aws.identity.sessions import Session
 from local_aws.wire import service_model
 
 Found = TypeVar("Found")
@@ -49,7 +50,11 @@ def handler_message(message: str, code: str) -> str:
 
 
 def _handler_code(code: str, said: str) -> str:
-    if "Could not find" in said or any(word in code for word in ("NotFound", "NoSuch", "NonExistent")):
+    if (
+        "Could not find" in said
+        or "does not exist" in said
+        or any(word in code for word in ("NotFound", "NoSuch", "NonExistent"))
+    ):
         return "NotFound"
     if "AlreadyExist" in code or "already exist" in said:
         return "AlreadyExists"
@@ -64,13 +69,14 @@ def _handler_code(code: str, said: str) -> str:
 
 @dataclass(frozen=True)
 class Context:
-    """One piece of work on one resource.
+    """One piece of work on one resource, done in `session`: the stack's role's, or None for the administrator's.
 
     `report` tells the physical id as soon as the resource exists, so that a creation that then fails, or is
     cancelled, is still deleted. `cancelled` says whether the stack's operation has stopped waiting.
     """
 
     account: Account
+    session: Session | None
     stack_id: str
     stack_name: str
     logical_id: str
@@ -79,7 +85,7 @@ class Context:
     cancelled: Callable[[], bool]
 
     def client(self, service: str) -> Any:
-        return self.account.client(service)
+        return self.account.client_of_session(self.session, service)
 
     def call(self, service: str, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
         """Call `operation` ("CreateModel") of `service`, a boto3 name, with what the template says.

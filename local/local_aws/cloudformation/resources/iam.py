@@ -1,4 +1,4 @@
-"""AWS::IAM: roles, inline policies and managed policies."""
+"""AWS::IAM: roles, inline policies, managed policies."""
 
 from __future__ import annotations
 
@@ -144,6 +144,30 @@ class Policy(ResourceType):
         for kind, holder in sorted(holders):
             request = {f"{kind}Name": holder, "PolicyName": properties["PolicyName"]}
             context.drop("iam", f"Delete{kind}Policy", request)
+
+
+class RolePolicy(ResourceType):
+    """An inline policy of one role, as a resource of its own. IAM allows only one of a name."""
+
+    name = "AWS::IAM::RolePolicy"
+    create_only = words("PolicyName RoleName")
+    properties = create_only | {"PolicyDocument"}
+    required = words("PolicyName RoleName")
+
+    def create(self, properties: Properties, context: Context) -> Physical:
+        self._put(properties, context)
+        return Physical(f"{properties['PolicyName']}|{properties['RoleName']}")
+
+    def update(self, physical_id: str, old: Properties, new: Properties, context: Context) -> None:
+        self._put(new, context)
+
+    def delete(self, physical_id: str, properties: Properties, context: Context) -> None:
+        context.drop("iam", "DeleteRolePolicy", only(properties, "PolicyName", "RoleName"))
+
+    @staticmethod
+    def _put(properties: Properties, context: Context) -> None:
+        document = as_text(properties.get("PolicyDocument", {}))
+        context.call("iam", "PutRolePolicy", {**properties, "PolicyDocument": document})
 
 
 class ManagedPolicy(ResourceType):

@@ -41,7 +41,12 @@ class Function(ResourceType):
     def create(self, properties: Properties, context: Context) -> Physical:
         name = properties.get("FunctionName") or context.name(NAME_LENGTH)
         stated = without(properties, "Code", "ReservedConcurrentExecutions", "Tags")
-        request = {**stated, "FunctionName": name, "Code": _code(properties), "Tags": tags_of(properties)}
+        request = {
+            **_spelt(stated),
+            "FunctionName": name,
+            "Code": _code(properties),
+            "Tags": tags_of(properties),
+        }
         arn = context.call("lambda", "CreateFunction", request)["FunctionArn"]
         context.report(name)
         self._ready(name, context)
@@ -52,7 +57,8 @@ class Function(ResourceType):
         name = {"FunctionName": physical_id}
         differing = changed(old, new)
         if differing & _CONFIGURATION:
-            context.call("lambda", "UpdateFunctionConfiguration", {**name, **only(new, *_CONFIGURATION)})
+            stated = _spelt(only(new, *_CONFIGURATION))
+            context.call("lambda", "UpdateFunctionConfiguration", {**name, **stated})
             self._ready(physical_id, context)
         if differing & _CODE:
             request = {**name, **only(new, "Architectures"), **_code(new)}
@@ -93,6 +99,11 @@ class Function(ResourceType):
             context.call("lambda", "PutFunctionConcurrency", {"FunctionName": name, key: new[key]})
         else:
             context.drop("lambda", "DeleteFunctionConcurrency", {"FunctionName": name})
+
+
+def _spelt(properties: Properties) -> dict[str, Any]:
+    """Properties as the API spells them: it has KMSKeyArn where CloudFormation has KmsKeyArn."""
+    return {{"KmsKeyArn": "KMSKeyArn"}.get(name, name): value for name, value in properties.items()}
 
 
 def _code(properties: Properties) -> dict[str, Any]:

@@ -1,8 +1,9 @@
-"""AWS::SNS: topics."""
+"""AWS::SNS: topics and their policies."""
 
 from __future__ import annotations
 
-from local_aws.cloudformation.resources.base import Physical, Properties, ResourceType, only, words
+from local_aws.account import ACCOUNT_ID
+from local_aws.cloudformation.resources.base import Physical, Properties, ResourceType, as_text, only, words
 from local_aws.cloudformation.resources.context import Context
 from local_aws.cloudformation.resources.tagging import as_list, tag_changes
 
@@ -63,3 +64,62 @@ class Topic(ResourceType):
 
 def _subscriptions(properties: Properties) -> set[tuple[str, str]]:
     return {(each["Protocol"], each["Endpoint"]) for each in properties.get("Subscription", ())}
+
+
+class TopicPolicy(ResourceType):
+    """The policy of one or more topics. Without it a topic has its default again: the account may do everything."""
+
+    name = "AWS::SNS::TopicPolicy"
+    properties = words("PolicyDocument Topics")
+    required = properties
+    attributes = words("Id")
+
+    def create(self, properties: Properties, context: Context) -> Physical:
+        physical_id = context.name(NAME_LENGTH)
+        context.report(physical_id)
+        self._put(properties["Topics"], as_text(properties["PolicyDocument"]), context)
+        return Physical(physical_id, {"Id": physical_id})
+
+    def update(self, physical_id: str, old: Properties, new: Properties, context: Context) -> None:
+        self._put(new["Topics"], as_text(new["PolicyDocument"]), context)
+        self._reset([arn for arn in old["Topics"] if arn not in new["Topics"]], context)
+
+    def delete(self, physical_id: str, properties: Properties, context: Context) -> None:
+        self._reset(properties["Topics"], context)
+
+    @staticmethod
+    def _put(topics: list[str], policy: str, context: Context) -> None:
+        for arn in topics:
+            request = {"TopicArn": arn, "AttributeName": "Policy", "AttributeValue": policy}
+            context.call("sns", "SetTopicAttributes", request)
+
+    @staticmethod
+    def _reset(topics: list[str], context: Context) -> None:
+        for arn in topics:
+            policy = as_text(_default_policy(arn))
+            request = {"TopicArn": arn, "AttributeName": "Policy", "AttributeValue": policy}
+            context.drop("sns", "SetTopicAttributes", request)
+
+
+def _default_policy(arn: str) -> dict[str, object]:
+    statement = {
+        "Sid": "__default_statement_ID",
+        "Effect": "Allow",
+        "Principal": {"AWS": "*"},
+        "Action": [f"SNS:{name}" for name in _OWNERS_ACTIONS],
+        "Resource": arn,
+        "Condition": {"StringEquals": {"AWS:SourceOwner": ACCOUNT_ID}},
+    }
+    return {"Version": "2008-10-17", "Id": "__default_policy_ID", "Statement": [statement]}
+
+
+_OWNERS_ACTIONS = (
+    "GetTopicAttributes",
+    "SetTopicAttributes",
+    "AddPermission",
+    "RemovePermission",
+    "DeleteTopic",
+    "Subscribe",
+    "ListSubscriptionsByTopic",
+    "Publish",
+)

@@ -1,8 +1,8 @@
-"""AWS::SQS: queues."""
+"""AWS::SQS: queues and their policies."""
 
 from __future__ import annotations
 
-from local_aws.cloudformation.resources.base import Physical, Properties, ResourceType, only, words
+from local_aws.cloudformation.resources.base import Physical, Properties, ResourceType, as_text, only, words
 from local_aws.cloudformation.resources.context import Context
 from local_aws.cloudformation.resources.tagging import tag_changes, tags_of
 
@@ -55,3 +55,32 @@ class Queue(ResourceType):
 
     def delete(self, physical_id: str, properties: Properties, context: Context) -> None:
         context.drop("sqs", "DeleteQueue", {"QueueUrl": physical_id})
+
+
+class QueuePolicy(ResourceType):
+    """The policy of one or more queues. A queue has one policy: the last that is put."""
+
+    name = "AWS::SQS::QueuePolicy"
+    properties = words("PolicyDocument Queues")
+    required = properties
+    attributes = words("Id")
+
+    def create(self, properties: Properties, context: Context) -> Physical:
+        physical_id = context.name(NAME_LENGTH)
+        context.report(physical_id)
+        self._put(properties["Queues"], as_text(properties["PolicyDocument"]), context)
+        return Physical(physical_id, {"Id": physical_id})
+
+    def update(self, physical_id: str, old: Properties, new: Properties, context: Context) -> None:
+        self._put(new["Queues"], as_text(new["PolicyDocument"]), context)
+        self._put([url for url in old["Queues"] if url not in new["Queues"]], "", context)
+
+    def delete(self, physical_id: str, properties: Properties, context: Context) -> None:
+        self._put(properties["Queues"], "", context)
+
+    @staticmethod
+    def _put(queues: list[str], policy: str, context: Context) -> None:
+        """Put the policy; an empty one takes it away, and the queue may be gone already."""
+        act = context.call if policy else context.drop
+        for url in queues:
+            act("sqs", "SetQueueAttributes", {"QueueUrl": url, "Attributes": {"Policy": policy}})

@@ -14,6 +14,7 @@ from typing import Any
 from local_aws.sagemaker.caller import USER_CONTEXT
 from local_aws.sagemaker.workflow.definition import Definition, Step
 from local_aws.sagemaker.workflow.errors import invalid
+from local_aws.sagemaker.workflow.events import ExecutionEvents
 
 EXECUTING, STOPPING = "Executing", "Stopping"
 STOPPED, FAILED, SUCCEEDED = "Stopped", "Failed", "Succeeded"
@@ -78,16 +79,18 @@ class Start:
 
 
 class Execution:
-    """One execution, from StartPipelineExecution on. Retrying it goes on in the same record."""
+    """One execution, from StartPipelineExecution on. Retrying it goes on in the same record, `events` are told."""
 
-    def __init__(self, start: Start) -> None:
+    def __init__(self, start: Start, events: ExecutionEvents) -> None:
         self.start = start
+        self._events = events
         self._lock = threading.Lock()
         self._parallelism = start.parallelism
         self._status = EXECUTING
         self._modified = start.created
         self._failure_reason: str | None = None
         self._runs: dict[str, StepRun] = {}
+        events.status(start, None, EXECUTING, start.created, ended=False)
 
     @property
     def active(self) -> bool:
@@ -116,7 +119,9 @@ class Execution:
         with self._lock:
             before = self._runs.pop(step.name, None)
             attempts = before.attempts + 1 if before else 1
-            self._runs[step.name] = StepRun(step, "Starting", datetime.now(UTC), attempts=attempts)
+            run = StepRun(step, "Starting", datetime.now(UTC), attempts=attempts)
+            self._runs[step.name] = run
+            self._events.step(self.start, before.status if before else None, run)
 
     def executing(self, name: str, metadata: Mapping[str, Any]) -> None:
         """Note that a step's resource has been made."""
@@ -197,10 +202,16 @@ class Execution:
             )
 
     def _note(self, name: str, **changes: Any) -> None:
-        self._runs[name] = replace(self._runs[name], **changes)
+        before = self._runs[name]
+        run = self._runs[name] = replace(before, **changes)
+        if run.status != before.status:
+            self._events.step(self.start, before.status, run)
 
     def _change(self, status: str, failure_reason: str | None = None) -> None:
+        before = self._status
         self._status, self._failure_reason, self._modified = status, failure_reason, datetime.now(UTC)
+        ended = status not in (EXECUTING, STOPPING)
+        self._events.status(self.start, before, status, self._modified, ended=ended)
 
     def _require(self, *statuses: str, verb: str) -> None:
         if self._status not in statuses:

@@ -1,0 +1,54 @@
+"""Tags of alarms and dashboards: a handler of its own, which the others tell what there is to tag."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from local_aws.wire import ServiceError
+
+
+class Tags:
+    """TagResource, UntagResource, ListTagsForResource; `keep` and `drop` for whoever makes and deletes resources."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._resources: dict[str, dict[str, str]] = {}
+
+    def keep(self, arn: str, tags: Iterable[Mapping[str, str]] | None) -> None:
+        """Note a resource that was put. Only the first put's `tags` count, as on CloudWatch."""
+        with self._lock:
+            self._resources.setdefault(arn, _as_dict(tags or ()))
+
+    def drop(self, arn: str) -> None:
+        with self._lock:
+            self._resources.pop(arn, None)
+
+    def list_tags_for_resource(self, request: dict[str, Any]) -> dict[str, Any]:
+        with self._lock:
+            tags = self._known(request["ResourceARN"])
+            return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+
+    def tag_resource(self, request: dict[str, Any]) -> dict[str, Any]:
+        with self._lock:
+            self._known(request["ResourceARN"]).update(_as_dict(request["Tags"]))
+        return {}
+
+    def untag_resource(self, request: dict[str, Any]) -> dict[str, Any]:
+        with self._lock:
+            tags = self._known(request["ResourceARN"])
+            for key in request["TagKeys"]:
+                tags.pop(key, None)
+        return {}
+
+    def _known(self, arn: str) -> dict[str, str]:
+        if arn not in self._resources:
+            raise ServiceError(
+                "ResourceNotFoundException", f"There is neither an alarm nor a dashboard {arn}.", 404
+            )
+        return self._resources[arn]
+
+
+def _as_dict(tags: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in tags}

@@ -1,0 +1,38 @@
+"""An embedded GitHub over real git repositories: REST API, smart HTTP and OIDC issuer below `/_github/` of one port.
+
+ENDPOINT/_github/api                    the REST API: GITHUB_API_URL
+ENDPOINT/_github/git/OWNER/NAME.git     clone, fetch, push
+ENDPOINT/_github/oidc                   the issuer of the tokens that workflows get
+
+A request is signed in (sign_in), routed (routing), and carried out by one function of `operations`, which asks `access`
+whether the caller may, works on `state` and the repository's `git`, and answers with a record as GitHub writes it
+(shapes). What moves a branch, by the API, a merge or a push, goes through `writing`, where the rules of protected
+branches are. Plans count as they do at GitHub: what a free plan lacks for private repositories is lacking here.
+Webhooks, web pages and runs of workflows do not exist.
+"""
+
+from local_aws.github.credentials import App, Installation
+from local_aws.github.faults import Down, Dropped, Fault, Faults, Killed, RateLimited, Slow
+from local_aws.github.github import GitHub
+from local_aws.github.records import Dispatch, Organization, Repository, User
+from local_aws.github.rest import Exchange
+from local_aws.github.server import serve
+
+__all__ = [
+    "App",
+    "Dispatch",
+    "Down",
+    "Dropped",
+    "Exchange",
+    "Fault",
+    "Faults",
+    "GitHub",
+    "Installation",
+    "Killed",
+    "Organization",
+    "RateLimited",
+    "Repository",
+    "Slow",
+    "User",
+    "serve",
+]

@@ -1,0 +1,47 @@
+"""The operations of GitHub's REST API that are embedded: one module a resource, one function an operation."""
+
+from __future__ import annotations
+
+from local_aws.github.operations import (
+    accounts,
+    apps,
+    comments,
+    commits,
+    contents,
+    dispatches,
+    environments,
+    git_data,
+    merging,
+    oidc_subject,
+    protection,
+    pulls,
+    rate_limit,
+    repositories,
+    variables,
+)
+from local_aws.github.routing import Routes
+
+_MODULES = (
+    accounts,
+    repositories,
+    protection,  # before commits, whose branch names may hold slashes
+    commits,
+    git_data,
+    contents,
+    variables,
+    environments,
+    oidc_subject,
+    dispatches,
+    pulls,
+    merging,
+    comments,
+    apps,
+    rate_limit,
+)
+
+
+def all_routes() -> Routes:
+    """Every operation, in the order in which they are matched."""
+    joined = Routes()
+    joined.routes = [route for module in _MODULES for route in module.ROUTES.routes]
+    return joined

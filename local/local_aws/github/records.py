@@ -1,0 +1,197 @@
+"""What the embedded GitHub remembers: accounts, repositories and what belongs to them. Plain records, no behaviour of the API."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from local_aws.github.git import GitDirectory
+
+Visibility = Literal["public", "private", "internal"]
+Plan = Literal["free", "pro", "team", "enterprise"]
+
+
+def now() -> str:
+    """The time as GitHub writes it, to the second."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def node_id(kind: str, identity: int) -> str:
+    return base64.b64encode(f"{kind}:{identity}".encode()).decode()
+
+
+@dataclass
+class Account:
+    """A user or an organisation. `immutable_subjects`: OIDC subjects of its repositories carry ids beside names."""
+
+    id: int
+    login: str
+    plan: Plan
+    immutable_subjects: bool = True
+    created_at: str = field(default_factory=now)
+
+    type: Literal["User", "Organization", "Bot"] = field(init=False, default="User")
+
+
+@dataclass
+class User(Account):
+    """A person, or the bot of an App (`type` says which)."""
+
+    bot: bool = False
+
+    def __post_init__(self) -> None:
+        if self.bot:
+            self.type = "Bot"
+
+
+@dataclass
+class Team:
+    id: int
+    slug: str
+    name: str
+    members: set[str] = field(default_factory=set)
+    created_at: str = field(default_factory=now)
+
+
+@dataclass
+class Organization(Account):
+    """`members` maps logins to `admin` (an owner of the organisation) or `member`.
+
+    `creatable` are the visibilities that members may create repositories with; owners may use any that the plan has.
+    """
+
+    members: dict[str, Literal["admin", "member"]] = field(default_factory=dict)
+    creatable: set[Visibility] = field(default_factory=set)
+    base_permission: Literal["none", "read", "write", "admin"] = "read"
+    teams: dict[str, Team] = field(default_factory=dict)
+    claim_keys: list[str] = field(default_factory=lambda: ["repo", "context"])
+
+    def __post_init__(self) -> None:
+        self.type = "Organization"
+
+
+@dataclass
+class Variable:
+    name: str
+    value: str
+    created_at: str = field(default_factory=now)
+    updated_at: str = field(default_factory=now)
+
+
+@dataclass
+class BranchPolicy:
+    id: int
+    name: str
+    type: Literal["branch", "tag"] = "branch"
+
+
+@dataclass
+class Environment:
+    """`reviewers` are ("User" | "Team", id). `protected_branches` and `custom_policies` are both False for any branch."""
+
+    id: int
+    name: str
+    wait_timer: int = 0
+    prevent_self_review: bool = False
+    reviewers: list[tuple[str, int]] = field(default_factory=list)
+    protected_branches: bool = False
+    custom_policies: bool = False
+    policies: list[BranchPolicy] = field(default_factory=list)
+    rule_ids: dict[str, int] = field(default_factory=dict)
+    created_at: str = field(default_factory=now)
+    updated_at: str = field(default_factory=now)
+
+
+@dataclass
+class Comment:
+    id: int
+    author: User
+    body: str
+    created_at: str = field(default_factory=now)
+    updated_at: str = field(default_factory=now)
+
+
+@dataclass
+class PullRequest:
+    """`head` and `base` are branch names of `head_repository` and of the repository that holds the pull request.
+
+    While it is open its commits are what the branches hold; `closed_head` and `closed_base` are the commits at its end.
+    """
+
+    id: int
+    number: int
+    author: User
+    title: str
+    body: str | None
+    head: str
+    base: str
+    head_repository: Repository
+    draft: bool = False
+    state: Literal["open", "closed"] = "open"
+    closed_head: str = ""
+    closed_base: str = ""
+    merge_commit: str | None = None
+    merged_by: User | None = None
+    merged_at: str | None = None
+    closed_at: str | None = None
+    comments: list[Comment] = field(default_factory=list)
+    created_at: str = field(default_factory=now)
+    updated_at: str = field(default_factory=now)
+
+
+@dataclass
+class SubjectTemplate:
+    """How a repository's OIDC subject is written. None: as the owner has it."""
+
+    use_default: bool = True
+    claim_keys: list[str] | None = None
+    immutable: bool | None = None
+
+
+@dataclass(frozen=True)
+class Dispatch:
+    """A `repository_dispatch` that arrived: what a workflow would see as `github.event`."""
+
+    repository: str
+    event_type: str
+    client_payload: dict[str, Any]
+    sender: str
+    time: str
+
+
+@dataclass
+class Repository:
+    """A repository, wherever it is renamed to: `id` stays."""
+
+    id: int
+    owner: Account
+    name: str
+    visibility: Visibility
+    git: GitDirectory
+    creator: str
+    description: str | None = None
+    homepage: str | None = None
+    default_branch: str = "main"
+    archived: bool = False
+    settings: dict[str, Any] = field(default_factory=dict)
+    topics: list[str] = field(default_factory=list)
+    collaborators: dict[str, Literal["read", "write", "admin"]] = field(default_factory=dict)
+    variables: dict[str, Variable] = field(default_factory=dict)
+    environments: dict[str, Environment] = field(default_factory=dict)
+    protection: dict[str, dict[str, Any]] = field(default_factory=dict)
+    pulls: dict[int, PullRequest] = field(default_factory=dict)
+    subject: SubjectTemplate = field(default_factory=SubjectTemplate)
+    born_immutable: bool = True
+    created_at: str = field(default_factory=now)
+    updated_at: str = field(default_factory=now)
+    pushed_at: str = field(default_factory=now)
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.owner.login}/{self.name}"
+
+    @property
+    def private(self) -> bool:
+        return self.visibility != "public"

@@ -1,0 +1,58 @@
+"""What was called, by which role, on what: the record that permissions are proven with."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import overload
+
+
+@dataclass(frozen=True)
+class Call:
+    """One action that a request takes; a request may take several (a copy reads and writes, a RoleArn is passed).
+
+    `role_arn` is None for the account's administrator and for AWS's own services. `action` is IAM's ("s3:ListBucket"),
+    `operation` the API's ("ListObjectsV2"), `service` boto3's name. `resources` are ARNs, or "*" alone. `context` holds the
+    condition keys that the request sets, with their values.
+    """
+
+    role_arn: str | None
+    service: str
+    operation: str
+    action: str
+    resources: tuple[str, ...]
+    context: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
+class Calls(Sequence[Call]):
+    """Every call since the server started, in order. Safe to read while it grows; equal calls are one object."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._calls: list[Call] = []
+        self._known: dict[Call, Call] = {}
+
+    def add(self, call: Call) -> None:
+        with self._lock:
+            self._calls.append(self._known.setdefault(call, call))
+
+    def since(self, mark: int) -> list[Call]:
+        """Those after the first `mark`, which is what `len` said at some moment."""
+        with self._lock:
+            return self._calls[mark:]
+
+    def __len__(self) -> int:
+        with self._lock:
+            return len(self._calls)
+
+    def __iter__(self) -> Iterator[Call]:
+        return iter(self.since(0))
+
+    @overload
+    def __getitem__(self, index: int) -> Call: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Call]: ...
+    def __getitem__(self, index: int | slice) -> Call | list[Call]:
+        with self._lock:
+            return self._calls[index]

@@ -1,0 +1,86 @@
+"""Sessions of roles: temporary credentials, each with an access key of its own, so that a call tells who makes it."""
+
+from __future__ import annotations
+
+import secrets
+import string
+import threading
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+PREFIX = "ASIA"
+"""What the access keys of temporary credentials begin with."""
+
+_LETTERS = string.ascii_uppercase + string.digits
+
+
+@dataclass(frozen=True)
+class Session:
+    """One session of a role. `expiration` is None for those that AWS's own services renew by themselves."""
+
+    access_key: str
+    secret_key: str = field(repr=False)
+    token: str = field(repr=False)
+    role_arn: str
+    name: str
+    expiration: datetime | None = None
+
+    @property
+    def arn(self) -> str:
+        """The session's own ARN, in which the role has no path."""
+        account, role = self.role_arn.split(":")[4], self.role_arn.rpartition("/")[2]
+        return f"arn:aws:sts::{account}:assumed-role/{role}/{self.name}"
+
+    @property
+    def expired(self) -> bool:
+        return self.expiration is not None and self.expiration <= datetime.now(UTC)
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The session as environment variables."""
+        return {
+            "AWS_ACCESS_KEY_ID": self.access_key,
+            "AWS_SECRET_ACCESS_KEY": self.secret_key,
+            "AWS_SESSION_TOKEN": self.token,
+        }
+
+
+class Sessions:
+    """All sessions, by access key."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._by_key: dict[str, Session] = {}
+        self._of_services: dict[tuple[str, str], Session] = {}
+
+    def issue(self, role_arn: str, name: str, duration: timedelta | None = None) -> Session:
+        """A new session. Whoever may have it is for the caller to decide."""
+        session = Session(
+            access_key=PREFIX + _random(16, _LETTERS),
+            secret_key=_random(40),
+            token=_random(356),
+            role_arn=role_arn,
+            name=name,
+            expiration=datetime.now(UTC) + duration if duration else None,
+        )
+        with self._lock:
+            self._by_key[session.access_key] = session
+        return session
+
+    def of_service(self, role_arn: str, name: str) -> Session:
+        """The session in which one of AWS's services acts under a role: always the same, and never over."""
+        with self._lock:
+            known = self._of_services.get((role_arn, name))
+        if known is None:
+            known = self.issue(role_arn, name)
+            with self._lock:
+                known = self._of_services.setdefault((role_arn, name), known)
+        return known
+
+    def find(self, access_key: str) -> Session | None:
+        with self._lock:
+            return self._by_key.get(access_key)
+
+
+def _random(length: int, letters: str = string.ascii_letters + string.digits) -> str:
+    return "".join(secrets.choice(letters) for _ in range(length))

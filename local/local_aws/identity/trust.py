@@ -1,0 +1,72 @@
+"""Who may assume a role: its trust policy, held against a principal.
+
+After https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from local_aws.identity.policy import ANY, Policy, Request, Statement
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who asks: `kind` as in a policy (AWS, Service, Federated), and every name that a policy may call them by.
+
+    An AWS principal is named by its session's ARN, its role's or user's, and its account's.
+    """
+
+    kind: str
+    names: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether the trust policy lets them, and for AWS principals whether by naming their account only.
+
+    `by_account` delegates: then the caller's own policies must allow sts:AssumeRole as well.
+    """
+
+    trusted: bool
+    by_account: bool = False
+
+
+def decide(
+    trust: Policy, principal: Principal, action: str, role_arn: str, context: Mapping[str, Iterable[str]]
+) -> Verdict:
+    """What the trust policy of `role_arn` says about `action` ("sts:AssumeRole") by `principal`."""
+    request = Request.make(action, role_arn, context)
+    fitting = [each for each in trust.statements if _fits(each, principal, request)]
+    if not fitting or any(each.effect == "Deny" for each in fitting):
+        return Verdict(False)
+    return Verdict(True, by_account=not any(_named(each, principal) for each in fitting))
+
+
+def _fits(statement: Statement, principal: Principal, request: Request) -> bool:
+    if statement.not_principals:
+        concerned = not _concerns(statement.not_principals, principal)
+    else:
+        concerned = _concerns(statement.principals, principal)
+    # The resource of a trust policy is its role: there is no Resource element.
+    met = Statement(statement.name, "Allow", ("*",), resources=(ANY,), conditions=statement.conditions)
+    return concerned and statement.covers_action(request.action) and met.applies(request)
+
+
+def _concerns(stated: Iterable[tuple[str, str]], principal: Principal) -> bool:
+    # A wildcard means everybody, web identities too; nothing but the whole of it can be one.
+    return any(
+        name == ANY or (kind == principal.kind and name in principal.names)
+        for kind, name in stated
+        if kind in {ANY, principal.kind}
+    )
+
+
+def _named(statement: Statement, principal: Principal) -> bool:
+    """Whether a statement names the principal itself, and not just the account that it is of."""
+    return principal.kind != "AWS" or any(
+        name in principal.names and not (name.isdigit() or name.endswith(":root"))
+        for kind, name in statement.principals
+        if kind == "AWS"
+    )

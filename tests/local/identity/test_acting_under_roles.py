@@ -1,0 +1,120 @@
+"""What runs in the embedded AWS acts under the role that it was given, and under no other."""
+
+import json
+import time
+
+import pytest
+
+SKLEARN = "141502667606.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
+REPOSITORY = "arn:aws:ecr:eu-west-1:141502667606:repository/sagemaker-scikit-learn"
+WHO = """
+import os
+open("/opt/ml/processing/output/who.txt", "w").write(os.environ["AWS_ACCESS_KEY_ID"])
+print("written")
+"""
+
+
+@pytest.fixture
+def job(aws):
+    """Makes the arguments of a processing job that runs `code` under a role."""
+
+    def job(role, code=WHO):
+        bucket = aws.bucket
+        aws.client("s3").put_object(Bucket=bucket, Key="code/run.py", Body=code.encode())
+        source = {
+            "S3Uri": f"s3://{bucket}/code/run.py",
+            "LocalPath": "/opt/ml/processing/input/code",
+            "S3DataType": "S3Prefix",
+            "S3InputMode": "File",
+        }
+        result = {
+            "S3Uri": f"s3://{bucket}/out",
+            "LocalPath": "/opt/ml/processing/output",
+            "S3UploadMode": "EndOfJob",
+        }
+        cluster = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1}
+        return {
+            "RoleArn": role,
+            "ProcessingResources": {"ClusterConfig": cluster},
+            "AppSpecification": {
+                "ImageUri": SKLEARN,
+                "ContainerEntrypoint": ["python3", "/opt/ml/processing/input/code/run.py"],
+            },
+            "ProcessingInputs": [{"InputName": "code", "S3Input": source}],
+            "ProcessingOutputConfig": {"Outputs": [{"OutputName": "out", "S3Output": result}]},
+        }
+
+    return job
+
+
+def until(ended, describe, member, **request):
+    for _ in range(1500):
+        status = describe(**request)[member]
+        if status in ended:
+            return status
+        time.sleep(0.02)
+    raise AssertionError(f"{request} does not end: {status}")
+
+
+def run(aws, name, arguments):
+    sagemaker = aws.client("sagemaker")
+    sagemaker.create_processing_job(ProcessingJobName=name, **arguments)
+    describe = sagemaker.describe_processing_job
+    return until({"Completed", "Failed"}, describe, "ProcessingJobStatus", ProcessingJobName=name), describe(
+        ProcessingJobName=name
+    )
+
+
+def test_a_job_fetches_runs_logs_and_uploads_under_its_role(aws, roles, job):
+    role, name = roles.make(), f"{aws.project.name}-job"
+    mark = len(aws.server.account.calls)
+    status, description = run(aws, name, job(role))
+    assert status == "Completed", description
+    made = {
+        (each.action, *each.resources)
+        for each in aws.server.account.calls.since(mark)
+        if each.role_arn == role
+    }
+    bucket = f"arn:aws:s3:::{aws.bucket}"
+    assert {
+        ("s3:ListBucket", bucket),
+        ("s3:GetObject", f"{bucket}/code/run.py"),
+        ("s3:PutObject", f"{bucket}/out/who.txt"),
+        ("ecr:GetAuthorizationToken", "*"),
+        ("ecr:BatchGetImage", REPOSITORY),
+    } <= made
+    assert {"logs:CreateLogStream", "logs:PutLogEvents"} <= {action for action, _ in made}
+    key = aws.client("s3").get_object(Bucket=aws.bucket, Key="out/who.txt")["Body"].read().decode()
+    session = aws.server.account.sessions.find(key)
+    assert session is not None and session.role_arn == role
+
+
+def test_a_job_whose_role_may_not_read_its_input_fails(aws, roles, job, enforced):
+    role, name = roles.make(("s3:ListBucket", "*")), f"{aws.project.name}-blind"
+    status, description = run(aws, name, job(role))
+    assert status == "Failed"
+    assert "AccessDenied" in description["FailureReason"] or "403" in description["FailureReason"]
+
+
+def test_a_pipeline_makes_its_jobs_under_its_own_role(aws, roles, job):
+    pipeline, worker, name = roles.make(), roles.make(), f"{aws.project.name}-line"
+    steps = [{"Name": "Work", "Type": "Processing", "Arguments": job(worker)}]
+    sagemaker = aws.client("sagemaker")
+    sagemaker.create_pipeline(
+        PipelineName=name,
+        PipelineDefinition=json.dumps({"Version": "2020-12-01", "Steps": steps}),
+        RoleArn=pipeline,
+    )
+    mark = len(aws.server.account.calls)
+    arn = sagemaker.start_pipeline_execution(PipelineName=name)["PipelineExecutionArn"]
+    describe = sagemaker.describe_pipeline_execution
+    ends = {"Succeeded", "Failed"}
+    assert until(ends, describe, "PipelineExecutionStatus", PipelineExecutionArn=arn) == "Succeeded"
+    calls = aws.server.account.calls.since(mark)
+    made = {each.action for each in calls if each.role_arn == pipeline}
+    assert {"sagemaker:CreateProcessingJob", "sagemaker:DescribeProcessingJob", "sagemaker:AddTags"} <= made
+    assert ("iam:PassRole", (worker,)) in {
+        (each.action, each.resources) for each in calls if each.role_arn == pipeline
+    }
+    assert "s3:PutObject" in {each.action for each in calls if each.role_arn == worker}
+    assert "s3:PutObject" not in made
