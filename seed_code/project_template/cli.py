@@ -1,43 +1,373 @@
-"""The `project-template` command: seed."""
+"""`project-template`: the SageMaker Projects template, published, created from, examined and taken down.
+
+Options are parsed here and errors become exit codes; the work is in `commands`. Nothing heavy is imported before a
+command is called, so that help and usage errors come at once.
+"""
 
 from __future__ import annotations
 
-import sys
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-from project_template import seed as seeds
-from project_template.errors import ProjectTemplateError
+from project_template.errors import UsageError
+from project_template.reporting import pairs, reported, show
+
+DEFAULT_NAME = "text-classification"
+GITHUB_API = "https://api.github.com"
 
 app = typer.Typer(
-    help="The SageMaker Projects template: what it pours into a project's repositories.",
+    name="project-template",
+    help="Publishes the SageMaker Projects template, creates projects from it, and says what is wrong with either.",
+    epilog="Exit codes: 1 failed, 2 usage or configuration, 3 refused, or doctor found something broken, 4 rolled back, "
+    "5 timed out.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
 
 
-@app.callback()
-def project_template() -> None:
-    """Keeps `seed` a command of its own: an app of one command would lose its name."""
+class PublishedForm(StrEnum):
+    """What `publish` takes for --form."""
+
+    S3 = "s3"
+    SERVICE_CATALOG = "service-catalog"
+    BOTH = "both"
+
+
+class ProjectForm(StrEnum):
+    """What `create` takes for --form."""
+
+    S3 = "s3"
+    SERVICE_CATALOG = "service-catalog"
+
+
+ProjectName = Annotated[str, typer.Argument(metavar="NAME", help="The project's name, up to 32 characters.")]
+Publication = Annotated[
+    str,
+    typer.Option("--publication", metavar="NAME", help="The publication: the --name it was published with."),
+]
+Parameters = Annotated[
+    list[str] | None,
+    typer.Option("--parameter", metavar="KEY=VALUE", help="Any parameter of the template; can be repeated."),
+]
+Region = Annotated[
+    str | None, typer.Option("--region", help="The region; by default AWS's own configuration (AWS_REGION).")
+]
+Timeout = Annotated[
+    float | None,
+    typer.Option("--timeout", min=1, metavar="SECONDS", help="Stop watching after this long; AWS goes on."),
+]
+Json = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object on stdout, and nothing else there.")
+]
+Verbose = Annotated[bool, typer.Option("--verbose", help="Show the traceback of an error.")]
+
+
+@app.command()
+def publish(
+    token_secret: Annotated[
+        str,
+        typer.Option(
+            "--token-secret", metavar="ARN", help="A secret whose string is a fine-grained GitHub token."
+        ),
+    ] = "",
+    app_id: Annotated[
+        str, typer.Option("--app-id", metavar="NUMBER", help="A GitHub App's id, with --app-key.")
+    ] = "",
+    app_key: Annotated[
+        str, typer.Option("--app-key", metavar="ARN", help="The App's private key, imported into KMS.")
+    ] = "",
+    form: Annotated[
+        PublishedForm, typer.Option("--form", help="How Studio gets to know the template.")
+    ] = PublishedForm.BOTH,
+    domain: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--domain", metavar="ID", help="A Studio domain to show it in (S3 form); can be repeated."
+        ),
+    ] = None,
+    take_domain: Annotated[
+        bool,
+        typer.Option("--take-domain", help="Also where the domain shows the templates of another place."),
+    ] = False,
+    principal: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--principal", metavar="ARN", help="A role that Studio's users work as; can be repeated."
+        ),
+    ] = None,
+    name: Annotated[str, typer.Option("--name", help="What the template is called.")] = DEFAULT_NAME,
+    bucket: Annotated[
+        str, typer.Option("--bucket", help="The bucket to make; by default NAME-ACCOUNT-REGION.")
+    ] = "",
+    version: Annotated[
+        str, typer.Option("--version", help="By default the package's version and a hash of the content.")
+    ] = "",
+    owner: Annotated[
+        str, typer.Option("--owner", help="Whom Service Catalog names as the owner.")
+    ] = "Machine learning platform",
+    github_url: Annotated[
+        str, typer.Option("--github-url", metavar="URL", help="The API of GitHub, or of GitHub Enterprise.")
+    ] = GITHUB_API,
+    issuer: Annotated[
+        str,
+        typer.Option(
+            "--issuer", metavar="URL", help="GitHub's OIDC provider; by default that of --github-url."
+        ),
+    ] = "",
+    oidc_provider: Annotated[
+        str,
+        typer.Option(
+            "--oidc-provider", metavar="ARN", help="By default the account's own, made where it has none."
+        ),
+    ] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan, and change nothing.")] = False,
+    timeout: Timeout = None,
+    region: Region = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Publish the template of this checkout: bucket, archives, launch role, boundary, product, tags of the domains.
+
+    Can be run again at any time: it changes what is not as it is to be, and says so if nothing is. A new version leaves
+    the projects of earlier ones alone; `update` brings them to it.
+    """
+    with reported(verbose):
+        from rich.console import Console
+
+        from project_template import aws, blueprint, settings, stacks
+        from project_template.commands import publish
+
+        asked = settings.PublishSettings(
+            sign_in=settings.sign_in(token_secret, app_id, app_key),
+            name=name,
+            form=settings.Form(form),
+            bucket=bucket,
+            version=version,
+            owner=owner,
+            github_api_url=github_url,
+            issuer=issuer or settings.issuer_of(github_url),
+            oidc_provider_arn=oidc_provider,
+            domains=tuple(domain or ()),
+            principals=tuple(principal or ()),
+            take_domain=take_domain,
+        )
+        clients, source = aws.connect(region), blueprint.checkout()
+        if dry_run:
+            made = publish.make(clients, asked, source, stacks)
+        else:
+            made = publish.run(clients, asked, source, stacks, Console(stderr=True), timeout)
+        show(publish.document(made, dry_run) if as_json else publish.lines(made, dry_run))
+
+
+@app.command()
+def create(
+    name: ProjectName,
+    github_org: Annotated[
+        str,
+        typer.Option("--github-org", metavar="LOGIN", help="Whose repositories: an organisation, or a user."),
+    ],
+    form: Annotated[ProjectForm, typer.Option("--form", help="The form to create it by.")] = ProjectForm.S3,
+    recipe: Annotated[str | None, typer.Option("--recipe", help="The problem: a file of recipes/.")] = None,
+    training_data: Annotated[
+        str | None, typer.Option("--training-data", metavar="URI", help="Where the training data is in S3.")
+    ] = None,
+    endpoint_kind: Annotated[
+        str | None, typer.Option("--endpoint-kind", help="realtime or serverless.")
+    ] = None,
+    production_gate: Annotated[
+        str | None,
+        typer.Option("--production-gate", help="Who lets models into production: github or registry."),
+    ] = None,
+    reviewers: Annotated[
+        str | None,
+        typer.Option("--reviewers", metavar="LOGIN,ORG/TEAM", help="Who reviews what goes to production."),
+    ] = None,
+    visibility: Annotated[
+        str | None, typer.Option("--visibility", help="Of the repositories: private, internal or public.")
+    ] = None,
+    build_repository: Annotated[
+        str | None, typer.Option("--build-repository", help="By default NAME-build.")
+    ] = None,
+    deploy_repository: Annotated[
+        str | None, typer.Option("--deploy-repository", help="By default NAME-deploy.")
+    ] = None,
+    parameter: Parameters = None,
+    description: Annotated[str, typer.Option("--description", help="What Studio shows.")] = "",
+    publication: Publication = DEFAULT_NAME,
+    timeout: Timeout = None,
+    region: Region = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Create a project as Studio does, and follow it to its end, with the first failing resource's reason.
+
+    What is not given has the template's default. A project that is being created already is watched.
+    """
+    with reported(verbose):
+        from rich.console import Console
+
+        from project_template import aws
+        from project_template.commands import create
+        from project_template.settings import Form
+
+        named = {
+            "GitHubOwner": github_org,
+            "Recipe": recipe,
+            "TrainingData": training_data,
+            "EndpointKind": endpoint_kind,
+            "ProductionGate": production_gate,
+            "ProductionReviewers": reviewers,
+            "RepositoryVisibility": visibility,
+            "BuildRepositoryName": build_repository,
+            "DeployRepositoryName": deploy_repository,
+        }
+        values = {key: value for key, value in named.items() if value is not None} | pairs(parameter)
+        request = create.Request(name, publication, Form(form), values, description, timeout)
+        result = create.run(aws.connect(region), request, Console(stderr=True))
+        show(create.document(result) if as_json else create.lines(result))
+
+
+@app.command()
+def update(
+    name: ProjectName,
+    parameter: Parameters = None,
+    publication: Publication = DEFAULT_NAME,
+    timeout: Timeout = None,
+    region: Region = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Bring a project to the published version. New seeds arrive as a pull request; exit 4 if it was rolled back.
+
+    The project keeps the values of its parameters, but for those that are given.
+    """
+    with reported(verbose):
+        from rich.console import Console
+
+        from project_template import aws
+        from project_template.commands import update
+
+        request = update.Request(name, publication, pairs(parameter), timeout)
+        result = update.run(aws.connect(region), request, Console(stderr=True))
+        show(update.document(result) if as_json else update.lines(result))
+
+
+@app.command()
+def doctor(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="A project to examine, too; it need not exist yet.")
+    ] = None,
+    github_org: Annotated[
+        str,
+        typer.Option(
+            "--github-org", metavar="LOGIN", help="Whether its repositories can be made and protected."
+        ),
+    ] = "",
+    visibility: Annotated[
+        str, typer.Option("--visibility", help="Of the repositories: private, internal or public.")
+    ] = "private",
+    production_gate: Annotated[
+        str, typer.Option("--production-gate", help="Who lets models into production: github or registry.")
+    ] = "github",
+    domain: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--domain", metavar="ID", help="A Studio domain; by default those that were published to."
+        ),
+    ] = None,
+    publication: Publication = DEFAULT_NAME,
+    region: Region = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Check everything that a project needs, and say how to mend what is missing. Changes nothing.
+
+    Exit 3 if a check fails; what could not be looked at, or may be meant so, is a warning.
+    """
+    with reported(verbose):
+        from project_template import aws
+        from project_template.commands import doctor
+
+        domains = tuple(domain or ())
+        request = doctor.Request(publication, name or "", github_org, visibility, domains, production_gate)
+        findings = doctor.run(aws.connect(region), request)
+        show(doctor.document(findings) if as_json else doctor.lines(findings))
+        error = doctor.verdict(findings)
+        if error is not None:
+            raise error
+
+
+@app.command()
+def teardown(
+    name: ProjectName,
+    yes: Annotated[bool, typer.Option("--yes", help="Delete without asking.")] = False,
+    with_endpoints: Annotated[
+        bool,
+        typer.Option(
+            "--with-endpoints", help="Delete the project's endpoints, too: their clients lose them."
+        ),
+    ] = False,
+    with_data: Annotated[
+        bool, typer.Option("--with-data", help="Delete models, data, bucket and key, too. Not to be undone.")
+    ] = False,
+    timeout: Timeout = None,
+    region: Region = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """List everything that the project made, and delete it. Models and data stay, unless told; repositories are archived.
+
+    Can be run again at any time: it goes on with what is left.
+    """
+    with reported(verbose):
+        from rich.console import Console
+
+        from project_template import aws
+        from project_template.commands import teardown
+
+        clients = aws.connect(region)
+        request = teardown.Request(name, with_endpoints, with_data, timeout)
+        inventory = teardown.take(clients, request)
+        for line in teardown.lines(inventory, request):
+            typer.echo(line, err=as_json)
+        left = inventory
+        if teardown.has_work(inventory, request):
+            teardown.require_free(inventory, request)
+            teardown.confirm(inventory, yes, lambda question: typer.confirm(question, err=True))
+            left = teardown.run(clients, request, inventory, Console(stderr=True))
+        if as_json:
+            show(teardown.document(inventory, left, request))
 
 
 @app.command()
 def seed(
-    repository: Annotated[Literal["build"], typer.Argument(help="The repository to pour.")],
+    repository: Annotated[
+        str,
+        typer.Argument(
+            metavar="REPOSITORY",
+            help="build, or deploy-KIND-GATE: realtime or serverless, github or registry; deploy is deploy-realtime-github.",
+        ),
+    ],
     to: Annotated[Path, typer.Option(help="An empty folder, or one that does not exist yet.")],
+    verbose: Verbose = False,
 ) -> None:
     """Pour a repository as it is given to a project into a folder."""
-    poured = seeds.pour(seeds.REPOSITORIES[repository], to)
-    typer.echo(f"Poured {len(poured)} files into {to}.", err=True)
+    with reported(verbose):
+        from project_template import seed as seeds
+
+        wanted = "deploy-realtime-github" if repository == "deploy" else repository
+        if wanted not in seeds.REPOSITORIES:
+            raise UsageError(
+                f"There is no repository {repository!r}: {', '.join(sorted(seeds.REPOSITORIES))}."
+            )
+        poured = seeds.pour(seeds.REPOSITORIES[wanted], to)
+        typer.echo(f"Poured {len(poured)} files into {to}.", err=True)
 
 
 def main() -> None:
-    """Run the command line; turn this package's errors into a message and their exit code."""
-    try:
-        app()
-    except ProjectTemplateError as error:
-        typer.echo(f"project-template: {error}", err=True)
-        sys.exit(error.exit_code)
+    """The console script."""
+    app()

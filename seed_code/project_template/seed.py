@@ -1,24 +1,27 @@
 """What is poured into a project's repositories, made from the template's own tree and kept nowhere twice.
 
-A repository is a list of parts: a file or folder of the template, and its place in the poured repository.
+A repository is a list of parts: a file or folder of the template, and its place in the poured repository; where two
+parts have the same file, the later one counts. The deploy repository comes in variants, by what the project asked for:
+the kind of its endpoints, and who lets a model into production. Each repository carries the embedded AWS under vendor/.
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
 import stat
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from itertools import product
 from pathlib import Path, PurePosixPath
 
-from project_template.errors import FolderNotEmptyError, TemplateIncompleteError
+from project_template import vendor
+from project_template.errors import FolderNotEmptyError, TemplateIncompleteError, TemplateLineError
 
 TEMPLATE = Path(__file__).resolve().parents[2]
 """The checkout that this package is part of."""
-
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can hold
 
 
 @dataclass(frozen=True)
@@ -27,15 +30,42 @@ class Part:
 
     source: str
     target: str
-    required: bool = True
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a poured file, to be replaced by another; it has to be there once."""
+
+    path: str
+    old: str
+    new: str
 
 
 @dataclass(frozen=True)
 class Repository:
-    """A kind of repository that the template pours."""
+    """A kind of repository that the template pours. `vendored` is a package's folder, carried as a wheel in vendor/."""
 
     name: str
     parts: tuple[Part, ...]
+    vendored: str | None = "local"
+    lines: tuple[Line, ...] = ()
+
+
+KINDS = ("realtime", "serverless")
+GATES = ("github", "registry")
+
+
+def _deploy(kind: str, gate: str) -> Repository:
+    parts = (
+        Part("deploy", "."),
+        Part("tests/deploy", "tests"),
+        Part(".github/workflows/deploy.yml", ".github/workflows/deploy.yml"),
+        Part("local/requirements.lock", "vendor/requirements.lock"),
+    )
+    # deploy/ itself is the realtime one with GitHub's gate.
+    overlays = () if kind == "realtime" else (Part(f"seed_code/overlays/{kind}", "."),)
+    gate_line = Line("stages/production.yaml", "production_gate: github", f"production_gate: {gate}")
+    return Repository(f"deploy-{kind}-{gate}", parts + overlays, lines=(gate_line,))
 
 
 BUILD = Repository(
@@ -43,11 +73,13 @@ BUILD = Repository(
     (
         Part("build", "."),
         Part("tests/build", "tests"),
-        Part(".github/workflows/build.yml", ".github/workflows/build.yml", required=False),
+        Part(".github/workflows/build.yml", ".github/workflows/build.yml"),
+        Part("local/requirements.lock", "vendor/requirements.lock"),
     ),
 )
+DEPLOY = {(kind, gate): _deploy(kind, gate) for kind, gate in product(KINDS, GATES)}
 
-REPOSITORIES = {repository.name: repository for repository in (BUILD,)}
+REPOSITORIES = {repository.name: repository for repository in (BUILD, *DEPLOY.values())}
 
 
 @dataclass(frozen=True)
@@ -66,27 +98,25 @@ class SeedFile:
 def files(repository: Repository, template: Path = TEMPLATE) -> list[SeedFile]:
     """Everything that `repository` is seeded with, sorted by path: what git would track, so no caches.
 
-    Raises TemplateIncompleteError where `template` lacks a part.
+    Raises TemplateIncompleteError where `template` lacks a part, TemplateLineError where it lacks a line, WheelError.
     """
     ignored = _ignored_names(template)
-    found = []
-    for part in repository.parts:
-        source = template / part.source
-        if not source.exists():
-            if part.required:
-                raise TemplateIncompleteError(source)
-            continue
-        for path in _walk(source, ignored):
-            target = PurePosixPath(part.target) / path.relative_to(source).as_posix()
-            executable = bool(path.stat().st_mode & stat.S_IXUSR)
-            found.append(SeedFile(target, path.read_bytes(), executable))
-    return sorted(found, key=lambda file: str(file.path))
+    found = {file.path: file for part in repository.parts for file in _part(part, template, ignored)}
+    for line in repository.lines:
+        path = PurePosixPath(line.path)
+        found[path] = _replaced(found.get(path), line)
+    if repository.vendored is not None:
+        source = _part(Part(repository.vendored, "."), template, ignored)
+        built = vendor.wheel({file.path: file.content for file in source})
+        path = PurePosixPath("vendor", built.name)
+        found[path] = SeedFile(path, built.content, executable=False)
+    return sorted(found.values(), key=lambda file: str(file.path))
 
 
 def pour(repository: Repository, into: Path, template: Path = TEMPLATE) -> list[SeedFile]:
     """Write the repository's files into a folder, which is made where it is missing. Returns what was written.
 
-    Raises FolderNotEmptyError, and TemplateIncompleteError before anything is written.
+    Raises FolderNotEmptyError, and whatever `files` raises before anything is written.
     """
     if into.exists() and (not into.is_dir() or any(into.iterdir())):
         raise FolderNotEmptyError(into)
@@ -105,11 +135,42 @@ def archive(repository: Repository, template: Path = TEMPLATE) -> bytes:
     # Stored, not deflated: compressed bytes differ between builds of zlib.
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as zipped:
         for file in files(repository, template):
-            entry = zipfile.ZipInfo(str(file.path), _EPOCH)
+            entry = zipfile.ZipInfo(str(file.path), vendor.EPOCH)
             entry.create_system = 3  # Unix, so that the mode is read back
             entry.external_attr = (stat.S_IFREG | file.mode) << 16
             zipped.writestr(entry, file.content)
     return buffer.getvalue()
+
+
+def archives(template: Path = TEMPLATE) -> dict[str, bytes]:
+    """All that a project may be seeded with: {file name: zip}."""
+    return {f"{name}.zip": archive(repository, template) for name, repository in REPOSITORIES.items()}
+
+
+def sha256(archived: Mapping[str, bytes]) -> str:
+    """The hash of archives together, by which their prefix in the template bucket is named: seeds/<sha256>/.
+
+    It is that of the sorted lines `name NUL sha256-hex LF`.
+    """
+    lines = (f"{name}\0{hashlib.sha256(archived[name]).hexdigest()}\n" for name in sorted(archived))
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _part(part: Part, template: Path, ignored: list[str]) -> Iterator[SeedFile]:
+    source = template / part.source
+    if not source.exists():
+        raise TemplateIncompleteError(source)
+    for path in _walk(source, ignored):
+        target = PurePosixPath(part.target) / path.relative_to(source).as_posix()
+        yield SeedFile(target, path.read_bytes(), bool(path.stat().st_mode & stat.S_IXUSR))
+
+
+def _replaced(file: SeedFile | None, line: Line) -> SeedFile:
+    lines = file.content.decode().split("\n") if file else []
+    if file is None or lines.count(line.old) != 1:
+        raise TemplateLineError(line.path, line.old)
+    lines[lines.index(line.old)] = line.new
+    return SeedFile(file.path, "\n".join(lines).encode(), file.executable)
 
 
 def _walk(path: Path, ignored: list[str]) -> Iterator[Path]:

@@ -1,16 +1,25 @@
+import ast
+import dataclasses
 import io
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from project_template import seed
-from project_template.errors import FolderNotEmptyError, TemplateIncompleteError
+from model_deploy.stage import Instances, Stage
+from project_template import seed, vendor
+from project_template.errors import (
+    FolderNotEmptyError,
+    TemplateIncompleteError,
+    TemplateLineError,
+    WheelError,
+)
 
 TEMPLATE = Path(__file__).parents[2]
 
@@ -41,8 +50,11 @@ SMALL = {
 }
 
 
-def pour(template, into):
-    return [str(file.path) for file in seed.pour(seed.BUILD, into, template)]
+BUILD = seed.Repository("build", (seed.Part("build", "."), seed.Part("tests/build", "tests")), vendored=None)
+
+
+def pour(template, into, repository=BUILD):
+    return [str(file.path) for file in seed.pour(repository, into, template)]
 
 
 def test_build_becomes_the_root_and_its_tests_become_tests(tree, tmp_path):
@@ -52,12 +64,80 @@ def test_build_becomes_the_root_and_its_tests_become_tests(tree, tmp_path):
     assert (into / "tests/test_prepare.py").read_text() == "def test(): ..."
 
 
-def test_the_build_workflow_is_poured_once_there_is_one(tree, tmp_path):
-    template = tree(
-        {**SMALL, ".github/workflows/build.yml": "name: build", ".github/workflows/ci.yml": "name: ci"}
+def test_the_later_part_counts_where_two_have_the_same_file(tree, tmp_path):
+    template = tree({**SMALL, "overlay/steps/prepare.py": "other", "overlay/stages/new.yaml": "new"})
+    repository = dataclasses.replace(BUILD, parts=(*BUILD.parts, seed.Part("overlay", ".")))
+    poured = pour(template, tmp_path / "poured", repository)
+    assert poured == ["README.md", "stages/new.yaml", "steps/prepare.py", "tests/test_prepare.py"]
+    assert (tmp_path / "poured/steps/prepare.py").read_text() == "other"
+
+
+def test_a_line_is_replaced_and_nothing_else(tree, tmp_path):
+    template = tree({**SMALL, "build/stage.yaml": "# gate: github\ngate: github\nkind: x"})
+    repository = dataclasses.replace(
+        BUILD, lines=(seed.Line("stage.yaml", "gate: github", "gate: registry"),)
     )
-    poured = pour(template, tmp_path / "poured")
-    assert [path for path in poured if path.startswith(".github")] == [".github/workflows/build.yml"]
+    pour(template, tmp_path / "poured", repository)
+    assert (tmp_path / "poured/stage.yaml").read_text() == "# gate: github\ngate: registry\nkind: x"
+
+
+@pytest.mark.parametrize("text", ["gate: other\n", "gate: github\ngate: github\n", None])
+def test_a_line_that_is_not_there_once_pours_nothing(tree, tmp_path, text):
+    template = tree(SMALL if text is None else {**SMALL, "build/stage.yaml": text})
+    repository = dataclasses.replace(
+        BUILD, lines=(seed.Line("stage.yaml", "gate: github", "gate: registry"),)
+    )
+    with pytest.raises(
+        TemplateLineError, match=r"stage\.yaml has to have the line `gate: github` exactly once"
+    ):
+        pour(template, tmp_path / "poured", repository)
+    assert not (tmp_path / "poured").exists()
+
+
+PACKAGE = {
+    "package/pyproject.toml": """
+        project = {name = "small", version = "1.0"}
+        build-system = {requires = ["hatchling"], build-backend = "hatchling.build"}
+    """.replace(
+        "        ", ""
+    ),
+    "package/small/__init__.py": "ANSWER = 42\n",
+    "package/small/__pycache__/x.pyc": "not carried",
+}
+
+
+def test_a_package_is_carried_as_a_wheel_that_installs(tree, tmp_path):
+    repository = dataclasses.replace(BUILD, vendored="package")
+    pour(tree({**SMALL, **PACKAGE}), tmp_path / "poured", repository)
+    [wheel] = (tmp_path / "poured/vendor").iterdir()
+    assert wheel.name == "small-1.0-py2.py3-none-any.whl" or wheel.name == "small-1.0-py3-none-any.whl"
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", "--no-compile"]
+    subprocess.run([*pip, "--target", tmp_path / "installed", wheel], check=True)
+    installed = {
+        str(path.relative_to(tmp_path / "installed")) for path in (tmp_path / "installed").rglob("*.py*")
+    }
+    assert installed == {"small/__init__.py"}
+
+
+def test_equal_sources_give_equal_wheels_whatever_their_times(tree, monkeypatch):
+    repository = dataclasses.replace(BUILD, vendored="package")
+    one, other = tree({**SMALL, **PACKAGE}, "one"), tree(
+        dict(reversed({**SMALL, **PACKAGE}.items())), "other"
+    )
+    os.utime(other / "package/small/__init__.py", (10**9, 10**9))
+    first = seed.archive(repository, one)
+    monkeypatch.setattr(vendor, "_built", {})
+    monkeypatch.setenv("TZ", "Pacific/Auckland")
+    assert seed.archive(repository, other) == first
+    (other / "package/small/__init__.py").write_text("ANSWER = 43\n")
+    assert seed.archive(repository, other) != first
+
+
+def test_a_package_that_does_not_build_is_named_with_the_reason(tree, tmp_path):
+    repository = dataclasses.replace(BUILD, vendored="package")
+    broken = tree({**SMALL, **PACKAGE, "package/pyproject.toml": "[project]\nname = 'small'\n"})
+    with pytest.raises(WheelError, match=r"could not be built into a wheel: .*version"):
+        pour(broken, tmp_path / "poured", repository)
 
 
 def test_what_git_ignores_is_not_poured(tree, tmp_path):
@@ -114,14 +194,14 @@ def test_equal_trees_give_equal_archives_whatever_their_times_and_order(tree):
     other = tree(dict(reversed(SMALL.items())), "other")
     os.utime(other / "build/README.md", (0, 0))
     (other / "build/steps/prepare.py").chmod(0o600)
-    assert seed.archive(seed.BUILD, one) == seed.archive(seed.BUILD, other)
+    assert seed.archive(BUILD, one) == seed.archive(BUILD, other)
 
 
 def test_the_archive_holds_what_is_poured(tree, tmp_path):
     template = tree(SMALL)
     (template / "build/steps/prepare.py").chmod(0o755)
-    poured = seed.pour(seed.BUILD, tmp_path / "poured", template)
-    with zipfile.ZipFile(io.BytesIO(seed.archive(seed.BUILD, template))) as archive:
+    poured = seed.pour(BUILD, tmp_path / "poured", template)
+    with zipfile.ZipFile(io.BytesIO(seed.archive(BUILD, template))) as archive:
         entries = [
             (entry.filename, archive.read(entry), entry.external_attr >> 16 & 0o777)
             for entry in archive.infolist()
@@ -143,48 +223,135 @@ def test_the_command_pours_and_refuses_a_full_folder(tmp_path):
 # --- the template itself ---
 
 
+FOLDERS = {"build": ("build", "tests/build"), "deploy-realtime-github": ("deploy", "tests/deploy")}
+
+
 @pytest.mark.skipif(
     not (TEMPLATE / ".git").exists() or shutil.which("git") is None, reason="needs git and a checkout"
 )
-def test_exactly_what_git_would_track_is_poured():
+@pytest.mark.parametrize(("name", "folders"), FOLDERS.items())
+def test_exactly_what_git_would_track_is_poured(name, folders):
     listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "build", "tests/build"],
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", *folders],
         cwd=TEMPLATE,
         capture_output=True,
         check=True,
         text=True,
     )
+    root, tests = folders
     tracked = {path for path in listed.stdout.split("\0") if path and (TEMPLATE / path).exists()}
-    as_poured = {re.sub("^tests/build/", "tests/", path.removeprefix("build/")) for path in tracked}
-    poured = {str(file.path) for file in seed.files(seed.BUILD)}
-    assert {path for path in poured if not path.startswith(".github/")} == as_poured
+    as_poured = {re.sub(f"^{tests}/", "tests/", path.removeprefix(f"{root}/")) for path in tracked}
+    poured = {str(file.path) for file in seed.files(seed.REPOSITORIES[name])}
+    [wheel] = [path for path in poured if path.endswith(".whl")]
+    workflow = f".github/workflows/{root}.yml"
+    assert poured - as_poured == {wheel, "vendor/requirements.lock", workflow}
+    assert as_poured <= poured
 
 
-def test_the_poured_lock_has_the_versions_that_are_tested_here_and_no_index():
-    lock = (TEMPLATE / "build/requirements.lock").read_text()
+@pytest.mark.parametrize(("kind", "gate"), seed.DEPLOY)
+def test_every_variant_of_the_deploy_repository_has_valid_stages_of_its_kind_and_gate(kind, gate, tmp_path):
+    seed.pour(seed.DEPLOY[kind, gate], tmp_path / "poured")
+    stages = {path.stem: Stage.load(path) for path in (tmp_path / "poured/stages").glob("*.yaml")}
+    assert set(stages) == {"staging", "production"}
+    assert {stage.endpoint.kind for stage in stages.values()} == {kind}
+    assert stages["production"].production_gate == gate
 
-    def pins(text):
-        return set(re.findall(r"^[a-z][^ ;]*==[^ ;]+", text, flags=re.MULTILINE))
 
-    assert len(pins(lock)) > 50
-    assert pins(lock) <= pins((TEMPLATE / "requirements-check.lock").read_text())
-    assert "://" not in lock
+def test_the_realtime_stages_are_one_instance_and_a_guarded_canary_of_two(tmp_path):
+    seed.pour(seed.DEPLOY["realtime", "github"], tmp_path / "poured")
+    staging, production = (
+        Stage.load(tmp_path / f"poured/stages/{name}.yaml") for name in ("staging", "production")
+    )
+    assert staging.endpoint.capacity == Instances("ml.m5.large", 1)
+    assert (staging.rollout.strategy, staging.rollout.waits_seconds) == ("all_at_once", 0)
+    assert (staging.alarms, staging.capture, staging.api) == (None, None, None)
+    assert production.endpoint.capacity == Instances("ml.m5.large", 2)
+    rollout = production.rollout
+    assert (rollout.strategy, rollout.size_percent, rollout.bake_seconds) == ("canary", 50, 300)
+    assert (
+        production.alarms is not None
+        and production.alarms.rollback
+        and production.alarms.contract_failures == 1
+    )
+    assert production.capture is not None and production.capture.sampling_percent == 100
+    assert production.api is not None and (production.api.kind, production.api.auth) == ("http_api", "iam")
+
+
+def test_the_archives_are_named_by_what_they_hold_and_their_hash_changes_with_any():
+    archives = seed.archives()
+    assert set(archives) == {"build.zip"} | {f"deploy-{kind}-{gate}.zip" for kind, gate in seed.DEPLOY}
+    assert seed.archives() == archives
+    assert seed.sha256(archives) == seed.sha256(dict(reversed(archives.items())))
+    assert len({seed.sha256(archives), *(seed.sha256(archives | {name: b""}) for name in archives)}) == 6
+
+
+LOCKS = ["build/requirements.lock", "deploy/requirements.lock", "local/requirements.lock"]
+
+
+def pins(text):
+    return set(re.findall(r"^[a-z][^ ;]*==[^ ;]+", text, flags=re.MULTILINE))
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_the_poured_locks_have_the_versions_that_are_tested_here_and_no_index(lock):
+    text = (TEMPLATE / lock).read_text()
+    assert len(pins(text)) > 20
+    assert pins(text) <= pins((TEMPLATE / "requirements-check.lock").read_text())
+    assert "://" not in text
+
+
+@pytest.mark.parametrize("package", ["build", "deploy", "local"])
+def test_the_poured_locks_cover_what_their_packages_ask_for(package):
+    asked = tomllib.loads((TEMPLATE / package / "pyproject.toml").read_text())
+    wanted = asked["project"]["dependencies"] + asked.get("dependency-groups", {}).get("dev", [])
+    locked = {pin.partition("==")[0] for pin in pins((TEMPLATE / package / "requirements.lock").read_text())}
+    assert {re.split(r"[=<>\[]", name)[0].lower() for name in wanted} <= locked
+
+
+@pytest.mark.parametrize("package", ["build", "deploy"])
+def test_poured_tests_import_nothing_that_is_not_poured(package):
+    strangers = {"build": {"model_deploy"}, "deploy": {"model_build", "steps"}}[package]
+    strangers |= {"project_template", "tests", "bench", "functions"}
+    for path in (TEMPLATE / "tests" / package).glob("**/*.py"):
+        nodes = list(ast.walk(ast.parse(path.read_text())))
+        imported = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+        imported |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
+        assert not strangers & {name.partition(".")[0] for name in imported}, path
+
+
+# The slow tests of both have run where they are kept: of the deploy repository, those that need no server are enough.
+CHOSEN = {
+    "build": ["-m", "not slow"],
+    "deploy-serverless-registry": [
+        "tests/test_api_archive.py",
+        "tests/test_stage.py",
+        "tests/test_verify.py",
+    ],
+}
 
 
 @pytest.mark.slow
-def test_the_tests_of_a_poured_repository_pass_there(tmp_path):
-    # Its slow tests have run where they are kept: that they are found and collected here is enough.
+@pytest.mark.parametrize(("name", "chosen"), CHOSEN.items())
+def test_the_tests_of_a_poured_repository_pass_there(name, chosen, tmp_path):
     repository = tmp_path / "repository"
-    seed.pour(seed.BUILD, repository)
-    result = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-m", "not slow", "-p", "no:cacheprovider"],
-        cwd=repository,
-        env={
-            **os.environ,
-            "PYTHONPATH": f"{repository}:{repository / 'steps'}",
-            "PYTHONDONTWRITEBYTECODE": "1",
-        },
-        capture_output=True,
-        text=True,
-    )
-    assert result.returncode == 0, result.stdout + result.stderr
+    seed.pour(seed.REPOSITORIES[name], repository)
+    [wheel] = (repository / "vendor").glob("*.whl")
+    # The embedded AWS comes from the wheel that was poured, not from the checkout.
+    zipfile.ZipFile(wheel).extractall(tmp_path / "wheel")
+    where = "import local_aws, sys; sys.stdout.write(local_aws.__file__)"
+    environment = {
+        **os.environ,
+        "PYTHONPATH": f"{repository}:{repository / 'steps'}:{tmp_path / 'wheel'}",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    found = subprocess.run([sys.executable, "-c", where], env=environment, capture_output=True, text=True)
+    assert found.stdout.startswith(str(tmp_path / "wheel"))
+    for command in (["--collect-only"], chosen):
+        result = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *command],
+            cwd=repository,
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
+        assert result.returncode == 0, result.stdout + result.stderr

@@ -1,0 +1,1 @@
+"""From an approval or a rejection in the model registry to the deploy repository."""

@@ -1,0 +1,117 @@
+"""The Lambda function that tells the deploy repository of an approval or a rejection, by a repository dispatch.
+
+It raises whatever keeps it from that, so that EventBridge tries again and the dead-letter queue keeps what nobody got.
+The same event twice is harmless: the payload names the model package, and a rollout of what is already there is none.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import boto3
+from botocore.config import Config
+
+from dispatch import event as events
+from dispatch.errors import DispatchError, SettingsError
+from github import Access, Clock, Deadline, Transport, from_environment, segment
+from github.errors import AnswerError, GitHubError, NotFoundError
+from github.http import Sender
+
+_log = logging.getLogger("dispatch")
+
+DEFAULT_API_URL = "https://api.github.com"
+RESERVE_SECONDS = 2.0
+
+
+class Context(Protocol):
+    """What of Lambda's context is used."""
+
+    def get_remaining_time_in_millis(self) -> int: ...
+
+
+def aws_client(service: str) -> Any:
+    """A boto3 client that gives up while there is still time to say so."""
+    retries: Any = {"mode": "standard", "total_max_attempts": 3}
+    name: Any = service
+    return boto3.client(name, config=Config(connect_timeout=5, read_timeout=10, retries=retries))
+
+
+def handle(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    """Lambda's handler; returns what was dispatched, or why nothing was. Raises DispatchError and GitHubError."""
+    logging.getLogger().setLevel(logging.INFO)
+    # The SDK's own logging shows requests; GitHub's token is in the answer of one.
+    for name in ("boto3", "botocore", "urllib3"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    return Dispatch(os.environ).handle(event, context)
+
+
+class Dispatch:
+    """The function, with what it works on: its environment, and how it reaches AWS, GitHub and time."""
+
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        client: Callable[[str], Any] = aws_client,
+        sender: Sender | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._environment = environment
+        self._client = client
+        self._sender = sender
+        self._clock = clock
+
+    def handle(self, event: Mapping[str, Any], context: Context) -> dict[str, Any]:
+        """Raises DispatchError and GitHubError."""
+        owner, name, group = self._settings()
+        change = events.parse(event)
+        if why := change.not_for(group):
+            _log.info("not dispatched: %s (%s, event %s)", why, change.arn, change.event_id)
+            return {"dispatched": False, "reason": why}
+        body = {"event_type": change.event_type, "client_payload": change.payload}
+        try:
+            self._post(owner, name, body, context)
+        except GitHubError as error:
+            _log.error("%s of %s did not reach %s/%s: %s", change.event_type, change.arn, owner, name, error)
+            raise
+        _log.info("%s of %s reached %s/%s", change.event_type, change.arn, owner, name)
+        return {"dispatched": True, **body}
+
+    def _post(self, owner: str, name: str, body: Mapping[str, Any], context: Context) -> None:
+        deadline = Deadline(context.get_remaining_time_in_millis, RESERVE_SECONDS)
+        url = self._environment.get("GITHUB_API_URL") or DEFAULT_API_URL
+        transport = Transport(url, deadline, self._sender, self._clock)
+        sign_in = from_environment(
+            self._environment, transport, secrets=self._client("secretsmanager"), kms=self._client("kms")
+        )
+        client = sign_in.client(Access(owner, {"contents": "write"}, repository=name))
+        try:
+            client.post(f"/repos/{segment(owner)}/{segment(name)}/dispatches", body)
+        except NotFoundError as error:
+            raise AnswerError(
+                error.status,
+                f"{owner}/{name} is gone, or these credentials may not write to it (Contents: write is needed)",
+                f"POST /repos/{owner}/{name}/dispatches",
+            ) from error
+
+    def _settings(self) -> tuple[str, str, str]:
+        """The deploy repository's owner and name, and the model package group."""
+        values = {
+            name: self._environment.get(name, "")
+            for name in ("DEPLOY_REPOSITORY", "MODEL_PACKAGE_GROUP_NAME")
+        }
+        for name, value in values.items():
+            if not value:
+                raise SettingsError(f"{name} is not set: the project's template sets it on this function.")
+        found = re.fullmatch(r"([A-Za-z0-9-]+)/([A-Za-z0-9._-]+)", values["DEPLOY_REPOSITORY"])
+        if found is None:
+            raise SettingsError(
+                f"DEPLOY_REPOSITORY is {values['DEPLOY_REPOSITORY']!r}: owner/name is expected."
+            )
+        return found[1], found[2], values["MODEL_PACKAGE_GROUP_NAME"]
+
+
+__all__ = ["Context", "Dispatch", "DispatchError", "handle"]

@@ -1,0 +1,130 @@
+"""The environments of a repository: who must approve, and from which branches one may deploy.
+
+Set, and then read back: GitHub leaves out what an account's plan does not have, or refuses it in words of its own.
+Required reviewers of private and internal repositories need GitHub Enterprise, environments of private ones GitHub Pro
+or Team. See GitHub's "Managing environments for deployment".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from github import Client, segment
+from github.errors import ForbiddenError, InvalidError, NotFoundError
+from pour.errors import PropertyError, ProtectionError
+from pour.request import Environment
+
+PRODUCTION = "production"
+REVIEWERS = 6
+REMEDY = (
+    "Choose one: make the repository public; have its owner on a plan with required reviewers (GitHub Enterprise for private"
+    " and internal repositories); or create the project with ProductionGate=registry, where the approver's role in the model"
+    " registry is the gate."
+)
+
+
+@dataclass(frozen=True)
+class Reviewer:
+    """`kind` is User or Team."""
+
+    kind: str
+    id: int
+
+
+class Environments:
+    """Sets the environments of the repository at the API's path `path`."""
+
+    def __init__(self, client: Client, path: str, gate: str) -> None:
+        self._client = client
+        self._path = path
+        self._is_gate = gate == "github"
+
+    def ensure(self, wanted: Environment) -> str:
+        """Make the environment so. Returns what GitHub does not protect of it, "" where that is nothing.
+
+        Raises ProtectionError where that is production and no other gate is there, PropertyError for unknown reviewers.
+        """
+        must_hold = self._is_gate and wanted.name == PRODUCTION
+        if must_hold and not wanted.reviewers:
+            raise ProtectionError(
+                f"The environment {PRODUCTION} has no reviewers, so nobody would be asked before production. Name at least"
+                " one in ProductionReviewers, or choose ProductionGate=registry."
+            )
+        if len(wanted.reviewers) > REVIEWERS:
+            raise PropertyError(
+                f"{wanted.name} has {len(wanted.reviewers)} reviewers; GitHub takes {REVIEWERS}: name a team as organisation/slug."
+            )
+        reviewers = {self._reviewer(name) for name in wanted.reviewers}
+        gap = self._set(wanted, reviewers)
+        if gap and must_hold:
+            raise ProtectionError(
+                f"GitHub does not protect the environment {wanted.name} of {self._path.removeprefix('/repos/')}: {gap}. {REMEDY}"
+            )
+        return f"environment {wanted.name}: {gap}" if gap else ""
+
+    def _set(self, wanted: Environment, reviewers: set[Reviewer]) -> str:
+        place = f"{self._path}/environments/{segment(wanted.name)}"
+        now = self._client.find(place, absent=(403, 404))
+        if now is not None and not _gap(now, wanted, reviewers):
+            return ""
+        try:
+            self._client.put(place, _body(wanted, reviewers, now or {}))
+        except (ForbiddenError, NotFoundError, InvalidError) as error:
+            return f"GitHub answers {error.status}, {error.said or 'without a reason'}"
+        found = self._client.find(place, absent=(403, 404))
+        return "it is not there after it was made" if found is None else _gap(found, wanted, reviewers)
+
+    def _reviewer(self, name: str) -> Reviewer:
+        """A login, or a team as "organisation/slug"."""
+        organization, slash, slug = name.partition("/")
+        path = f"/orgs/{segment(organization)}/teams/{segment(slug)}" if slash else f"/users/{segment(name)}"
+        found = self._client.find(path)
+        if found is None or found.get("type") == "Organization":
+            raise PropertyError(
+                f"The reviewer {name!r} is no {'team' if slash else 'user'} that these credentials can see: a login, or a team as"
+                " organisation/slug, is expected."
+            )
+        return Reviewer("Team" if slash else "User", int(found["id"]))
+
+
+def _body(wanted: Environment, reviewers: set[Reviewer], now: Mapping[str, Any]) -> dict[str, Any]:
+    """What is set replaces everything, so the rules that the team added are sent along."""
+    body: dict[str, Any] = {
+        "reviewers": [
+            {"type": reviewer.kind, "id": reviewer.id}
+            for reviewer in sorted(reviewers, key=lambda reviewer: (reviewer.kind, reviewer.id))
+        ]
+        or None,
+        "deployment_branch_policy": now.get("deployment_branch_policy"),
+    }
+    if wanted.protected_branches:
+        body["deployment_branch_policy"] = {"protected_branches": True, "custom_branch_policies": False}
+    for rule in now.get("protection_rules") or ():
+        if rule["type"] == "wait_timer":
+            body["wait_timer"] = rule["wait_timer"]
+        elif rule["type"] == "required_reviewers" and reviewers:
+            body["prevent_self_review"] = bool(rule.get("prevent_self_review"))
+    return body
+
+
+def _gap(found: Mapping[str, Any], wanted: Environment, reviewers: set[Reviewer]) -> str:
+    """What of `wanted` an environment, as GitHub describes it, does not have."""
+    there = {
+        Reviewer(each["type"], int(each["reviewer"]["id"]))
+        for rule in found.get("protection_rules") or ()
+        if rule["type"] == "required_reviewers"
+        for each in rule["reviewers"]
+    }
+    gaps = []
+    if there != reviewers:
+        gaps.append(
+            f"{len(reviewers - there)} of {len(reviewers)} reviewers are not in force (each needs read access to the repository)"
+            if reviewers - there
+            else f"{len(there - reviewers)} reviewers are in force that are not the project's"
+        )
+    policy = found.get("deployment_branch_policy") or {}
+    if wanted.protected_branches and not policy.get("protected_branches"):
+        gaps.append("any branch may deploy to it")
+    return " and ".join(gaps)

@@ -1,0 +1,1 @@
+"""The commands: what `cli` calls, one module each."""

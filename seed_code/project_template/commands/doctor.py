@@ -1,0 +1,224 @@
+"""`project-template doctor`: every check that there is, with what was found, and how to mend it. Changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from project_template import blueprint, project, publication, seed, template
+from project_template.aws import Aws, error_code, error_text, is_denied
+from project_template.doctor import bucket, github_access, launch_role, oidc, project_names, quotas
+from project_template.doctor.finding import Finding, Level, fail, ok, warn
+from project_template.doctor.github_access import Asked
+from project_template.doctor.sign_in import sign_in
+from project_template.errors import GitHubError, NotPublishedError, RefusedError
+from project_template.github import GitHub, Transport, fetch
+from project_template.publication import Published
+
+_RECIPES, _STAGES = seed.TEMPLATE / "build" / "recipes", seed.TEMPLATE / "deploy" / "stages"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is examined. `project` and `owner` are "" where they are not asked about."""
+
+    publication: str
+    project: str = ""
+    owner: str = ""
+    visibility: str = "private"
+    domains: tuple[str, ...] = ()
+    gate: str = "github"
+
+
+def run(
+    aws: Aws, request: Request, transport: Transport = fetch, checkout: Callable[[], str] | None = None
+) -> list[Finding]:
+    """All findings, in the order in which a project needs them.
+
+    `checkout` says which content this checkout holds; by default it is read.
+    """
+    try:
+        found = publication.find(aws, request.publication)
+    except NotPublishedError as error:
+        findings = [
+            fail(
+                "publication", error.message, "`project-template publish --dry-run` shows what it would make."
+            )
+        ]
+        names = _asked("names", lambda: _names(aws, request, None))
+        return [*findings, *names, *_quotas(aws)]
+    return [
+        *_publication(found),
+        *_asked("template bucket", lambda: bucket.bucket(aws, found)),
+        *_asked("template object", lambda: bucket.template_object(aws, found)),
+        *_asked("archives", lambda: [bucket.archives(aws, found)]),
+        *_asked("template version", lambda: [bucket.version(found, (checkout or _checkout)())]),
+        *_asked("domain tag", lambda: _domains(aws, request, found)),
+        *_asked("launch role", lambda: _launch_role(aws, found)),
+        *_asked("OIDC provider", lambda: [_oidc(aws, found)]),
+        *_asked("GitHub", lambda: _github(aws, request, found, transport)),
+        *_quotas(aws),
+        *_asked("names", lambda: _names(aws, request, found)),
+        *_asked("project", lambda: _project(aws, request, found)),
+    ]
+
+
+def verdict(findings: Iterable[Finding]) -> RefusedError | None:
+    """The error to end with when a check failed, else None."""
+    failed = [each.check for each in findings if each.level is Level.FAIL]
+    if not failed:
+        return None
+    return RefusedError(
+        f"{len(failed)} checks failed: {', '.join(dict.fromkeys(failed))}. Mend them as said above."
+    )
+
+
+def document(findings: Iterable[Finding]) -> dict[str, Any]:
+    """The findings for machines."""
+    listed = list(findings)
+    return {"ok": verdict(listed) is None, "findings": [asdict(each) for each in listed]}
+
+
+def lines(findings: Iterable[Finding]) -> list[str]:
+    """The findings for people, a line each, and below it how to mend it."""
+    said = []
+    for each in findings:
+        said.append(f"{each.level:<5} {each.check:<17} {each.found}")
+        if each.mend:
+            said.append(f"{'':<23} -> {each.mend}")
+    return said
+
+
+def _asked(check: str, look: Callable[[], Iterable[Finding]]) -> list[Finding]:
+    """The findings, or that it could not be looked at: one closed door is no reason to leave the others out."""
+    try:
+        return list(look())
+    except ClientError as error:
+        found = f"could not be looked at: {error.operation_name} answered {error_code(error)}"
+        mend = (
+            "Allow yourself that operation, and ask again."
+            if is_denied(error)
+            else f"AWS says: {error_text(error)}."
+        )
+        return [warn(check, found, mend)]
+    except GitHubError as error:
+        return [fail(check, error.message, "Check the network, and the --github-url that was published.")]
+
+
+def _publication(found: Published) -> Iterator[Finding]:
+    status = found.stack.status
+    if found.stack.succeeded:
+        yield ok("publication", f"the stack {found.stack.name} is {status}")
+    else:
+        yield warn(
+            "publication",
+            f"the stack {found.stack.name} is {status}",
+            "Run `project-template publish` again.",
+        )
+    if not found.record:
+        yield fail("publication", "publishing never came to its end", "Run `project-template publish` again.")
+
+
+def _checkout() -> str:
+    return blueprint.checkout().version
+
+
+def _domains(aws: Aws, request: Request, found: Published) -> Iterator[Finding]:
+    domains = request.domains or tuple(found.record.get("domains", ()))
+    if found.record.get("form") == "service-catalog":
+        yield ok("domain tag", "not needed: the Service Catalog form is published alone")
+        return
+    if not domains:
+        yield warn(
+            "domain tag",
+            "no domain was published to, so no Studio lists the S3 template",
+            "`project-template publish --domain ID ...` tags one.",
+        )
+    place = blueprint.Place(aws.account, aws.region, aws.partition)
+    for each in domains:
+        yield bucket.domain(aws, blueprint.domain_arn(place, each), str(found.record.get("location", "")))
+
+
+def _launch_role(aws: Aws, found: Published) -> Iterator[Finding]:
+    role = launch_role.read(aws, found.launch_role_arn) if found.launch_role_arn else None
+    if role is None:
+        yield fail(
+            "launch role",
+            f"{found.launch_role_arn or 'the launch role'} is not there: CreateProject is refused",
+            f"It is made by the stack {found.stack.name}: let it be made anew there, and publish again.",
+        )
+        return
+    yield launch_role.trust(role)
+    key = f"versions/{found.record.get('template_sha256')}.yaml"
+    types = template.resource_types(template.parse(publication.read(aws, found.bucket, key) or "{}"))
+    needed, unknown = launch_role.needed(aws, types)
+    yield from launch_role.coverage(role, needed)
+    if unknown:
+        yield warn(
+            "launch role",
+            f"CloudFormation does not tell what it needs for {', '.join(unknown)}",
+            "Allow yourself cloudformation:DescribeType, and ask again.",
+        )
+    actions = {action for handlers in needed.values() for each in handlers.values() for action in each}
+    yield launch_role.simulated(aws, role, actions)
+
+
+def _oidc(aws: Aws, found: Published) -> Finding:
+    return oidc.provider(
+        aws, str(found.record.get("issuer", "")), str(found.record.get("oidc_provider_arn", ""))
+    )
+
+
+def _github(aws: Aws, request: Request, found: Published, transport: Transport) -> Iterator[Finding]:
+    github = sign_in(aws, found.record, transport)
+    if not isinstance(github, GitHub):
+        yield github
+        return
+    asked = Asked(request.owner, request.visibility, request.gate)
+    is_app = "app_id" in found.record.get("sign_in", {})
+    yield from github_access.app(github, asked) if is_app else github_access.token(github, asked)
+    if not request.owner:
+        yield warn(
+            "GitHub reach", "no organisation was named", "--github-org LOGIN checks one, and its plan."
+        )
+    # An App's assertion reads no repositories.
+    elif request.project and not is_app and project.describe(aws, request.project) is None:
+        yield from github_access.repositories(github, asked, request.project)
+
+
+def _quotas(aws: Aws) -> list[Finding]:
+    needed = quotas.wanted(quotas.read(_RECIPES), quotas.read(_STAGES))
+    return _asked("quotas", lambda: quotas.check(needed, quotas.allowed(aws), aws.region))
+
+
+def _names(aws: Aws, request: Request, found: Published | None) -> list[Finding]:
+    if not request.project:
+        return []
+    key = f"versions/{found.record.get('template_sha256')}.yaml" if found else ""
+    text = publication.read(aws, found.bucket, key) if found else ""
+    known = template.parameters(template.parse(text or "{}"))
+    recipes, stages = project_names.stems(_RECIPES), project_names.stems(_STAGES)
+    return list(project_names.check(request.project, recipes, stages, known))
+
+
+def _project(aws: Aws, request: Request, found: Published) -> Iterator[Finding]:
+    if not request.project:
+        return
+    there = project.describe(aws, request.project)
+    if there is None:
+        yield ok("project", f"there is no project {request.project} yet")
+        return
+    if there.failed:
+        yield fail(
+            "project",
+            f"{there.name} is {there.status}: {there.reason or 'SageMaker gives no reason'}",
+            f"`project-template {'update' if there.status == 'UpdateFailed' else 'teardown'} {there.name}`, once the cause is "
+            "mended.",
+        )
+    else:
+        yield ok("project", f"{there.name} is {there.status}")
+    if not there.running and there.status != "CreateFailed":
+        yield bucket.project_version(aws, found, there.stack, there.name)

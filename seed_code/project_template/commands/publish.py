@@ -1,0 +1,102 @@
+"""`project-template publish`: the template to where Studio finds it, in either form, or both.
+
+What is published is put together from the checkout (`blueprint`), compared with what there is (`publication.observe`), and
+the difference is a plan (`plan.make`), of which `--dry-run` prints each step and a run carries each out. So both say the
+same, and an interrupted run is taken up by the next one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+
+from project_template import blueprint, plan, publication, stack
+from project_template.aws import Aws
+from project_template.blueprint import Blueprint, Checkout, Place, Synthesis, There
+from project_template.plan import ApplyStack, Observed, Step
+from project_template.progress import Progress
+from project_template.settings import PublishSettings
+from project_template.waiting import Deadline, Watch
+
+LIMIT_SECONDS = 1800
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What publishing would do. `steps` is empty where everything is as it is to be."""
+
+    blueprint: Blueprint
+    steps: list[Step]
+
+
+def place(aws: Aws) -> Place:
+    """Where the caller's credentials lead."""
+    return Place(aws.account, aws.region, aws.partition)
+
+
+def make(aws: Aws, settings: PublishSettings, source: Checkout, synthesis: Synthesis) -> Plan:
+    """Work out the plan; describes only."""
+    where = place(aws)
+    name = publication.stack_name(settings.name)
+    found = stack.describe(aws, name)
+    current = stack.template(aws, name) if found and found.status != "REVIEW_IN_PROGRESS" else None
+    there = There(current, publication.oidc_provider(aws, settings.issuer))
+    made = blueprint.make(settings, where, source, synthesis, there)
+    observed: Observed = publication.observe(aws, name, made.wanted.bucket, made.keys, made.wanted.domains)
+    return Plan(made, plan.make(made.wanted, observed))
+
+
+def run(
+    aws: Aws,
+    settings: PublishSettings,
+    source: Checkout,
+    synthesis: Synthesis,
+    console: Console,
+    timeout: float | None = None,
+) -> Plan:
+    """Publish, and return what was done. Can be run again at any time: it goes on from where the last one came to."""
+    progress = Progress(console)
+    watch = Watch(aws, progress, Deadline(timeout or LIMIT_SECONDS))
+    publication.settle(aws, publication.stack_name(settings.name), watch)
+    made = make(aws, settings, source, synthesis)
+    tags = {publication.PUBLICATION_TAG: settings.name}
+    publication.execute(aws, made.steps, tags, watch, progress)
+    return made
+
+
+def document(made: Plan, dry_run: bool) -> dict[str, Any]:
+    """The plan for machines."""
+    return {
+        "published": not dry_run,
+        "changed": bool(made.steps),
+        "version": made.blueprint.version,
+        "bucket": made.blueprint.wanted.bucket,
+        "stack": made.blueprint.wanted.stack_name,
+        "location": made.blueprint.wanted.location,
+        "steps": [
+            {"step": str(step), "changes": list(step.changes) if isinstance(step, ApplyStack) else []}
+            for step in made.steps
+        ],
+    }
+
+
+def lines(made: Plan, dry_run: bool) -> list[str]:
+    """The plan for people."""
+    wanted = made.blueprint.wanted
+    said = [
+        f"version    {made.blueprint.version}",
+        f"stack      {wanted.stack_name}",
+        f"templates  {wanted.location}",
+    ]
+    if not made.steps:
+        return [*said, "Nothing changes: this version is published already."]
+    if not dry_run:
+        return [*said, f"Published in {len(made.steps)} steps."]
+    said += ["", "Publishing would:"]
+    for number, step in enumerate(made.steps, 1):
+        said.append(f"{number:>3}. {step}")
+        if isinstance(step, ApplyStack):
+            said += [f"       {change}" for change in step.changes]
+    return said

@@ -1,0 +1,127 @@
+"""`project-template update`: a project to the version of the template that is published.
+
+The project's own parameters keep their values; what the new version has as defaults (its archives) comes with it. The seed
+reaches the repositories as a pull request, never over the team's work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+from rich.console import Console
+
+from project_template import catalog, project, publication, stack, template
+from project_template.aws import Aws, error_text
+from project_template.commands.create import Result as Result
+from project_template.commands.create import document, lines, provider_of, published_template
+from project_template.errors import ProjectError, RefusedError, RolledBackError, UsageError
+from project_template.progress import Progress
+from project_template.project import Follow, Project
+from project_template.publication import Published
+from project_template.template import INJECTED, Parameter
+from project_template.waiting import Deadline, Watch
+
+LIMIT_SECONDS = 3600
+
+__all__ = ["Request", "Result", "document", "lines", "run"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """`parameters` are those that change; the others stay as they are."""
+
+    name: str
+    publication: str
+    parameters: Mapping[str, str]
+    timeout: float | None = None
+
+
+def run(aws: Aws, request: Request, console: Console) -> Result:
+    """Update the project and wait for it.
+
+    Raises UsageError where there is no such project, or for values that the template refuses; RefusedError while another
+    operation is under way or where the project never came to be; RolledBackError with the first failing resource's reason.
+    """
+    progress = Progress(console)
+    follow = Follow(
+        aws, request.name, Watch(aws, progress, Deadline(request.timeout or LIMIT_SECONDS)), progress
+    )
+    existing = project.describe(aws, request.name)
+    if existing is None:
+        raise UsageError(f"There is no project {request.name} in {aws.region}.")
+    attached = existing.status == "UpdateInProgress"
+    if attached:
+        progress.say(f"The project {request.name} is being updated already: watching it")
+    elif existing.running or existing.status in {"CreateFailed", "DeleteFailed"}:
+        raise RefusedError(
+            f"The project {request.name} is {existing.status} and cannot be updated. "
+            + ("Wait until that is done." if existing.running else "`project-template teardown` removes it.")
+        )
+    else:
+        follow.begin(existing)
+        if not _update(aws, request, existing):
+            progress.say("SageMaker finds nothing to change")
+            return _result(aws, existing, attached=False)
+    done = follow.until_done()
+    if done is None:
+        raise ProjectError(f"The project {request.name} was deleted while it was being updated.")
+    if done.failed:
+        raise RolledBackError(
+            f"The project {request.name} could not be updated ({done.status}): {follow.cause(done)}. CloudFormation went back "
+            f"to what there was; mend the cause and update again. `project-template doctor {request.name}` looks for it."
+        )
+    return _result(aws, done, attached)
+
+
+def _result(aws: Aws, done: Project, attached: bool) -> Result:
+    made = stack.describe(aws, done.stack) if done.stack else None
+    return Result(done, made.outputs if made else {}, attached)
+
+
+def _update(aws: Aws, request: Request, existing: Project) -> bool:
+    """Ask for the update; whether there is anything to wait for."""
+    published = publication.find(aws, request.publication)
+    known = template.parameters(published_template(aws, published))
+    values = _values(aws, existing, known) | dict(request.parameters)
+    template.check(known, values, request.name)
+    sent = [{"Key": key, "Value": value} for key, value in sorted(values.items())]
+    try:
+        aws.sagemaker.update_project(ProjectName=request.name, **_form(aws, existing, published, sent))
+    except ClientError as error:
+        said = error_text(error)
+        if "No updates are to be performed" in said or "didn't contain changes" in said:
+            return False
+        raise
+    return True
+
+
+def _form(aws: Aws, existing: Project, published: Published, sent: list[dict[str, str]]) -> dict[str, Any]:
+    if not existing.product_id:
+        return {"TemplateProvidersToUpdate": [{"CfnTemplateProvider": provider_of(aws, published, sent)}]}
+    offer = catalog.published(aws, published)
+    return {
+        "ServiceCatalogProvisioningUpdateDetails": {
+            "ProvisioningArtifactId": offer.artifact_id,
+            "ProvisioningParameters": sent,
+        }
+    }
+
+
+def _values(aws: Aws, existing: Project, known: Mapping[str, Parameter]) -> dict[str, str]:
+    """Every parameter's value: what the project was given; and where that was its template's default, the new default.
+
+    All are named, since an update keeps the values of those that it does not name, old defaults among them.
+    """
+    described: Any = aws.cloudformation.describe_stacks(StackName=existing.stack)["Stacks"][0]
+    before = template.parameters(template.parse(stack.template(aws, existing.stack)))
+    given = {each["ParameterKey"]: each["ParameterValue"] for each in described.get("Parameters", [])}
+    values = {
+        name: new.default for name, new in known.items() if name not in INJECTED and new.default is not None
+    }
+    for name, value in given.items():
+        if name in known and name not in INJECTED and (name not in before or before[name].default != value):
+            values[name] = value
+    return values

@@ -1,0 +1,206 @@
+"""GitHub: whether the functions can sign in, reach the organisation, and protect what they make there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from project_template.doctor.finding import Finding, fail, ok, warn
+from project_template.github import GitHub
+
+APP_PERMISSIONS = {
+    "actions": "read",
+    "actions_variables": "write",
+    "administration": "write",
+    "contents": "write",
+    "members": "read",
+    "metadata": "read",
+    "pull_requests": "write",
+    "workflows": "write",
+}
+"""What the functions ask of an App; `members` only where reviewers are teams."""
+
+SOON = timedelta(days=14)
+_EXPIRY = "github-authentication-token-expiration"
+_STRENGTH = {"read": 1, "write": 2, "admin": 3}
+_WITHOUT_ENVIRONMENTS = {"free"}
+_WITH_REVIEWERS = {"enterprise", "business_plus"}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Whose repositories, and how they are to be: what GitHub protects depends on it."""
+
+    owner: str
+    visibility: str
+    gate: str
+
+
+def token(github: GitHub, asked: Asked, now: datetime | None = None) -> Iterator[Finding]:
+    """A token is valid, stays so, and may make repositories for the owner."""
+    answer = github.get("/user")
+    if answer.status != 200:
+        yield fail(
+            "GitHub token",
+            f"GitHub answers {answer.status} to it: {_said(answer.body)}",
+            "Make a new fine-grained token, and put it into the secret: the functions read it each time.",
+        )
+        return
+    login = str(answer.body["login"])
+    yield _expiry(login, answer.headers.get(_EXPIRY, ""), now or datetime.now(UTC))
+    if asked.owner:
+        yield from _owner_of_token(github, asked, login)
+
+
+def app(github: GitHub, asked: Asked) -> Iterator[Finding]:
+    """The App is known to GitHub, and installed for the owner with what the functions need."""
+    answer = github.get("/app")
+    if answer.status != 200:
+        yield fail(
+            "GitHub App",
+            f"GitHub answers {answer.status} to its signature: {_said(answer.body)}",
+            "Check --app-id, and that the key in KMS was imported from a private key that the App still has.",
+        )
+        return
+    slug = str(answer.body.get("slug", ""))
+    yield ok("GitHub App", f"GitHub knows the App {slug}, and takes the signature of its key")
+    if not asked.owner:
+        return
+    installed = github.get(f"/orgs/{asked.owner}/installation")
+    if installed.status != 200:
+        yield fail(
+            "GitHub App",
+            f"{slug} is not installed for {asked.owner}, or that is no organisation",
+            f"An owner of {asked.owner} installs it, for all repositories. For a user's own repositories a token is needed.",
+        )
+        return
+    yield from _installation(slug, asked.owner, installed.body)
+    yield protection(asked, "")
+
+
+def protection(asked: Asked, plan: str) -> Finding:
+    """What the plan protects in repositories of that visibility. "" is a plan that GitHub does not tell.
+
+    Source: "Managing environments for deployment" and "About protected branches", GitHub's documentation.
+    """
+    check, public = "GitHub plan", asked.visibility == "public"
+    remedy = "Make the repositories public, change the plan, or create the project with --production-gate registry."
+    if public:
+        return ok(
+            check, "public repositories have environments, reviewers and branch protection on every plan"
+        )
+    if not plan:
+        return warn(
+            check,
+            f"GitHub tells the plan of {asked.owner} to its owners only",
+            f"Reviewers of {asked.visibility} repositories need GitHub Enterprise. On another plan: {remedy[0].lower()}{remedy[1:]}",
+        )
+    said = f"{asked.owner} is on the plan {plan}: {asked.visibility} repositories have"
+    if plan in _WITH_REVIEWERS:
+        return ok(check, f"{said} environments, reviewers and branch protection")
+    if plan in _WITHOUT_ENVIRONMENTS:
+        found = f"{said} neither environments nor branch protection"
+        level = warn if asked.gate == "registry" else fail
+        return level(
+            check, found, remedy if asked.gate != "registry" else "Agree on reviews among yourselves."
+        )
+    if asked.gate == "registry":
+        return ok(
+            check, f"{said} environments and branch protection; the registry lets models into production"
+        )
+    return fail(check, f"{said} environments and branch protection, and no reviewers", remedy)
+
+
+def repositories(github: GitHub, asked: Asked, project: str) -> Iterator[Finding]:
+    """The names of a project that is to be created are free."""
+    for name in (f"{project}-build", f"{project}-deploy"):
+        answer = github.get(f"/repos/{asked.owner}/{name}")
+        if answer.status == 404:
+            yield ok("repositories", f"{asked.owner}/{name} is free, as far as this sign-in sees")
+        else:
+            yield warn(
+                "repositories",
+                f"{asked.owner}/{name} is there already (GitHub answers {answer.status})",
+                "Only a repository that the same project made is taken up: rename or delete it, or create the project with "
+                "--build-repository and --deploy-repository.",
+            )
+
+
+def _expiry(login: str, stated: str, now: datetime) -> Finding:
+    if not stated:
+        return warn(
+            "GitHub token",
+            f"GitHub takes the token of {login}, which never expires",
+            "A fine-grained token with an end is safer; a GitHub App needs none.",
+        )
+    # "2026-12-31 08:15:00 UTC", or with an offset in place of the zone's name.
+    end = datetime.strptime(stated.replace(" UTC", " +0000"), "%Y-%m-%d %H:%M:%S %z")
+    said = f"GitHub takes the token of {login} until {end:%Y-%m-%d}"
+    if end - now < SOON:
+        return warn("GitHub token", said, "Renew it, and put the new one into the secret.")
+    return ok("GitHub token", said)
+
+
+def _owner_of_token(github: GitHub, asked: Asked, login: str) -> Iterator[Finding]:
+    if login.lower() == asked.owner.lower():
+        plan = (github.get("/user").body.get("plan") or {}).get("name", "")
+        yield ok("GitHub reach", f"{login} makes repositories for themselves")
+        yield protection(asked, plan)
+        return
+    answer = github.get(f"/orgs/{asked.owner}")
+    if answer.status != 200:
+        yield fail(
+            "GitHub reach",
+            f"{login} does not see an organisation {asked.owner} (GitHub answers {answer.status})",
+            "Make the token with that organisation as its resource owner, and have its owner approve it. A token of one user "
+            "makes no repositories for another.",
+        )
+        return
+    may = answer.body.get("members_can_create_repositories")
+    role = github.get(f"/user/memberships/orgs/{asked.owner}")
+    is_admin = role.status == 200 and role.body.get("role") == "admin"
+    if may is False and not is_admin:
+        yield fail(
+            "GitHub reach",
+            f"{asked.owner} does not let members create repositories, and {login} is no owner",
+            "An owner allows it (Settings, Member privileges), or use a GitHub App.",
+        )
+    else:
+        yield ok("GitHub reach", f"{login} may create repositories in {asked.owner}, as far as GitHub tells")
+    yield protection(asked, (answer.body.get("plan") or {}).get("name", ""))
+
+
+def _installation(slug: str, owner: str, installed: Mapping[str, Any]) -> Iterator[Finding]:
+    if installed.get("suspended_at"):
+        yield fail(
+            "GitHub App",
+            f"{slug} is suspended for {owner}",
+            f"An owner of {owner} takes the suspension back.",
+        )
+        return
+    granted = installed.get("permissions", {})
+    lacking = [
+        f"{name}: {level}"
+        for name, level in APP_PERMISSIONS.items()
+        if _STRENGTH.get(granted.get(name, ""), 0) < _STRENGTH[level]
+    ]
+    if lacking:
+        yield fail(
+            "GitHub App",
+            f"{slug} lacks for {owner}: {', '.join(lacking)}",
+            f"Add them to the App's permissions, and have an owner of {owner} accept them.",
+        )
+    if installed.get("repository_selection") != "all":
+        yield fail(
+            "GitHub reach",
+            f"{slug} is installed for selected repositories of {owner}: it would not reach those that it makes",
+            f"An owner of {owner} installs it for all repositories.",
+        )
+    elif not lacking:
+        yield ok("GitHub reach", f"{slug} is installed for all repositories of {owner}, with all permissions")
+
+
+def _said(body: Any) -> str:
+    return str(body.get("message", "no reason")) if isinstance(body, dict) else "no reason"

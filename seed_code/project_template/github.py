@@ -1,0 +1,94 @@
+"""GitHub, read only: what doctor asks of it. Requests are sent by a `Transport`, so that tests bring their own."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from project_template.errors import GitHubError
+
+API_VERSION = "2022-11-28"
+TIMEOUT_SECONDS = 20
+ASSERTION_SECONDS = 540
+"""How long an App's assertion is good for; GitHub takes ten minutes at most."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What GitHub answered: `headers` by their names in lower case, `body` from JSON, None where there was none."""
+
+    status: int
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Transport = Callable[[str, Mapping[str, str]], Answer]
+"""Sends a GET for a URL with headers. Raises GitHubError where there is no answer."""
+
+
+class GitHub:
+    """Reads with one `authorization` (`Bearer ...`), which is never shown."""
+
+    def __init__(self, api_url: str, authorization: str, transport: Transport) -> None:
+        self._url = api_url.rstrip("/")
+        self._authorization = authorization
+        self._transport = transport
+
+    def get(self, path: str) -> Answer:
+        """The answer, whatever its status. Raises GitHubError where there is none."""
+        return self._transport(
+            f"{self._url}{path}",
+            {
+                "Accept": "application/vnd.github+json",
+                "Authorization": self._authorization,
+                "User-Agent": "project-template",
+                "X-GitHub-Api-Version": API_VERSION,
+            },
+        )
+
+
+def fetch(url: str, headers: Mapping[str, str]) -> Answer:
+    """A Transport over the network."""
+    request = urllib.request.Request(url, headers=dict(headers))
+    try:
+        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as response:
+            return _answer(response.status, response.read(), response.headers)
+    except urllib.error.HTTPError as error:
+        with error:
+            return _answer(error.code, error.read(), error.headers)
+    except OSError as error:
+        reason = getattr(error, "reason", error)
+        raise GitHubError(f"The way to {url} is closed: {reason}.") from error
+
+
+def assertion(app_id: str, sign: Callable[[bytes], bytes], now: float | None = None) -> str:
+    """An App's own token (a JWT, RS256), signed by `sign`: RSASSA-PKCS1-v1.5 with SHA-256 over what it is given.
+
+    Source: "Generating a JSON Web Token (JWT) for a GitHub App", GitHub's documentation.
+    """
+    issued = int(now if now is not None else time.time()) - 60  # their clock may be behind
+    claims = {"iat": issued, "exp": issued + ASSERTION_SECONDS, "iss": app_id}
+    signed = f"{_encoded({'alg': 'RS256', 'typ': 'JWT'})}.{_encoded(claims)}"
+    return f"{signed}.{_base64(sign(signed.encode()))}"
+
+
+def _answer(status: int, body: bytes, headers: Any) -> Answer:
+    try:
+        parsed = json.loads(body) if body else None
+    except ValueError:
+        parsed = None
+    return Answer(status, parsed, {name.lower(): value for name, value in headers.items()})
+
+
+def _encoded(value: Mapping[str, Any]) -> str:
+    return _base64(json.dumps(value, separators=(",", ":")).encode())
+
+
+def _base64(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()

@@ -1,0 +1,58 @@
+"""Names: what a project may be called, and that everything named after it fits its own service's limit. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from project_template.errors import UsageError
+
+LONGEST_PROJECT = 32
+_PROJECT = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}")
+
+LONGEST_STAGE, LONGEST_RECIPE, LARGEST_PULL_REQUEST = 20, 64, 9_999_999
+"""What model-deploy and model-build let a stage and a recipe be called, and a number that pull requests stay below."""
+
+
+@dataclass(frozen=True)
+class Derived:
+    """Something named after a project, at its longest. `limit` is the service's, in characters."""
+
+    what: str
+    name: str
+    limit: int
+
+    @property
+    def fits(self) -> bool:
+        return len(self.name) <= self.limit
+
+
+def check_project(name: str) -> None:
+    """Raises UsageError unless SageMaker takes the name (CreateProject's own pattern)."""
+    if not _PROJECT.fullmatch(name) or len(name) > LONGEST_PROJECT:
+        raise UsageError(
+            f"A project cannot be called {name!r} ({len(name)} characters): up to {LONGEST_PROJECT} letters, digits and "
+            "hyphens, beginning and ending with a letter or digit."
+        )
+
+
+def derived(project: str, recipes: list[str], stages: list[str]) -> list[Derived]:
+    """Everything that is named after the project, the longest of each kind.
+
+    Limits: SageMaker (pipelines 256, groups and endpoints 63), EventBridge rules 64, CloudFormation stacks 128, Lambda
+    functions 64, IAM paths 512, GitHub repositories 100.
+    """
+    recipe = max(recipes, key=len, default="")
+    stage = max(stages, key=len, default="")
+    return [
+        Derived("pipeline", f"{project}-{recipe}", 256),
+        Derived("pull request's pipeline", f"{project}-pr-{LARGEST_PULL_REQUEST}-{recipe}", 256),
+        Derived("model package group", f"{project}-models", 63),
+        Derived("endpoint", f"{project}-{stage}", 63),
+        Derived("endpoint's stack", f"{project}-{stage}-endpoint", 128),
+        Derived("endpoint's API function", f"{project}-{stage}-api", 64),
+        Derived("event rule", f"{project}-model-approval", 64),
+        Derived("roles' path", f"/sagemaker-projects/{project}/", 512),
+        Derived("build repository", f"{project}-build", 100),
+        Derived("deploy repository", f"{project}-deploy", 100),
+    ]

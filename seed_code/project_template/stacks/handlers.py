@@ -1,0 +1,58 @@
+"""What CloudFormation's handlers may call, and need not for what is in the templates.
+
+A type's schema lists, by handler, the permissions for every property that the type has (`handlers.*.permissions`). The roles
+that CloudFormation acts as, `launch_role` and `service_role`, have those for the properties that the templates set. The
+rest is here, each with its reason: a test holds roles and list against the schemas, `doctor` against those in the account.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+NOT_NEEDED: Mapping[str, Mapping[str, str]] = {
+    "AWS::IAM::OIDCProvider": {
+        "iam:DeleteOpenIDConnectProvider": "it is retained: others sign in by it",
+    },
+    "AWS::IAM::Role": {
+        "iam:DeleteRolePermissionsBoundary": "no role is ever without the boundary",
+    },
+    "AWS::Lambda::Function": {
+        "(ec2|elasticfilesystem|s3files):.*": "no function is in a network or mounts a file system",
+        "kms:.*": "environments are encrypted with Lambda's own key",
+        "s3:GetObjectVersion": "code is named by its hash, not by a version of an object",
+        "lambda:.*(CodeSigningConfig|LayerVersion|CapacityProvider|PublishVersion|RuntimeAlias)": "not used",
+        "lambda:Put(FunctionRecursion|FunctionScaling)Config": "the defaults are kept",
+    },
+    "AWS::Logs::LogGroup": {
+        "(firehose|s3):.*": "logs go nowhere else",
+        "logs:(Associate|Disassociate)KmsKey": "they are encrypted with CloudWatch's own key",
+        "logs:.*(DataProtectionPolicy|IndexPolicy|BearerTokenAuthentication|DeletionProtection)": "not set",
+        "logs:(CreateLogDelivery|(Put|Delete)ResourcePolicy)": "a group delivers to nobody",
+    },
+    "AWS::S3::Bucket": {
+        "s3tables:.*": "no metadata table",
+        "s3:.*Metadata.*": "no metadata table",
+        "s3:(Put|Delete)(Bucket)?(Accelerate|Analytics|Inventory|Metrics|IntelligentTiering)(Configuration)?": "not set",
+        "s3:(Put|Delete)Bucket(AnalyticsConfiguration|MetricsConfiguration|Abac|Cors|CORS|Website|Logging)": "not set",
+        "s3:PutBucket(Notification|Replication|ObjectLockConfiguration)": "not set",
+        "s3:(PutObjectLock|PutReplication)Configuration": "not set",
+        "s3:DeleteBucket(Replication|Encryption|Lifecycle|Tagging)": "what is set is changed by Put, never taken away",
+        "s3:.*Acl": "the bucket knows no access control lists",
+        "s3:DeleteObject": "CloudFormation never empties a bucket",
+    },
+    "AWS::ApplicationAutoScaling::ScalableTarget": {
+        "application-autoscaling:(Put|Delete)ScheduledAction": "no stage scales by the clock",
+        "lambda:.*ProvisionedConcurrencyConfig": "endpoints are scaled, not functions",
+    },
+    "AWS::ApiGatewayV2::Stage": {
+        "apigateway:(Tag|Untag)Resource": "no action of API Gateway's: tags are its PUT and DELETE of /tags",
+    },
+}
+"""By type: patterns of actions, and why nobody calls them."""
+
+
+def not_needed(kind: str, action: str) -> str | None:
+    """Why the roles need no such permission for resources of that type; None where they do."""
+    patterns = NOT_NEEDED.get(kind, {})
+    return next((why for pattern, why in patterns.items() if re.fullmatch(pattern, action)), None)

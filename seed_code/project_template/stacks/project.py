@@ -1,0 +1,154 @@
+"""The stack of a project."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aws_cdk as cdk
+from constructs import Construct
+
+from project_template.stacks import approval, build_roles, deploy_roles, service_role, storage
+from project_template.stacks.build_roles import BuildRoles
+from project_template.stacks.deploy_roles import DeployRoles
+from project_template.stacks.functions import Functions
+from project_template.stacks.identity import Identity
+from project_template.stacks.parameters import Parameters
+from project_template.stacks.policies import ID_TAG, NAME_TAG
+from project_template.stacks.published import Publication
+from project_template.stacks.repositories import Environment, Repositories
+
+
+class ProjectStack(cdk.Stack):
+    """Everything that a project consists of, but for what its pipelines and endpoints make later."""
+
+    def __init__(self, scope: Construct, id: str, publication: Publication) -> None:
+        super().__init__(
+            scope,
+            id,
+            description=f"Text classification: build and deploy repositories on GitHub, wired to SageMaker ({publication.version})",
+            synthesizer=cdk.LegacyStackSynthesizer(),
+        )
+        self._parameters = Parameters(self, publication)
+        self._identity = Identity(self, publication, self._parameters)
+        self._storage = storage.add(self)
+        functions = Functions(self, self._identity, publication)
+        self._repositories = Repositories(self, publication, self._parameters, functions.pour())
+        build = self._repositories.repository(
+            "BuildRepository",
+            self._parameters.build_repository,
+            "Trains the models of ${SageMakerProjectName}",
+        )
+        deploy = self._repositories.repository(
+            "DeployRepository",
+            self._parameters.deploy_repository,
+            "Deploys the models of ${SageMakerProjectName}",
+        )
+        builders = build_roles.add(
+            self._identity,
+            self._storage,
+            self._parameters,
+            _attribute(build, "SubjectPrefix"),
+            _attribute(build, "Id"),
+        )
+        endpoint = deploy_roles.endpoint(self._identity, self._storage)
+        service = service_role.add(self._identity, self._storage, endpoint)
+        deployers = deploy_roles.add(
+            self._identity,
+            self._storage,
+            service,
+            _attribute(deploy, "SubjectPrefix"),
+            _attribute(deploy, "Id"),
+        )
+        undelivered = approval.queue(self)
+        group = self._storage.group.model_package_group_name
+        dispatch = functions.dispatch(_attribute(deploy, "FullName"), group, undelivered)
+        approval.rule(self, dispatch, undelivered)
+        self._pour_build(build, deploy, builders)
+        self._pour_deploy(build, deploy, deployers, endpoint.attr_arn, service.attr_arn)
+        self._tag()
+        self._outputs(build, deploy)
+
+    def _pour_build(self, build: cdk.CfnResource, deploy: cdk.CfnResource, roles: BuildRoles) -> None:
+        variables = self._variables(build, deploy) | {
+            "BUILD_PR_ROLE_ARN": roles.build_pr.attr_arn,
+            "BUILD_RUN_ROLE_ARN": roles.build_run.attr_arn,
+            "PIPELINE_ROLE_ARN": roles.pipeline.attr_arn,
+            "PULL_REQUEST_ROLE_ARN": roles.pull_request.attr_arn,
+            "RECIPE": cdk.Fn.ref("Recipe"),
+            "TRAINING_DATA": self._parameters.training_data,
+        }
+        self._repositories.contents("BuildContents", build, "build.zip", variables)
+
+    def _pour_deploy(
+        self,
+        build: cdk.CfnResource,
+        deploy: cdk.CfnResource,
+        roles: DeployRoles,
+        endpoint_arn: str,
+        service_arn: str,
+    ) -> None:
+        variables = self._variables(build, deploy) | {
+            "DEPLOY_SERVICE_ROLE_ARN": service_arn,
+            "ENDPOINT_ROLE_ARN": endpoint_arn,
+            "PERMISSIONS_BOUNDARY_ARN": cdk.Fn.ref("PermissionsBoundaryArn"),
+            "PRODUCTION_ROLE_ARN": roles.production.attr_arn,
+            "STAGING_ROLE_ARN": roles.staging.attr_arn,
+        }
+        contents = self._repositories.contents(
+            "DeployContents",
+            deploy,
+            "deploy-${EndpointKind}-${ProductionGate}.zip",
+            variables,
+            [
+                Environment("staging"),
+                Environment("production", self._parameters.reviewers),
+                # Takes back what was rejected, and waits for no review to do so.
+                Environment("production-rollback"),
+            ],
+            guards_stacks=True,
+        )
+        self._repositories.comes_last(contents)
+
+    def _variables(self, build: cdk.CfnResource, deploy: cdk.CfnResource) -> dict[str, Any]:
+        """The variables that both repositories have."""
+        return {
+            "ARTIFACT_BUCKET": self._storage.bucket.ref,
+            "AWS_REGION": cdk.Aws.REGION,
+            "BUILD_REPOSITORY": _attribute(build, "FullName"),
+            "DEPLOY_REPOSITORY": _attribute(deploy, "FullName"),
+            "MODEL_PACKAGE_GROUP_NAME": self._storage.group.model_package_group_name,
+            "SAGEMAKER_PROJECT_ID": self._parameters.project_id,
+            "SAGEMAKER_PROJECT_NAME": self._parameters.project_name,
+        }
+
+    def _tag(self) -> None:
+        for key, value in ((NAME_TAG, self._parameters.project_name), (ID_TAG, self._parameters.project_id)):
+            cdk.Tags.of(self).add(key, value)
+            cdk.Tags.of(self._identity.provider).remove(key, priority=300)
+
+    def _outputs(self, build: cdk.CfnResource, deploy: cdk.CfnResource) -> None:
+        outputs = {
+            "BuildRepositoryUrl": (_attribute(build, "HtmlUrl"), "Commits here train the model"),
+            "DeployRepositoryUrl": (
+                _attribute(deploy, "HtmlUrl"),
+                "Carries approved models to the endpoints",
+            ),
+            "ArtifactBucketName": (
+                self._storage.bucket.ref,
+                "Data, models, reports, records; outlives the project",
+            ),
+            "ArtifactKeyArn": (
+                self._storage.key.attr_arn,
+                "Encrypts the artifact bucket; outlives the project",
+            ),
+            "ModelPackageGroupName": (
+                self._storage.group.model_package_group_name,
+                "Where models are approved; outlives the project",
+            ),
+        }
+        for name, (value, description) in outputs.items():
+            cdk.CfnOutput(self, name, value=value, description=description)
+
+
+def _attribute(resource: cdk.CfnResource, name: str) -> str:
+    return resource.get_att(name).to_string()

@@ -1,0 +1,108 @@
+"""What publishing decides: what goes into every project's template, and what the publication's own stack is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+GITHUB_ISSUER = "https://token.actions.githubusercontent.com"
+GITHUB_API = "https://api.github.com"
+
+
+@dataclass(frozen=True)
+class TokenSignIn:
+    """The functions sign in to GitHub with a token: the string of this secret in Secrets Manager."""
+
+    secret_arn: str
+
+
+@dataclass(frozen=True)
+class AppSignIn:
+    """The functions sign in as a GitHub App, whose key KMS holds and signs with."""
+
+    app_id: str
+    key_arn: str
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What is written into the template of a project.
+
+    `bucket` holds the seeds below `seed_prefix` ("seeds/<sha256>/") and the functions' archive at `functions_key`.
+    `issuer` is the URL of GitHub's OIDC provider; `oidc_provider_arn` and `permissions_boundary_arn` are defaults of
+    parameters, and the first may be empty: then the project makes the provider. `version` names the template.
+    """
+
+    bucket: str
+    seed_prefix: str
+    functions_key: str
+    sign_in: TokenSignIn | AppSignIn
+    permissions_boundary_arn: str
+    version: str
+    oidc_provider_arn: str = ""
+    github_api_url: str = GITHUB_API
+    issuer: str = GITHUB_ISSUER
+
+    @property
+    def issuer_host(self) -> str:
+        """The issuer as IAM writes it in condition keys and ARNs: without its scheme."""
+        return _host(self.issuer)
+
+
+@dataclass(frozen=True)
+class Version:
+    """A version of the product in Service Catalog, and the URL of its template."""
+
+    name: str
+    template_url: str
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """The Service Catalog form. `versions` oldest first; `principal_arns` are the roles that see the product in Studio."""
+
+    portfolio: str
+    product: str
+    owner: str
+    versions: tuple[Version, ...]
+    principal_arns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PublicationSettings:
+    """What the publication's own stack is made of.
+
+    `name` and `region` are in the names of role and boundary, since IAM knows no regions; `name` has 32 characters at
+    most. `user_role_arns` are the roles that may use the launch role by themselves, as Studio's execution roles do in the
+    S3 form. With `creates_oidc_provider` the stack makes GitHub's OIDC provider, of which an account has one per issuer:
+    so that the first project does not make it, and the second does not fail because it is there.
+    """
+
+    name: str
+    region: str
+    bucket: str
+    user_role_arns: tuple[str, ...] = ()
+    issuer: str = GITHUB_ISSUER
+    creates_oidc_provider: bool = False
+    catalog: Catalog | None = None
+
+    @property
+    def issuer_host(self) -> str:
+        """The issuer as IAM writes it: without its scheme."""
+        return _host(self.issuer)
+
+    @property
+    def launch_role_name(self) -> str:
+        return f"{self.name}-{self.region}-launch"
+
+    @property
+    def boundary_name(self) -> str:
+        return f"{self.name}-{self.region}-boundary"
+
+    def boundary_arn(self, account: str, partition: str = "aws") -> str:
+        """The ARN that the boundary will have: a project's template names it before the stack is there."""
+        return f"arn:{partition}:iam::{account}:policy/{self.boundary_name}"
+
+
+def _host(url: str) -> str:
+    return url.partition("://")[2].rstrip("/")

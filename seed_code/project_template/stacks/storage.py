@@ -1,0 +1,147 @@
+"""What a project keeps: the key, the artifact bucket, the model package group. All three outlive the project."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import aws_cdk as cdk
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sagemaker as sagemaker
+
+from project_template.stacks.policies import document, text
+
+PULL_REQUEST_DAYS = 30
+"""How long the objects of a pull request are kept; closing it removes them sooner (`model-build clean`)."""
+
+_UNFINISHED_DAYS = 7
+
+NO_ACCESS_LOG = {
+    "AwsSolutions-S1": "Who reads and writes is for CloudTrail's data events, which an account turns on for all its buckets; "
+    "a bucket for access logs in each project would cost, and be one more to keep."
+}
+"""Why the buckets have no server access log, in the words of their metadata."""
+
+
+@dataclass(frozen=True)
+class Storage:
+    key: kms.CfnKey
+    bucket: s3.CfnBucket
+    group: sagemaker.CfnModelPackageGroup
+
+
+def add(stack: cdk.Stack) -> Storage:
+    key = _key(stack)
+    bucket = _bucket(stack, key)
+    tls_only(stack, "ArtifactBucketPolicy", bucket)
+    group = sagemaker.CfnModelPackageGroup(
+        stack,
+        "ModelPackageGroup",
+        model_package_group_name=text("${SageMakerProjectName}-models"),
+        model_package_group_description=text("The models of the project ${SageMakerProjectName}."),
+    )
+    for kept in (key, bucket, group):
+        # Unless the project could not even be created: then nothing is in them, and their names are wanted again.
+        kept.cfn_options.deletion_policy = cdk.CfnDeletionPolicy.RETAIN_EXCEPT_ON_CREATE
+        kept.cfn_options.update_replace_policy = cdk.CfnDeletionPolicy.RETAIN
+    return Storage(key, bucket, group)
+
+
+def tls_only(stack: cdk.Stack, name: str, bucket: s3.CfnBucket) -> s3.CfnBucketPolicy:
+    """Refuse whoever does not encrypt the way to the bucket. It allows nobody anything."""
+    return s3.CfnBucketPolicy(
+        stack,
+        name,
+        bucket=bucket.ref,
+        policy_document=document(
+            {
+                "Sid": "OnlyByTls",
+                "Effect": "Deny",
+                "Principal": "*",
+                "Action": "s3:*",
+                "Resource": [bucket.attr_arn, cdk.Fn.join("", [bucket.attr_arn, "/*"])],
+                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+            }
+        ),
+    )
+
+
+def closed() -> s3.CfnBucket.PublicAccessBlockConfigurationProperty:
+    return s3.CfnBucket.PublicAccessBlockConfigurationProperty(
+        block_public_acls=True,
+        block_public_policy=True,
+        ignore_public_acls=True,
+        restrict_public_buckets=True,
+    )
+
+
+def owned() -> s3.CfnBucket.OwnershipControlsProperty:
+    """No access control lists: what anybody writes belongs to the bucket's owner."""
+    rule = s3.CfnBucket.OwnershipControlsRuleProperty(object_ownership="BucketOwnerEnforced")
+    return s3.CfnBucket.OwnershipControlsProperty(rules=[rule])
+
+
+def _key(stack: cdk.Stack) -> kms.CfnKey:
+    # The account itself, which is KMS's own default: who may use the key is then said by the roles' policies. Without it
+    # nobody could change the key any more. Source: "Default key policy", KMS developer guide.
+    account: dict[str, Any] = {
+        "Sid": "ByPoliciesOfThisAccount",
+        "Effect": "Allow",
+        "Principal": {"AWS": text("arn:${AWS::Partition}:iam::${AWS::AccountId}:root")},
+        "Action": "kms:*",
+        "Resource": "*",
+    }
+    return kms.CfnKey(
+        stack,
+        "ArtifactKey",
+        description=text("Encrypts the artifacts of the project ${SageMakerProjectName}."),
+        enable_key_rotation=True,
+        pending_window_in_days=30,
+        key_policy=document(account),
+    )
+
+
+def _bucket(stack: cdk.Stack, key: kms.CfnKey) -> s3.CfnBucket:
+    encryption = s3.CfnBucket.ServerSideEncryptionRuleProperty(
+        server_side_encryption_by_default=s3.CfnBucket.ServerSideEncryptionByDefaultProperty(
+            sse_algorithm="aws:kms", kms_master_key_id=key.attr_arn
+        ),
+        bucket_key_enabled=True,
+    )
+    bucket = s3.CfnBucket(
+        stack,
+        "ArtifactBucket",
+        bucket_encryption=s3.CfnBucket.BucketEncryptionProperty(
+            server_side_encryption_configuration=[encryption]
+        ),
+        versioning_configuration=s3.CfnBucket.VersioningConfigurationProperty(status="Enabled"),
+        public_access_block_configuration=closed(),
+        ownership_controls=owned(),
+        lifecycle_configuration=s3.CfnBucket.LifecycleConfigurationProperty(
+            rules=[
+                s3.CfnBucket.RuleProperty(
+                    id="pull-requests",
+                    status="Enabled",
+                    prefix="pr/",
+                    expiration_in_days=PULL_REQUEST_DAYS,
+                    noncurrent_version_expiration=s3.CfnBucket.NoncurrentVersionExpirationProperty(
+                        noncurrent_days=1
+                    ),
+                ),
+                unfinished_uploads(),
+            ]
+        ),
+    )
+    bucket.cfn_options.metadata = {"Reasons": NO_ACCESS_LOG}
+    return bucket
+
+
+def unfinished_uploads() -> s3.CfnBucket.RuleProperty:
+    return s3.CfnBucket.RuleProperty(
+        id="unfinished-uploads",
+        status="Enabled",
+        abort_incomplete_multipart_upload=s3.CfnBucket.AbortIncompleteMultipartUploadProperty(
+            days_after_initiation=_UNFINISHED_DAYS
+        ),
+    )

@@ -1,0 +1,73 @@
+"""Waiting, with a limit. What is waited for goes on when it ends."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+from project_template import stack
+from project_template.aws import Aws
+from project_template.errors import TimedOutError
+from project_template.progress import Progress
+from project_template.stack import Stack
+
+FIRST_PAUSE, LONGEST_PAUSE, SLOWER = 0.2, 5.0, 1.2
+
+
+class Deadline:
+    """The moment at which a command stops waiting, `seconds` from now."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._at = time.monotonic() + seconds
+
+    def looks(self, what: str) -> Iterator[None]:
+        """Each time that it is time to look at `what` again, quickly at first. Raises TimedOutError in the end."""
+        pause = FIRST_PAUSE
+        while True:
+            yield
+            left = self._at - time.monotonic()
+            if left <= 0:
+                raise TimedOutError(
+                    f"{what} took longer than {self.seconds:g} s. It goes on on AWS; run the same command again to watch "
+                    "it, with a longer --timeout."
+                )
+            time.sleep(min(pause, left))
+            pause = min(pause * SLOWER, LONGEST_PAUSE)
+
+
+class Watch:
+    """Waits on behalf of one command, and shows what happens to a stack meanwhile."""
+
+    def __init__(self, aws: Aws, progress: Progress, deadline: Deadline) -> None:
+        self._aws, self._progress, self.deadline = aws, progress, deadline
+        self._seen: set[str] = set()
+
+    def forget(self, name: str) -> frozenset[str]:
+        """Take what has happened to the stack until now as known; the ids of those events."""
+        self._seen |= {event.id for event in stack.events(self._aws, name)}
+        return frozenset(self._seen)
+
+    def stack(self, stack_id: str) -> Stack | None:
+        """The stack when nothing is under way on it any more; None when it is gone. Shows its events."""
+        for _ in self.deadline.looks(f"The stack {_named(stack_id)}"):
+            found = stack.describe(self._aws, stack_id)
+            self.show_events(stack_id)
+            if found is None or not found.running:
+                return found
+        raise AssertionError("unreachable")
+
+    def show_events(self, stack_id: str) -> None:
+        """Show what has happened since the last look."""
+        fresh = []
+        for event in stack.events(self._aws, stack_id):
+            if event.id in self._seen:
+                break
+            fresh.append(event)
+        for event in reversed(fresh):
+            self._seen.add(event.id)
+            self._progress.event(event)
+
+
+def _named(stack_id: str) -> str:
+    return stack_id.split("/")[1] if stack_id.startswith("arn:") else stack_id

@@ -1,0 +1,88 @@
+"""What makes the template appear in Studio."""
+
+import dataclasses
+
+from project_template.stacks import Version, publication_template
+
+
+def test_studio_may_read_templates_in_the_browser(publication):
+    (rule,) = publication.properties("TemplateBucket")["CorsConfiguration"]["CorsRules"]
+    assert rule["AllowedOrigins"] == ["https://*.sagemaker.aws"]
+    assert set(rule["AllowedMethods"]) == {"POST", "PUT", "GET", "HEAD", "DELETE"}
+    assert "ETag" in rule["ExposedHeaders"]
+
+
+def test_the_template_bucket_is_closed_versioned_and_stays(publication, publications):
+    bucket = publication.properties("TemplateBucket")
+    assert bucket["BucketName"] == publications.settings.bucket
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert publication.resources["TemplateBucket"]["DeletionPolicy"] == "Retain"
+    (statement,) = publication.properties("TemplateBucketPolicy")["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Condition"]) == (
+        "Deny",
+        {"Bool": {"aws:SecureTransport": "false"}},
+    )
+
+
+def test_the_product_is_visible_launched_by_the_role_and_shown_to_the_principals(publication, publications):
+    assert {"Key": "sagemaker:studio-visibility", "Value": "true"} in publication.properties("Product")[
+        "Tags"
+    ]
+    constraint = publication.properties("LaunchConstraint")
+    assert constraint["RoleArn"].endswith("LaunchRole")
+    assert publication.resources["LaunchConstraint"]["DependsOn"] == ["PortfolioProduct"]
+    (principal,) = publication.of_type("AWS::ServiceCatalog::PortfolioPrincipalAssociation").values()
+    assert (principal["PrincipalARN"],) == publications.settings.catalog.principal_arns
+
+
+def test_a_new_version_stands_beside_the_old_ones(publication, publications):
+    catalog = publications.settings.catalog
+    newer = dataclasses.replace(
+        catalog, versions=(*catalog.versions, Version("1.1.0", "https://x/templates/2.yaml"))
+    )
+    text = publication_template(dataclasses.replace(publications.settings, catalog=newer))
+    (before,) = publication.properties("Product")["ProvisioningArtifactParameters"]
+    after = type(publication)(text).properties("Product")["ProvisioningArtifactParameters"]
+    assert after[0] == before
+    assert after[1] == {"Name": "1.1.0", "Info": {"LoadTemplateFromURL": "https://x/templates/2.yaml"}}
+    assert publication.properties("Product")["ReplaceProvisioningArtifacts"] is False
+
+
+def test_the_catalog_and_the_provider_are_left_out_where_nobody_asks(publication, publications):
+    bare = dataclasses.replace(
+        publications.settings, catalog=None, creates_oidc_provider=False, user_role_arns=()
+    )
+    made = type(publication)(publication_template(bare))
+    assert set(made.resources) == {
+        "TemplateBucket",
+        "TemplateBucketPolicy",
+        "PermissionsBoundary",
+        "LaunchRole",
+    }
+    assert not made.trusts("LaunchRole", "Service", "servicecatalog.amazonaws.com", "sts:AssumeRole", {})
+    assert not made.may(
+        "LaunchRole", "cloudformation:CreateStack", "arn:aws:cloudformation:eu-west-1:1:stack/SC-x/1"
+    )
+
+
+def test_names_that_iam_keeps_for_the_whole_account_hold_the_region_and_fit(publications):
+    longest = dataclasses.replace(publications.settings, name="x" * 32, region="ap-southeast-4")
+    assert "ap-southeast-4" in longest.launch_role_name
+    assert len(longest.launch_role_name) <= 64
+    assert longest.boundary_arn("123456789012", "aws-cn").startswith("arn:aws-cn:iam::123456789012:policy/x")
+
+
+def test_what_the_commands_read_is_in_the_outputs(publication):
+    assert set(publication.template["Outputs"]) == {
+        "LaunchRoleArn",
+        "OidcProviderArn",
+        "PermissionsBoundaryArn",
+        "PortfolioId",
+        "ProductId",
+        "TemplateBucketName",
+    }
+
+
+def test_two_syntheses_are_the_same_bytes(publication, publications):
+    assert publication_template(publications.settings) == publication.text

@@ -1,0 +1,229 @@
+"""`project-template create` and `update` against the embedded AWS; the Service Catalog form by its calls."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from project_template.commands import create, update
+from project_template.errors import (
+    NotPublishedError,
+    ParameterError,
+    ProjectError,
+    RefusedError,
+    RolledBackError,
+    UsageError,
+)
+from project_template.settings import Form
+
+PRODUCT = "prod-abcdefghijklm"
+
+
+class Projects:
+    """A publication, and projects from it."""
+
+    def __init__(self, publishing):
+        self.publishing, self.account, self.said = publishing, publishing.account, ""
+
+    def create(self, name, form=Form.S3, timeout=30, publication=None, **parameters):
+        values = {"GitHubOwner": "acme"} | parameters
+        request = create.Request(name, publication or self.account.name, form, values, timeout=timeout)
+        return self._run(create.run, request)
+
+    def update(self, name, timeout=30, **parameters):
+        return self._run(update.run, update.Request(name, self.account.name, parameters, timeout))
+
+    def _run(self, run, request):
+        stream = io.StringIO()
+        try:
+            return run(self.account.aws, request, Console(file=stream, width=200))
+        finally:
+            self.said = stream.getvalue()
+
+
+@pytest.fixture
+def projects(publishing):
+    publishing.publish()
+    return Projects(publishing)
+
+
+@pytest.fixture
+def name(account):
+    return account.name.replace("publication", "project")
+
+
+def test_a_project_is_followed_to_its_end(projects, name):
+    result = projects.create(name, Recipe="two")
+    assert result.project.status == "CreateCompleted"
+    assert result.outputs["QueueName"] == f"{name}-two"
+    assert "CREATE_COMPLETE" in projects.said
+    assert "Queue" in projects.said
+    assert f"Project {name}: CreateCompleted" in projects.said
+    assert create.document(result)["outputs"] == dict(result.outputs)
+    assert any(f"{name}-two" in line for line in create.lines(result))
+
+
+def test_the_template_is_taken_from_where_studio_sees_it_by_the_launch_role(projects, name):
+    projects.create(name)
+    found = projects.account.client("sagemaker").describe_project(ProjectName=name)
+    provider = found["TemplateProviderDetails"][0]["CfnTemplateProviderDetail"]
+    bucket, publication = projects.account.bucket, projects.account.name
+    assert (
+        provider["TemplateURL"] == f"https://{bucket}.s3.eu-west-1.amazonaws.com/templates/{publication}.yaml"
+    )
+    assert provider["RoleARN"].endswith(f":role/{publication}-eu-west-1-launch")
+    assert {each["Key"] for each in provider["Parameters"]} == {"GitHubOwner"}
+
+
+def test_a_failure_names_the_first_resource_that_failed_and_why(projects, name):
+    with pytest.raises(ProjectError) as failed:
+        projects.create(name, DelaySeconds="ages")
+    assert "Queue (AWS::SQS::Queue)" in failed.value.message
+    assert f"teardown {name}" in failed.value.message
+    assert failed.value.exit_code == 1
+    with pytest.raises(RefusedError, match=r"CreateFailed.*teardown"):
+        projects.create(name)
+
+
+def test_a_name_that_is_taken_is_refused_and_nothing_is_sent(projects, name):
+    projects.create(name)
+    with pytest.raises(RefusedError, match=f"There is a project {name} already") as refused:
+        projects.create(name)
+    assert refused.value.exit_code == 3
+
+
+def test_a_project_that_is_being_created_is_watched(projects, name):
+    request = create.Request(name, projects.account.name, Form.S3, {"GitHubOwner": "acme"})
+    create.create(projects.account.aws, request)
+    sagemaker = projects.account.client("sagemaker")
+    status = sagemaker.describe_project(ProjectName=name)["ProjectStatus"]
+    if status not in {"Pending", "CreateInProgress"}:
+        pytest.skip("the project was quicker")
+    result = projects.create(name)
+    assert result.attached
+    assert result.project.status == "CreateCompleted"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        ({"Recipe": "three"}, "Recipe is 'three'; it takes one, two"),
+        ({"GitHubOwner": "not a login"}, "GitHubOwner is 'not a login'"),
+        ({"Colour": "red"}, "Colour is no parameter of the template"),
+        ({"SageMakerProjectId": "p-1"}, "SageMakerProjectId is filled in by SageMaker"),
+    ],
+)
+def test_values_that_the_template_refuses_are_refused_before_anything_is_made(
+    projects, name, parameters, said
+):
+    with pytest.raises(ParameterError) as refused:
+        projects.create(name, **parameters)
+    assert said in refused.value.message
+    names = projects.account.client("sagemaker").list_projects(NameContains=name)["ProjectSummaryList"]
+    assert names == []
+
+
+def test_a_name_of_32_characters_is_taken_and_one_of_33_is_not(projects, name):
+    longest = f"{name}-".ljust(32, "x")
+    assert projects.create(longest).project.name == longest
+    with pytest.raises(UsageError, match="33 characters"):
+        projects.create(longest + "x")
+    with pytest.raises(ParameterError, match="SageMakerProjectName"):
+        projects.create(name.capitalize())
+
+
+def test_without_a_publication_the_command_says_how_to_make_one(account):
+    with pytest.raises(NotPublishedError, match="project-template publish"):
+        create.run(account.aws, create.Request("p", "nowhere", Form.S3, {}), Console(quiet=True))
+
+
+def test_an_update_brings_a_project_to_the_new_version_and_keeps_what_it_was_given(projects, name):
+    projects.create(name, Recipe="two")
+    template = projects.publishing.templates.project
+    template["Parameters"]["DelaySeconds"]["Default"] = "5"
+    projects.publishing.with_seed(b"another").publish()
+    result = projects.update(name)
+    assert result.project.status == "UpdateCompleted"
+    sqs = projects.account.client("sqs")
+    url = sqs.get_queue_url(QueueName=f"{name}-two")["QueueUrl"]
+    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["DelaySeconds"])["Attributes"]
+    assert attributes == {"DelaySeconds": "5"}
+
+
+def test_projects_of_an_earlier_version_stay_as_they_are_until_they_are_updated(projects, name):
+    projects.create(name)
+    stack = projects.account.client("sagemaker").describe_project(ProjectName=name)["ProjectId"]
+    before = projects.account.client("cloudformation").get_template(StackName=f"SP-{stack}")["TemplateBody"]
+    projects.publishing.with_seed(b"one").publish()
+    projects.publishing.with_seed(b"two").publish()
+    after = projects.account.client("cloudformation").get_template(StackName=f"SP-{stack}")["TemplateBody"]
+    assert after == before
+    projects.update(name)
+    now = projects.account.client("cloudformation").get_template(StackName=f"SP-{stack}")["TemplateBody"]
+    assert now["Metadata"]["Version"] == projects.publishing.with_seed(b"two").checkout.version
+
+
+def test_an_update_that_fails_goes_back_with_the_reason(projects, name):
+    projects.create(name)
+    with pytest.raises(RolledBackError, match=r"Queue \(AWS::SQS::Queue\)") as failed:
+        projects.update(name, DelaySeconds="ages")
+    assert failed.value.exit_code == 4
+    assert projects.update(name).project.status == "UpdateCompleted"
+
+
+def test_there_is_nothing_to_update_where_there_is_no_project(projects, name):
+    with pytest.raises(UsageError, match="There is no project"):
+        projects.update(name)
+
+
+def test_the_service_catalog_form_names_the_published_version_of_the_product(publishing, name):
+    publishing.templates.product_id = PRODUCT
+    version = publishing.publish().blueprint.version
+    projects, account = Projects(publishing), publishing.account
+    account.script(
+        "servicecatalog",
+        "DescribeProduct",
+        lambda _: {
+            "ProvisioningArtifacts": [{"Id": "pa-1", "Name": "older"}, {"Id": "pa-2", "Name": version}]
+        },
+    )
+    account.script(
+        "servicecatalog",
+        "ListLaunchPaths",
+        lambda _: {"LaunchPathSummaries": [{"Id": "lpv2-1", "Name": "p"}]},
+    )
+    arn = f"arn:aws:sagemaker:eu-west-1:123456789012:project/{name}"
+    account.script("sagemaker", "CreateProject", lambda _: {"ProjectArn": arn, "ProjectId": "p-0123456789ab"})
+    statuses = iter(["CreateInProgress", "CreateCompleted"])
+
+    def describe(asked):
+        if not any(operation == "CreateProject" for operation, _ in account.calls):
+            return None
+        return {
+            "ProjectArn": arn,
+            "ProjectName": asked["ProjectName"],
+            "ProjectId": "p-0123456789ab",
+            "ProjectStatus": next(statuses),
+            "CreationTime": 1_790_000_000.0,
+            "ServiceCatalogProvisioningDetails": {"ProductId": PRODUCT, "ProvisioningArtifactId": "pa-2"},
+            "ServiceCatalogProvisionedProductDetails": {"ProvisionedProductId": "pp-1"},
+        }
+
+    account.script("sagemaker", "DescribeProject", describe)
+    result = projects.create(name, form=Form.SERVICE_CATALOG)
+    assert result.project.stack == "SC-123456789012-pp-1"
+    [sent] = [asked for operation, asked in account.calls if operation == "CreateProject"]
+    assert sent == {
+        "ProjectName": name,
+        "ServiceCatalogProvisioningDetails": {
+            "ProductId": PRODUCT,
+            "ProvisioningArtifactId": "pa-2",
+            "PathId": "lpv2-1",
+            "ProvisioningParameters": [{"Key": "GitHubOwner", "Value": "acme"}],
+        },
+    }
+
+
+def test_the_service_catalog_form_needs_a_product(projects, name):
+    with pytest.raises(UsageError, match="has no Service Catalog product"):
+        projects.create(name, form=Form.SERVICE_CATALOG)

@@ -1,0 +1,367 @@
+"""`project-template doctor`: one defect at a time, found, and with a way to mend it; a whole publication has none."""
+
+import json
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import ClientError
+from rich.console import Console
+
+from model_build.recipe import recipe as recipes
+from project_template.commands import create, doctor
+from project_template.doctor import launch_role, quotas
+from project_template.doctor.finding import Level
+from project_template.doctor.github_access import APP_PERMISSIONS
+from project_template.github import Answer
+from project_template.settings import Form
+from project_template.stacks.published import AppSignIn, TokenSignIn
+
+TREE = Path(__file__).resolve().parents[2]
+SCHEMA = {
+    "handlers": {
+        "create": {"permissions": ["sqs:CreateQueue"]},
+        "update": {"permissions": ["sqs:SetQueueAttributes"]},
+        "delete": {"permissions": ["sqs:DeleteQueue"]},
+    }
+}
+ORGANISATION = {"login": "acme", "plan": {"name": "enterprise"}, "members_can_create_repositories": True}
+USER = Answer(200, {"login": "ada"}, {"github-authentication-token-expiration": "2099-12-31 08:15:00 UTC"})
+
+
+class Examined:
+    """A publication that is whole: what tests break of it, doctor has to find."""
+
+    def __init__(self, publishing):
+        account = publishing.account
+        self.publishing, self.account = publishing, account
+        self.domain = account.add_domain("d-abc")
+        secret = account.client("secretsmanager").create_secret(
+            Name=f"{account.name}/token", SecretString="github_pat_1"
+        )
+        self.secret = secret["ARN"]
+        self.answers = {"/user": USER, "/orgs/acme": Answer(200, dict(ORGANISATION))}
+        self.sent = []
+        self.quotas = dict.fromkeys(
+            quotas.wanted(quotas.read(TREE / "build/recipes"), quotas.read(TREE / "deploy/stages")), 4.0
+        )
+        self.iam = account.client("iam")
+        provider = "https://github.example.com/_services/" + account.name
+        self.provider = self.iam.create_open_id_connect_provider(
+            Url=provider, ClientIDList=["sts.amazonaws.com"]
+        )
+        account.script("service-quotas", "ListServiceQuotas", lambda _: self._quotas())
+        account.script("service-quotas", "ListAWSDefaultServiceQuotas", lambda _: {"Quotas": []})
+        self.publishing = publishing.asked(
+            domains=("d-abc",),
+            sign_in=TokenSignIn(self.secret),
+            oidc_provider_arn=self.provider["OpenIDConnectProviderArn"],
+            issuer=provider,
+            github_api_url="https://github.example.com/api/v3",
+        )
+        self.published = self.publishing.publish()
+
+    def _quotas(self):
+        if self.quotas is None:
+            raise ClientError(
+                {"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "ListServiceQuotas"
+            )
+        return {"Quotas": [{"QuotaName": name, "Value": value} for name, value in self.quotas.items()]}
+
+    def transport(self, url, headers):
+        self.sent.append((url, headers))
+        return self.answers.get(url.partition("/api/v3")[2], Answer(404, {"message": "Not Found"}))
+
+    def findings(self, project="", owner="acme", **changes):
+        request = doctor.Request(self.account.name, project, owner, **changes)
+        content = self.published.blueprint.record["content"]
+        return doctor.run(self.account.aws, request, self.transport, checkout=lambda: content)
+
+    def bad(self, check, level=Level.FAIL, **asked):
+        """The findings of that level of a check, each of which has to say how it is mended."""
+        found = [each for each in self.findings(**asked) if each.check == check and each.level is level]
+        assert all(each.mend for each in found)
+        return " ".join(f"{each.found} -> {each.mend}" for each in found)
+
+
+@pytest.fixture
+def examined(publishing):
+    return Examined(publishing)
+
+
+def test_a_whole_publication_fails_no_check(examined):
+    findings = examined.findings(project="team-a")
+    assert doctor.verdict(findings) is None
+    assert {each.check for each in findings} >= {
+        "publication",
+        "template bucket",
+        "CORS",
+        "object tag",
+        "template object",
+        "archives",
+        "template version",
+        "domain tag",
+        "launch role",
+        "OIDC provider",
+        "GitHub token",
+        "GitHub reach",
+        "GitHub plan",
+        "quotas",
+        "names",
+        "project",
+    }
+    assert "github_pat_1" not in json.dumps(doctor.document(findings))
+    assert examined.sent[0][1]["Authorization"] == "Bearer github_pat_1"
+
+
+def test_without_a_publication_that_is_what_fails(account):
+    findings = doctor.run(account.aws, doctor.Request("nowhere", project="team-a"))
+    assert [each.check for each in findings if each.level is Level.FAIL] == ["publication"]
+    assert doctor.verdict(findings).exit_code == 3
+
+
+def test_bucket_and_object_are_looked_at(examined):
+    s3, bucket = examined.account.client("s3"), examined.account.bucket
+    key = f"templates/{examined.account.name}.yaml"
+    s3.delete_object_tagging(Bucket=bucket, Key=key)
+    assert "Studio does not list it" in examined.bad("object tag")
+    s3.put_bucket_cors(
+        Bucket=bucket,
+        CORSConfiguration={
+            "CORSRules": [{"AllowedOrigins": ["https://*.sagemaker.aws"], "AllowedMethods": ["GET"]}]
+        },
+    )
+    assert "Studio shows an empty list" in examined.bad("CORS")
+    s3.delete_bucket_cors(Bucket=bucket)
+    assert "Studio shows an empty list" in examined.bad("CORS")
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
+    assert "Suspended" in examined.bad("template bucket")
+    s3.put_object(Bucket=bucket, Key=key, Body=b"{}")
+    assert "somebody changed it" in examined.bad("template object")
+    s3.delete_object(Bucket=bucket, Key=key)
+    assert "is not there" in examined.bad("template object")
+    s3.delete_object(Bucket=bucket, Key=examined.published.blueprint.wanted.archives[0].key)
+    assert "seeds/" in examined.bad("archives")
+
+
+def test_a_domain_that_looks_elsewhere_is_found(examined):
+    examined.account.domains[examined.domain] = {}
+    assert "d-abc has sagemaker:projectS3TemplatesLocation=(none)" in examined.bad("domain tag")
+    examined.account.domains[examined.domain] = {"sagemaker:projectS3TemplatesLocation": "s3://theirs/"}
+    assert "--take-domain" in examined.bad("domain tag")
+
+
+def test_another_checkout_is_a_warning(examined):
+    examined.published.blueprint.record["content"] = "0.2.0+abcdef01"
+    assert "0.2.0+abcdef01" in examined.bad("template version", Level.WARN)
+
+
+def test_a_launch_role_that_is_gone_or_trusts_others_is_found(examined):
+    name = f"{examined.account.name}-eu-west-1-launch"
+    trust = {
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        ]
+    }
+    examined.iam.update_assume_role_policy(
+        RoleName=name, PolicyDocument=json.dumps(trust | {"Version": "2012-10-17"})
+    )
+    assert "trusts ec2.amazonaws.com" in examined.bad("launch role")
+    examined.iam.delete_role_policy(RoleName=name, PolicyName="launch")
+    examined.iam.delete_role(RoleName=name)
+    assert "CreateProject is refused" in examined.bad("launch role")
+
+
+def role(*statements, boundary=None):
+    documents = tuple({"Statement": [each]} for each in statements)
+    return launch_role.Role("arn:aws:iam::123456789012:role/launch", frozenset(), documents, boundary)
+
+
+ALLOW = {"Effect": "Allow", "Resource": "*"}
+TYPES = {"AWS::SQS::Queue": {name: part["permissions"] for name, part in SCHEMA["handlers"].items()}}
+
+
+@pytest.mark.parametrize(
+    ("statements", "said"),
+    [
+        (
+            [ALLOW | {"Action": "sqs:CreateQueue"}],
+            "can create AWS::SQS::Queue, and then not update or delete it",
+        ),
+        (
+            [ALLOW | {"Action": ["sqs:Create*", "sqs:Set*"]}],
+            "and then not delete it (lacks delete: sqs:DeleteQueue)",
+        ),
+        ([ALLOW | {"Action": "s3:*"}], "cannot handle AWS::SQS::Queue"),
+        (
+            [ALLOW | {"Action": "*"}, {"Effect": "Deny", "Action": "sqs:Delete*", "Resource": "*"}],
+            "and then not delete it",
+        ),
+        ([ALLOW | {"NotAction": "sqs:Delete*"}], "and then not delete it"),
+    ],
+)
+def test_a_launch_role_that_cannot_update_or_delete_what_it_creates_is_found(statements, said):
+    [finding] = launch_role.coverage(role(*statements), TYPES)
+    assert finding.level is Level.FAIL
+    assert said in finding.found
+
+
+def test_a_boundary_takes_away_what_the_policies_give():
+    bounded = role(ALLOW | {"Action": "*"}, boundary={"Statement": [ALLOW | {"Action": "sqs:CreateQueue"}]})
+    assert "not update or delete" in launch_role.coverage(bounded, TYPES)[0].found
+    assert launch_role.coverage(role(ALLOW | {"Action": "sqs:*"}), TYPES)[0].level is Level.OK
+
+
+def test_a_provider_that_is_missing_or_has_another_audience_is_found(examined):
+    arn = examined.provider["OpenIDConnectProviderArn"]
+    examined.iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=arn)
+    url = "https://" + arn.partition(":oidc-provider/")[2]
+    examined.iam.create_open_id_connect_provider(Url=url, ClientIDList=["somebody.else"])
+    assert "add-client-id-to-open-id-connect-provider" in examined.bad("OIDC provider")
+    examined.iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=arn)
+    assert "is not there" in examined.bad("OIDC provider")
+
+
+@pytest.mark.parametrize(
+    ("answers", "check", "level", "said"),
+    [
+        ({"/user": Answer(401, {"message": "Bad credentials"})}, "GitHub token", "FAIL", "Bad credentials"),
+        ({"/user": Answer(200, {"login": "ada"})}, "GitHub token", "WARN", "never expires"),
+        (
+            {
+                "/user": Answer(
+                    200,
+                    {"login": "ada"},
+                    {"github-authentication-token-expiration": "2020-01-01 00:00:00 UTC"},
+                )
+            },
+            "GitHub token",
+            "WARN",
+            "Renew it",
+        ),
+        ({"/orgs/acme": Answer(404)}, "GitHub reach", "FAIL", "does not see an organisation acme"),
+        (
+            {"/orgs/acme": Answer(200, ORGANISATION | {"members_can_create_repositories": False})},
+            "GitHub reach",
+            "FAIL",
+            "does not let members create repositories",
+        ),
+        (
+            {"/orgs/acme": Answer(200, ORGANISATION | {"plan": {"name": "free"}})},
+            "GitHub plan",
+            "FAIL",
+            "neither environments nor branch protection",
+        ),
+        (
+            {"/orgs/acme": Answer(200, ORGANISATION | {"plan": {"name": "team"}})},
+            "GitHub plan",
+            "FAIL",
+            "no reviewers -> Make the repositories public, change the plan, or create",
+        ),
+        ({"/orgs/acme": Answer(200, {"login": "acme"})}, "GitHub plan", "WARN", "to its owners only"),
+    ],
+)
+def test_what_github_answers_is_judged(examined, answers, check, level, said):
+    examined.answers |= answers
+    assert said in examined.bad(check, Level(level))
+
+
+def test_the_registry_as_gate_and_public_repositories_need_no_plan(examined):
+    examined.answers["/orgs/acme"] = Answer(200, ORGANISATION | {"plan": {"name": "team"}})
+    assert not examined.bad("GitHub plan", gate="registry")
+    assert not examined.bad("GitHub plan", visibility="public")
+
+
+def test_repositories_that_are_there_already_are_named(examined):
+    examined.answers["/repos/acme/team-a-build"] = Answer(200, {"id": 1})
+    assert "acme/team-a-build is there already" in examined.bad("repositories", Level.WARN, project="team-a")
+
+
+def test_a_secret_that_is_gone_is_found(examined):
+    secrets = examined.account.client("secretsmanager")
+    secrets.delete_secret(SecretId=examined.secret, ForceDeleteWithoutRecovery=True)
+    assert examined.secret in examined.bad("GitHub sign-in")
+
+
+@pytest.fixture
+def app(examined):
+    """The same publication, signed in as a GitHub App whose key is in KMS."""
+    key = examined.account.client("kms").create_key(KeyUsage="SIGN_VERIFY", KeySpec="RSA_2048")[
+        "KeyMetadata"
+    ]["Arn"]
+    examined.publishing.asked(sign_in=AppSignIn("17", key), domains=("d-abc",)).publish()
+    installed = {"repository_selection": "all", "permissions": dict(APP_PERMISSIONS), "suspended_at": None}
+    examined.answers |= {
+        "/app": Answer(200, {"slug": "pourer"}),
+        "/orgs/acme/installation": Answer(200, installed),
+    }
+    return examined
+
+
+def test_an_app_signs_in_with_the_key_that_kms_holds(app):
+    assert doctor.verdict(app.findings()) is None
+    signed = next(headers["Authorization"] for url, headers in app.sent if url.endswith("/app"))
+    assert signed.startswith("Bearer ey")
+    assert signed.count(".") == 2
+
+
+@pytest.mark.parametrize(
+    ("answers", "check", "said"),
+    [
+        ({"/app": Answer(401, {"message": "bad JWT"})}, "GitHub App", "bad JWT"),
+        ({"/orgs/acme/installation": Answer(404)}, "GitHub App", "is not installed for acme"),
+    ],
+)
+def test_an_app_that_github_refuses_or_nobody_installed_is_found(app, answers, check, said):
+    app.answers |= answers
+    assert said in app.bad(check)
+
+
+@pytest.mark.parametrize(
+    ("change", "check", "said"),
+    [
+        ({"repository_selection": "selected"}, "GitHub reach", "selected repositories"),
+        ({"permissions": {"contents": "read"}}, "GitHub App", "contents: write"),
+        ({"suspended_at": "2026-01-01T00:00:00Z"}, "GitHub App", "suspended"),
+    ],
+)
+def test_an_installation_that_reaches_too_little_is_found(app, change, check, said):
+    app.answers["/orgs/acme/installation"].body.update(change)
+    assert said in app.bad(check)
+
+
+def test_quotas_that_are_too_small_or_missing_are_found(examined):
+    training = "ml.c5.xlarge for training job usage"
+    examined.quotas[training] = 0
+    assert training in examined.bad("quotas")
+    del examined.quotas[training]
+    assert "does not offer that instance" in examined.bad("quotas")
+    examined.quotas["ml.m5.large for endpoint usage"] = 2
+    assert "needed 5" in examined.bad("quotas", Level.WARN)
+
+
+def test_the_instances_of_a_recipe_that_does_not_say_are_model_builds_own():
+    assert quotas.DEFAULTS["training"] == recipes.Training.model_fields["instance_type"].default
+    assert quotas.DEFAULTS["processing"] == recipes.Processing.model_fields["instance_type"].default
+
+
+def test_what_may_not_be_looked_at_is_a_warning_and_the_rest_goes_on(examined):
+    examined.quotas = None
+    assert "AccessDenied" in examined.bad("quotas", Level.WARN)
+
+
+def test_a_project_is_examined_too(examined):
+    name = examined.account.name.replace("publication", "team")
+    request = create.Request(name, examined.account.name, Form.S3, {"GitHubOwner": "acme"}, timeout=30)
+    create.run(examined.account.aws, request, Console(quiet=True))
+    assert doctor.verdict(examined.findings(project=name)) is None
+    examined.publishing.with_seed(b"another").publish()
+    assert f"project-template update {name}" in examined.bad("project version", Level.WARN, project=name)
+    assert "33 characters" in examined.bad("names", project="x" * 33)
+    assert "SageMakerProjectName" in examined.bad("names", project="Team")
+
+
+def test_lines_say_below_each_defect_how_it_is_mended(examined):
+    examined.account.domains[examined.domain] = {}
+    lines = doctor.lines(examined.findings())
+    place = next(number for number, line in enumerate(lines) if line.startswith("FAIL  domain tag"))
+    assert lines[place + 1].strip().startswith("-> `project-template publish --domain d-abc")
