@@ -7,16 +7,17 @@ command is called, so that help and usage errors come at once.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from model_build.errors import ModelBuildError
+from model_build.errors import ModelBuildError, UsageError
 
 INTERRUPTED = 130
 
@@ -36,13 +37,32 @@ Root = Annotated[
     ),
 ]
 RecipeName = Annotated[
-    str | None, typer.Option("--recipe", help="The recipe's name or file; by default the only one there is.")
+    str | None,
+    typer.Option(
+        "--recipe", envvar="RECIPE", help="The recipe's name or file; by default the only one there is."
+    ),
 ]
 DataSource = Annotated[
-    str | None, typer.Option("--data", help="A local file, uploaded under its hash, or an s3:// URI.")
+    str | None,
+    typer.Option(
+        "--data", envvar="TRAINING_DATA", help="A local file, uploaded under its hash, or an s3:// URI."
+    ),
 ]
 ExecutionId = Annotated[
     str | None, typer.Option("--execution", help="The id or ARN of an execution; by default the latest.")
+]
+PullRequest = Annotated[
+    int | None,
+    typer.Option(
+        "--pull-request",
+        envvar="PULL_REQUEST_NUMBER",
+        min=1,
+        metavar="NUMBER",
+        help="Work in the pull request's own pipeline and under pr/NUMBER/; nothing is registered.",
+    ),
+]
+Summary = Annotated[
+    bool, typer.Option("--summary", help="Also append the result to the summary of the GitHub Actions job.")
 ]
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON object on stdout, and nothing else there.")
@@ -55,25 +75,31 @@ def plan(
     data: DataSource = None,
     root: Root = None,
     recipe: RecipeName = None,
+    pull_request: PullRequest = None,
+    summary: Summary = False,
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
-    """Show what a run would change: the definition, the hashes, what the cache would answer. Reads only."""
+    """Show what a run would change: the definition, the hashes, what the cache would answer. Reads only.
+
+    In a pull request: what merging it would change.
+    """
     with _reported(verbose):
         from model_build import workspace
         from model_build.commands import plan
 
-        made = plan.make(workspace.enter(root, recipe), data)
+        summarise = _summary(summary)
+        made = plan.make(workspace.enter(root, recipe, pull_request), data)
+        summarise(plan.summary(made))
         _print(plan.document(made) if as_json else plan.lines(made))
 
 
 @app.command()
 def run(
-    data: Annotated[
-        str, typer.Option("--data", help="A local file, uploaded under its hash, or an s3:// URI.")
-    ],
+    data: DataSource = None,
     root: Root = None,
     recipe: RecipeName = None,
+    pull_request: PullRequest = None,
     force: Annotated[
         str | None,
         typer.Option(
@@ -86,21 +112,26 @@ def run(
             "--timeout", min=1, metavar="SECONDS", help="Stop watching after this long; the run goes on."
         ),
     ] = None,
+    summary: Summary = False,
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
     """Update the pipeline and run it; register the model if it passes the gate, exit 3 if it does not.
 
-    An execution with the same definition and parameters that is still running is watched, not started again.
+    In a pull request nothing is registered. An execution with the same definition and parameters that is still running is watched, not started again.
     """
     with _reported(verbose):
+        source = _source(data)
+
         from rich.console import Console
 
         from model_build import workspace
         from model_build.commands import run
 
-        entered = workspace.enter(root, recipe)
-        outcome = run.run(entered, data, force_reason=force, timeout=timeout, console=Console(stderr=True))
+        summarise = _summary(summary)
+        entered = workspace.enter(root, recipe, pull_request)
+        outcome = run.run(entered, source, force_reason=force, timeout=timeout, console=Console(stderr=True))
+        summarise(outcome.report.text)
         _print(run.document(outcome) if as_json else run.lines(outcome))
         error = run.verdict(outcome)
         if error is not None:
@@ -112,6 +143,8 @@ def report(
     execution: ExecutionId = None,
     root: Root = None,
     recipe: RecipeName = None,
+    pull_request: PullRequest = None,
+    summary: Summary = False,
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
@@ -120,20 +153,26 @@ def report(
         from model_build import workspace
         from model_build.commands import report
 
-        written = report.report(workspace.enter(root, recipe), execution)
+        summarise = _summary(summary)
+        written = report.report(workspace.enter(root, recipe, pull_request), execution)
+        summarise(written.text)
         _print(written.document() if as_json else written.lines())
 
 
 @app.command()
 def status(
-    root: Root = None, recipe: RecipeName = None, as_json: Json = False, verbose: Verbose = False
+    root: Root = None,
+    recipe: RecipeName = None,
+    pull_request: PullRequest = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
 ) -> None:
     """Show the pipeline, its latest executions, and the champion."""
     with _reported(verbose):
         from model_build import workspace
         from model_build.commands import status
 
-        found = status.look(workspace.enter(root, recipe))
+        found = status.look(workspace.enter(root, recipe, pull_request))
         _print(status.document(found) if as_json else status.lines(found))
 
 
@@ -145,6 +184,7 @@ def logs(
     execution: ExecutionId = None,
     root: Root = None,
     recipe: RecipeName = None,
+    pull_request: PullRequest = None,
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
@@ -153,15 +193,79 @@ def logs(
         from model_build import workspace
         from model_build.commands import logs
 
-        entered = workspace.enter(root, recipe)
+        entered = workspace.enter(root, recipe, pull_request)
         chosen = logs.step(entered, step, execution)
         printed = logs.lines(entered, chosen)
         _print({"step": chosen.name, "job": chosen.job_name, "lines": list(printed)} if as_json else printed)
 
 
+@app.command()
+def comment(
+    pull_request: PullRequest = None,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", help="The report's Markdown; by default the newest in reports/."),
+    ] = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Put a report into the one comment that its pull request has for it: written once, edited from then on."""
+    with _reported(verbose):
+        from model_build.commands import comment
+        from model_build.github import GitHub
+
+        posted = comment.post(GitHub.connect(os.environ), _number(pull_request), report)
+        _print(posted.document() if as_json else posted.lines())
+
+
+@app.command()
+def clean(
+    pull_request: PullRequest = None,
+    timeout: Annotated[
+        float, typer.Option("--timeout", min=1, metavar="SECONDS", help="How long to wait for jobs to stop.")
+    ] = 600,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Remove what a pull request made: its pipelines, and what lies under pr/NUMBER/ in the artifact bucket."""
+    with _reported(verbose):
+        from model_build.aws import connect
+        from model_build.commands import clean
+        from model_build.settings import Settings
+
+        settings = Settings.load(os.environ).for_pull_request(_number(pull_request), os.environ)
+        cleaned = clean.clean(connect(settings.region), settings, timeout)
+        _print(cleaned.document() if as_json else cleaned.lines())
+
+
 def main() -> None:
     """The console script."""
     app()
+
+
+def _source(data: str | None) -> str:
+    if data is None:
+        raise UsageError(
+            "There is no data to train on: give --data FILE, or --data s3://..., or set TRAINING_DATA. In a project that is a "
+            "repository variable of the build repository: gh variable set TRAINING_DATA --body s3://BUCKET/KEY."
+        )
+    return data
+
+
+def _number(pull_request: int | None) -> int:
+    if pull_request is None:
+        raise UsageError("Which pull request? Give --pull-request NUMBER, or set PULL_REQUEST_NUMBER.")
+    return pull_request
+
+
+def _summary(wanted: bool) -> Callable[[str], None]:
+    """What takes the Markdown of a result; that there is a place for it is checked before the work begins."""
+    if not wanted:
+        return lambda markdown: None
+    from model_build import summary
+
+    summary.check(os.environ)
+    return lambda markdown: summary.append(os.environ, markdown)
 
 
 def _print(result: Any) -> None:

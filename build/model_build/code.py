@@ -101,14 +101,15 @@ def script(steps: Path, name: str) -> dict[str, bytes]:
     return files
 
 
-def upload(s3: S3Client, bucket: str, folder: Folder) -> list[str]:
-    """Upload the files of `folder` that the bucket lacks; returns their keys."""
-    listed = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=folder.prefix)
+def upload(s3: S3Client, bucket: str, folder: Folder, home: str = "") -> list[str]:
+    """Upload the files of `folder` that the bucket lacks below the prefix `home`; returns their keys."""
+    prefix = f"{home}{folder.prefix}"
+    listed = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
     sizes = {item["Key"]: item["Size"] for page in listed for item in page.get("Contents", [])}
     missing = {
-        f"{folder.prefix}{name}": content
+        f"{prefix}{name}": content
         for name, content in folder.files.items()
-        if sizes.get(f"{folder.prefix}{name}") != len(content)
+        if sizes.get(f"{prefix}{name}") != len(content)
     }
     for key, content in missing.items():
         s3.put_object(Bucket=bucket, Key=key, Body=content)

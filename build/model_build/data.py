@@ -33,8 +33,8 @@ class Data:
     local: Path | None = None
 
 
-def locate(s3: S3Client, bucket: str, source: str) -> Data:
-    """Find `source`, a path or an s3:// URI, without changing anything.
+def locate(s3: S3Client, bucket: str, source: str, home: str = "") -> Data:
+    """Find `source`, a path or an s3:// URI, without changing anything; a file belongs below the prefix `home`.
 
     Raises DataError when it is missing, empty, or not a single file or object.
     """
@@ -52,7 +52,7 @@ def locate(s3: S3Client, bucket: str, source: str) -> Data:
             f"{path} is not a file; --data takes one file (plain, gzip or zip), or the s3:// URI of one."
         )
     digest = file_sha256(path)
-    return Data(source, f"s3://{bucket}/data/{digest}/{path.name}", digest, path)
+    return Data(source, f"s3://{bucket}/{home}data/{digest}/{path.name}", digest, path)
 
 
 def file_sha256(path: Path) -> str:

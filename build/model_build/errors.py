@@ -4,6 +4,7 @@
     ├── StepFailedError        1  a step of the pipeline failed: its name, its reason, the end of its log
     ├── WheelError             1  a wheel that a job needs cannot be had, or is not the one that was pinned
     ├── AwsError               1  AWS, or the way to it, said no: what, to what, what next
+    ├── GitHubError            1  GitHub, or the way to it, said no
     ├── UsageError             2  the command line, or what it names, is wrong
     │   ├── RecipeError        2  a recipe: the file, the key, what was found, what is allowed
     │   ├── SettingsError      2  a variable of the environment is missing or malformed
@@ -56,6 +57,14 @@ class AwsError(ModelBuildError):
 
     def __init__(self, message: str, code: str = "") -> None:
         self.code = code
+        super().__init__(message)
+
+
+class GitHubError(ModelBuildError):
+    """A call to GitHub failed; `status` is HTTP's, or None where no answer came."""
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        self.status = status
         super().__init__(message)
 
 

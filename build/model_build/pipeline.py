@@ -8,6 +8,8 @@ network and reads no configuration of the machine, and the same inputs give the 
 one run only (data, commit, champion, force) is a parameter of the pipeline. So step caching, which compares arguments,
 pays only for what changed: the commit reaches Register alone, the gate's rule and the champion reach Evaluate first,
 and what Prepare and Train see is named by content.
+
+A pull request's definition ends at the gate: it has neither CreateModel nor Register.
 """
 
 from __future__ import annotations
@@ -116,7 +118,6 @@ class _Builder:
         prepare = self.prepare()
         train = self.train(prepare)
         evaluate = self.evaluate(prepare, train, verdict)
-        create_model = self.create_model(train)
         gate = ConditionStep(
             name="Gate",
             conditions=[
@@ -125,7 +126,7 @@ class _Builder:
                     right=True,
                 )
             ],
-            if_steps=[create_model, self.register(train, evaluate, create_model)],
+            if_steps=self.registration(train, evaluate),
             else_steps=[self.fail(evaluate)],
         )
         return Pipeline(
@@ -253,6 +254,13 @@ class _Builder:
             cache_config=self.caching(),
             retry_policies=_job_retries(),
         )
+
+    def registration(self, train: Any, evaluate: Any) -> list[Any]:
+        """What follows a gate that was passed: nothing in a pull request."""
+        if self.settings.pull_request is not None:
+            return []
+        create_model = self.create_model(train)
+        return [create_model, self.register(train, evaluate, create_model)]
 
     def create_model(self, train: Any) -> Any:
         """A Model of the candidate: SageMaker accepts image, artifact and role together, or nothing is registered."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from model_build.errors import SettingsError
 
@@ -18,7 +18,10 @@ _ROLE = re.compile(r"arn:aws[a-z\-]*:iam::\d{12}:role/.+")
 
 @dataclass(frozen=True)
 class Settings:
-    """The project that a command works in, and the account's resources that belong to it."""
+    """The project that a command works in, and the account's resources that belong to it.
+
+    For a pull request, `pipeline_role_arn` is its own role, and all that is written lies under `home`.
+    """
 
     project_name: str
     project_id: str
@@ -26,6 +29,7 @@ class Settings:
     model_package_group: str
     pipeline_role_arn: str
     region: str
+    pull_request: int | None = None
 
     @classmethod
     def load(cls, environment: Mapping[str, str]) -> Settings:
@@ -47,18 +51,41 @@ class Settings:
             raise SettingsError(
                 f"{', '.join(missing)} is not set; {_ORIGIN}." if len(missing) == 1 else _many(missing)
             )
-        settings = cls(**values)
+        settings = cls(**values, pull_request=None)
         _check("ARTIFACT_BUCKET", settings.bucket, _BUCKET, "the name of a bucket, without s3://")
         _check("PIPELINE_ROLE_ARN", settings.pipeline_role_arn, _ROLE, "arn:aws:iam::ACCOUNT:role/NAME")
         return settings
 
+    def for_pull_request(self, number: int, environment: Mapping[str, str]) -> Settings:
+        """The same project as a pull request sees it. Raises SettingsError when its role is missing or malformed.
+
+        That role may write under `home` and register nothing: what a pull request cannot do is IAM's business, not ours.
+        """
+        variable = "PULL_REQUEST_ROLE_ARN"
+        role = environment.get(variable, "").strip()
+        if not role:
+            raise SettingsError(f"{variable} is not set; {_ORIGIN}.")
+        _check(variable, role, _ROLE, "arn:aws:iam::ACCOUNT:role/NAME")
+        return replace(self, pipeline_role_arn=role, pull_request=number)
+
+    @property
+    def home(self) -> str:
+        """The prefix in the artifact bucket of all that is written: empty, or pr/NUMBER/."""
+        return "" if self.pull_request is None else f"pr/{self.pull_request}/"
+
+    @property
+    def pipeline_prefix(self) -> str:
+        """What the names of the pipelines begin with. No recipe's name begins with pr-: see RecipeName."""
+        number = "" if self.pull_request is None else f"pr-{self.pull_request}-"
+        return f"{self.project_name}-{number}"
+
     def pipeline_name(self, recipe: str) -> str:
         """The name of the pipeline of the recipe with that name."""
-        return f"{self.project_name}-{recipe}"
+        return f"{self.pipeline_prefix}{recipe}"
 
     def s3(self, key: str) -> str:
-        """The URI of `key` in the artifact bucket."""
-        return f"s3://{self.bucket}/{key}"
+        """The URI of `key` below `home` in the artifact bucket."""
+        return f"s3://{self.bucket}/{self.home}{key}"
 
     @property
     def tags(self) -> dict[str, str]:

@@ -94,18 +94,18 @@ def cache_folder(environment: Mapping[str, str]) -> Path:
     return (Path(home) if home else Path.home() / ".cache") / "sagemaker-model-build" / "wheels"
 
 
-def are_uploaded(s3: S3Client, bucket: str, wheels: Wheels) -> bool:
-    """Whether the jobs find the wheels already."""
-    listed = s3.list_objects_v2(Bucket=bucket, Prefix=f"{wheels.prefix}{REQUIREMENTS}", MaxKeys=1)
+def are_uploaded(s3: S3Client, bucket: str, wheels: Wheels, home: str = "") -> bool:
+    """Whether the jobs find the wheels already, below the prefix `home`."""
+    listed = s3.list_objects_v2(Bucket=bucket, Prefix=f"{home}{wheels.prefix}{REQUIREMENTS}", MaxKeys=1)
     return listed["KeyCount"] > 0
 
 
-def upload(s3: S3Client, bucket: str, wheels: Wheels, cache: Path) -> None:
+def upload(s3: S3Client, bucket: str, wheels: Wheels, cache: Path, home: str = "") -> None:
     """Put the wheels where the jobs find them. Raises WheelError as `fetch` does."""
     for path in fetch(wheels, cache):
-        s3.upload_file(str(path), bucket, f"{wheels.prefix}{path.name}", Config=TRANSFER)
+        s3.upload_file(str(path), bucket, f"{home}{wheels.prefix}{path.name}", Config=TRANSFER)
     # Last: where the requirements are, all wheels are.
-    s3.put_object(Bucket=bucket, Key=f"{wheels.prefix}{REQUIREMENTS}", Body=wheels.requirements)
+    s3.put_object(Bucket=bucket, Key=f"{home}{wheels.prefix}{REQUIREMENTS}", Body=wheels.requirements)
 
 
 def fetch(wheels: Wheels, cache: Path) -> list[Path]:

@@ -16,11 +16,15 @@ RECIPES = "recipes"
 
 @dataclass(frozen=True)
 class Workspace:
-    """A recipe, where it lives, and the project that it is built in."""
+    """A recipe, where it lives, and the project that it is built in.
+
+    `settings` are those to work with; `project` are the project's own, which differ from them in a pull request.
+    """
 
     root: Path
     recipe: Recipe
     settings: Settings
+    project: Settings
     aws: Aws
 
     @property
@@ -28,19 +32,27 @@ class Workspace:
         return self.settings.pipeline_name(self.recipe.name)
 
     @property
+    def permanent_pipeline(self) -> str:
+        """The recipe's pipeline in the project itself, which a pull request leaves alone."""
+        return self.project.pipeline_name(self.recipe.name)
+
+    @property
     def steps(self) -> Path:
         return self.root / "steps"
 
 
-def enter(root: Path | None, recipe: str | None) -> Workspace:
+def enter(root: Path | None, recipe: str | None, pull_request: int | None = None) -> Workspace:
     """The workspace at `root`, or around the current folder, with the recipe of that name or path.
+
+    With the number of a pull request, the workspace is that one's own corner of the project.
 
     Raises UsageError (RecipeError, SettingsError) when a part of it is missing.
     """
     found = find_root(Path.cwd()) if root is None else root
     loaded = Recipe.load(find_recipe(found, recipe))
-    settings = Settings.load(os.environ)
-    return Workspace(found, loaded, settings, connect(settings.region))
+    project = Settings.load(os.environ)
+    settings = project if pull_request is None else project.for_pull_request(pull_request, os.environ)
+    return Workspace(found, loaded, settings, project, connect(settings.region))
 
 
 def find_root(start: Path) -> Path:
@@ -63,7 +75,9 @@ def find_recipe(root: Path, name: str | None) -> Path:
     if not found:
         raise UsageError(f"There is no recipe in {root / RECIPES}: expected a file NAME.yaml.")
     if name is None and len(found) > 1:
-        raise UsageError(f"{root / RECIPES} has several recipes; say which with --recipe: {known}.")
+        raise UsageError(
+            f"{root / RECIPES} has several recipes; say which with --recipe, or the variable RECIPE: {known}."
+        )
     if name is not None and name not in found:
         raise UsageError(f"There is no recipe {name} in {root / RECIPES}; there is {known}.")
     return found[name] if name is not None else next(iter(found.values()))

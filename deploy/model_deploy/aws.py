@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import boto3
 from boto3.exceptions import Boto3Error
 from botocore import exceptions as botocore
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from model_deploy.errors import AwsError
 
 if TYPE_CHECKING:
     from types_boto3_cloudformation.client import CloudFormationClient
+    from types_boto3_cloudwatch.client import CloudWatchClient
     from types_boto3_s3.client import S3Client
     from types_boto3_sagemaker.client import SageMakerClient
+    from types_boto3_sagemaker_runtime.client import SageMakerRuntimeClient
     from types_boto3_sts.client import STSClient
 
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
@@ -59,15 +62,20 @@ class Aws:
         return self.session.client("sagemaker")
 
     @cached_property
-    def runtime(self) -> Any:
+    def runtime(self) -> SageMakerRuntimeClient:
         return self.session.client("sagemaker-runtime")
+
+    def hasty_runtime(self, seconds: float) -> SageMakerRuntimeClient:
+        """A client of the runtime that waits no longer than `seconds` for an answer, and asks only once."""
+        config = Config(connect_timeout=seconds, read_timeout=seconds, retries={"total_max_attempts": 1})
+        return self.session.client("sagemaker-runtime", config=config)
 
     @cached_property
     def cloudformation(self) -> CloudFormationClient:
         return self.session.client("cloudformation")
 
     @cached_property
-    def cloudwatch(self) -> Any:
+    def cloudwatch(self) -> CloudWatchClient:
         return self.session.client("cloudwatch")
 
     @cached_property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
@@ -14,7 +14,14 @@ from model_deploy.plan import Apply, Target
 from model_deploy.settings import Settings
 from model_deploy.waiting import Watch
 
-CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM")
+if TYPE_CHECKING:
+    from types_boto3_cloudformation.literals import CapabilityType
+    from types_boto3_cloudformation.type_defs import (
+        CreateChangeSetInputTypeDef,
+        DescribeChangeSetOutputTypeDef,
+    )
+
+CAPABILITIES: tuple[CapabilityType, ...] = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM")
 
 _NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
 _TAKEN = {"AlreadyExistsException", "LimitExceededException"}
@@ -104,7 +111,7 @@ def _upload(aws: Aws, target: Target) -> None:
 def _create(aws: Aws, settings: Settings, target: Target, step: Apply) -> bool:
     """Ask for the change set; whether there was none of that name, which an earlier command may have left."""
     deployment = target.deployment
-    request: Any = {
+    request: CreateChangeSetInputTypeDef = {
         "StackName": deployment.stack_name,
         "ChangeSetName": target.change_set,
         "ChangeSetType": step.kind,
@@ -129,7 +136,7 @@ def _create(aws: Aws, settings: Settings, target: Target, step: Apply) -> bool:
     return True
 
 
-def _wait(watch: Watch, target: Target) -> dict[str, Any]:
+def _wait(watch: Watch, target: Target) -> DescribeChangeSetOutputTypeDef:
     try:
         return watch.change_set(target.deployment.stack_name, target.change_set)
     except ClientError as error:
@@ -150,7 +157,7 @@ def _template_key(target: Target) -> str:
     return f"code/{target.sha256}/template.json"
 
 
-def _lines(described: dict[str, Any]) -> tuple[str, ...]:
+def _lines(described: DescribeChangeSetOutputTypeDef) -> tuple[str, ...]:
     lines = []
     for change in described.get("Changes", []):
         resource = change["ResourceChange"]

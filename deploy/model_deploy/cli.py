@@ -7,6 +7,7 @@ command is called, so that help and usage errors come at once.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import traceback
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from typing import Annotated, Any
 import typer
 
 from model_deploy.errors import ModelDeployError
+from model_deploy.summary import Summary
 
 INTERRUPTED = 130
 
@@ -36,8 +38,12 @@ Root = Annotated[
     ),
 ]
 StageName = Annotated[str, typer.Option("--stage", help="The stage: a file of stages/, without .yaml.")]
+# A workflow passes what an event says by variables, never in the text of a command.
 PackageArn = Annotated[
-    str, typer.Option("--model-package", metavar="ARN", help="The ARN of the model package.")
+    str,
+    typer.Option(
+        "--model-package", envvar="MODEL_PACKAGE_ARN", metavar="ARN", help="The ARN of the model package."
+    ),
 ]
 Force = Annotated[
     str | None,
@@ -45,13 +51,20 @@ Force = Annotated[
         "--force", metavar="REASON", help="Go on without a verification in staging; the reason is recorded."
     ),
 ]
-Why = Annotated[str | None, typer.Option("--why", metavar="TEXT", help="The occasion, for the record.")]
+Why = Annotated[
+    str | None,
+    typer.Option("--why", envvar="WHY", metavar="TEXT", help="The occasion, for the record."),
+]
 Timeout = Annotated[
     float | None,
     typer.Option("--timeout", min=1, metavar="SECONDS", help="Stop watching after this long; AWS goes on."),
 ]
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON object on stdout, and nothing else there.")
+]
+InSummary = Annotated[
+    bool,
+    typer.Option("--summary", help="Say it on the page of the workflow's run too (GITHUB_STEP_SUMMARY)."),
 ]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Show the traceback of an error.")]
 
@@ -63,14 +76,16 @@ def plan(
     force: Force = None,
     root: Root = None,
     as_json: Json = False,
+    in_summary: InSummary = False,
     verbose: Verbose = False,
 ) -> None:
     """Show what a rollout would change, and the current and the next model with their figures. Describes only."""
-    with _reported(verbose):
+    with _reported(verbose, _heading("plan", stage, model_package), in_summary) as summary:
         from model_deploy import workspace
         from model_deploy.commands import plan
 
         made = plan.make(workspace.enter(root, stage), model_package, force)
+        summary.add(plan.lines(made))
         _print(plan.document(made) if as_json else plan.lines(made))
 
 
@@ -83,18 +98,46 @@ def rollout(
     timeout: Timeout = None,
     root: Root = None,
     as_json: Json = False,
+    in_summary: InSummary = False,
     verbose: Verbose = False,
 ) -> None:
     """Bring the package to the stage, watch, verify and record it; exit 4 if it was rolled back.
 
     Can be run again at any time: it takes up where the same rollout stands, and changes nothing that is done.
     """
-    with _reported(verbose):
+    with _reported(verbose, _heading("rollout", stage, model_package), in_summary) as summary:
         from model_deploy import workspace
         from model_deploy.rollout import Request
 
-        request = Request(model_package, why or "rollout", forced=force, timeout=timeout)
-        _roll_out(workspace.enter(root, stage), request, as_json)
+        request = Request(model_package, why, forced=force, timeout=timeout)
+        _roll_out(workspace.enter(root, stage), request, as_json, summary)
+
+
+@app.command()
+def reject(
+    stage: StageName,
+    model_package: PackageArn,
+    why: Why = None,
+    timeout: Timeout = None,
+    root: Root = None,
+    as_json: Json = False,
+    in_summary: InSummary = False,
+    verbose: Verbose = False,
+) -> None:
+    """Roll the stage back to the version before, if this rejected package is live there; else change nothing."""
+    with _reported(verbose, _heading("reject", stage, model_package), in_summary) as summary:
+        from rich.console import Console
+
+        from model_deploy import workspace
+        from model_deploy.commands import reject
+
+        rejection = reject.run(
+            workspace.enter(root, stage), model_package, why, Console(stderr=True), timeout
+        )
+        summary.add(reject.lines(rejection))
+        _print(reject.document(rejection) if as_json else reject.lines(rejection))
+        if rejection.error is not None:
+            raise rejection.error
 
 
 @app.command()
@@ -103,19 +146,24 @@ def verify(
     model_package: Annotated[
         str | None,
         typer.Option(
-            "--model-package", metavar="ARN", help="What should be live; by default whatever is live."
+            "--model-package",
+            envvar="MODEL_PACKAGE_ARN",
+            metavar="ARN",
+            help="What should be live; by default whatever is live.",
         ),
     ] = None,
     root: Root = None,
     as_json: Json = False,
+    in_summary: InSummary = False,
     verbose: Verbose = False,
 ) -> None:
     """Check that the package is live and does what checks/ expects, at the endpoint and the API; exit 3 if not."""
-    with _reported(verbose):
+    with _reported(verbose, _heading("verify", stage, model_package), in_summary) as summary:
         from model_deploy import workspace
         from model_deploy.commands import verify
 
         verified = verify.run(workspace.enter(root, stage), model_package)
+        summary.add(verify.lines(verified))
         _print(verify.document(verified) if as_json else verify.lines(verified))
         error = verify.verdict(verified)
         if error is not None:
@@ -172,21 +220,25 @@ def rollback(
     timeout: Timeout = None,
     root: Root = None,
     as_json: Json = False,
+    in_summary: InSummary = False,
     verbose: Verbose = False,
 ) -> None:
     """Roll out an earlier version that was verified in this stage: a new rollout, with all its gates and checks."""
-    with _reported(verbose):
+    with _reported(verbose, _heading("rollback", stage), in_summary) as summary:
         from model_deploy import workspace
         from model_deploy.commands import plan, rollback
         from model_deploy.rollout import Request
 
         entered = workspace.enter(root, stage)
         choice = rollback.choose(entered, to, why)
+        summary.heading = _heading("rollback", stage, choice.arn)
         if dry_run:
             made = plan.make(entered, choice.arn)
+            summary.add(plan.lines(made))
             _print(plan.document(made) if as_json else plan.lines(made))
             return
-        _roll_out(entered, Request(choice.arn, choice.why, "rollback", timeout=timeout), as_json)
+        request = Request(choice.arn, choice.why, "rollback", timeout=timeout)
+        _roll_out(entered, request, as_json, summary)
 
 
 @app.command()
@@ -250,12 +302,18 @@ def main() -> None:
     app()
 
 
-def _roll_out(entered: Any, request: Any, as_json: bool) -> None:
+def _heading(command: str, stage: str, arn: str | None = None) -> str:
+    """What a summary is headed with; an ARN ends with the version."""
+    return f"{command}: {stage}" + (f", version {arn.rpartition('/')[2]}" if arn else "")
+
+
+def _roll_out(entered: Any, request: Any, as_json: bool, summary: Summary) -> None:
     from rich.console import Console
 
     from model_deploy.commands import rollout
 
     result = rollout.run(entered, request, Console(stderr=True))
+    summary.add(rollout.lines(result))
     _print(rollout.document(result) if as_json else rollout.lines(result))
     if result.error is not None:
         raise result.error
@@ -271,10 +329,13 @@ def _print(result: Any) -> None:
 
 
 @contextmanager
-def _reported(verbose: bool) -> Iterator[None]:
-    """Turn an error into one message on stderr and its exit code."""
+def _reported(verbose: bool, heading: str = "", in_summary: bool = False) -> Iterator[Summary]:
+    """Turn an error into one message on stderr, the end of the summary, and its exit code."""
+    summary = Summary(heading, None)
     try:
-        yield
+        if in_summary:
+            summary = Summary.on_github(heading, os.environ)
+        yield summary
     except KeyboardInterrupt:
         typer.echo("Interrupted. What runs on AWS goes on; the same command re-attaches to it.", err=True)
         raise typer.Exit(INTERRUPTED) from None
@@ -286,10 +347,14 @@ def _reported(verbose: bool) -> Iterator[None]:
         known = error if isinstance(error, ModelDeployError) else _explained(error)
         if known is None:
             hint = "" if verbose else " Run with --verbose to see where, and please report it."
+            summary.add([f"error: {type(error).__name__}: {error}"])
             typer.echo(f"error: {type(error).__name__}: {error}.{hint}", err=True)
             raise typer.Exit(ModelDeployError.exit_code) from error
+        summary.add(f"error: {known.message}".splitlines())
         typer.echo(f"error: {known.message}", err=True)
         raise typer.Exit(known.exit_code) from error
+    finally:
+        summary.write()
 
 
 def _explained(error: Exception) -> ModelDeployError | None:

@@ -140,17 +140,28 @@ class Convergence:
                 return self._wait(step, observed, probes)
             case WaitForEndpoint():
                 self._watch.endpoint()
+            case ContinueRollback():
+                self.continue_rollback(step.stack)
+            case Delete() | Restore() | Reconcile() if self._has_moved_on(step.stack):
+                self._progress.say("The stack was changed while it was looked at; looking again")
             case Delete():
                 stack.delete(self._aws, step.stack)
                 self._watch.deletion(step.stack.id)
-            case ContinueRollback():
-                self.continue_rollback(step.stack)
             case Restore():
                 restore(self._aws, step.stack, self._target.deployment, self._watch)
             case Reconcile():
                 self._changed = True
                 return self._rolled_back_by_sagemaker(step, observed)
         return None
+
+    def _has_moved_on(self, found: Stack) -> bool:
+        """Whether an operation began since the stack was described, and may have ended before the endpoint was.
+
+        Stack, endpoint and template are read one after the other: what they seem to contradict each other in may be
+        another rollout, that came in between.
+        """
+        now = stack.describe(self._aws, found.id)
+        return now is None or (now.status, now.changed) != (found.status, found.changed)
 
     def _apply(self, step: Apply, observed: Observed, probes: MakeProbes | None) -> Failure | None:
         if self._succeeded:
@@ -190,19 +201,8 @@ class Convergence:
         if self._yielding or self._succeeded:
             raise OvertakenError(f"Another rollout ({other}) changes the stack {step.stack.name} already.")
         self._progress.say(f"Another rollout ({other}) is at it; this one waits")
-        self._let_it_close(self._watch.stack(step.stack.id))
+        let_close(self._workspace, self._watch.stack(step.stack.id))
         return None
-
-    def _let_it_close(self, final: Stack | None) -> None:
-        """Give another rollout the time to verify and record what it did, before that is changed again."""
-        arn = final.outputs.get("ModelPackageArn") if final is not None and succeeded(final) else None
-        if final is None or arn is None or not final.change_set.startswith("rollout-"):
-            return
-        stage, bucket = self._target.deployment.stage.name, self._target.deployment.bucket
-        key = records.key(stage, final.changed, package.split_arn(arn)[1])
-        end = time.monotonic() + CLOSING_SECONDS
-        while records.find(self._aws, bucket, key) is None and time.monotonic() < end:
-            time.sleep(CLOSING_PAUSE)
 
     def _finish(self, stack_id: str, observed: Observed, probes: MakeProbes | None) -> Failure | None:
         """Watch this rollout's own operation to its end."""
@@ -291,3 +291,14 @@ class Convergence:
         self._progress.say(f"Probed {probes.asked} times; {probes.failures} cases failed{failed}")
         if probes.problem:
             self._progress.say(f"Not everything could be probed: {probes.problem}")
+
+
+def let_close(workspace: Workspace, final: Stack | None) -> None:
+    """Give another rollout, which has just ended with `final`, the time to verify and record what it did."""
+    arn = final.outputs.get("ModelPackageArn") if final is not None and succeeded(final) else None
+    if final is None or arn is None or not final.change_set.startswith("rollout-"):
+        return
+    key = records.key(workspace.stage.name, final.changed, package.split_arn(arn)[1])
+    end = time.monotonic() + CLOSING_SECONDS
+    while records.find(workspace.aws, workspace.settings.bucket, key) is None and time.monotonic() < end:
+        time.sleep(CLOSING_PAUSE)

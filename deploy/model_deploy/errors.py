@@ -8,6 +8,7 @@
     │   ├── StageError         2  a stage: the file, the key, what was found, what is allowed
     │   └── SettingsError      2  a variable of the environment is missing or malformed
     ├── RefusedError           3  a gate refused: the package, its contract, the checks or the approval
+    │   └── LeftError          3  the package that was to be left is not live any more
     ├── RolledBackError        4  the rollout did not hold; the endpoint serves what it served before
     └── TimedOutError          5  the command stopped waiting; what runs on AWS goes on
 
@@ -64,6 +65,14 @@ class RefusedError(ModelDeployError):
     """A gate refused the model package: nothing was deployed, or nothing more."""
 
     exit_code = 3
+
+
+class LeftError(RefusedError):
+    """The package that a rollback was to leave is not live any more, but `live` is, or nothing: nothing was changed."""
+
+    def __init__(self, message: str, live: str | None) -> None:
+        self.live = live
+        super().__init__(message)
 
 
 class RolledBackError(ModelDeployError):

@@ -34,7 +34,7 @@ def examine(workspace: Workspace, candidate: Candidate, observed: Observed) -> V
         return found
     checks = workspace.checks[contract.recipe]
     if stage.endpoint.kind != "asynchronous":
-        ask = inference.EndpointModel(workspace.aws, workspace.endpoint_name, contract)
+        ask = inference.EndpointModel(workspace.aws.runtime, workspace.endpoint_name, contract)
         found += verify.examine("endpoint", ask, checks, contract)
     if stage.api is not None:
         url = observed.stack.outputs.get("ApiUrl") if observed.stack else None

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -19,6 +19,9 @@ from botocore.httpsession import URLLib3Session
 
 from model_deploy.aws import Aws, error_code
 from model_deploy.contract import Contract
+
+if TYPE_CHECKING:
+    from types_boto3_sagemaker_runtime.client import SageMakerRuntimeClient
 
 _PREFIX = "__label__"
 _TIMEOUT_SECONDS = 30
@@ -42,14 +45,14 @@ class Prediction:
 class EndpointModel:
     """A model behind a SageMaker endpoint, asked under its contract."""
 
-    def __init__(self, aws: Aws, endpoint: str, contract: Contract) -> None:
-        self._aws, self._endpoint, self._contract = aws, endpoint, contract
+    def __init__(self, runtime: SageMakerRuntimeClient, endpoint: str, contract: Contract) -> None:
+        self._runtime, self._endpoint, self._contract = runtime, endpoint, contract
 
     def __call__(self, texts: Sequence[str]) -> list[Prediction]:
         instances = [self._contract.tokens(text) for text in texts]
         request = {"instances": instances, "configuration": {"k": len(self._contract.labels)}}
         try:
-            response = self._aws.runtime.invoke_endpoint(
+            response = self._runtime.invoke_endpoint(
                 EndpointName=self._endpoint,
                 ContentType="application/json",
                 Accept="application/json",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from model_deploy.aws import Aws, error_code
+
+if TYPE_CHECKING:
+    from types_boto3_sagemaker.type_defs import DescribeEndpointOutputTypeDef, DescribeModelOutputTypeDef
 
 IN_SERVICE = "InService"
 _CHANGING = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"})
@@ -58,7 +60,7 @@ def describe(aws: Aws, name: str) -> Endpoint | None:
     return parse(found)
 
 
-def parse(answer: Mapping[str, Any]) -> Endpoint:
+def parse(answer: DescribeEndpointOutputTypeDef) -> Endpoint:
     """An endpoint from DescribeEndpoint's answer."""
     rollback = (answer.get("LastDeploymentConfig") or {}).get("AutoRollbackConfiguration") or {}
     return Endpoint(
@@ -89,12 +91,12 @@ def behind(aws: Aws, endpoint: Endpoint) -> Live:
         return Live(endpoint, "", None)
 
 
-def _package(model: Mapping[str, Any]) -> str | None:
-    containers = [model["PrimaryContainer"]] if "PrimaryContainer" in model else model.get("Containers", [])
+def _package(model: DescribeModelOutputTypeDef) -> str | None:
+    containers = model.get("Containers") or [model["PrimaryContainer"]]
     return next((each["ModelPackageName"] for each in containers if "ModelPackageName" in each), None)
 
 
-def _phases(answer: Mapping[str, Any]) -> tuple[str, ...]:
+def _phases(answer: DescribeEndpointOutputTypeDef) -> tuple[str, ...]:
     pending = (answer.get("PendingDeploymentSummary") or {}).get("ProductionVariants", [])
     said = []
     for variant in [*pending, *answer.get("ProductionVariants", [])]:

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
@@ -15,8 +15,12 @@ from model_deploy.aws import Aws, error_code
 from model_deploy.contract import Contract
 from model_deploy.errors import RefusedError, UsageError
 
+if TYPE_CHECKING:
+    from types_boto3_sagemaker.type_defs import DescribeModelPackageOutputTypeDef
+
 PRODUCTION = "Production"
 APPROVED = "Approved"
+REJECTED = "Rejected"
 LIVE = "Live"
 ARCHIVED = "Archived"
 
@@ -38,7 +42,10 @@ class LifeCycle:
 
 @dataclass(frozen=True)
 class Package:
-    """A version of a model in its group, as the registry describes it. `metadata` is what its pipeline recorded."""
+    """A version of a model in its group, as the registry describes it. `metadata` is what its pipeline recorded.
+
+    `approval_description` is what the approver said.
+    """
 
     arn: str
     group: str
@@ -47,7 +54,7 @@ class Package:
     life_cycle: LifeCycle | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
     statistics_uri: str | None = None
-    description: str = ""
+    approval_description: str = ""
 
     @property
     def contract_uri(self) -> str | None:
@@ -101,21 +108,24 @@ def describe(aws: Aws, arn: str) -> Package:
     return parse(found)
 
 
-def parse(answer: Mapping[str, Any]) -> Package:
+def parse(answer: DescribeModelPackageOutputTypeDef) -> Package:
     """A package from DescribeModelPackage's answer."""
     arn = answer["ModelPackageArn"]
     group, version = split_arn(arn)
-    stated = answer.get("ModelLifeCycle")
+    cycle = None
+    if "ModelLifeCycle" in answer:
+        stated = answer["ModelLifeCycle"]
+        cycle = LifeCycle(stated["Stage"], stated["StageStatus"])
     quality = answer.get("ModelMetrics", {}).get("ModelQuality", {})
     return Package(
         arn=arn,
         group=group,
         version=version,
         approval=answer.get("ModelApprovalStatus", "PendingManualApproval"),
-        life_cycle=LifeCycle(stated["Stage"], stated["StageStatus"]) if stated else None,
+        life_cycle=cycle,
         metadata=answer.get("CustomerMetadataProperties", {}),
         statistics_uri=quality.get("Statistics", {}).get("S3Uri"),
-        description=answer.get("ModelPackageDescription", ""),
+        approval_description=" ".join(answer.get("ApprovalDescription", "").split()),
     )
 
 

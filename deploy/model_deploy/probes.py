@@ -26,6 +26,9 @@ PAUSE_SECONDS = 0.1
 
 PUBLISH_SECONDS = 1.0
 
+ANSWER_SECONDS = 10.0
+"""What a probe waits for an answer. SageMaker gives a model a minute, in which a model that hangs would pass a short bake."""
+
 
 class Probes:
     """Probes from entering to leaving its context. `failures` has counted the failed cases, `asked` the requests.

@@ -20,10 +20,18 @@ import os
 import time
 from dataclasses import dataclass, replace
 
-from model_deploy import changes, inference, package, promotion, prune, records
+from model_deploy import changes, inference, live, package, probes, promotion, prune, records
+from model_deploy import stack as stacks
 from model_deploy.contract import Contract
 from model_deploy.convergence import Converged, Convergence, Failure, MakeProbes
-from model_deploy.errors import ModelDeployError, OvertakenError, RefusedError, RolledBackError, StackError
+from model_deploy.errors import (
+    LeftError,
+    ModelDeployError,
+    OvertakenError,
+    RefusedError,
+    RolledBackError,
+    StackError,
+)
 from model_deploy.examination import examine, note_verdict
 from model_deploy.origin import commit, who
 from model_deploy.package import Candidate, Package
@@ -32,6 +40,7 @@ from model_deploy.probes import Probes
 from model_deploy.progress import Progress
 from model_deploy.records import Kind, Outcome, Record
 from model_deploy.stack import Stack
+from model_deploy.stacks import warm_up
 from model_deploy.verify import Verification
 from model_deploy.waiting import Deadline, Watch
 from model_deploy.workspace import Workspace
@@ -42,13 +51,17 @@ GRACE_SECONDS = 3600
 
 @dataclass(frozen=True)
 class Request:
-    """What was asked for. `why` goes into the record; `forced` is the reason given with --force."""
+    """What was asked for. `why` goes into the record; `forced` is the reason given with --force.
+
+    Without a `why` it is what the approver said. With `leaving`, nothing is changed unless that package is live.
+    """
 
     arn: str
-    why: str = "rollout"
+    why: str | None = None
     kind: Kind = "rollout"
     forced: str | None = None
     timeout: float | None = None
+    leaving: str | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +93,7 @@ class Rollout:
 
     def run(self) -> Result:
         """Raises RefusedError before anything was changed, and TimedOutError; what was taken back is in the result."""
+        warm_up()
         candidate = package.candidate(self._aws, self._request.arn)
         # What is verified elsewhere is asked only where something is about to change: see _gate.
         promotion.require(self._promotion(candidate, verified_first=True))
@@ -110,6 +124,17 @@ class Rollout:
             self._aws, self._workspace.settings.bucket, promotion.FIRST_STAGE, self._request.arn
         )
         promotion.require(self._promotion(fresh, verified_first=first))
+        if self._request.leaving is not None:
+            self._require_live(self._request.leaving)
+
+    def _require_live(self, arn: str) -> None:
+        serving = live.look(self._aws, self._workspace.endpoint_name)
+        found = serving.package_arn if serving else None
+        if found != arn:
+            raise LeftError(
+                f"{self._workspace.endpoint_name} serves {found or 'no model package'}, not {arn} any more: nothing was changed.",
+                found,
+            )
 
     def _probes(self, candidate: Candidate) -> MakeProbes | None:
         alarms, contract = self._stage.alarms, candidate.contract
@@ -120,7 +145,7 @@ class Rollout:
 
         def make(observed: Observed) -> Probes:
             name = self._workspace.endpoint_name
-            ask = inference.EndpointModel(self._aws, name, contract)
+            ask = inference.EndpointModel(self._aws.hasty_runtime(probes.ANSWER_SECONDS), name, contract)
             checks = self._workspace.checks[contract.recipe]
             return Probes(self._aws, name, ask, checks, contract, self._contract_of(observed))
 
@@ -144,9 +169,11 @@ class Rollout:
         """Show, prune, record; only what was not done yet for this deployment."""
         operation = converged.observed.stack
         assert operation is not None  # it has converged
-        bucket, stage = self._workspace.settings.bucket, self._stage.name
-        key = records.key(stage, operation.changed, target.candidate.package.version)
-        existing = records.find(self._aws, bucket, key)
+        stage, existing = self._stage.name, self._recorded(target, operation)
+        if existing is None and not converged.changed:
+            # Somebody else's deployment, which may have begun after the stack was described and before its endpoint was.
+            operation = stacks.describe(self._aws, operation.id) or operation
+            existing = self._recorded(target, operation)
         if existing is not None and existing.outcome == "deployed":
             # Where it is as recorded nothing more is asked: a rollout without change is to cost next to nothing.
             if existing.verified != verification.passed:
@@ -160,6 +187,10 @@ class Rollout:
                 package.show_gone(self._aws, replaced, stage, "Replaced", words)
         self._prune(operation)
         self._record(target, operation, "deployed", verification, replaced)
+
+    def _recorded(self, target: Target, operation: Stack) -> Record | None:
+        key = records.key(self._stage.name, operation.changed, target.candidate.package.version)
+        return records.find(self._aws, self._workspace.settings.bucket, key)
 
     def _prune(self, found: Stack) -> None:
         unused = prune.find(self._aws, self._workspace.settings, self._stage.name, before=found.changed)
@@ -228,7 +259,7 @@ class Rollout:
             outcome=outcome,
             verified=verification.passed if verification else None,
             failures=tuple(str(finding) for finding in verification.failures) if verification else (),
-            why=self._request.why,
+            why=self._request.why or subject.approval_description or self._request.kind,
             forced=self._request.forced,
             who=who(self._aws, os.environ),
             commit=commit(self._workspace.root, os.environ),
@@ -275,8 +306,10 @@ def _replaced(workspace: Workspace, target: Target, before: Observed) -> str | N
 
 def _is_untrue(observed: Observed) -> bool:
     """Whether the stack says another package than the one that is live."""
-    live, template = observed.live, observed.template
-    return live is not None and template is not None and changes.package_of(template) != live.package_arn
+    serving, template = observed.live, observed.template
+    return (
+        serving is not None and template is not None and changes.package_of(template) != serving.package_arn
+    )
 
 
 def _unverified(target: Target, verification: Verification) -> str:

@@ -6,12 +6,15 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from model_deploy.aws import Aws, error_code
 from model_deploy.stack_state import is_running
+
+if TYPE_CHECKING:
+    from types_boto3_cloudformation.type_defs import StackTypeDef
 
 _STACK_TYPE = "AWS::CloudFormation::Stack"
 
@@ -74,7 +77,7 @@ def describe(aws: Aws, name: str) -> Stack | None:
     return parse(found)
 
 
-def parse(answer: Mapping[str, Any]) -> Stack:
+def parse(answer: StackTypeDef) -> Stack:
     """A stack from DescribeStacks' answer."""
     # arn:aws:cloudformation:REGION:ACCOUNT:changeSet/NAME/UUID
     change_set = answer.get("ChangeSetId", "").split("/")

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 from model_deploy import live, stack, stack_state
 from model_deploy.aws import Aws
 from model_deploy.errors import OvertakenError, StackError, TimedOutError
 from model_deploy.progress import Progress
 from model_deploy.stack import Event, Stack
+
+if TYPE_CHECKING:
+    from types_boto3_cloudformation.type_defs import DescribeChangeSetOutputTypeDef
 
 FIRST_PAUSE, LONGEST_PAUSE, SLOWER = 0.2, 5.0, 1.2
 
@@ -90,14 +93,12 @@ class Watch:
             if not self._show_phases():
                 return
 
-    def change_set(self, stack_name: str, name: str) -> dict[str, Any]:
+    def change_set(self, stack_name: str, name: str) -> DescribeChangeSetOutputTypeDef:
         """The change set when it is made, or has failed to be."""
         for _ in self._deadline.looks(f"The change set {name}"):
-            found: Any = self._aws.cloudformation.describe_change_set(
-                StackName=stack_name, ChangeSetName=name
-            )
+            found = self._aws.cloudformation.describe_change_set(StackName=stack_name, ChangeSetName=name)
             if found["Status"] not in {"CREATE_PENDING", "CREATE_IN_PROGRESS"}:
-                return dict(found)
+                return found
         raise AssertionError("unreachable")
 
     def quiet_alarms(self, names: list[str], seconds: float) -> None:

@@ -137,7 +137,7 @@ def test_verbose_adds_the_traceback(call):
 
 
 def test_an_error_that_nobody_foresaw_says_how_to_see_more(call, monkeypatch):
-    def broken(root, recipe):
+    def broken(*_):
         raise RuntimeError("a bug")
 
     monkeypatch.setattr(workspace, "enter", broken)
@@ -147,7 +147,7 @@ def test_an_error_that_nobody_foresaw_says_how_to_see_more(call, monkeypatch):
 
 
 def test_an_interrupt_says_that_the_run_goes_on(call, monkeypatch):
-    def interrupted(root, recipe):
+    def interrupted(*_):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(workspace, "enter", interrupted)

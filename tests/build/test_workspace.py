@@ -36,7 +36,9 @@ def test_the_only_recipe_is_the_default(root):
 
 def test_of_several_recipes_one_has_to_be_named(root):
     recipes(root, "garments", "shoes")
-    with pytest.raises(UsageError, match="several recipes; say which with --recipe: garments, shoes"):
+    with pytest.raises(
+        UsageError, match="several recipes; say which with --recipe, or the variable RECIPE: garments, shoes"
+    ):
         find_recipe(root, None)
     assert find_recipe(root, "shoes").stem == "shoes"
 

@@ -17,6 +17,7 @@ import sys
 import tarfile
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -74,12 +75,21 @@ def repository() -> Path:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _service_models_are_read_once() -> Iterator[None]:
-    """Every command makes its clients anew, and parsing SageMaker's model alone takes longer than most commands."""
-    original = botocore.session.create_loader
-    botocore.session.create_loader = functools.cache(original)
-    yield
-    botocore.session.create_loader = original
+def _clients_are_made_once() -> Iterator[None]:
+    """Every command makes its clients anew, which takes longer than most commands: all those of one environment are one."""
+    from model_deploy import aws, workspace
+
+    connect = functools.cache(lambda region, variables: aws.connect(region))
+
+    def connected(region):
+        return connect(
+            region, tuple(sorted(item for item in os.environ.items() if item[0].startswith("AWS_")))
+        )
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(botocore.session, "create_loader", functools.cache(botocore.session.create_loader))
+        patched.setattr(workspace, "connect", connected)
+        yield
 
 
 class QuickServer:
@@ -121,7 +131,7 @@ def quick_server(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory) -> dict[str, bytes]:
-    """Archives of two tiny models: `good`, and `nonsense`, which has the labels the wrong way round."""
+    """Archives of two tiny models, `good`, and `nonsense`, which has the labels the wrong way round; and of none."""
     fasttext = pytest.importorskip("fasttext")
     folder = tmp_path_factory.mktemp("models")
     archives = {}
@@ -139,7 +149,7 @@ def models(tmp_path_factory) -> dict[str, bytes]:
         )
         model.save_model(str(binary))
         archives[name] = archive({"model.bin": binary.read_bytes()})
-    return archives
+    return archives | {"no archive": b"this is no archive", "empty": archive({"README": b"nothing"})}
 
 
 def archive(files: dict[str, bytes]) -> bytes:
@@ -182,6 +192,8 @@ class Project:
     models: dict[str, bytes] = field(repr=False)
     clients: Any = None
     names: Any = None
+    variables: dict[str, str] = field(default_factory=dict)
+    """What a command is given besides the project's own."""
 
     def client(self, service: str) -> Any:
         return self.clients.client(service)
@@ -205,9 +217,10 @@ class Project:
         """The variables that a command is given."""
         from local_aws import environment
 
-        base = {name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")}
+        ours = ("GITHUB_", "MODEL_PACKAGE_ARN", "WHY", "API_TOKEN")
+        base = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
         made = environment.for_command(base, self.server.url, self.clients.region, self.names.variables())
-        return made | {"GITHUB_ACTOR": "ada"}
+        return made | {"GITHUB_ACTOR": "ada"} | self.variables
 
     def register(
         self,
@@ -218,15 +231,17 @@ class Project:
         recipe=RECIPE,
         metadata=(),
         group=None,
+        fault=None,
     ) -> str:
         """Register a model with its contract, as the build pipeline does; the package's ARN.
 
-        `metadata` overrides what the pipeline records; a value of None leaves the entry out.
+        `model` is one of the archives, or "missing": deleted since. `metadata` overrides what the pipeline records; a value of None leaves
+        the entry out. `fault` is what the model's server does wrong: see local_aws.hosting.faulty_server.
         """
         number = next(_numbers)
         s3, files = self.client("s3"), contract_files(labels, recipe)
         key = f"models/{number}/model.tar.gz"
-        s3.put_object(Bucket=self.bucket, Key=key, Body=self.models.get(model, model.encode()))
+        s3.put_object(Bucket=self.bucket, Key=key, Body=self.models["good" if model == "missing" else model])
         prefix = f"models/contracts/{contract_sha256(files)}-{number}/"
         for name, content in files.items():
             s3.put_object(Bucket=self.bucket, Key=f"{prefix}{name}", Body=content)
@@ -241,11 +256,14 @@ class Project:
             "contract-sha256": contract_sha256(files),
             "commit": "c0ffee",
         } | dict(metadata)
-        return self.client("sagemaker").create_model_package(
+        container: dict[str, Any] = {"Image": IMAGE, "ModelDataUrl": f"s3://{self.bucket}/{key}"}
+        if fault is not None:
+            container["Environment"] = {"LOCAL_AWS_FAULT": fault}
+        arn: str = self.client("sagemaker").create_model_package(
             ModelPackageGroupName=group or self.group,
             ModelApprovalStatus=approval,
             InferenceSpecification={
-                "Containers": [{"Image": IMAGE, "ModelDataUrl": f"s3://{self.bucket}/{key}"}],
+                "Containers": [container],
                 "SupportedContentTypes": ["application/json", "application/jsonlines"],
                 "SupportedResponseMIMETypes": ["application/json", "application/jsonlines"],
             },
@@ -259,6 +277,9 @@ class Project:
             },
             CustomerMetadataProperties={name: value for name, value in recorded.items() if value is not None},
         )["ModelPackageArn"]
+        if model == "missing":
+            s3.delete_object(Bucket=self.bucket, Key=key)
+        return arn
 
     def run(self, *arguments: str) -> Any:
         """Run `model-deploy` in this process."""
@@ -320,26 +341,37 @@ alarms: {contract_failures: 1, invocation_5xx_percent: 50, period_seconds: 60, e
 """
 
 
-@pytest.fixture
-def project(quick_server, models, repository, tmp_path):
-    """A project under names that no other test uses, with stages staging and production, both without an API.
+@pytest.fixture(scope="session")
+def make_project(quick_server, models, repository, tmp_path_factory):
+    """Makes a project under names that no other test uses, with stages staging and production, both without an API.
 
-    Whatever it has deployed is deleted with it.
+    Whatever it has deployed is deleted with its context.
     """
     from local_aws import project
     from local_aws.account import Clients
 
-    (tmp_path / "stages").mkdir()
-    (tmp_path / "stages" / "staging.yaml").write_text(STAGING)
-    (tmp_path / "stages" / "production.yaml").write_text(PRODUCTION)
-    (tmp_path / "checks").mkdir()
-    (tmp_path / "checks" / "garments.json").write_text(json.dumps(_CHECKS))
-    shutil.copytree(repository / "api", tmp_path / "api")
     clients = Clients(quick_server.url)
-    made = Project(
-        quick_server, tmp_path, models, clients, project.prepare(clients, f"deploy-{next(_numbers)}")
-    )
-    yield made
-    quick_server.fault("endpoint_rollback", "fails")
-    for stage in ("staging", "production"):
-        clients.client("cloudformation").delete_stack(StackName=made.stack(stage))
+
+    @contextmanager
+    def make_project():
+        root = tmp_path_factory.mktemp("repository")
+        (root / "stages").mkdir()
+        (root / "stages" / "staging.yaml").write_text(STAGING)
+        (root / "stages" / "production.yaml").write_text(PRODUCTION)
+        (root / "checks").mkdir()
+        (root / "checks" / "garments.json").write_text(json.dumps(_CHECKS))
+        shutil.copytree(repository / "api", root / "api")
+        names = project.prepare(clients, f"deploy-{next(_numbers)}")
+        made = Project(quick_server, root, models, clients, names)
+        yield made
+        quick_server.fault("endpoint_rollback", "fails")
+        for stage in ("staging", "production"):
+            clients.client("cloudformation").delete_stack(StackName=made.stack(stage))
+
+    return make_project
+
+
+@pytest.fixture
+def project(make_project):
+    with make_project() as made:
+        yield made

@@ -38,19 +38,26 @@ def test_a_line_that_holds_no_text_is_named(line):
         batch.request_of(line, 3, "s3://x/y", CONTRACT)
 
 
-def test_without_a_live_model_there_is_nothing_to_classify_with(project):
-    result = project.run("batch", "--stage", "staging", "--input", f"s3://{project.bucket}/texts.jsonl")
+@pytest.fixture(scope="module")
+def live(make_project):
+    """A project with a live model in staging, and none in production."""
+    with make_project() as made:
+        made.json("rollout", "--stage", "staging", "--model-package", made.register())
+        yield made
+
+
+def test_without_a_live_model_there_is_nothing_to_classify_with(live):
+    result = live.run("batch", "--stage", "production", "--input", f"s3://{live.bucket}/texts.jsonl")
     assert result.exit_code == 2
-    assert "No model package is live in staging" in result.stderr
+    assert "No model package is live in production" in result.stderr
 
 
 @pytest.mark.parametrize(
     ("source", "words"),
     [("texts.jsonl", "is no file in S3"), ("s3://BUCKET/nowhere.jsonl", "There is no s3://")],
 )
-def test_a_file_that_is_not_there_is_a_usage_error(project, source, words):
-    project.json("rollout", "--stage", "staging", "--model-package", project.register())
-    result = project.run("batch", "--stage", "staging", "--input", source.replace("BUCKET", project.bucket))
+def test_a_file_that_is_not_there_is_a_usage_error(live, source, words):
+    result = live.run("batch", "--stage", "staging", "--input", source.replace("BUCKET", live.bucket))
     assert result.exit_code == 2
     assert words in result.stderr
 
@@ -89,12 +96,34 @@ def transforms(monkeypatch):
 
 
 @pytest.fixture
+def project(live):
+    return live
+
+
+@pytest.fixture
 def texts(project):
-    """The URI of a file of two texts, in a project with a live model."""
-    project.json("rollout", "--stage", "staging", "--model-package", project.register())
+    """The URI of a file of two texts, in the project with a live model."""
     body = '{"text": "I love it"}\n\n{"text": "Awful"}\n'
     project.client("s3").put_object(Bucket=project.bucket, Key="texts.jsonl", Body=body)
     return f"s3://{project.bucket}/texts.jsonl"
+
+
+def test_a_whole_file_is_classified_by_the_live_model_in_order(project, texts):
+    result = project.json("batch", "--stage", "staging", "--input", texts)
+    bucket, _, key = result["output"].removeprefix("s3://").partition("/")
+    body = project.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+    answers = [json.loads(line) for line in body.splitlines()]
+    assert [answer["label"][0] for answer in answers] == ["__label__positive", "__label__negative"]
+    assert all(len(answer["label"]) == len(answer["prob"]) == 2 for answer in answers)
+    job = project.client("sagemaker").describe_transform_job(TransformJobName=result["job"])
+    assert job["TransformJobStatus"] == "Completed"
+    assert result["model_package_arn"] == project.live_package("staging")
+    # The same once more is the same job, and another file is another one.
+    assert project.json("batch", "--stage", "staging", "--input", texts)["job"] == result["job"]
+    project.client("s3").put_object(Bucket=project.bucket, Key="more.jsonl", Body=b'{"text": "Lovely"}\n')
+    shown = project.run("batch", "--stage", "staging", "--input", f"s3://{project.bucket}/more.jsonl")
+    assert shown.exit_code == 0, shown.stderr
+    assert shown.stdout.startswith(f"1 texts by {result['model_package_arn']}\ns3://")
 
 
 def test_the_live_model_is_given_the_prepared_texts_line_by_line(project, texts, transforms):
@@ -124,3 +153,18 @@ def test_a_job_that_failed_is_told_and_tried_under_another_name(project, texts, 
     assert "failed: no reason" in result.stderr
     project.run("batch", "--stage", "staging", "--input", texts)
     assert len(transforms.jobs) == 2
+
+
+def test_a_job_that_fails_on_the_model_says_so(project, texts):
+    # The last test of this file: the model is gone after it.
+    sagemaker = project.client("sagemaker")
+    arn = project.live_package("staging")
+    place = sagemaker.describe_model_package(ModelPackageName=arn)["InferenceSpecification"]["Containers"][0]
+    project.client("s3").delete_object(
+        Bucket=project.bucket, Key=place["ModelDataUrl"].removeprefix(f"s3://{project.bucket}/")
+    )
+    project.client("s3").put_object(Bucket=project.bucket, Key="last.jsonl", Body=b'{"text": "The last"}\n')
+    result = project.run("batch", "--stage", "staging", "--input", texts.replace("texts.jsonl", "last.jsonl"))
+    assert result.exit_code == 1
+    assert "The transform job" in result.stderr
+    assert "failed: " in result.stderr

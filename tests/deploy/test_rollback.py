@@ -3,25 +3,34 @@
 import pytest
 
 
-@pytest.fixture
-def three(project):
-    """Three versions that were rolled out to staging, one after the other."""
-    arns = [project.register() for _ in range(3)]
+def roll_out(project, count):
+    """So many versions, rolled out to staging one after the other."""
+    arns = [project.register() for _ in range(count)]
     for arn in arns:
         project.json("rollout", "--stage", "staging", "--model-package", arn)
     return arns
 
 
-def test_a_rollback_rolls_out_the_version_before_and_records_why(project, three):
+@pytest.fixture
+def three(project):
+    return roll_out(project, 3)
+
+
+@pytest.fixture(scope="module")
+def looked_at(make_project):
+    """A project with two versions in its staging, which nobody changes."""
+    with make_project() as made:
+        yield made, roll_out(made, 2)
+
+
+def test_a_rollback_rolls_out_the_version_before_records_why_and_goes_no_further_when_repeated(
+    project, three
+):
     result = project.json("rollback", "--stage", "staging", "--why", "complaints")
     assert (result["model_package_arn"], result["verified"]) == (three[1], True)
     assert project.live_package("staging") == three[1]
     last = project.records("staging")[-1]
     assert (last["kind"], last["why"]) == ("rollback", "rollback from version 3: complaints")
-
-
-def test_a_rollback_that_is_repeated_goes_no_further_back(project, three):
-    project.json("rollback", "--stage", "staging")
     again = project.json("rollback", "--stage", "staging")
     assert (again["model_package_arn"], again["changed"]) == (three[1], False)
     assert len(project.records("staging")) == 4
@@ -32,13 +41,14 @@ def test_a_version_can_be_named(project, three):
     assert project.live_package("staging") == three[0]
 
 
-def test_a_dry_run_shows_the_plan_and_changes_nothing(project, three):
+def test_a_dry_run_shows_the_plan_and_changes_nothing(looked_at):
+    project, two = looked_at
     result = project.run("rollback", "--stage", "staging", "--dry-run")
     assert result.exit_code == 0
-    assert "version 2" in result.stdout
+    assert "version 1" in result.stdout
     assert "A rollout begins with: update the stack" in result.stdout
-    assert project.live_package("staging") == three[2]
-    assert len(project.records("staging")) == 3
+    assert project.live_package("staging") == two[1]
+    assert len(project.records("staging")) == 2
 
 
 def test_versions_that_are_not_approved_any_more_are_passed_over(project, three):
@@ -50,11 +60,12 @@ def test_versions_that_are_not_approved_any_more_are_passed_over(project, three)
     assert "Its approval is Rejected" in refused.stderr
 
 
-def test_a_version_that_was_never_verified_here_is_refused_by_name(project, three):
+def test_a_version_that_was_never_verified_here_is_refused_by_name(looked_at):
+    project, _ = looked_at
     project.register()
-    refused = project.run("rollback", "--stage", "staging", "--to", "4")
+    refused = project.run("rollback", "--stage", "staging", "--to", "3")
     assert refused.exit_code == 3
-    assert "No record says that version 4 was verified in staging" in refused.stderr
+    assert "No record says that version 3 was verified in staging" in refused.stderr
 
 
 def test_a_version_that_was_not_verified_is_left_behind(project):

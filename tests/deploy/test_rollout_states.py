@@ -166,7 +166,7 @@ def test_a_rollback_that_failed_is_continued_before_the_next_version(project, cl
 
 
 def test_another_rollout_is_waited_for(project, live):
-    slowly = "\nrollout: {strategy: all_at_once, bake_seconds: 300}"
+    slowly = "\nrollout: {strategy: all_at_once, bake_seconds: 150}"
     stage = project.root / "stages" / "staging.yaml"
     stage.write_text(stage.read_text() + slowly)
     first, second = project.register(), project.register()

@@ -44,7 +44,7 @@ def test_after_a_rollback_the_next_good_model_and_the_bad_one_again_are_real_cha
 
 
 def test_a_model_that_cannot_start_leaves_the_one_that_serves_alone(project, live):
-    broken = project.register("this is no archive")
+    broken = project.register("no archive")
     result = project.run("rollout", "--stage", "production", "--model-package", broken, "--force", "test")
     assert result.exit_code == 4, result.stderr
     assert "Endpoint failed:" in result.stderr
@@ -53,7 +53,7 @@ def test_a_model_that_cannot_start_leaves_the_one_that_serves_alone(project, liv
 
 
 def test_a_first_model_that_cannot_start_fails_and_a_good_one_is_deployed_after_it(project):
-    broken, good = project.register("this is no archive"), project.register()
+    broken, good = project.register("no archive"), project.register()
     result = project.run("rollout", "--stage", "staging", "--model-package", broken)
     assert result.exit_code == 1
     assert "where nothing was live before" in result.stderr

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from model_deploy import promotion
 from model_deploy.errors import StageError
-from model_deploy.stage import Instances, Serverless, Stage
+from model_deploy.stage import Serverless, Stage
 
 INSTANCES = {"kind": "realtime", "instance_type": "ml.m5.large", "instance_count": 2}
 
@@ -32,24 +33,10 @@ def refusal(document, name="staging") -> list[str]:
 # --- the stages of the repository ---
 
 
-def test_staging_is_one_instance_that_is_replaced_at_once(repository):
-    stage = Stage.load(repository / "stages" / "staging.yaml")
-    assert (stage.name, stage.endpoint.capacity) == ("staging", Instances("ml.m5.large", 1))
-    assert (stage.rollout.strategy, stage.rollout.waits_seconds) == ("all_at_once", 0)
-    assert (stage.alarms, stage.capture, stage.api) == (None, None, None)
-
-
-def test_production_is_a_guarded_canary_of_two_with_capture_and_an_api(repository):
-    stage = Stage.load(repository / "stages" / "production.yaml")
-    assert (stage.name, stage.endpoint.capacity) == ("production", Instances("ml.m5.large", 2))
-    assert (stage.rollout.strategy, stage.rollout.size_percent, stage.rollout.bake_seconds) == (
-        "canary",
-        50,
-        300,
-    )
-    assert stage.alarms is not None and stage.alarms.rollback and stage.alarms.contract_failures == 1
-    assert stage.capture is not None and stage.capture.sampling_percent == 100
-    assert stage.api is not None and (stage.api.kind, stage.api.auth) == ("http_api", "iam")
+def test_every_stage_of_the_repository_can_be_used_and_one_is_the_first(repository):
+    stages = {path.stem: Stage.load(path) for path in (repository / "stages").glob("*.yaml")}
+    assert promotion.FIRST_STAGE in stages
+    assert {name: stage.name for name, stage in stages.items()} == {name: name for name in stages}
 
 
 # --- what a file may leave out ---

@@ -28,10 +28,12 @@ def test_everything_is_listed_and_then_deleted_but_for_the_records(project, live
     assert (cycle["Stage"], cycle["StageStatus"]) == ("Archived", "TornDown")
 
 
-def test_json_says_what_was_deleted_and_that_nothing_is_left(project, live):
+def test_json_says_what_was_deleted_and_that_nothing_is_left_of_it(project, live):
     document = project.json("teardown", "--stage", "staging", "--yes")
     assert f"stack {project.stack('staging')}" in document["deleted"]
     assert document["left"] == []
+    # Nothing of it is in the way of what comes next.
+    assert project.json("rollout", "--stage", "staging", "--model-package", live)["verified"] is True
 
 
 def test_without_a_yes_nothing_is_deleted(project, live):
@@ -57,8 +59,3 @@ def test_an_endpoint_whose_stack_is_gone_is_deleted_too(project, live):
     result = project.run("teardown", "--stage", "staging", "--yes")
     assert f"endpoint {project.endpoint('staging')}, in no stack" in result.stdout
     assert endpoints(project) == [project.endpoint("production")]
-
-
-def test_after_a_teardown_the_stage_can_be_deployed_to_again(project, live):
-    project.run("teardown", "--stage", "staging", "--yes")
-    assert project.json("rollout", "--stage", "staging", "--model-package", live)["verified"] is True

@@ -12,6 +12,7 @@ from model_build.champion import Champion
 from model_build.commit import commit
 from model_build.data import Data
 from model_build.diff import Change, compare
+from model_build.summary import block
 from model_build.workspace import Workspace
 
 CACHED_STEPS = ("Prepare", "Train", "Evaluate")
@@ -19,7 +20,11 @@ CACHED_STEPS = ("Prepare", "Train", "Evaluate")
 
 @dataclass(frozen=True)
 class Plan:
-    """What was found out. `reusable` names, by step, the execution that did just that; None when no data was given."""
+    """What was found out. `reusable` names, by step, the execution that did just that; None when no data was given.
+
+    `exists` and `changes` are of the pipeline that the command is about: in a pull request the project's own, as it would
+    be after merging.
+    """
 
     workspace: Workspace
     blueprint: Blueprint
@@ -34,17 +39,20 @@ class Plan:
 def make(workspace: Workspace, source: str | None) -> Plan:
     """Compare what the repository says with what is deployed. Raises what `run` would, as early."""
     aws, settings = workspace.aws, workspace.settings
-    found = data.locate(aws.s3, settings.bucket, source) if source else None
+    found = data.locate(aws.s3, settings.bucket, source, settings.home) if source else None
     drawn = blueprint.draw(workspace.recipe, workspace.steps, settings)
     revision = commit(workspace.root, os.environ)
     current = champion.resolve(aws.sagemaker, settings.model_package_group)
-    deployed = executions.deployed_definition(aws.sagemaker, workspace.pipeline)
+    merged = drawn
+    if settings.pull_request is not None:
+        merged = blueprint.draw(workspace.recipe, workspace.steps, workspace.project)
+    deployed = executions.deployed_definition(aws.sagemaker, workspace.permanent_pipeline)
     reusable: dict[str, str] | None = None
     if found:
         parameters = blueprint.parameters(drawn, settings, found, current, revision, force_reason=None)
         earlier = caching.history(aws.sagemaker, workspace.pipeline)
         reusable = caching.reusable(caching.Run(drawn.definition, parameters), earlier)
-    changes = compare(deployed, drawn.definition)
+    changes = compare(deployed, merged.definition)
     return Plan(workspace, drawn, revision, current, found, deployed is not None, changes, reusable)
 
 
@@ -52,7 +60,8 @@ def document(plan: Plan) -> dict[str, Any]:
     """The plan for machines."""
     code = plan.blueprint.code
     return {
-        "pipeline": {"name": plan.workspace.pipeline, "exists": plan.exists},
+        "pipeline": {"name": plan.workspace.permanent_pipeline, "exists": plan.exists},
+        "pull_request": plan.workspace.settings.pull_request,
         "recipe": {"name": plan.workspace.recipe.name, "sha256": plan.workspace.recipe.sha256},
         "commit": plan.commit,
         "data": {"uri": plan.data.uri, "sha256": plan.data.sha256} if plan.data else None,
@@ -76,11 +85,12 @@ def document(plan: Plan) -> dict[str, Any]:
 def lines(plan: Plan) -> list[str]:
     """The plan for people."""
     code = plan.blueprint.code
+    doing = "a run" if plan.workspace.settings.pull_request is None else "merging"
     said = [
-        f"pipeline   {plan.workspace.pipeline}",
+        f"pipeline   {plan.workspace.permanent_pipeline}",
         f"recipe     {plan.workspace.recipe.name}  {plan.workspace.recipe.sha256}",
         f"commit     {plan.commit}",
-        f"data       {f'{plan.data.uri}  {plan.data.sha256}' if plan.data else 'not given (--data)'}",
+        f"data       {f'{plan.data.uri}  {plan.data.sha256}' if plan.data else 'not given (--data, TRAINING_DATA)'}",
         f"code       prepare {code.prepare.sha256}",
         f"           evaluate {code.evaluate.sha256}",
         f"contract   {code.contract.sha256}",
@@ -88,13 +98,18 @@ def lines(plan: Plan) -> list[str]:
         "",
     ]
     if not plan.exists:
-        said.append("The pipeline does not exist yet; a run creates it:")
+        said.append(f"The pipeline does not exist yet; {doing} creates it:")
     elif plan.changes:
-        said.append("A run changes the deployed definition:")
+        said.append(f"{doing.capitalize()} changes the deployed definition:")
     else:
         said.append("The deployed definition is the same.")
     said += [f"  {change}" for change in plan.changes]
     return said + _cached(plan)
+
+
+def summary(plan: Plan) -> str:
+    """The plan as Markdown, for the job summary."""
+    return block(f"Plan \N{MIDDLE DOT} {plan.workspace.recipe.name}", lines(plan))
 
 
 def _cached(plan: Plan) -> list[str]:

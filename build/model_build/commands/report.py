@@ -23,6 +23,10 @@ class ReportFiles:
     markdown: Path
     uri: str
 
+    @property
+    def text(self) -> str:
+        return self.markdown.read_text(encoding="utf-8")
+
     def document(self) -> dict[str, str]:
         return {"html": str(self.html), "markdown": str(self.markdown), "uri": self.uri}
 
@@ -41,6 +45,7 @@ def write(
 ) -> ReportFiles:
     """Render into reports/<execution id>/ below the current folder, and upload under runs/<execution id>/report/.
 
+    In a pull request, that is below pr/<number>/.
     `data_source` is what the user called the data; a past execution knows only where it lay.
     """
     parameters = executions.parameters(workspace.aws.sagemaker, execution.arn)
@@ -54,7 +59,7 @@ def write(
     page, comment = folder / "report.html", folder / "report.md"
     page.write_text(html.render(built), encoding="utf-8")
     comment.write_text(markdown.render(built), encoding="utf-8")
-    prefix = f"runs/{execution.id}/report/"
+    prefix = f"{workspace.settings.home}runs/{execution.id}/report/"
     for path, content_type in ((page, "text/html"), (comment, "text/markdown")):
         workspace.aws.s3.put_object(
             Bucket=workspace.settings.bucket,
@@ -62,7 +67,7 @@ def write(
             Body=path.read_bytes(),
             ContentType=f"{content_type}; charset=utf-8",
         )
-    return ReportFiles(page, comment, workspace.settings.s3(prefix))
+    return ReportFiles(page, comment, workspace.project.s3(prefix))
 
 
 def _run(
@@ -88,4 +93,5 @@ def _run(
         data_uri=uri,
         data_sha256=parameters.get("DataSha256", ""),
         model_package_arn=collected.model_package_arn,
+        pull_request=workspace.settings.pull_request,
     )

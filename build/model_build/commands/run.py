@@ -17,7 +17,7 @@ from model_build.commands import report
 from model_build.commands.report import ReportFiles
 from model_build.commit import commit
 from model_build.data import Data
-from model_build.errors import ModelBuildError, RefusedError, StepFailedError
+from model_build.errors import ModelBuildError, RefusedError, StepFailedError, UsageError
 from model_build.executions import Execution
 from model_build.pipeline import STEPS
 from model_build.progress import progress
@@ -25,6 +25,8 @@ from model_build.results import Results
 from model_build.workspace import Workspace
 
 Say = Callable[[str], None]
+
+PASSED_OVER = "A pull request registers nothing."
 
 
 @dataclass(frozen=True)
@@ -52,9 +54,11 @@ def run(
     def say(text: str) -> None:
         console.print(text, highlight=False, soft_wrap=True)
 
-    blueprint.check_force_reason(force_reason)
     aws, settings = workspace.aws, workspace.settings
-    found = data.locate(aws.s3, settings.bucket, source)
+    blueprint.check_force_reason(force_reason)
+    if force_reason is not None and settings.pull_request is not None:
+        raise UsageError("--force has nothing to register in a pull request; leave it out.")
+    found = data.locate(aws.s3, settings.bucket, source, settings.home)
     current = champion.resolve(aws.sagemaker, settings.model_package_group)
     drawn = blueprint.draw(workspace.recipe, workspace.steps, settings)
     revision = commit(workspace.root, os.environ)
@@ -76,21 +80,21 @@ def run(
 
 def upload(workspace: Workspace, drawn: Blueprint, found: Data, say: Say) -> None:
     """Put everything that the definition and the parameters name into the artifact bucket, where it is missing."""
-    s3, bucket = workspace.aws.s3, workspace.settings.bucket
-    uploaded = sum(len(code.upload(s3, bucket, folder)) for folder in drawn.code.folders)
+    s3, bucket, home = workspace.aws.s3, workspace.settings.bucket, workspace.settings.home
+    uploaded = sum(len(code.upload(s3, bucket, folder, home)) for folder in drawn.code.folders)
     if uploaded:
         say(f"Uploaded {uploaded} files of code and contract")
-    if not wheels.are_uploaded(s3, bucket, drawn.wheels):
+    if not wheels.are_uploaded(s3, bucket, drawn.wheels, home):
         say(
             "Uploading the wheels that Evaluate installs (50 MB; fetched by pip where this user has not got them yet)"
         )
-        wheels.upload(s3, bucket, drawn.wheels, wheels.cache_folder(os.environ))
+        wheels.upload(s3, bucket, drawn.wheels, wheels.cache_folder(os.environ), home)
     if data.upload(s3, found):
         say(f"Uploaded {found.source} to {found.uri}")
 
 
 def verdict(outcome: Outcome) -> ModelBuildError | None:
-    """Why the run's exit code is not 0; None when a model was registered."""
+    """Why the run's exit code is not 0; None when the candidate passed the gate."""
     execution, gate = outcome.execution, outcome.results.gate
     if execution.status == "Succeeded":
         return None
@@ -155,7 +159,9 @@ def lines(outcome: Outcome) -> list[str]:
     if outcome.results.model_package_arn:
         said.append(f"Model package: {outcome.results.model_package_arn} (pending approval)")
     elif evaluation:
-        said.append("No model was registered.")
+        said.append(
+            "No model was registered." if outcome.workspace.settings.pull_request is None else PASSED_OVER
+        )
     return [*said, f"Report: {outcome.report.html}"]
 
 

@@ -24,9 +24,13 @@ from model_build.recipe.problems import describe, describe_yaml
 CONTRACT_VERSION = 1
 
 InstanceType = Annotated[str, matching(r"ml\.[a-z0-9-]+\.[a-z0-9]+", "an instance type, such as ml.m5.large")]
+# PROJECT-pr-7-NAME is the pipeline of a pull request, PROJECT-NAME the project's own: they must not be the same.
 RecipeName = Annotated[
     str,
-    matching(r"[a-z0-9](-*[a-z0-9]){0,62}", "up to 63 lower-case letters, digits and dashes between them"),
+    matching(
+        r"(?!pr-)[a-z0-9](-*[a-z0-9]){0,62}",
+        "up to 63 lower-case letters, digits and dashes between them, not beginning with pr-",
+    ),
 ]
 VolumeGb = Annotated[int, Field(ge=1, le=16384)]
 Duration = Annotated[

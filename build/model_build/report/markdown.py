@@ -37,6 +37,11 @@ def marker(recipe: str) -> str:
     return f"<!-- model-build-report: {recipe} -->"
 
 
+def is_marked(text: str) -> bool:
+    """Whether `text` begins like the comment of some recipe."""
+    return re.match(r"<!-- model-build-report: [a-z0-9-]+ -->\n", text) is not None
+
+
 def render(report: Report) -> str:
     """The whole comment: the verdict first, then the figures, then what only some readers unfold."""
     blocks = [

@@ -67,6 +67,7 @@ class Run:
     data_sha256: str = ""
     model_package_arn: str | None = None
     links: Sequence[Link] = ()
+    pull_request: int | None = None
 
 
 @dataclass(frozen=True)
@@ -164,7 +165,11 @@ class Report:
         """What came of it."""
         if self.run.model_package_arn:
             return "The model is registered and waits for approval."
-        return "" if self.verdict is Verdict.RUNNING else "No model was registered."
+        if self.verdict is Verdict.RUNNING:
+            return ""
+        if self.run.pull_request is not None:
+            return "A pull request registers nothing; what is merged is trained and measured again."
+        return "No model was registered."
 
     @property
     def champion(self) -> Champion | None:

@@ -10,6 +10,7 @@ from model_deploy import plan as plans
 from model_deploy.errors import ModelDeployError, RefusedError
 from model_deploy.package import Candidate, Package
 from model_deploy.plan import Apply, Observed, Step, Target
+from model_deploy.stacks import warm_up
 from model_deploy.stage import Rollout
 from model_deploy.workspace import Workspace
 
@@ -38,6 +39,7 @@ class Plan:
 def make(workspace: Workspace, arn: str, forced: str | None = None) -> Plan:
     """Work out the plan. Raises RefusedError with every reason why the package must not go to the stage."""
     aws = workspace.aws
+    warm_up()
     candidate = package.candidate(aws, arn)
     promotion.require(request(workspace, candidate, forced))
     target = workspace.target(candidate)

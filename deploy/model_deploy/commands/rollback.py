@@ -20,11 +20,12 @@ class Choice:
     why: str
 
 
-def choose(workspace: Workspace, version: int | None, why: str | None) -> Choice:
+def choose(workspace: Workspace, version: int | None, why: str | None, leaving: str | None = None) -> Choice:
     """The version named, or the latest before the live one, that was verified in this stage and is still approved.
 
     Where the live one is what a rollback brought back, it is chosen again: a command that is repeated, or was killed before
-    it wrote its record, does not go further and further back. Raises RefusedError when there is nothing to go back to.
+    it wrote its record, does not go further and further back. Not so the package `leaving`, which has to go in any case.
+    Raises RefusedError when there is nothing to go back to.
     """
     aws, bucket, stage = workspace.aws, workspace.settings.bucket, workspace.stage.name
     serving = live.look(aws, workspace.endpoint_name)
@@ -32,7 +33,7 @@ def choose(workspace: Workspace, version: int | None, why: str | None) -> Choice
     good = _verified(records.history(aws, bucket, stage))
     if version is not None:
         arn = _named(stage, good, version).model_package_arn
-    elif current is not None and _was_brought_back(workspace, current, good):
+    elif current is not None and current != leaving and _was_brought_back(workspace, current, good):
         arn = current
     else:
         arn = _latest(workspace, good, current).model_package_arn
@@ -78,7 +79,8 @@ def _latest(workspace: Workspace, good: dict[str, Record], current: str | None) 
             return record
     raise RefusedError(
         f"There is no version to go back to in {workspace.stage.name}: no other than the live one was verified there and is "
-        "still approved. `model-deploy history` lists what was there."
+        "still approved. `model-deploy history` lists what was there; "
+        f"`model-deploy teardown --stage {workspace.stage.name}` takes the live one out of service without another."
     )
 
 

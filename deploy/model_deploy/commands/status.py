@@ -58,14 +58,18 @@ def look(workspace: Workspace) -> Status:
     aws, stage = workspace.aws, workspace.stage.name
     observed = observation.observe(aws, workspace.stack_name, workspace.endpoint_name)
     names = list(observed.live.endpoint.alarms) if observed.live else []
-    ringing = aws.cloudwatch.describe_alarms(AlarmNames=names, StateValue="ALARM") if names else {}
+    ringing = (
+        aws.cloudwatch.describe_alarms(AlarmNames=names, StateValue="ALARM").get("MetricAlarms", [])
+        if names
+        else []
+    )
     return Status(
         stage=stage,
         stack=workspace.stack_name,
         endpoint=workspace.endpoint_name,
         observed=observed,
         record=next(records.history(aws, workspace.settings.bucket, stage), None),
-        alarms=tuple(alarm["AlarmName"] for alarm in ringing.get("MetricAlarms", [])),
+        alarms=tuple(alarm["AlarmName"] for alarm in ringing),
     )
 
 

@@ -17,6 +17,8 @@ the CDK runs on, comes from PyPI.
 from __future__ import annotations
 
 import os
+import threading
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -26,12 +28,22 @@ LARGEST_BYTES = 51_200
 """The largest template that CloudFormation takes without a detour through S3."""
 
 
+def warm_up() -> None:
+    """Begin to load the CDK, in a thread of its own: much of that is waiting for Node, and a command has calls to make."""
+    loading = _loading()
+    if loading.ident is None:
+        loading.start()
+
+
 def synthesise(deployment: Deployment) -> str:
     """The template of the deployment's endpoint stack, as JSON. Equal deployments give equal text.
 
     The first call in a process takes a second or two, since it starts Node; the first on a machine unpacks the CDK, which
     takes ten.
     """
+    loading = _loading()
+    if loading.ident is not None:
+        loading.join()
     prepare()
     from model_deploy.stacks.template import render
 
@@ -46,3 +58,14 @@ def prepare() -> None:
     os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "1")
     # The CDK's own validation takes some seconds at every call; the tests lint what the stages can come to instead.
     os.environ.setdefault("CDK_VALIDATION", "false")
+
+
+@cache
+def _loading() -> threading.Thread:
+    """The one thread that loads the CDK in this process."""
+    return threading.Thread(target=_load, name="loading the CDK")
+
+
+def _load() -> None:
+    prepare()
+    from model_deploy.stacks import template  # noqa: F401

@@ -63,6 +63,8 @@ def _role(
                 "Action": "sts:AssumeRole",
             }
         ),
+        # Below the project's own path, and apart from the project's own roles: what makes this one may make no other.
+        path=f"/sagemaker-projects/{deployment.project_name}/endpoints/",
         permissions_boundary=deployment.permissions_boundary,
         policies=[
             iam.CfnRole.PolicyProperty(

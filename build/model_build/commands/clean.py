@@ -1,0 +1,92 @@
+"""`model-build clean`: nothing is left of a pull request, neither its pipelines nor its objects."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from botocore.exceptions import ClientError
+
+from model_build import executions
+from model_build.aws import Aws, error_code
+from model_build.errors import ModelBuildError, TimedOutError
+from model_build.settings import Settings
+
+if TYPE_CHECKING:
+    from types_boto3_s3.client import S3Client
+    from types_boto3_sagemaker.client import SageMakerClient
+
+_PAUSE = 2.0  # seconds
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """What was removed: the names of pipelines, and how many objects."""
+
+    pipelines: tuple[str, ...]
+    objects: int
+    home: str
+
+    def document(self) -> dict[str, Any]:
+        return {"pipelines": list(self.pipelines), "objects": self.objects, "home": self.home}
+
+    def lines(self) -> list[str]:
+        removed = [f"removed the pipeline {name}" for name in self.pipelines]
+        return [*removed, f"removed {self.objects} objects under {self.home}"]
+
+
+def clean(aws: Aws, settings: Settings, timeout: float) -> Cleaned:
+    """Stop and delete the pipelines of the pull request that `settings` are of, then what lies under its home.
+
+    Can be run again at any time. Jobs that were stopped may still write: so the objects go last, and what comes after
+    them goes by the bucket's life cycle. `timeout` in seconds is for stopping. Raises TimedOutError.
+    """
+    if not settings.home:
+        raise ValueError("only what belongs to a pull request is cleaned")
+    prefix = settings.pipeline_prefix
+    # A name cannot end in a dash, and SageMaker wants this to be one: pr-7 finds pr-70 as well.
+    pages = aws.sagemaker.get_paginator("list_pipelines").paginate(PipelineNamePrefix=prefix.rstrip("-"))
+    listed = (summary["PipelineName"] for page in pages for summary in page["PipelineSummaries"])
+    names = tuple(name for name in listed if name.startswith(prefix))
+    deadline = time.monotonic() + timeout
+    for name in names:
+        _stop(aws.sagemaker, name, deadline)
+        aws.sagemaker.delete_pipeline(PipelineName=name, ClientRequestToken=uuid4().hex)
+    return Cleaned(names, _empty(aws.s3, settings.bucket, settings.home), settings.s3(""))
+
+
+def _stop(sagemaker: SageMakerClient, pipeline: str, deadline: float) -> None:
+    """SageMaker deletes no pipeline that runs: stop what does, and wait for its end."""
+    asked: set[str] = set()
+    while running := [found for found in executions.recent(sagemaker, pipeline, 50) if found.running]:
+        for execution in running:
+            if execution.status == "Executing" and execution.arn not in asked:
+                asked.add(execution.arn)
+                _ask_to_stop(sagemaker, execution.arn)
+        if time.monotonic() > deadline:
+            raise TimedOutError(f"{running[0].arn} is still stopping. Run the same command again later.")
+        time.sleep(_PAUSE)
+
+
+def _ask_to_stop(sagemaker: SageMakerClient, arn: str) -> None:
+    try:
+        sagemaker.stop_pipeline_execution(PipelineExecutionArn=arn, ClientRequestToken=uuid4().hex)
+    except ClientError as error:
+        if error_code(error) not in {"ConflictException", "ValidationException"}:  # it ended meanwhile
+            raise
+
+
+def _empty(s3: S3Client, bucket: str, prefix: str) -> int:
+    removed = 0
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        keys: Any = [{"Key": item["Key"]} for item in page.get("Contents", ())]
+        if keys:
+            answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
+            for error in answer.get("Errors", ()):
+                raise ModelBuildError(
+                    f"s3://{bucket}/{error.get('Key')} could not be removed: {error.get('Code')}, {error.get('Message')}."
+                )
+            removed += len(keys)
+    return removed

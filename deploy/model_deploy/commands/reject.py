@@ -1,0 +1,123 @@
+"""`model-deploy reject`: a package whose approval was withdrawn leaves the stage that it is live in, by a rollback.
+
+Whatever is under way in the stage is waited for first: it may be bringing that very package there. Where the package is not
+live nothing is changed, so the same rejection may arrive any number of times, for every stage.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+
+from model_deploy import live, package, records, stack
+from model_deploy.commands import rollback, rollout
+from model_deploy.convergence import let_close
+from model_deploy.errors import LeftError, ModelDeployError, RefusedError
+from model_deploy.package import REJECTED, Package
+from model_deploy.progress import Progress
+from model_deploy.rollout import GRACE_SECONDS, Request, Result
+from model_deploy.waiting import Deadline, Watch
+from model_deploy.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """The rejected package, what was live in the stage before (None: nothing), and the rollback, if there was one."""
+
+    stage: str
+    endpoint: str
+    package: Package
+    live: str | None
+    rollback: Result | None
+
+    @property
+    def error(self) -> ModelDeployError | None:
+        """Why the exit code is not 0: the rollback's own reason."""
+        return self.rollback.error if self.rollback else None
+
+
+def run(
+    workspace: Workspace, arn: str, why: str | None, console: Console, timeout: float | None = None
+) -> Rejection:
+    """Roll the stage back to the version before the package `arn`, if that is live there.
+
+    Raises RefusedError when the package is not Rejected (any more), or there is no version to go back to; TimedOutError.
+    """
+    rejected = package.describe(workspace.aws, arn)
+    if rejected.approval != REJECTED:
+        raise RefusedError(
+            f"Version {rejected.version} ({arn}) is {rejected.approval}, not {REJECTED}: nothing was changed in "
+            f"{workspace.stage.name}."
+        )
+    _let_it_settle(workspace, console, timeout)
+    serving = live.look(workspace.aws, workspace.endpoint_name)
+    current = serving.package_arn if serving else None
+    said = why or rejected.approval_description
+    request = _request(workspace, arn, current, f"rejected: {said}" if said else "rejected", timeout)
+    result = None
+    if request is not None:
+        try:
+            result = rollout.run(workspace, request, console)
+        except LeftError as left:
+            current = left.live
+    return Rejection(workspace.stage.name, workspace.endpoint_name, rejected, current, result)
+
+
+def document(rejection: Rejection) -> dict[str, Any]:
+    """The rejection for machines; `rollback` is what a rollout says."""
+    return {
+        "stage": rejection.stage,
+        "endpoint": rejection.endpoint,
+        "model_package_arn": rejection.package.arn,
+        "version": rejection.package.version,
+        "was_live": rejection.live == rejection.package.arn,
+        "rollback": rollout.document(rejection.rollback) if rejection.rollback else None,
+    }
+
+
+def lines(rejection: Rejection) -> list[str]:
+    """The rejection for people."""
+    version = f"version {rejection.package.version} ({rejection.package.arn})"
+    if rejection.rollback is None:
+        serves = (
+            f"serves {rejection.live}" if rejection.live else "does not exist, or serves no model package"
+        )
+        return [f"Rejected {version} is not live in {rejection.stage}: {rejection.endpoint} {serves}."]
+    return [f"Rejected {version} leaves {rejection.stage}.", *rollout.lines(rejection.rollback)]
+
+
+def _let_it_settle(workspace: Workspace, console: Console, timeout: float | None) -> None:
+    limit = timeout or 2 * workspace.stage.rollout.timeout_seconds + GRACE_SECONDS
+    watch = Watch(workspace.aws, workspace.endpoint_name, Progress(console), Deadline(limit))
+    found = stack.describe(workspace.aws, workspace.stack_name)
+    if found is not None and found.running:
+        let_close(workspace, watch.stack(found.id))
+    watch.endpoint()
+
+
+def _request(
+    workspace: Workspace, rejected: str, current: str | None, occasion: str, timeout: float | None
+) -> Request | None:
+    """The rollout that the rejection asks for: to the version before, or to the end of one that was killed on its way."""
+    if current == rejected:
+        choice = rollback.choose(workspace, None, occasion, leaving=rejected)
+        return Request(choice.arn, choice.why, "rollback", timeout=timeout, leaving=rejected)
+    if current is not None and _is_unrecorded(workspace, rejected, current):
+        why = f"rollback from version {rejected.rpartition('/')[2]}: {occasion}"
+        return Request(current, why, "rollback", timeout=timeout)
+    return None
+
+
+def _is_unrecorded(workspace: Workspace, rejected: str, current: str) -> bool:
+    """Whether `current` took the place of the rejected package by a rollout that did not live to record it."""
+    found = stack.describe(workspace.aws, workspace.stack_name)
+    bucket, stage = workspace.settings.bucket, workspace.stage.name
+    if found is None or found.outputs.get("ModelPackageArn") != current:
+        return False
+    key = records.key(stage, found.changed, package.split_arn(current)[1])
+    if records.find(workspace.aws, bucket, key) is not None:
+        return False
+    latest = next(records.history(workspace.aws, bucket, stage), None)
+    return latest is not None and (latest.model_package_arn, latest.outcome) == (rejected, "deployed")

@@ -1,0 +1,77 @@
+"""Rollouts on an AWS of which every single call fails at first: throttled, broken, or with its answer lost on the way."""
+
+import itertools
+import json
+import threading
+
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.httpsession import URLLib3Session
+from botocore.retries.quota import RetryQuota
+from botocore.retries.standard import ExponentialBackoff
+
+THROTTLED = ((400, "Throttling"), (400, "ThrottlingException"), (503, "RequestLimitExceeded"))
+BROKEN = ((500, "InternalFailure"), (502, ""), (503, "ServiceUnavailable"))
+
+
+class Raw:
+    """The body of an answer."""
+
+    def __init__(self, body):
+        self._body = body
+
+    def stream(self, *_, **__):
+        return iter([self._body])
+
+    def read(self, *_, **__):
+        return self._body
+
+
+def refusal(request, status, code):
+    """An error as the protocol of the request has it. Without a code it is one of whatever stands before AWS."""
+    if not code:
+        return AWSResponse(request.url, status, {}, Raw(b""))
+    error = f"<Error><Code>{code}</Code><Message>later</Message></Error>"
+    if "/deploy-" in request.url:  # a bucket of the project
+        body = error
+    elif "X-Amz-Target" in request.headers or "/endpoints/" in request.url:
+        body = json.dumps({"__type": code, "message": "later"})
+    else:
+        body = f"<ErrorResponse>{error}</ErrorResponse>"
+    return AWSResponse(request.url, status, {"x-amzn-errortype": code}, Raw(body.encode()))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("failures", "takes_effect"),
+    [(THROTTLED, False), (BROKEN, False), (BROKEN, True)],
+    ids=["throttled", "broken", "answers lost"],
+)
+def test_every_call_may_fail_three_times(project, monkeypatch, failures, takes_effect):
+    """Of lost answers the call has taken effect, each time, and is sent once more all the same."""
+    # The client tries again at once, and as often as it has to: its own patience is botocore's affair.
+    monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda *_: 0.0)
+    monkeypatch.setattr(RetryQuota, "acquire", lambda *_: True)
+    project.variables["AWS_MAX_ATTEMPTS"] = "4"
+    first, second = project.register(), project.register()
+    original, turns = URLLib3Session.send, threading.local()
+    failed = itertools.count()
+
+    def send(self, request):
+        if not hasattr(turns, "next"):
+            turns.next = itertools.cycle([*failures, None])
+        turn = next(turns.next)
+        if turn is None:
+            return original(self, request)
+        next(failed)
+        if takes_effect:
+            original(self, request)
+        return refusal(request, *turn)
+
+    monkeypatch.setattr(URLLib3Session, "send", send)
+    assert project.json("rollout", "--stage", "staging", "--model-package", first)["verified"] is True
+    assert project.json("rollout", "--stage", "staging", "--model-package", second)["verified"] is True
+    monkeypatch.undo()
+    assert next(failed) > 3 * 40  # every call of two rollouts
+    assert project.live_package("staging") == second
+    assert [record["model_package_arn"] for record in project.records("staging")] == [first, second]
