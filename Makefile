@@ -16,7 +16,7 @@ check: $(VENV)/.check
 	@$(BIN)/black --check --quiet . || { $(BIN)/black --check .; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports
+	@PYTHONPATH=seed_code/functions $(BIN)/lint-imports
 	@$(MAKE) --no-print-directory test
 
 bench: $(VENV)/.check
@@ -33,9 +33,11 @@ $(VENV)/.demo: requirements.lock $(PACKAGES:%=%/pyproject.toml) | $(VENV)/bin/py
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation $(PACKAGES:%=-e ./%)
 	@touch $@
 
-$(VENV)/.check: requirements-check.lock $(VENV)/.demo
+$(VENV)/.check: requirements-check.lock tests/tools/package-lock.json $(VENV)/.demo
 	@echo "Setting up the checking tools" >&2
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-check.lock
+	@cd tests/tools && PATH="$$OLDPWD/$(BIN):$$PATH" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
+	@find tests/tools/node_modules/@octokit/openapi -type f ! -name package.json ! -path '*/generated/api.github.com.json' -delete
 	@touch $@
 
 UV_COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
@@ -43,6 +45,8 @@ lock:
 	$(UV_COMPILE) $(PACKAGES:%=%/pyproject.toml) --group pyproject.toml:install -o requirements.lock
 	$(UV_COMPILE) $(PACKAGES:%=%/pyproject.toml) --group pyproject.toml:install --group pyproject.toml:check -c requirements.lock -o requirements-check.lock
 	$(UV_COMPILE) --no-annotate build/pyproject.toml --group build/pyproject.toml:dev -c requirements-check.lock -o build/requirements.lock
+	$(UV_COMPILE) --no-annotate deploy/pyproject.toml --group deploy/pyproject.toml:dev -c requirements-check.lock -o deploy/requirements.lock
+	$(UV_COMPILE) --no-annotate local/pyproject.toml -c requirements-check.lock -o local/requirements.lock
 
 clean:
-	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache tests/tools/node_modules

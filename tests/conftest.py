@@ -1,1 +1,1 @@
-pytest_plugins = ["local_aws.testing"]
+pytest_plugins = ["local_aws.testing", "openapi"]
