@@ -67,7 +67,7 @@ def test_help_and_usage_errors_load_nothing_heavy(arguments):
 
 def test_help_names_the_commands_and_the_exit_codes():
     shown = CliRunner().invoke(app, ["--help"], terminal_width=200).stdout
-    commands = ("plan", "rollout", "verify", "status", "history", "rollback", "teardown", "batch")
+    commands = ("plan", "rollout", "verify", "status", "history", "rollback", "reject", "teardown", "batch")
     assert all(command in shown for command in commands)
     assert "4 rolled back" in shown
 

@@ -90,6 +90,16 @@ def test_a_model_that_answers_nonsense_is_live_in_staging_but_not_verified(proje
     assert project.run("rollout", "--stage", "production", "--model-package", arn).exit_code == 3
 
 
+def test_a_package_with_other_labels_than_the_checks_expect_is_refused_before_anything_is_changed(project):
+    refused = project.run(
+        "rollout", "--stage", "staging", "--model-package", project.register(labels=["bad", "fine"])
+    )
+    assert refused.exit_code == 3
+    assert "checks/ expects negative, positive, which the model cannot answer" in refused.stderr
+    assert project.json("status", "--stage", "staging")["stages"][0]["stack"]["status"] is None
+    assert project.records("staging") == []
+
+
 def test_a_canary_passes_while_probes_watch_it(project):
     first, second = project.register(), project.register()
     for stage in ("staging", "production"):

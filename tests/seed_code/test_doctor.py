@@ -205,6 +205,28 @@ def test_a_launch_role_that_cannot_update_or_delete_what_it_creates_is_found(sta
     assert said in finding.found
 
 
+class Simulator:
+    """An Aws whose simulator answers so."""
+
+    def __init__(self, **result):
+        self.iam, self._result = self, result
+
+    def simulate_principal_policy(self, PolicySourceArn, ActionNames):
+        return {"EvaluationResults": [{"EvalActionName": each, **self._result} for each in ActionNames]}
+
+
+def test_what_the_organisation_denies_is_found():
+    asked = role(ALLOW | {"Action": "*"}), ["sqs:CreateQueue", "sqs:*"]
+    refused = {"AllowedByOrganizations": False}
+    denied = launch_role.simulated(
+        Simulator(EvalDecision="implicitDeny", OrganizationsDecisionDetail=refused), *asked
+    )
+    assert (denied.level, "sqs:CreateQueue" in denied.found) == (Level.FAIL, True)
+    # Without resources and tags to go by, the simulator denies what is bound to them: that is no finding.
+    assert launch_role.simulated(Simulator(EvalDecision="implicitDeny"), *asked).level is Level.OK
+    assert launch_role.simulated(Simulator(EvalDecision="explicitDeny"), *asked).level is Level.FAIL
+
+
 def test_a_boundary_takes_away_what_the_policies_give():
     bounded = role(ALLOW | {"Action": "*"}, boundary={"Statement": [ALLOW | {"Action": "sqs:CreateQueue"}]})
     assert "not update or delete" in launch_role.coverage(bounded, TYPES)[0].found

@@ -211,6 +211,14 @@ def test_a_project_whose_creation_failed_is_removed(publishing):
     assert Project(account, name).run().project is None
 
 
+def test_a_project_that_is_still_being_created_is_waited_for_and_then_removed(publishing):
+    publishing.publish()
+    account = publishing.account
+    name = account.name.replace("publication", "early")
+    create.create(account.aws, create.Request(name, account.name, Form.S3, {"GitHubOwner": "acme"}))
+    assert Project(account, name).run().project is None
+
+
 def test_nobody_is_deleted_without_being_asked(project):
     inventory = teardown.take(project.account.aws, teardown.Request(project.name))
     with pytest.raises(UsageError, match="--yes"):

@@ -163,7 +163,8 @@ def _launch_role(aws: Aws, found: Published) -> Iterator[Finding]:
             "Allow yourself cloudformation:DescribeType, and ask again.",
         )
     actions = {action for handlers in needed.values() for each in handlers.values() for action in each}
-    yield launch_role.simulated(aws, role, actions)
+    if actions:
+        yield launch_role.simulated(aws, role, actions)
 
 
 def _oidc(aws: Aws, found: Published) -> Finding:

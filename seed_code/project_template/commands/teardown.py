@@ -168,6 +168,12 @@ def _items(inventory: Inventory) -> list[str]:
 def _delete_project(aws: Aws, found: Project, watch: Watch, progress: Progress) -> None:
     follow = Follow(aws, found.name, watch, progress)
     follow.begin(found)
+    if found.running and found.status != "DeleteInProgress":
+        # SageMaker deletes no project that something else is under way on.
+        settled = follow.until_done()
+        if settled is None:
+            return
+        found = settled
     if found.status != "DeleteInProgress":
         try:
             aws.sagemaker.delete_project(ProjectName=found.name)

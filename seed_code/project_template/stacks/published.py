@@ -7,6 +7,9 @@ from dataclasses import dataclass
 GITHUB_ISSUER = "https://token.actions.githubusercontent.com"
 GITHUB_API = "https://api.github.com"
 
+RECIPES = ("clothing-reviews", "amazon-sentences", "toxic-comments")
+"""The recipes of the build repository, of which a project begins with one."""
+
 
 @dataclass(frozen=True)
 class TokenSignIn:

@@ -19,7 +19,7 @@ INDEX = json.loads((SCHEMAS / "providers" / "eu-west-1.json").read_text())
 STAGES = [
     {
         "endpoint": {"kind": "realtime", "instance_type": "ml.m5.large", "instance_count": 2},
-        "alarms": {"invocation_5xx_percent": 1},
+        "alarms": {"invocation_5xx_percent": 1, "rollback": False},
         "scaling": {"min": 2, "max": 4, "invocations_per_instance": 600},
         "api": {
             "kind": "http_api",

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from project_template.stacks.parameters import RECIPES
+from project_template.stacks.published import RECIPES
 
 
 def accepts(project, name, value):
