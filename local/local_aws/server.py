@@ -23,7 +23,7 @@ from local_aws.cloudwatch.wire import CloudWatchService
 from local_aws.environment import without_real_account
 from local_aws.github import GitHub
 from local_aws.hosting import scalable_targets
-from local_aws.identity import sts
+from local_aws.identity import bucket_policies, sts
 from local_aws.identity.gate import Gate
 from local_aws.identity.known import Known
 from local_aws.identity.resources import Namer
@@ -57,8 +57,9 @@ class Server:
     def __init__(
         self, port: int = 0, region: str = REGION, time_scale: float | None = None, *, enforce: bool = False
     ) -> None:
-        self._hidden = ExitStack()
-        self._hidden.enter_context(without_real_account(region))
+        self._process = ExitStack()
+        self._process.enter_context(without_real_account(region))
+        self._process.enter_context(bucket_policies.judged(region))
         if time_scale is None:
             time_scale = float(os.environ.get("LOCAL_AWS_TIME_SCALE", "1"))
         self._http: BaseWSGIServer = make_server(
@@ -127,7 +128,7 @@ class Server:
         self._http.server_close()
         self._thread.join()
         shutil.rmtree(self.account.state, ignore_errors=True)
-        self._hidden.close()
+        self._process.close()
 
     def __enter__(self) -> Self:
         return self

@@ -1,0 +1,63 @@
+"""A bucket's policy refuses whom it is for and when its conditions hold, and nobody else."""
+
+import json
+
+import pytest
+from botocore.exceptions import ClientError
+
+
+@pytest.fixture
+def state(aws):
+    """Gives the bucket of the test a policy of one statement, for all objects."""
+
+    def state(**statement):
+        whole = {"Resource": f"arn:aws:s3:::{aws.bucket}/*", **statement}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [whole]})
+        aws.client("s3").put_bucket_policy(Bucket=aws.bucket, Policy=policy)
+
+    return state
+
+
+def put(client, bucket):
+    client.put_object(Bucket=bucket, Key="a", Body=b"")
+    return client.get_object(Bucket=bucket, Key="a")["Body"].read()
+
+
+def test_only_by_tls_refuses_nobody_since_every_request_counts_as_one(aws, state):
+    state(
+        Effect="Deny",
+        Principal="*",
+        Action="s3:*",
+        Condition={"Bool": {"aws:SecureTransport": "false"}},
+    )
+    assert put(aws.client("s3"), aws.bucket) == b""
+
+
+def test_a_denial_whose_condition_holds_refuses(aws, state):
+    state(
+        Effect="Deny",
+        Principal="*",
+        Action="s3:PutObject",
+        Condition={"Bool": {"aws:SecureTransport": "true"}},
+    )
+    with pytest.raises(ClientError, match="403"):
+        put(aws.client("s3"), aws.bucket)
+
+
+def test_a_denial_is_only_for_its_principal(aws, state, roles):
+    everything = ("s3:*", "*")
+    denied, other = roles.make(everything), roles.make(everything)
+    state(Effect="Deny", Principal={"AWS": denied}, Action="s3:PutObject")
+    assert put(roles.client(other, "s3"), aws.bucket) == b""
+    assert put(aws.client("s3"), aws.bucket) == b""
+    with pytest.raises(ClientError, match="403"):
+        put(roles.client(denied, "s3"), aws.bucket)
+
+
+def test_a_denial_of_all_but_one_refuses_the_others(aws, state, roles):
+    everything = ("s3:*", "*")
+    one, other = roles.make(everything), roles.make(everything)
+    state(Effect="Deny", NotPrincipal={"AWS": one}, Action="s3:PutObject")
+    assert put(roles.client(one, "s3"), aws.bucket) == b""
+    with pytest.raises(ClientError, match="403"):
+        put(roles.client(other, "s3"), aws.bucket)
