@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
+from functools import cache
 from typing import Any, Protocol, runtime_checkable
 
 from botocore.exceptions import UnknownServiceError
@@ -36,7 +38,9 @@ class Application:
         self._services: dict[str, list[Service]] = {}
         for service in services:
             self._services.setdefault(service.model.signing_name, []).append(service)
-        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._moto = _Moto()
+        # moto walks its dictionaries while other threads change them: one request at a time for each of its services.
+        self._turns: dict[str, threading.Lock] = {}
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if environ.get("PATH_INFO", "").startswith("/_"):
@@ -55,10 +59,19 @@ class Application:
         if services is not None:
             return _respond(services, Request(environ))(environ, start_response)
         try:
-            answer: Iterable[bytes] = self._moto(environ, start_response)
+            with self._turns.setdefault(name, threading.Lock()):
+                answer: Iterable[bytes] = self._moto(environ, start_response)
         except NotImplementedError as error:
             return _not_embedded(name, str(error))(environ, start_response)
         return answer
+
+
+class _Moto(DomainDispatcherApplication):  # type: ignore[misc]
+    """moto, which would look through its own folder at every request to find out which service a host is of."""
+
+    def __init__(self) -> None:
+        super().__init__(create_backend_app)
+        self.get_backend_for_host = cache(super().get_backend_for_host)
 
 
 def _respond(services: list[Service], request: Request) -> Response:

@@ -23,7 +23,7 @@ from local_aws.cloudwatch.wire import CloudWatchService
 from local_aws.environment import without_real_account
 from local_aws.github import GitHub
 from local_aws.hosting import scalable_targets
-from local_aws.identity import bucket_policies, sts
+from local_aws.identity import bucket_policies, sts, unnamed
 from local_aws.identity.gate import Gate
 from local_aws.identity.known import Known
 from local_aws.identity.resources import Namer
@@ -32,6 +32,8 @@ from local_aws.sagemaker_runtime import RuntimeService
 from local_aws.wire import Service
 
 LOOPBACK = "127.0.0.1"
+_POLL = 0.05
+"""Seconds that closing may take."""
 
 _SPOKEN: dict[str, type[Service]] = {
     "cloudformation": CloudFormationService,
@@ -73,7 +75,9 @@ class Server:
             time_scale=time_scale,
             clients=Clients(self.endpoint_url, region),
         )
-        self._thread = threading.Thread(target=self._http.serve_forever, name="local-aws", daemon=True)
+        self._thread = threading.Thread(
+            target=self._http.serve_forever, args=(_POLL,), name="local-aws", daemon=True
+        )
         self._thread.start()
         # Before any handler has a thread of its own that asks moto for something.
         requests.post(f"{self.endpoint_url}/moto-api/reset", timeout=10).raise_for_status()
@@ -90,7 +94,7 @@ class Server:
             "apigatewayv2": http_api.handlers(self.account, functions),
             "application-autoscaling": scalable_targets.handlers(self.account),
         }
-        self.gate = self._gate(enforce)
+        self.gate = self._gate(enforce, Known(unnamed.tags(services["apigatewayv2"])))
         self._handlers = [handler for handlers in services.values() for handler in handlers]
         self.services = {
             name: _SPOKEN.get(name, Service)(name, handlers) for name, handlers in services.items()
@@ -106,10 +110,10 @@ class Server:
         """The client of `service`, a boto3 service name, of the account's administrator."""
         return self.account.clients.client(service)
 
-    def _gate(self, enforce: bool) -> Gate:
+    def _gate(self, enforce: bool, known: Known) -> Gate:
         account = self.account
         return Gate(
-            Namer(ACCOUNT_ID, account.region, Known()),
+            Namer(ACCOUNT_ID, account.region, known),
             account.sessions,
             account.calls,
             account.faults,

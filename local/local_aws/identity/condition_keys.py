@@ -28,6 +28,10 @@ def of_request(asked: Asked, known: Known) -> Keys:
             keys |= _iam(asked.parameters, known)
         case "cloudformation":
             keys |= _stated(asked.parameters, _CLOUDFORMATION)
+        case "lambda":
+            keys |= _stated(asked.parameters, _LAMBDA)
+        case "application-autoscaling":
+            keys |= _stated(asked.parameters, _SCALING)
         case "cloudwatch" if "Namespace" in asked.parameters and asked.operation == "PutMetricData":
             keys["cloudwatch:namespace"] = (str(asked.parameters["Namespace"]),)
         case "kms" if "SigningAlgorithm" in asked.parameters:
@@ -70,6 +74,15 @@ _CLOUDFORMATION = {
     "RoleARN": "cloudformation:RoleArn",
     "TemplateURL": "cloudformation:TemplateUrl",
     "ChangeSetName": "cloudformation:ChangeSetName",
+}
+_LAMBDA = {
+    "Principal": "lambda:Principal",
+    "FunctionUrlAuthType": "lambda:FunctionUrlAuthType",
+    "AuthType": "lambda:FunctionUrlAuthType",
+}
+_SCALING = {
+    "ServiceNamespace": "application-autoscaling:service-namespace",
+    "ScalableDimension": "application-autoscaling:scalable-dimension",
 }
 _SAGEMAKER = {
     "ModelApprovalStatus": "sagemaker:ModelApprovalStatus",

@@ -120,7 +120,7 @@ class Gate:
         policies = self._roles.policies(session.role_arn)
         for each in needed:
             request = request_of(
-                session.role_arn, each.action, each.resource, each.context, self._namer.region
+                session.role_arn, policies, each.action, each.resource, each.context, self._namer.region
             )
             decision = decide(request, policies)
             if not decision.allowed:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from local_aws.identity.asked import Asked
@@ -12,10 +12,15 @@ Tags = dict[str, str]
 
 
 class Known:
-    """Noted by `note` after each success. An ARN is asked for its tags, a name of IAM's for its path."""
+    """Noted by `note` after each success. An ARN is asked for its tags, a name of IAM's for its path.
 
-    def __init__(self) -> None:
+    What its service itself gives a name is made without an ARN being said: `unnamed` has, by service as in ARNs ("kms"),
+    what tells such a resource's tags by its ARN.
+    """
+
+    def __init__(self, unnamed: Mapping[str, Callable[[str], Tags]] | None = None) -> None:
         self._lock = threading.Lock()
+        self._unnamed = unnamed or {}
         self._tags: dict[str, Tags] = {}
         self._paths: dict[tuple[str, str], str] = {}
         self._boundaries: dict[str, str] = {}
@@ -23,6 +28,9 @@ class Known:
         self._aliases: dict[str, str] = {}
 
     def tags(self, arn: str) -> Tags:
+        service = arn.split(":")[2] if arn.startswith("arn:") else ""
+        if service in self._unnamed:
+            return self._unnamed[service](arn)
         with self._lock:
             return dict(self._tags.get(arn, {}))
 

@@ -47,10 +47,13 @@ class Report:
     unknown_roles: tuple[str, ...]
 
 
-def request_of(role_arn: str, action: str, resource: str, context: Keys, region: str) -> Request:
-    """A call's action as policies judge it: with the condition keys that every request has."""
+def request_of(
+    role_arn: str, policies: RolePolicies, action: str, resource: str, context: Keys, region: str
+) -> Request:
+    """A call's action as policies judge it: with the condition keys that every request has, and those of the role."""
     everyones = condition_keys.of_everyone(role_arn, region, action.partition(":")[0])
-    return Request.make(action, resource, {**everyones, **context})
+    tags = {f"aws:PrincipalTag/{key}": (value,) for key, value in policies.tags.items()}
+    return Request.make(action, resource, {**everyones, **tags, **context})
 
 
 def audit(calls: Iterable[Call], roles: Mapping[str, RolePolicies], region: str) -> Report:
@@ -69,7 +72,7 @@ def audit(calls: Iterable[Call], roles: Mapping[str, RolePolicies], region: str)
             continue
         policies = roles[call.role_arn]
         for resource in call.resources:
-            request = request_of(call.role_arn, call.action, resource, dict(call.context), region)
+            request = request_of(call.role_arn, policies, call.action, resource, dict(call.context), region)
             decision = decide(request, policies)
             if not decision.allowed:
                 why = Refused(call.role_arn, call.operation, call.action, resource, decision.reason)

@@ -121,10 +121,14 @@ class Policy:
 
 @dataclass(frozen=True)
 class RolePolicies:
-    """What a role may do: its identity-based policies, and its permissions boundary where it has one."""
+    """What a role may do: its identity-based policies, and its permissions boundary where it has one.
+
+    `tags` are the role's own, which policies may ask for (aws:PrincipalTag).
+    """
 
     identity: tuple[Policy, ...] = ()
     boundary: Policy | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 class Verdict(Enum):

@@ -87,7 +87,8 @@ def of(asked: Asked, namer: Namer) -> list[Requirement]:
         Requirement(action, resource, keys | _tags_of(prefix, namer, resource)) for resource in resources
     ]
     if tagging := _tagging(asked):
-        found.append(Requirement(f"{prefix}:{tagging}", _taggable(resources[0]), keys))
+        creating: Keys = {"sagemaker:TaggingAction": (asked.operation,)} if prefix == "sagemaker" else {}
+        found.append(Requirement(f"{prefix}:{tagging}", _taggable(resources[0]), keys | creating))
     return [*found, *_passed(asked, namer)]
 
 

@@ -52,6 +52,7 @@ class Namer:
 
 
 _SAGEMAKER = {
+    "DomainId": "domain/",
     "EndpointName": "endpoint/",
     "EndpointConfigName": "endpoint-config/",
     "ModelName": "model/",
@@ -174,7 +175,7 @@ def _iam(namer: Namer, asked: Asked) -> list[str]:
 def _events(namer: Namer, asked: Asked) -> list[str]:
     given = asked.parameters
     match asked.operation:
-        case "ListRules" | "ListEventBuses" | "ListRuleNamesByTarget" | "TestEventPattern":
+        case "ListRules" | "ListEventBuses" | "ListRuleNamesByTarget":
             return []
         case "PutEvents":
             names = {str(entry.get("EventBusName", "default")) for entry in given.get("Entries", ())}

@@ -28,7 +28,8 @@ def policies_of(iam: Any, role_arn: str) -> RolePolicies:
     ]
     identity += [_managed(iam, arn) for arn in attached.search("AttachedPolicies[].PolicyArn")]
     boundary = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
-    return RolePolicies(tuple(identity), _managed(iam, boundary) if boundary else None)
+    tags = {tag["Key"]: tag["Value"] for tag in role.get("Tags", ())}
+    return RolePolicies(tuple(identity), _managed(iam, boundary) if boundary else None, tags)
 
 
 def all_policies(iam: Any, path: str = "/") -> dict[str, RolePolicies]:

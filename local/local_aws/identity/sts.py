@@ -139,11 +139,11 @@ class Sts:
         verdict = trust.decide(role.trust, principal, "sts:AssumeRole", role.arn, context)
         if not verdict.trusted or session is None or not verdict.by_account:
             return verdict.trusted
-        iam = self._account.client("iam")
+        held = roles.policies_of(self._account.client("iam"), session.role_arn)
         asked = permissions.request_of(
-            session.role_arn, "sts:AssumeRole", role.arn, dict(context), self._account.region
+            session.role_arn, held, "sts:AssumeRole", role.arn, dict(context), self._account.region
         )
-        return policy.decide(asked, roles.policies_of(iam, session.role_arn)).allowed
+        return policy.decide(asked, held).allowed
 
     def _session(self, role: Role, request: Mapping[str, Any]) -> dict[str, Any]:
         seconds = request.get("DurationSeconds", DEFAULT_SECONDS)

@@ -199,7 +199,13 @@ def _key() -> list[Statement]:
             because="The action knows no resource, but the tags that the key gets.",
             Null=_tagged("RequestTag"),
         ),
-        allow("TagsKeys", "kms:TagResource", keys, because=_KEYS, Null=_tagged("RequestTag")),
+        allow(
+            "TagsKeys",
+            "kms:TagResource",
+            "*",
+            because="A new key is tagged before it has a name that could be stated. It gets the project's tags.",
+            Null=_tagged("RequestTag"),
+        ),
         allow(
             "Keys",
             [

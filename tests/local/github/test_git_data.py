@@ -1,6 +1,7 @@
 """Commits by the git data API and by the contents API, over a real git repository."""
 
 import base64
+import random
 
 
 def test_the_git_data_api_refuses_an_empty_repository(world):
@@ -59,6 +60,17 @@ def test_executable_files_keep_their_mode(world):
     assert made["tree"][0]["mode"] == "100755"
     shown = world.api.ok("GET", f"{path}/git/blobs/{blob['sha']}")
     assert base64.b64decode(shown["content"]) == b"#!/bin/sh\n"
+
+
+def test_a_blob_that_is_packed_with_long_codes_goes_into_a_tree(world):
+    path = world.repository()
+    draw = random.Random(1)
+    content = bytes(draw.choices(range(256), [1 / (1 + rank) for rank in range(256)], k=50_000))
+    body = {"content": base64.b64encode(content).decode(), "encoding": "base64"}
+    blob = world.api.ok("POST", f"{path}/git/blobs", body)
+    entry = {"path": "data", "mode": "100644", "type": "blob", "sha": blob["sha"]}
+    made = world.api.ok("POST", f"{path}/git/trees", {"tree": [entry]})
+    assert made["tree"][0]["size"] == len(content)
 
 
 def test_bad_objects_are_refused(world):

@@ -19,8 +19,8 @@ def call(action, resource="*", role=ROLE, **context):
     return Call(role, action.partition(":")[0], action.partition(":")[2], action, (resource,), stated)
 
 
-def granting(*statements, boundary=None):
-    return {ROLE: RolePolicies((Policy.parse("own", {"Statement": list(statements)}),), boundary)}
+def granting(*statements, boundary=None, tags=None):
+    return {ROLE: RolePolicies((Policy.parse("own", {"Statement": list(statements)}),), boundary, tags or {})}
 
 
 def allow(sid, actions, resource="*", **more):
@@ -68,6 +68,13 @@ def test_every_request_has_the_global_condition_keys():
     roles = granting(allow("All", "s3:GetObject", Condition=condition))
     assert audit([call("s3:GetObject")], roles, REGION).refused == ()
     assert audit([call("s3:GetObject")], roles, "us-east-1").refused
+
+
+def test_a_policy_reads_the_tags_of_the_role_that_calls():
+    home = allow("Home", "s3:GetObject", "arn:aws:s3:::b/${aws:PrincipalTag/team}/*")
+    own, others = call("s3:GetObject", "arn:aws:s3:::b/blue/k"), call("s3:GetObject", "arn:aws:s3:::b/red/k")
+    report = audit([own, others], granting(home, tags={"team": "blue"}), REGION)
+    assert [each.resource for each in report.refused] == ["arn:aws:s3:::b/red/k"]
 
 
 def test_the_administrators_calls_are_left_out_and_strangers_are_named():

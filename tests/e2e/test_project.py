@@ -1,0 +1,414 @@
+"""A project from publication to teardown, as those who use it go through it, each with the rights that they have.
+
+The platform engineer publishes, creates, updates and takes down; GitHub's workflows run the commands of their steps in
+clones of the two repositories, under the roles that the project gave them; somebody approves and rejects. Everything
+happens on one embedded AWS and GitHub, which refuse what a role's policies do not allow.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from botocore.exceptions import ClientError
+from embedded import ORGANIZATION, OWNER, REVIEWER, Embedded
+
+from local_aws import environment
+from local_aws.account import REGION, isolated_session
+
+pytestmark = pytest.mark.slow
+
+TEMPLATE = Path(__file__).parents[2]
+SCRIPTS = Path(sys.executable).parent
+NAME = "reviews-of-cameras-and-of-phones"  # 32 characters, as long as a project's name may be
+RECIPE = "amazon-sentences"
+BUILD, DEPLOY = f"{ORGANIZATION}/{NAME}-build", f"{ORGANIZATION}/{NAME}-deploy"
+
+
+@dataclass
+class Account:
+    """An administrator's shell, and an owner's browser."""
+
+    embedded: Embedded
+    folder: Path
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    def client(self, service: str) -> Any:
+        return isolated_session(REGION).client(service, endpoint_url=self.embedded.url)
+
+    def template(self, *arguments: str, code: int = 0, checkout: Path = TEMPLATE) -> Any:
+        """What `project-template` prints with --json."""
+        variables = environment.for_command(os.environ, self.embedded.url, REGION, {})
+        variables["PYTHONPATH"] = str(checkout / "seed_code")
+        return command("project-template", *arguments, "--json", variables=variables, code=code)
+
+    def publish(self, *arguments: str, checkout: Path = TEMPLATE) -> Any:
+        facts = self.embedded.facts
+        where = ("--github-url", facts["api"], "--issuer", "https://token.actions.githubusercontent.com")
+        return self.template(
+            "publish",
+            "--form",
+            "s3",
+            "--token-secret",
+            facts["secret"],
+            *where,
+            *arguments,
+            checkout=checkout,
+        )
+
+    def github(self, method: str, path: str, body: Any = None) -> Any:
+        """A call of GitHub's REST API as the owner."""
+        headers = {"Authorization": f"Bearer {self.embedded.facts['token']}"}
+        answer = requests.request(
+            method, f"{self.embedded.facts['api']}{path}", json=body, headers=headers, timeout=30
+        )
+        assert answer.ok, answer.text
+        return answer.json() if answer.content else None
+
+    def clone(self, repository: str) -> Path:
+        url = self.github("GET", f"/repos/{repository}")["clone_url"]
+        signed = url.replace("http://", f"http://{OWNER}:{self.embedded.facts['token']}@")
+        folder = self.folder / repository.partition("/")[2]
+        git(self.folder, "clone", "--quiet", signed, str(folder))
+        git(folder, "config", "user.name", "Ada")
+        git(folder, "config", "user.email", "ada@example.com")
+        return folder
+
+    def decide(self, model_package_arn: str, status: str) -> None:
+        """Approve or reject a model package, and wait until its deploy repository has heard of it."""
+        before = len(self.dispatches())
+        self.client("sagemaker").update_model_package(
+            ModelPackageArn=model_package_arn, ModelApprovalStatus=status
+        )
+        deadline = time.monotonic() + 30
+        while len(self.dispatches()) == before:
+            assert time.monotonic() < deadline, "nothing was dispatched"
+            time.sleep(0.02)
+
+    def dispatches(self) -> list[list[Any]]:
+        found: list[list[Any]] = self.embedded.ask("dispatches")
+        return found
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job of a workflow: a clone, the repository's variables, and the role that its token gets it."""
+
+    account: Account
+    repository: str
+    clone: Path
+    role: str
+    claims: dict[str, Any]
+
+    def variables(self) -> dict[str, str]:
+        page = self.account.github("GET", f"/repos/{self.repository}/actions/variables?per_page=30")
+        return {each["name"]: each["value"] for each in page["variables"]}
+
+    def sign_in(self, audience: str = "sts.amazonaws.com") -> dict[str, str]:
+        """As aws-actions/configure-aws-credentials does."""
+        token = self.account.embedded.ask(
+            "oidc_token", repository=self.repository, audience=audience, **self.claims
+        )
+        role = self.variables()[self.role]
+        answer = self.account.client("sts").assume_role_with_web_identity(
+            RoleArn=role, RoleSessionName="job-1", WebIdentityToken=token, DurationSeconds=14400
+        )["Credentials"]
+        return {
+            "AWS_ACCESS_KEY_ID": answer["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": answer["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": answer["SessionToken"],
+        }
+
+    def run(self, name: str, *arguments: str, code: int = 0, **more: str) -> Any:
+        """What a command prints with --json."""
+        variables = environment.for_command(
+            os.environ, self.account.embedded.url, REGION, self.variables() | self.sign_in() | more
+        )
+        # The poured packages, not those of this checkout.
+        variables["PYTHONPATH"] = f"{self.clone}:{self.clone / 'steps'}"
+        return command(name, *arguments, "--json", variables=variables, code=code, cwd=self.clone)
+
+
+def command(
+    name: str, *arguments: str, variables: dict[str, str], code: int = 0, cwd: Path = TEMPLATE
+) -> Any:
+    done = subprocess.run(
+        [SCRIPTS / name, *arguments],
+        cwd=cwd,
+        env=variables,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == code, f"{name} {arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return json.loads(done.stdout) if done.stdout else done.stderr
+
+
+def git(folder: Path, *arguments: str) -> str:
+    return subprocess.run(
+        ["git", *arguments], cwd=folder, capture_output=True, text=True, check=True
+    ).stdout.strip()
+
+
+def sentences() -> str:
+    """Rows like the labelled Amazon sentences': id, mean rating, text. deploy/checks has the same words."""
+    words = {
+        -2.5: ["terrible", "worst", "bad", "problem", "problems", "disappointment"],
+        0.1: ["arrived", "box", "cable", "manual", "monday", "adapter"],
+        2.4: ["love", "great", "perfect", "excellent", "easy", "use"],
+    }
+    draw = random.Random(1)
+    rows = []
+    for number in range(900):
+        rating = draw.choice(list(words))
+        rows.append(f"{number}\t{rating}\t{' '.join(draw.choices(words[rating], k=6))}\n")
+    return "".join(rows)
+
+
+@pytest.fixture(scope="module")
+def account(tmp_path_factory):
+    embedded = Embedded(tmp_path_factory.mktemp("server"))
+    yield Account(embedded, tmp_path_factory.mktemp("work"))
+    embedded.stop()
+
+
+@pytest.fixture(scope="module")
+def published(account):
+    return account.publish()
+
+
+@pytest.fixture(scope="module")
+def project(account, published):
+    s3 = account.client("s3")
+    s3.create_bucket(Bucket="the-lake", CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_object(Bucket="the-lake", Key="reviews/sentences.tsv", Body=sentences().encode())
+    return account.template(
+        "create", NAME, "--github-org", ORGANIZATION, "--reviewers", REVIEWER,
+        "--recipe", RECIPE, "--training-data", "s3://the-lake/reviews/sentences.tsv",
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def build(account, project):
+    return account.clone(BUILD)
+
+
+@pytest.fixture(scope="module")
+def deploy(account, project):
+    return account.clone(DEPLOY)
+
+
+@pytest.fixture(scope="module")
+def train(account, build):
+    """The job of that name, on the main branch."""
+    return Job(account, BUILD, build, "BUILD_RUN_ROLE_ARN", {})
+
+
+@pytest.fixture(scope="module")
+def attempt(account, build):
+    """The job `try` of a pull request."""
+    return Job(account, BUILD, build, "BUILD_PR_ROLE_ARN", {"event": "pull_request"})
+
+
+@pytest.fixture(scope="module")
+def staging(account, deploy):
+    claims = {"environment": "staging", "event": "repository_dispatch"}
+    return Job(account, DEPLOY, deploy, "STAGING_ROLE_ARN", claims)
+
+
+@pytest.fixture(scope="module")
+def production(account, deploy):
+    claims = {"environment": "production", "event": "repository_dispatch"}
+    return Job(account, DEPLOY, deploy, "PRODUCTION_ROLE_ARN", claims)
+
+
+@pytest.fixture(scope="module")
+def first(account, train):
+    """The first model package, trained by a push, and approved."""
+    train.run("model-build", "plan")
+    arn = train.run("model-build", "run")["model_package_arn"]
+    account.decide(arn, "Approved")
+    return arn
+
+
+@pytest.fixture(scope="module")
+def live(first, staging, production):
+    """The first model package in both stages."""
+    take_to(first, staging, production)
+    return first
+
+
+@pytest.fixture(scope="module")
+def second(account, live, train, staging, production):
+    """Another one, no better, that was forced past the gate and is live in both stages."""
+    arn = train.run("model-build", "run", "--force", "a newer one is wanted")["model_package_arn"]
+    account.decide(arn, "Approved")
+    take_to(arn, staging, production)
+    return arn
+
+
+def take_to(arn: str, *jobs: Job) -> None:
+    """What the workflow does with an approved model package, stage by stage."""
+    for job in jobs:
+        asked = ("--stage", job.claims["environment"], "--model-package", arn)
+        job.run("model-deploy", "plan", *asked)
+        assert job.run("model-deploy", "rollout", *asked)["verified"] is True
+        job.run("model-deploy", "verify", *asked)
+
+
+def served(account: Account, stage: str) -> str:
+    """The ARN of the model package that a stage's endpoint answers with."""
+    sagemaker = account.client("sagemaker")
+    endpoint = sagemaker.describe_endpoint(EndpointName=f"{NAME}-{stage}")
+    config = sagemaker.describe_endpoint_config(EndpointConfigName=endpoint["EndpointConfigName"])
+    model = sagemaker.describe_model(ModelName=config["ProductionVariants"][0]["ModelName"])
+    arn: str = model["PrimaryContainer"]["ModelPackageName"]
+    return arn
+
+
+def test_publishing_again_changes_nothing(account, published):
+    assert published["changed"] is True
+    assert account.publish()["changed"] is False
+
+
+def test_the_doctor_finds_nothing_broken_before_the_project_is_there(account, published):
+    examined = account.template("doctor", "another", "--github-org", ORGANIZATION)
+    assert [each for each in examined["findings"] if each["level"] == "FAIL"] == []
+
+
+def test_two_repositories_are_poured_and_production_is_protected(account, project, build, deploy):
+    assert project["status"] == "CreateCompleted"
+    for repository, folder in ((BUILD, build), (DEPLOY, deploy)):
+        assert "sagemaker-project" in account.github("GET", f"/repos/{repository}/topics")["names"]
+        checks = account.github("GET", f"/repos/{repository}/branches/main/protection")
+        assert checks["required_status_checks"]["contexts"] == ["test"]
+        assert list((folder / "vendor").glob("local_aws-*.whl"))
+    rules = account.github("GET", f"/repos/{DEPLOY}/environments/production")["protection_rules"]
+    [reviewers] = [each["reviewers"] for each in rules if each["type"] == "required_reviewers"]
+    assert [each["reviewer"]["login"] for each in reviewers] == [REVIEWER]
+
+
+def test_a_role_is_only_for_its_own_jobs(account, project, attempt, train, staging, production):
+    denied = [
+        replace(train, claims={"event": "pull_request"}),
+        replace(train, claims={"ref": "refs/heads/other"}),
+        replace(attempt, claims={}),
+        replace(staging, claims={}),
+        replace(production, claims={"environment": "staging"}),
+        replace(production, claims={"environment": "production", "repository_id": "1"}),
+    ]
+    for job in denied:
+        with pytest.raises(ClientError, match="AccessDenied"):
+            job.sign_in()
+    with pytest.raises(ClientError, match="InvalidIdentityToken"):
+        train.sign_in(audience="another.example.com")
+
+
+def test_a_pull_request_trains_tells_and_is_cleaned_up_after(account, build, attempt):
+    git(build, "switch", "--quiet", "--create", "more-epochs")
+    recipe = build / "recipes" / f"{RECIPE}.yaml"
+    recipe.write_text(recipe.read_text().replace("epochs: 20", "epochs: 25"))
+    git(build, "commit", "--quiet", "--all", "--message", "Train for longer")
+    git(build, "push", "--quiet", "origin", "more-epochs")
+    asked = {"title": "Train for longer", "head": "more-epochs", "base": "main"}
+    number = account.github("POST", f"/repos/{BUILD}/pulls", asked)["number"]
+    variables = {
+        "PULL_REQUEST_NUMBER": str(number),
+        "GITHUB_API_URL": account.embedded.facts["api"],
+        "GITHUB_REPOSITORY": BUILD,
+        "GITHUB_TOKEN": account.embedded.facts["token"],
+    }
+    attempt.run("model-build", "plan", **variables)
+    for done in ("created", "edited"):
+        attempt.run("model-build", "run", **variables)
+        assert attempt.run("model-build", "comment", **variables)["done"] == done
+    comments = account.github("GET", f"/repos/{BUILD}/issues/{number}/comments")
+    assert len(comments) == 1
+    listed = account.client("sagemaker").list_model_packages(ModelPackageGroupName=f"{NAME}-models")
+    assert listed["ModelPackageSummaryList"] == []
+    cleaned = attempt.run("model-build", "clean", **variables)
+    assert (len(cleaned["pipelines"]), cleaned["objects"] > 0) == (1, True)
+    account.github("PATCH", f"/repos/{BUILD}/pulls/{number}", {"state": "closed"})
+    git(build, "switch", "--quiet", "main")
+
+
+def test_an_approval_arrives_in_the_deploy_repository(account, first):
+    [[repository, kind, payload]] = account.dispatches()
+    assert (repository, kind, payload["model_package_arn"]) == (DEPLOY, "model-approved", first)
+
+
+def test_exactly_the_approved_model_serves_in_both_stages(account, live):
+    assert {served(account, stage) for stage in ("staging", "production")} == {live}
+    assert len(account.dispatches()) == 1, "showing in the registry what is live is no approval"
+
+
+def test_texts_are_classified_in_a_batch(account, project, live, production):
+    place = {"Bucket": project["outputs"]["ArtifactBucketName"], "Key": "batch/input/texts.jsonl"}
+    texts = '{"text": "love great perfect"}\n{"text": "terrible worst problem"}\n'
+    account.client("s3").put_object(**place, Body=texts.encode())
+    source = "s3://{Bucket}/{Key}".format(**place)
+    done = production.run("model-deploy", "batch", "--stage", "production", "--input", source)
+    assert (done["texts"], done["model_package_arn"]) == (2, live)
+
+
+def test_a_rejection_of_what_is_live_brings_back_the_model_before(account, live, second, production):
+    assert served(account, "production") == second
+    account.decide(second, "Rejected")
+    assert account.dispatches()[-1][1] == "model-rejected"
+    again = replace(production, claims=production.claims | {"environment": "production-rollback"})
+    done = again.run("model-deploy", "reject", "--stage", "production", "--model-package", second)
+    assert (done["was_live"], done["rollback"]["verified"]) == (True, True)
+    assert served(account, "production") == live
+    history = production.run("model-deploy", "history", "--stage", "production")
+    assert [each["model_package_arn"] for each in history["deployments"]] == [live, second, live]
+
+
+def test_a_new_version_reaches_a_project_as_a_pull_request(account, build, live):
+    newer = account.folder / "newer"
+    shutil.copytree(
+        TEMPLATE, newer, ignore=shutil.ignore_patterns(".*_cache", ".cache", ".git", ".venv", "node_modules")
+    )
+    with (newer / "build" / "README.md").open("a") as readme:
+        readme.write("\nA new paragraph.\n")
+    assert account.publish(checkout=newer)["changed"] is True
+    (build / "NOTES.md").write_text("The team's own.\n")
+    git(build, "add", "NOTES.md")
+    git(build, "commit", "--quiet", "--message", "Take notes")
+    git(build, "push", "--quiet", "origin", "main")
+    assert account.template("update", NAME)["status"] == "UpdateCompleted"
+    [proposed] = account.github("GET", f"/repos/{BUILD}/pulls?state=open")
+    changed = account.github("GET", f"/repos/{BUILD}/pulls/{proposed['number']}/files")
+    assert {each["filename"] for each in changed} == {".seed.json", "README.md"}
+    assert account.github("GET", f"/repos/{DEPLOY}/pulls?state=open") == []
+
+
+def test_what_the_roles_called_they_are_allowed_and_what_they_are_allowed_they_need(
+    account, second, staging, production
+):
+    """Last, since it takes the project down: the whole life of a project is held against its policies."""
+    embedded = account.embedded
+    embedded.ask("remember_policies")
+    assert f"{NAME}-staging" in account.template("teardown", NAME, "--yes", code=3)
+    for job in (staging, production):
+        job.run("model-deploy", "teardown", "--stage", job.claims["environment"], "--yes")
+    gone = account.template("teardown", NAME, "--yes", "--with-data")
+    assert (gone["left"], gone["kept"]) == ([], [])
+    assert (
+        account.client("sagemaker").describe_project(ProjectName=NAME)["ProjectStatus"] == "DeleteCompleted"
+    )
+    assert account.client("iam").list_roles(PathPrefix=f"/sagemaker-projects/{NAME}/")["Roles"] == []
+    assert account.github("GET", f"/repos/{BUILD}")["archived"] is True
+    audit = embedded.ask("audit")
+    Path("/tmp/e2e/audit.json").write_text(json.dumps(audit, indent=1))
+    assert (audit["refused"], audit["unknown"]) == ([], [])
