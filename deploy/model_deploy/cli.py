@@ -233,7 +233,7 @@ def rollback(
         choice = rollback.choose(entered, to, why)
         summary.heading = _heading("rollback", stage, choice.arn)
         if dry_run:
-            made = plan.make(entered, choice.arn)
+            made = plan.make(entered, choice.arn, returning=True)
             summary.add(plan.lines(made))
             _print(plan.document(made) if as_json else plan.lines(made))
             return
@@ -250,7 +250,7 @@ def teardown(
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
-    """List everything of the stage, what costs first, and delete it. Records and captured requests stay."""
+    """List everything of the stage, what costs first, and delete it. Records, captured requests and logs stay."""
     with _reported(verbose):
         from rich.console import Console
 

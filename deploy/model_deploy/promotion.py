@@ -1,7 +1,8 @@
 """Whether a model package may go to a stage. Pure rules: what is known comes in, reasons against it come out.
 
 A reason says what is wrong and what to do. Only the rule that wants staging first can be forced, with a reason that is
-recorded: no reason makes an unapproved package approved, or a model without its contract servable.
+recorded: no reason makes an unapproved package approved, or a model without its contract servable. What a rollback brings
+back was let in before, so the rules for coming in are not asked of it again: the way back must not wait for anybody.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ class Request:
     """A package, the stage that it is to go to, and what is known of both.
 
     `group` is the project's. `production_gate` is the stage's (github or registry). `verified_first` says whether a record
-    shows that exactly this package was verified in staging. `forced` is the reason given with --force.
+    shows that exactly this package was verified in staging. `forced` is the reason given with --force. `returning` says that
+    it is a rollback, to a package of which a record shows that it was verified in this very stage.
     """
 
     candidate: Candidate
@@ -32,13 +34,14 @@ class Request:
     checks: Mapping[str, Checks]
     verified_first: bool
     forced: str | None = None
+    returning: bool = False
 
 
 def refusals(request: Request) -> tuple[str, ...]:
     """Every reason why the package must not go to the stage; none when it may."""
     package = request.candidate.package
     reasons = [*_registry(package, request.group), *_contract(request.candidate, request.checks)]
-    if request.stage != FIRST_STAGE:
+    if request.stage != FIRST_STAGE and not request.returning:
         reasons += _production(package, request)
     return tuple(reasons)
 

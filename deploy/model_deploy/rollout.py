@@ -115,6 +115,7 @@ class Rollout:
             checks=self._workspace.checks,
             verified_first=verified_first,
             forced=self._request.forced,
+            returning=self._request.kind == "rollback",
         )
 
     def _gate(self, candidate: Candidate) -> None:

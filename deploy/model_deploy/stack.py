@@ -141,7 +141,7 @@ def resources(aws: Aws, name: str) -> dict[str, tuple[str, str]]:
     try:
         pages = aws.cloudformation.get_paginator("list_stack_resources").paginate(StackName=name)
         return {
-            each["LogicalResourceId"]: (each["ResourceType"], each["PhysicalResourceId"].rpartition("/")[2])
+            each["LogicalResourceId"]: (each["ResourceType"], _name(each["PhysicalResourceId"]))
             for page in pages
             for each in page["StackResourceSummaries"]
             if each.get("PhysicalResourceId") and each["ResourceStatus"] != "DELETE_COMPLETE"
@@ -150,6 +150,10 @@ def resources(aws: Aws, name: str) -> dict[str, tuple[str, str]]:
         if not is_missing(error):
             raise
         return {}
+
+
+def _name(physical_id: str) -> str:
+    return physical_id.rpartition("/")[2] if physical_id.startswith("arn:") else physical_id
 
 
 def delete(aws: Aws, stack: Stack) -> None:

@@ -34,7 +34,7 @@ SESSION_NAME = "SageMaker"
 
 @cache
 def _loader() -> Loader:
-    """The models of all clients, read once."""
+    """The models of all clients, read once. Not the servers' (wire.loader): clients change the paths in S3's."""
     return create_loader()
 
 
@@ -63,15 +63,19 @@ class Clients:
 
     endpoint_url: str
     region: str = REGION
+    _sessions: dict[str, Session] = field(default_factory=dict, repr=False)
     _made: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def client(self, service: str, key: str = ACCESS_KEY, session: RoleSession | None = None) -> Any:
         """The client of `service`, a boto3 service name. Never retries: the server is next door."""
-        named = service, session.access_key if session else key
+        key = session.access_key if session else key
+        named = service, key
         with self._lock:
+            if key not in self._sessions:
+                self._sessions[key] = isolated_session(self.region, key, session)
             if named not in self._made:
-                self._made[named] = isolated_session(self.region, key, session).client(
+                self._made[named] = self._sessions[key].client(
                     service,  # type: ignore[call-overload]
                     endpoint_url=self.endpoint_url,
                     config=Config(

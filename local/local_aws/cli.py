@@ -22,8 +22,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-REGION_HELP = "The region that the embedded AWS says it is."
-
 
 @app.command()
 def up(
@@ -65,13 +63,14 @@ def execute(
     CMD gets the endpoint, dummy credentials, the region and the default project's variables. Real credentials in the
     environment are neither used nor passed on.
     """
-    from local_aws.account import REGION, Clients
-    from local_aws.server import Server
-
     extra = _sample(os.environ.get("RECIPE")) if sample else {}
     if attach is not None:
+        from local_aws.account import REGION, Clients
+
         _check_attachable(attach)
         raise typer.Exit(_run(command, Clients(attach), REGION, extra))
+    from local_aws.server import Server
+
     with Server() as server:
         code = _run(command, server.account.clients, server.account.region, extra)
     raise typer.Exit(code)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
-
-from botocore.exceptions import ClientError
 
 from local_aws.account import Clients
 
@@ -49,14 +47,10 @@ class Project:
 
 def prepare(clients: Clients, name: str = "local") -> Project:
     """Make the project's bucket, roles and model package group where they are missing."""
-    bucket = f"{name}-artifacts"
+    s3, bucket = clients.client("s3"), f"{name}-artifacts"
     group = f"{name}-models"
-    _unless_there(
-        clients.client("s3").create_bucket,
-        ("BucketAlreadyOwnedByYou",),
-        Bucket=bucket,
-        CreateBucketConfiguration={"LocationConstraint": clients.region},
-    )
+    with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
+        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": clients.region})
     sagemaker = clients.client("sagemaker")
     groups = sagemaker.list_model_package_groups(NameContains=group)["ModelPackageGroupSummaryList"]
     if group not in [found["ModelPackageGroupName"] for found in groups]:
@@ -74,18 +68,8 @@ def prepare(clients: Clients, name: str = "local") -> Project:
 
 def _role(clients: Clients, name: str) -> str:
     iam = clients.client("iam")
-    _unless_there(
-        iam.create_role,
-        ("EntityAlreadyExists",),
-        RoleName=name,
-        AssumeRolePolicyDocument=json.dumps(_TRUST),
-    )
-    return str(iam.get_role(RoleName=name)["Role"]["Arn"])
-
-
-def _unless_there(create: Any, codes: tuple[str, ...], **request: Any) -> None:
     try:
-        create(**request)
-    except ClientError as error:
-        if error.response["Error"]["Code"] not in codes:
-            raise
+        made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(_TRUST))
+    except iam.exceptions.EntityAlreadyExistsException:
+        made = iam.get_role(RoleName=name)
+    return str(made["Role"]["Arn"])

@@ -20,10 +20,11 @@ from urllib.parse import unquote
 from xml.sax.saxutils import escape
 
 from botocore import xform_name
+from botocore.loaders import Loader, create_loader
 from botocore.model import OperationModel, ServiceModel
+from moto.core.model import ServiceModel as MotoServiceModel
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.serialize import SERIALIZERS
-from moto.core.utils import get_service_model
 from werkzeug.wrappers import Request, Response
 
 from local_aws.shapes import problems
@@ -43,10 +44,21 @@ class ServiceError(Exception):
         self.status = status
 
 
+def invalid(message: str) -> ServiceError:
+    """What a JSON service answers to a request that it understands and cannot accept."""
+    return ServiceError("ValidationException", message)
+
+
+@cache
+def loader() -> Loader:
+    """Whence all services read botocore's models: one that is made anew looks through its folders again."""
+    return create_loader()
+
+
 @cache
 def service_model(service: str) -> ServiceModel:
     """botocore's model of `service`, a boto3 service name, in the classes that moto's serialisers ask for."""
-    model: ServiceModel = get_service_model(service)
+    model: ServiceModel = MotoServiceModel(loader().load_service_model(service, "service-2"), service)
     return model
 
 

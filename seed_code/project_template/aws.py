@@ -142,35 +142,45 @@ def is_denied(error: ClientError) -> bool:
     return error_code(error) in _DENIED
 
 
+def bucket_exists(aws: Aws, bucket: str) -> bool:
+    try:
+        aws.s3.head_bucket(Bucket=bucket)
+    except ClientError as error:
+        if not is_missing(error):
+            raise
+        return False
+    return True
+
+
+def sagemaker_tags(aws: Aws, arn: str) -> dict[str, str]:
+    """The tags of a resource of SageMaker's."""
+    pages = aws.sagemaker.get_paginator("list_tags").paginate(ResourceArn=arn)
+    return {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
+
+
 def explain(error: BaseException) -> AwsError | None:
     """What `error` means to the person at the command line, or None when it is not an error of AWS or of its client."""
     if isinstance(error, ClientError):
         return _refusal(error)
     if isinstance(error, _CREDENTIALS):
-        return _explained(
-            error,
+        return AwsError(
             f"There are no AWS credentials that work ({_sentence(str(error))}). Sign in (aws sso login), or run inside "
             "`local-aws exec -- CMD`.",
         )
     if isinstance(error, botocore.HTTPClientError | botocore.ConnectionError):
         endpoint = error.kwargs.get("endpoint_url") or error.kwargs.get("proxy_url") or "AWS"
-        return _explained(
-            error,
+        return AwsError(
             f"The way to {endpoint} is closed: {_sentence(str(error))}. Check the network, and AWS_ENDPOINT_URL if it is "
             "set. What was started goes on by itself; the same command re-attaches to it.",
         )
     if isinstance(error, BotoCoreError):
-        return _explained(error, f"The AWS client gave up: {_sentence(str(error))}.")
+        return AwsError(f"The AWS client gave up: {_sentence(str(error))}.")
     if isinstance(error, Boto3Error):
         # An upload's error carries its cause as text only; the cause itself is what can be explained.
         inner = error.__cause__ or error.__context__
         explained = explain(inner) if inner else None
-        return explained or _explained(error, f"The transfer failed: {_sentence(str(error))}.")
+        return explained or AwsError(f"The transfer failed: {_sentence(str(error))}.")
     return None
-
-
-def _explained(error: BaseException, message: str) -> AwsError:
-    return AwsError(message, type(error).__name__)
 
 
 def _refusal(error: ClientError) -> AwsError:
@@ -192,7 +202,7 @@ def _refusal(error: ClientError) -> AwsError:
         message = f"A quota of the account is used up ({operation}): {said}. Ask for more in Service Quotas."
     else:
         message = f"AWS refused {operation} with {code}: {said}."
-    return AwsError(message, code)
+    return AwsError(message)
 
 
 def _sentence(text: str) -> str:

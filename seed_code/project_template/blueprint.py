@@ -21,12 +21,30 @@ from project_template.stacks.published import Catalog, Publication, PublicationS
 
 PROVIDER_TYPE = "AWS::IAM::OIDCProvider"
 
+RECORD = "publication.json"
+"""The key of the record: what was published last, for create, update and doctor."""
+
 FUNCTIONS = seed.Repository("functions", (seed.Part("seed_code/functions", "."),), vendored=None)
 _STACKS = seed.Repository(
     "stacks",
     (seed.Part("seed_code/project_template/stacks", "stacks"),),
     vendored=None,
 )
+
+
+def stack_name(name: str) -> str:
+    """The stack of the publication `name`."""
+    return f"{name}-publication"
+
+
+def template_key(name: str) -> str:
+    """Where Studio finds the template of the publication `name`."""
+    return f"templates/{name}.yaml"
+
+
+def version_key(sha256: str) -> str:
+    """Where the template of that hash stays, whatever is published later."""
+    return f"versions/{sha256}.yaml"
 
 
 @dataclass(frozen=True)
@@ -124,15 +142,15 @@ def make(
     """Put the publication together. Raises RefusedError where the version was published already with other content."""
     stated = publication(settings, place, source, there)
     project = _object("", synthesis.project_template(stated).encode(), "application/yaml")
-    version = replace(project, key=f"versions/{project.sha256}.yaml")
+    version = replace(project, key=version_key(project.sha256))
     before = template.product_versions(there.template)
     after = _versions(before, stated.version, place.url(stated.bucket, version.key))
     location = f"s3://{stated.bucket}/templates/"
     record = _record(settings, stated, source, project.sha256, location)
     described = json.dumps(record, indent=2, sort_keys=True).encode() + b"\n"
-    listed = replace(project, key=f"templates/{settings.name}.yaml", tags=dict([VISIBLE]))
+    listed = replace(project, key=template_key(settings.name), tags=dict([VISIBLE]))
     wanted = Wanted(
-        stack_name=f"{settings.name}-publication",
+        stack_name=stack_name(settings.name),
         bucket=stated.bucket,
         first_template=synthesis.publication_template(_stack(settings, place, there, before)),
         template=synthesis.publication_template(
@@ -148,7 +166,7 @@ def make(
         ),
         listed=(
             *([listed] if settings.form.in_s3 else []),
-            _object("publication.json", described, "application/json"),
+            _object(RECORD, described, "application/json"),
         ),
         domains=tuple(domain_arn(place, each) for each in settings.domains) if settings.form.in_s3 else (),
         location=location,

@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from project_template import stack
+from project_template import cloudformation
 from project_template.aws import Aws, error_code, is_missing
 from project_template.errors import RolledBackError, StackError
 from project_template.plan import ApplyStack, Kind
@@ -55,7 +55,7 @@ def apply(aws: Aws, step: ApplyStack, tags: Mapping[str, str], watch: Watch) -> 
 
 def delete(aws: Aws, name: str, watch: Watch) -> None:
     """Delete the stack and wait for it. Raises StackError when a resource cannot be deleted."""
-    found = stack.describe(aws, name)
+    found = cloudformation.describe(aws, name)
     if found is None:
         return
     settled = watch.forget(found.id)
@@ -80,7 +80,7 @@ def _made(aws: Aws, stack_name: str, name: str, watch: Watch) -> dict[str, Any]:
 def _begun(aws: Aws, stack_id: str, settled: frozenset[str], watch: Watch) -> None:
     """Until the operation is in the stack's events: right after a request a stack may be described as it was before."""
     for _ in watch.deadline.looks(f"The stack {stack_id}"):
-        latest = next(stack.events(aws, stack_id), None)
+        latest = next(cloudformation.events(aws, stack_id), None)
         if latest is None or latest.id not in settled:
             return
 
@@ -99,9 +99,9 @@ def _finished(
 
 
 def _cause(aws: Aws, found: Stack | None, settled: frozenset[str], stack_id: str = "") -> str:
-    failed = stack.first_failure(aws, found.id if found else stack_id, settled)
+    failed = cloudformation.first_failure(aws, found.id if found else stack_id, settled)
     if failed is not None:
-        return f"{failed.resource} ({failed.type}): {' '.join(failed.reason.split()).rstrip('.')}"
+        return failed.cause
     return (found.reason if found else "") or "its events say why"
 
 

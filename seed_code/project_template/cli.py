@@ -14,9 +14,8 @@ import typer
 
 from project_template.errors import UsageError
 from project_template.reporting import pairs, reported, show
-
-DEFAULT_NAME = "text-classification"
-GITHUB_API = "https://api.github.com"
+from project_template.settings import DEFAULT_NAME, DEFAULT_OWNER, Form
+from project_template.stacks.published import GITHUB_API
 
 app = typer.Typer(
     name="project-template",
@@ -29,22 +28,32 @@ app = typer.Typer(
 )
 
 
-class PublishedForm(StrEnum):
-    """What `publish` takes for --form."""
-
-    S3 = "s3"
-    SERVICE_CATALOG = "service-catalog"
-    BOTH = "both"
-
-
 class ProjectForm(StrEnum):
-    """What `create` takes for --form."""
+    """What `create` takes for --form: a project is of one of them."""
 
-    S3 = "s3"
-    SERVICE_CATALOG = "service-catalog"
+    S3 = Form.S3.value
+    SERVICE_CATALOG = Form.SERVICE_CATALOG.value
 
 
-ProjectName = Annotated[str, typer.Argument(metavar="NAME", help="The project's name, up to 32 characters.")]
+class Visibility(StrEnum):
+    """Of the repositories; the template's own parameter takes the same."""
+
+    PRIVATE = "private"
+    INTERNAL = "internal"
+    PUBLIC = "public"
+
+
+class Gate(StrEnum):
+    """Who lets models into production; the template's own parameter takes the same."""
+
+    GITHUB = "github"
+    REGISTRY = "registry"
+
+
+ProjectName = Annotated[
+    str,
+    typer.Argument(metavar="NAME", help="The project's name: up to 32 lower-case letters, digits, hyphens."),
+]
 Publication = Annotated[
     str,
     typer.Option("--publication", metavar="NAME", help="The publication: the --name it was published with."),
@@ -71,18 +80,21 @@ def publish(
     token_secret: Annotated[
         str,
         typer.Option(
-            "--token-secret", metavar="ARN", help="A secret whose string is a fine-grained GitHub token."
+            "--token-secret",
+            metavar="ARN",
+            help="How to sign in to GitHub: a secret with a token (or --app-id).",
         ),
     ] = "",
     app_id: Annotated[
-        str, typer.Option("--app-id", metavar="NUMBER", help="A GitHub App's id, with --app-key.")
+        str,
+        typer.Option(
+            "--app-id", metavar="NUMBER", help="How to sign in to GitHub: an App's number, with --app-key."
+        ),
     ] = "",
     app_key: Annotated[
         str, typer.Option("--app-key", metavar="ARN", help="The App's private key, imported into KMS.")
     ] = "",
-    form: Annotated[
-        PublishedForm, typer.Option("--form", help="How Studio gets to know the template.")
-    ] = PublishedForm.BOTH,
+    form: Annotated[Form, typer.Option("--form", help="How Studio gets to know the template.")] = Form.BOTH,
     domain: Annotated[
         list[str] | None,
         typer.Option(
@@ -108,7 +120,7 @@ def publish(
     ] = "",
     owner: Annotated[
         str, typer.Option("--owner", help="Whom Service Catalog names as the owner.")
-    ] = "Machine learning platform",
+    ] = DEFAULT_OWNER,
     github_url: Annotated[
         str, typer.Option("--github-url", metavar="URL", help="The API of GitHub, or of GitHub Enterprise.")
     ] = GITHUB_API,
@@ -144,7 +156,7 @@ def publish(
         asked = settings.PublishSettings(
             sign_in=settings.sign_in(token_secret, app_id, app_key),
             name=name,
-            form=settings.Form(form),
+            form=form,
             bucket=bucket,
             version=version,
             owner=owner,
@@ -184,7 +196,11 @@ def create(
     ] = None,
     reviewers: Annotated[
         str | None,
-        typer.Option("--reviewers", metavar="LOGIN,ORG/TEAM", help="Who reviews what goes to production."),
+        typer.Option(
+            "--reviewers",
+            metavar="LOGIN,ORG/TEAM",
+            help="Who reviews what goes to production; needed with the gate github.",
+        ),
     ] = None,
     visibility: Annotated[
         str | None, typer.Option("--visibility", help="Of the repositories: private, internal or public.")
@@ -212,7 +228,6 @@ def create(
 
         from project_template import aws
         from project_template.commands import create
-        from project_template.settings import Form
 
         named = {
             "GitHubOwner": github_org,
@@ -228,7 +243,7 @@ def create(
         values = {key: value for key, value in named.items() if value is not None} | pairs(parameter)
         request = create.Request(name, publication, Form(form), values, description, timeout)
         result = create.run(aws.connect(region), request, Console(stderr=True))
-        show(create.document(result) if as_json else create.lines(result))
+        show(result.document() if as_json else result.lines())
 
 
 @app.command()
@@ -253,7 +268,7 @@ def update(
 
         request = update.Request(name, publication, pairs(parameter), timeout)
         result = update.run(aws.connect(region), request, Console(stderr=True))
-        show(update.document(result) if as_json else update.lines(result))
+        show(result.document() if as_json else result.lines())
 
 
 @app.command()
@@ -268,11 +283,17 @@ def doctor(
         ),
     ] = "",
     visibility: Annotated[
-        str, typer.Option("--visibility", help="Of the repositories: private, internal or public.")
-    ] = "private",
+        Visibility, typer.Option("--visibility", help="Of the repositories.")
+    ] = Visibility.PRIVATE,
     production_gate: Annotated[
-        str, typer.Option("--production-gate", help="Who lets models into production: github or registry.")
-    ] = "github",
+        Gate, typer.Option("--production-gate", help="Who lets models into production.")
+    ] = Gate.GITHUB,
+    reviewers: Annotated[
+        str,
+        typer.Option(
+            "--reviewers", metavar="LOGIN,ORG/TEAM", help="Who is to review what goes to production."
+        ),
+    ] = "",
     domain: Annotated[
         list[str] | None,
         typer.Option(
@@ -293,7 +314,10 @@ def doctor(
         from project_template.commands import doctor
 
         domains = tuple(domain or ())
-        request = doctor.Request(publication, name or "", github_org, visibility, domains, production_gate)
+        named = tuple(filter(None, reviewers.split(",")))
+        request = doctor.Request(
+            publication, name or "", github_org, visibility, domains, production_gate, named
+        )
         findings = doctor.run(aws.connect(region), request)
         show(doctor.document(findings) if as_json else doctor.lines(findings))
         error = doctor.verdict(findings)

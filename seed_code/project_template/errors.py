@@ -7,12 +7,12 @@
     ├── StackError                1  a stack could not be brought to its template, with its first failure
     ├── ProjectError              1  SageMaker could not create, update or delete a project, with the first failure
     ├── AwsError                  1  AWS, or the way to it, said no: what, to what, what next
-    ├── GitHubError               1  GitHub, or the way to it, said no
+    ├── GitHubError               1  GitHub did not answer what it was asked
     ├── UsageError                2  an argument that cannot be used
     │   ├── FolderNotEmptyError   2  a repository is poured into an empty folder only
     │   ├── ParameterError        2  a parameter that the project template does not take
     │   └── NotPublishedError     2  there is no publication of that name in this account and region
-    ├── RefusedError              3  it would take away what somebody uses, or doctor found something broken
+    ├── RefusedError              3  it would take away what somebody uses, could not work, or doctor found something broken
     ├── RolledBackError           4  an update did not hold; what was there before is there again
     └── TimedOutError             5  the command stopped waiting; what runs on AWS goes on
 
@@ -73,19 +73,11 @@ class ProjectError(ProjectTemplateError):
 
 
 class AwsError(ProjectTemplateError):
-    """A call to AWS failed; `code` is the service's error code, or the client's exception name."""
-
-    def __init__(self, message: str, code: str = "") -> None:
-        self.code = code
-        super().__init__(message)
+    """A call to AWS failed, or there is no way to it."""
 
 
 class GitHubError(ProjectTemplateError):
-    """A request to GitHub failed; `status` is the HTTP status, 0 where there was no answer."""
-
-    def __init__(self, message: str, status: int = 0) -> None:
-        self.status = status
-        super().__init__(message)
+    """No answer, or one that says nothing of what was asked."""
 
 
 class UsageError(ProjectTemplateError):

@@ -41,8 +41,8 @@ class GitHub:
         self._transport = transport
 
     def get(self, path: str) -> Answer:
-        """The answer, whatever its status. Raises GitHubError where there is none."""
-        return self._transport(
+        """The answer, unless it says nothing of what was asked. Raises GitHubError for that, and where there is none."""
+        answer = self._transport(
             f"{self._url}{path}",
             {
                 "Accept": "application/vnd.github+json",
@@ -51,6 +51,9 @@ class GitHub:
                 "X-GitHub-Api-Version": API_VERSION,
             },
         )
+        if answer.status >= 500 or _is_limit(answer):
+            raise GitHubError(f"GitHub answers {answer.status} to {self._url}{path}: ask again in a while.")
+        return answer
 
 
 def fetch(url: str, headers: Mapping[str, str]) -> Answer:
@@ -76,6 +79,12 @@ def assertion(app_id: str, sign: Callable[[bytes], bytes], now: float | None = N
     claims = {"iat": issued, "exp": issued + ASSERTION_SECONDS, "iss": app_id}
     signed = f"{_encoded({'alg': 'RS256', 'typ': 'JWT'})}.{_encoded(claims)}"
     return f"{signed}.{_base64(sign(signed.encode()))}"
+
+
+def _is_limit(answer: Answer) -> bool:
+    """Source: "Rate limits for the REST API", GitHub's documentation."""
+    used_up = "retry-after" in answer.headers or answer.headers.get("x-ratelimit-remaining") == "0"
+    return answer.status == 429 or (answer.status == 403 and used_up)
 
 
 def _answer(status: int, body: bytes, headers: Any) -> Answer:

@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from project_template.aws import Aws, is_missing
+from project_template.aws import Aws, is_missing, sagemaker_tags
 from project_template.waiting import Watch
 
 _RUNNING = {"Executing", "Stopping"}
@@ -102,11 +102,7 @@ def _running(aws: Aws, name: str) -> list[tuple[str, str]]:
 
 def _carries(aws: Aws, arn: str, tags: Mapping[str, str]) -> bool:
     try:
-        found = {
-            tag["Key"]: tag["Value"]
-            for page in aws.sagemaker.get_paginator("list_tags").paginate(ResourceArn=arn)
-            for tag in page["Tags"]
-        }
+        found = sagemaker_tags(aws, arn)
     except ClientError as error:
         if not is_missing(error):
             raise

@@ -40,7 +40,7 @@ def derived(project: str, recipes: list[str], stages: list[str]) -> list[Derived
     """Everything that is named after the project, the longest of each kind.
 
     Limits: SageMaker (pipelines 256, groups and endpoints 63), EventBridge rules 64, CloudFormation stacks 128, Lambda
-    functions 64, IAM paths 512, GitHub repositories 100.
+    functions 64, log groups 512, IAM paths 512, GitHub repositories 100 and topics 50.
     """
     recipe = max(recipes, key=len, default="")
     stage = max(stages, key=len, default="")
@@ -52,7 +52,9 @@ def derived(project: str, recipes: list[str], stages: list[str]) -> list[Derived
         Derived("endpoint's stack", f"{project}-{stage}-endpoint", 128),
         Derived("endpoint's API function", f"{project}-{stage}-api", 64),
         Derived("event rule", f"{project}-model-approval", 64),
+        Derived("functions' log group", f"/sagemaker-projects/{project}/dispatch", 512),
         Derived("roles' path", f"/sagemaker-projects/{project}/", 512),
         Derived("build repository", f"{project}-build", 100),
         Derived("deploy repository", f"{project}-deploy", 100),
+        Derived("topic of a repository that an owner makes for it", f"sagemaker-project-{project}", 50),
     ]

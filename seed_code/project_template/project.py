@@ -8,9 +8,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from project_template import stack
+from project_template import cloudformation
 from project_template.aws import Aws, is_missing
-from project_template.errors import ProjectError
 from project_template.progress import Progress
 from project_template.waiting import Watch
 
@@ -115,28 +114,14 @@ class Follow:
     def cause(self, found: Project) -> str:
         """The first failing resource and its reason, else what SageMaker says."""
         history = self._stack or found.stack
-        failed = stack.first_failure(self._aws, history, self._settled) if history else None
-        if failed is None:
-            return found.reason or "SageMaker gives no reason"
-        reason = " ".join(failed.reason.split()).rstrip(".") or "CloudFormation gives no reason"
-        return f"{failed.resource} ({failed.type}): {reason}"
+        failed = cloudformation.first_failure(self._aws, history, self._settled) if history else None
+        return failed.cause if failed else found.reason or "SageMaker gives no reason"
 
     def _stack_id(self, found: Project) -> str:
         """The stack's id where it can be had: by its name alone a deleted stack is not found."""
         if found.stack.startswith("arn:"):
             self._stack = found.stack
         elif not self._stack.startswith("arn:"):
-            there = stack.describe(self._aws, found.stack)
+            there = cloudformation.describe(self._aws, found.stack)
             self._stack = there.id if there else found.stack
         return self._stack
-
-
-def require_done(found: Project | None, follow: Follow, what: str, remedy: str) -> Project:
-    """The project, where it did what was asked. Raises ProjectError with the first failing resource's reason."""
-    if found is None:
-        raise ProjectError(f"The project is gone: somebody deleted it while it was to be {what}.")
-    if found.failed:
-        raise ProjectError(
-            f"The project {found.name} could not be {what} ({found.status}): {follow.cause(found)}. {remedy}"
-        )
-    return found

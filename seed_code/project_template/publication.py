@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 
 from botocore.exceptions import ClientError
 
-from project_template import change_sets, stack
-from project_template.aws import Aws, is_missing
-from project_template.blueprint import Place
+from project_template import change_sets, cloudformation, template
+from project_template.aws import Aws, bucket_exists, is_missing, sagemaker_tags
+from project_template.blueprint import RECORD, Place, stack_name, template_key, version_key
 from project_template.errors import NotPublishedError, UsageError
 from project_template.plan import (
     LOCATION_TAG,
@@ -29,9 +29,6 @@ from project_template.plan import (
 from project_template.progress import Progress
 from project_template.stack import Stack
 from project_template.waiting import Watch
-
-RECORD = "publication.json"
-"""The key of the record: what was published last, for create, update and doctor."""
 
 PUBLICATION_TAG = "project-template:publication"
 
@@ -54,27 +51,13 @@ class Published:
 
     @property
     def template_key(self) -> str:
+        """Where Studio finds the template."""
         return template_key(self.name)
-
-
-def stack_name(name: str) -> str:
-    """The stack of the publication `name`."""
-    return f"{name}-publication"
-
-
-def template_key(name: str) -> str:
-    """Where Studio finds the template."""
-    return f"templates/{name}.yaml"
-
-
-def url(aws: Aws, bucket: str, key: str) -> str:
-    """The https address of an object."""
-    return Place(aws.account, aws.region, aws.partition).url(bucket, key)
 
 
 def find(aws: Aws, name: str) -> Published:
     """The publication of that name. Raises NotPublishedError."""
-    found = stack.describe(aws, stack_name(name))
+    found = cloudformation.describe(aws, stack_name(name))
     if found is None or "TemplateBucketName" not in found.outputs:
         raise NotPublishedError(name, aws.region)
     bucket = found.outputs["TemplateBucketName"]
@@ -91,6 +74,26 @@ def find(aws: Aws, name: str) -> Published:
     )
 
 
+def template_text(aws: Aws, found: Published) -> str:
+    """The project template that was published last, "" where publishing never came to its end."""
+    digest = found.record.get("template_sha256")
+    return read(aws, found.bucket, version_key(digest)) if digest else ""
+
+
+def project_template(aws: Aws, found: Published) -> dict[str, Any]:
+    """The same as data. Raises NotPublishedError where there is none."""
+    text = template_text(aws, found)
+    if not text:
+        raise NotPublishedError(found.name, aws.region)
+    return template.parse(text)
+
+
+def provider(aws: Aws, found: Published, values: list[dict[str, str]]) -> dict[str, Any]:
+    """The S3 form's template provider, without the role, which only CreateProject takes."""
+    url = Place(aws.account, aws.region, aws.partition).url(found.bucket, found.template_key)
+    return {"TemplateName": found.name, "TemplateURL": url, "Parameters": values}
+
+
 def read(aws: Aws, bucket: str, key: str) -> str:
     """An object's text, "" where there is none."""
     try:
@@ -103,29 +106,19 @@ def read(aws: Aws, bucket: str, key: str) -> str:
 
 def observe(aws: Aws, name: str, bucket: str, keys: Iterable[str], domains: Iterable[str]) -> Observed:
     """What there is of a publication; describes only. `domains` are ARNs."""
-    found = stack.describe(aws, name)
+    found = cloudformation.describe(aws, name)
     in_review = found is not None and found.status == "REVIEW_IN_PROGRESS"
     there = None if in_review else found
-    held = {each.physical_id for each in stack.resources(aws, name)} if there else set()
+    held = {each.physical_id for each in cloudformation.resources(aws, name)} if there else set()
     exists = bucket_exists(aws, bucket)
     return Observed(
         stack=there,
-        template=stack.template(aws, name) if there else None,
+        template=cloudformation.template(aws, name) if there else None,
         bucket_exists=exists,
         holds_bucket=bucket in held,
         objects=_objects(aws, bucket, keys) if exists else {},
         domains={arn: _required_location(aws, arn) for arn in domains},
     )
-
-
-def bucket_exists(aws: Aws, bucket: str) -> bool:
-    try:
-        aws.s3.head_bucket(Bucket=bucket)
-    except ClientError as error:
-        if not is_missing(error):
-            raise
-        return False
-    return True
 
 
 def stored(aws: Aws, bucket: str, key: str) -> Stored | None:
@@ -142,9 +135,7 @@ def stored(aws: Aws, bucket: str, key: str) -> Stored | None:
 
 def domain_location(aws: Aws, arn: str) -> str:
     """Where a Studio domain looks for templates, "" where it does not."""
-    pages = aws.sagemaker.get_paginator("list_tags").paginate(ResourceArn=arn)
-    tags = {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
-    return tags.get(LOCATION_TAG, "")
+    return sagemaker_tags(aws, arn).get(LOCATION_TAG, "")
 
 
 def oidc_provider(aws: Aws, issuer: str) -> str:
@@ -156,7 +147,7 @@ def oidc_provider(aws: Aws, issuer: str) -> str:
 
 def settle(aws: Aws, name: str, watch: Watch) -> None:
     """Wait for what is under way on the stack, which an interrupted command may have begun."""
-    found = stack.describe(aws, name)
+    found = cloudformation.describe(aws, name)
     if found is not None and found.running:
         watch.stack(found.id)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from project_template.aws import Aws, error_code, is_missing
+from project_template.aws import Aws, bucket_exists, is_missing, sagemaker_tags
 from project_template.errors import ProjectError
 
 KEY_WAIT_DAYS = 7
@@ -48,7 +48,7 @@ def find(aws: Aws, name: str, tags: Mapping[str, str]) -> Retained:
             sorted(
                 bucket
                 for arn in arns
-                if arn.split(":")[2] == "s3" and _exists(aws, bucket := arn.rpartition(":")[2])
+                if arn.split(":")[2] == "s3" and bucket_exists(aws, bucket := arn.rpartition(":")[2])
             )
         ),
         keys=tuple(sorted(key for key in keys if _is_enabled(aws, key))),
@@ -73,8 +73,7 @@ def _groups(aws: Aws, name: str, tags: Mapping[str, str]) -> Iterator[str]:
     wanted = f"{name}-models"
     try:
         group = aws.sagemaker.describe_model_package_group(ModelPackageGroupName=wanted)
-        pages = aws.sagemaker.get_paginator("list_tags").paginate(ResourceArn=group["ModelPackageGroupArn"])
-        carried = {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
+        carried = sagemaker_tags(aws, group["ModelPackageGroupArn"])
     except ClientError as error:
         if not is_missing(error):
             raise
@@ -117,21 +116,11 @@ def _delete_bucket(aws: Aws, bucket: str) -> int:
     return count
 
 
-def _exists(aws: Aws, bucket: str) -> bool:
-    try:
-        aws.s3.head_bucket(Bucket=bucket)
-    except ClientError as error:
-        if not is_missing(error):
-            raise
-        return False
-    return True
-
-
 def _is_enabled(aws: Aws, key: str) -> bool:
     try:
         state: str = aws.kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"]
     except ClientError as error:
-        if not is_missing(error) and error_code(error) != "NotFoundException":
+        if not is_missing(error):
             raise
         return False
     return state not in {"PendingDeletion", "PendingReplicaDeletion"}

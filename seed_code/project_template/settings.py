@@ -10,6 +10,7 @@ from project_template.errors import UsageError
 from project_template.stacks.published import GITHUB_API, GITHUB_ISSUER, AppSignIn, TokenSignIn
 
 DEFAULT_NAME = "text-classification"
+DEFAULT_OWNER = "Machine learning platform"
 
 _NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9\-]{1,61}[a-z0-9]")
@@ -50,7 +51,7 @@ class PublishSettings:
     form: Form = Form.BOTH
     bucket: str = ""
     version: str = ""
-    owner: str = "Machine learning platform"
+    owner: str = DEFAULT_OWNER
     github_api_url: str = GITHUB_API
     issuer: str = GITHUB_ISSUER
     oidc_provider_arn: str = ""

@@ -6,7 +6,7 @@ Pure: takes and gives text and plain data.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,11 +93,12 @@ def parameters(template: Mapping[str, Any]) -> dict[str, Parameter]:
     }
 
 
-def check(known: Mapping[str, Parameter], given: Mapping[str, str], project: str) -> None:
+def check(template: Mapping[str, Any], given: Mapping[str, str], project: str) -> None:
     """Raises ParameterError naming every value that the template refuses, does not know, or lacks.
 
     `project` is the project's name, which SageMaker fills in and the template may restrict.
     """
+    known = parameters(template)
     problems = [f"{name} is no parameter of the template" for name in given if name not in known]
     problems += [f"{name} is filled in by SageMaker" for name in given if name in INJECTED]
     stated = known.get("SageMakerProjectName")
@@ -111,9 +112,44 @@ def check(known: Mapping[str, Parameter], given: Mapping[str, str], project: str
             problems.append(f"{name} is missing, and the template has no default for it")
         elif (problem := parameter.problem(value)) is not None:
             problems.append(problem)
+    if not problems:
+        chosen = {name: each.default for name, each in known.items()} | dict(given)
+        problems = [said.rstrip(".") for said in _broken_rules(template, chosen)]
     if problems:
         settable = sorted(known.keys() - INJECTED)
         raise ParameterError("; ".join(problems) + f". The template's parameters are: {', '.join(settable)}.")
+
+
+def _broken_rules(template: Mapping[str, Any], values: Mapping[str, str | None]) -> Iterator[str]:
+    """What the template says of each assertion of its rules that does not hold. Source: "Rules", CloudFormation user guide."""
+    for rule in template.get("Rules", {}).values():
+        try:
+            if "RuleCondition" not in rule or _holds(rule["RuleCondition"], values):
+                for each in rule["Assertions"]:
+                    if not _holds(each["Assert"], values):
+                        yield str(each.get("AssertDescription", each["Assert"]))
+        except NotImplementedError:
+            continue  # CloudFormation asks them all
+
+
+def _holds(node: Any, values: Mapping[str, str | None]) -> bool:
+    match node:
+        case {"Fn::Equals": [left, right]}:
+            return _value(left, values) == _value(right, values)
+        case {"Fn::Not": [operand]}:
+            return not _holds(operand, values)
+        case {"Fn::And": list(operands)}:
+            return all(_holds(each, values) for each in operands)
+        case {"Fn::Or": list(operands)}:
+            return any(_holds(each, values) for each in operands)
+    raise NotImplementedError(node)
+
+
+def _value(node: Any, values: Mapping[str, str | None]) -> str | None:
+    match node:
+        case {"Ref": str(name)}:
+            return values.get(name)
+    return _text(node)
 
 
 def changes(before: str | None, after: str) -> list[str]:

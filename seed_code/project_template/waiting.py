@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-from project_template import stack
+from project_template import cloudformation
 from project_template.aws import Aws
 from project_template.errors import TimedOutError
 from project_template.progress import Progress
 from project_template.stack import Stack
 
-FIRST_PAUSE, LONGEST_PAUSE, SLOWER = 0.2, 5.0, 1.2
+FIRST_PAUSE, LONGEST_PAUSE, SLOWER = 0.05, 5.0, 1.3
 
 
 class Deadline:
@@ -45,13 +45,13 @@ class Watch:
 
     def forget(self, name: str) -> frozenset[str]:
         """Take what has happened to the stack until now as known; the ids of those events."""
-        self._seen |= {event.id for event in stack.events(self._aws, name)}
+        self._seen |= {event.id for event in cloudformation.events(self._aws, name)}
         return frozenset(self._seen)
 
     def stack(self, stack_id: str) -> Stack | None:
         """The stack when nothing is under way on it any more; None when it is gone. Shows its events."""
         for _ in self.deadline.looks(f"The stack {_named(stack_id)}"):
-            found = stack.describe(self._aws, stack_id)
+            found = cloudformation.describe(self._aws, stack_id)
             self.show_events(stack_id)
             if found is None or not found.running:
                 return found
@@ -60,7 +60,7 @@ class Watch:
     def show_events(self, stack_id: str) -> None:
         """Show what has happened since the last look."""
         fresh = []
-        for event in stack.events(self._aws, stack_id):
+        for event in cloudformation.events(self._aws, stack_id):
             if event.id in self._seen:
                 break
             fresh.append(event)

@@ -201,8 +201,8 @@ def zipped(members):
 @pytest.mark.parametrize(
     "data",
     [
-        gzip.compress(TABLE.encode()),
-        gzip.compress(TABLE[:50].encode()) + gzip.compress(TABLE[50:].encode()),
+        gzip.compress(TABLE.encode(), mtime=0),
+        gzip.compress(TABLE[:50].encode(), mtime=0) + gzip.compress(TABLE[50:].encode(), mtime=0),
         zipped({"reviews.csv": TABLE}),
         zipped({"folder/": "", "folder/reviews.csv": TABLE, "__MACOSX/._reviews.csv": "attributes"}),
     ],

@@ -39,8 +39,13 @@ with Server(0) as server:
     prepare(server.account.clients)
     print(server.endpoint_url, flush=True)
     for line in sys.stdin:
-        name, value = line.split()
-        setattr(server.account.faults, name, value)
+        match line.split():
+            case ["responses", "clear"]:
+                server.account.faults.responses.clear()
+            case ["responses", service, operation, code]:
+                server.account.faults.responses.fail(service, operation, code=code)
+            case [name, value]:
+                setattr(server.account.faults, name, value)
         print("set", flush=True)
 """
 
@@ -92,6 +97,16 @@ def _clients_are_made_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _probes_keep_up_with_the_quick_server() -> Iterator[None]:
+    """A bake takes a second or so: what is published once a second elsewhere has to be published sooner."""
+    from model_deploy import probes
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(probes, "PUBLISH_SECONDS", TIME_SCALE)
+        yield
+
+
 class QuickServer:
     """An embedded AWS in a process of its own, with waits of a fiftieth."""
 
@@ -111,10 +126,13 @@ class QuickServer:
         self.url = self._process.stdout.readline().strip()
         assert self.url, "".join(self.said)
 
-    def fault(self, name: str, value: str) -> None:
-        """Set one of local_aws.faults.Faults."""
+    def fault(self, name: str, *value: str) -> None:
+        """Set one of local_aws.faults.Faults.
+
+        Of `responses` the value is a service, an operation and the code that every call of it is answered with, or "clear".
+        """
         assert self._process.stdin is not None and self._process.stdout is not None
-        self._process.stdin.write(f"{name} {value}\n")
+        self._process.stdin.write(" ".join((name, *value)) + "\n")
         self._process.stdin.flush()
         assert self._process.stdout.readline().strip() == "set", "".join(self.said)
 
@@ -313,14 +331,42 @@ class Project:
             text=True,
         )
 
-    def live_package(self, stage: str) -> str:
-        """The ARN of the package that the stage's endpoint serves, asked of SageMaker."""
+    def container(self, stage: str) -> dict[str, Any]:
+        """The container that the stage's endpoint serves, asked of SageMaker."""
         sagemaker = self.client("sagemaker")
         endpoint = sagemaker.describe_endpoint(EndpointName=self.endpoint(stage))
         assert endpoint["EndpointStatus"] == "InService", endpoint
         config = sagemaker.describe_endpoint_config(EndpointConfigName=endpoint["EndpointConfigName"])
-        model = sagemaker.describe_model(ModelName=config["ProductionVariants"][0]["ModelName"])
-        return model["PrimaryContainer"]["ModelPackageName"]
+        return sagemaker.describe_model(ModelName=config["ProductionVariants"][0]["ModelName"])[
+            "PrimaryContainer"
+        ]
+
+    def live_package(self, stage: str) -> str:
+        """The ARN of the package that the stage's endpoint serves."""
+        return self.container(stage)["ModelPackageName"]
+
+    def leftovers(self, stage: str) -> list[str]:
+        """The ARNs of the models and configurations that carry the stage's tags."""
+        sagemaker = self.client("sagemaker")
+        arns = [model["ModelArn"] for model in sagemaker.list_models(MaxResults=100)["Models"]]
+        configs = sagemaker.list_endpoint_configs(MaxResults=100)["EndpointConfigs"]
+        arns += [config["EndpointConfigArn"] for config in configs]
+        wanted = {"sagemaker:project-name": self.names.name, "sagemaker:deployment-stage": stage}
+        tagged = {
+            arn: {tag["Key"]: tag["Value"] for tag in sagemaker.list_tags(ResourceArn=arn)["Tags"]}
+            for arn in arns
+        }
+        return [arn for arn, tags in tagged.items() if wanted.items() <= tags.items()]
+
+    def forget(self, stage: str) -> None:
+        """Delete what the stage's stack retains: every rollout of other tests would have to look at it."""
+        sagemaker = self.client("sagemaker")
+        for arn in self.leftovers(stage):
+            name = arn.rpartition("/")[2]
+            if ":endpoint-config/" in arn:
+                sagemaker.delete_endpoint_config(EndpointConfigName=name)
+            else:
+                sagemaker.delete_model(ModelName=name)
 
     def records(self, stage: str) -> list[dict[str, Any]]:
         """The stage's records, the first one first."""
@@ -367,6 +413,7 @@ def make_project(quick_server, models, repository, tmp_path_factory):
         quick_server.fault("endpoint_rollback", "fails")
         for stage in ("staging", "production"):
             clients.client("cloudformation").delete_stack(StackName=made.stack(stage))
+            made.forget(stage)
 
     return make_project
 

@@ -121,6 +121,16 @@ def test_the_registry_as_a_gate_wants_production_approved(request_, life_cycle):
     assert promotion.refusals(with_package(gated, life_cycle=LifeCycle("Production", "Approved"))) == ()
 
 
+def test_what_a_rollback_brings_back_was_let_in_before_and_still_has_to_be_approved(request_):
+    back = replace(
+        request_, stage="production", production_gate="registry", verified_first=False, returning=True
+    )
+    archived = with_package(back, life_cycle=LifeCycle("Archived", "Replaced"))
+    assert promotion.refusals(archived) == ()
+    [reason] = promotion.refusals(with_package(archived, approval="Rejected"))
+    assert "Its approval is Rejected" in reason
+
+
 def test_force_makes_no_package_approved_or_servable(request_):
     forced = replace(request_, stage="production", forced="please", candidate=Candidate(PACKAGE, None))
     assert len(promotion.refusals(with_package(forced, approval="Rejected"))) == 2

@@ -23,9 +23,7 @@ def looked_at(make_project):
         yield made, roll_out(made, 2)
 
 
-def test_a_rollback_rolls_out_the_version_before_records_why_and_goes_no_further_when_repeated(
-    project, three
-):
+def test_a_rollback_rolls_out_the_version_before_and_goes_no_further_unless_told(project, three):
     result = project.json("rollback", "--stage", "staging", "--why", "complaints")
     assert (result["model_package_arn"], result["verified"]) == (three[1], True)
     assert project.live_package("staging") == three[1]
@@ -34,9 +32,7 @@ def test_a_rollback_rolls_out_the_version_before_records_why_and_goes_no_further
     again = project.json("rollback", "--stage", "staging")
     assert (again["model_package_arn"], again["changed"]) == (three[1], False)
     assert len(project.records("staging")) == 4
-
-
-def test_a_version_can_be_named(project, three):
+    # Further back is what is named.
     assert project.json("rollback", "--stage", "staging", "--to", "1")["model_package_arn"] == three[0]
     assert project.live_package("staging") == three[0]
 

@@ -54,7 +54,7 @@ def test_the_next_version_replaces_the_model_and_what_it_leaves_behind_is_pruned
     project.json("rollout", "--stage", "staging", "--model-package", second)
     assert project.live_package("staging") == second
     assert [record["replaced"] for record in project.records("staging")] == [None, first]
-    assert len(leftovers(project, "staging")) == 2  # one model and one configuration: those in use
+    assert len(project.leftovers("staging")) == 2  # one model and one configuration: those in use
     cycle = project.client("sagemaker").describe_model_package(ModelPackageName=first)["ModelLifeCycle"]
     assert (cycle["Stage"], cycle["StageStatus"]) == ("Archived", "Replaced")
 
@@ -202,17 +202,3 @@ def test_a_rollout_that_takes_too_long_is_left_alone_and_found_again(project):
     assert "run the same command again" in result.stderr
     assert project.json("rollout", "--stage", "staging", "--model-package", arn)["verified"] is True
     assert [record["model_package_arn"] for record in project.records("staging")].count(arn) == 1
-
-
-def leftovers(project, stage):
-    """Models and configurations that carry the stage's tags."""
-    sagemaker = project.client("sagemaker")
-    arns = [model["ModelArn"] for model in sagemaker.list_models(MaxResults=100)["Models"]]
-    configs = sagemaker.list_endpoint_configs(MaxResults=100)["EndpointConfigs"]
-    arns += [config["EndpointConfigArn"] for config in configs]
-    found = []
-    for arn in arns:
-        tags = {tag["Key"]: tag["Value"] for tag in sagemaker.list_tags(ResourceArn=arn)["Tags"]}
-        if tags.get("sagemaker:project-name") == project.names.name:
-            found += [arn] * (tags.get("sagemaker:deployment-stage") == stage)
-    return found

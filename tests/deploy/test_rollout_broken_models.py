@@ -24,7 +24,7 @@ def stack_status(project):
 
 
 def check_that_it_was_taken_back(project, broken, before, result):
-    """Exit 4; the endpoint, the stack and the record say what was live before, and the next good model is a real change."""
+    """Exit 4; the endpoint, the stack and the record say what was live before."""
     assert result.exit_code == 4, result.stderr
     assert "was rolled back in production: Endpoint failed:" in result.stderr
     assert f"serves version {before.rpartition('/')[2]} as before" in result.stderr
@@ -32,6 +32,9 @@ def check_that_it_was_taken_back(project, broken, before, result):
     assert stack_status(project) in {"UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
     last = project.records("production")[-1]
     assert (last["model_package_arn"], last["outcome"]) == (broken, "rolled back")
+
+
+def check_that_the_next_good_one_passes(project):
     good = project.register()
     assert project.json(*ARGUMENTS, good)["verified"] is True
     assert project.live_package("production") == good
@@ -51,6 +54,9 @@ def test_an_archive_that_holds_no_model(project, model, reason):
     result = project.run(*ARGUMENTS, broken)
     assert reason in result.stderr
     check_that_it_was_taken_back(project, broken, before, result)
+    planned = project.json("plan", *ARGUMENTS[1:], project.register())
+    assert planned["step"] == "update the stack"
+    assert "Model" in [change["resource"] for change in planned["changes"]]
 
 
 @pytest.mark.slow  # the limit for a start is ten seconds, however short the waits are
@@ -67,6 +73,7 @@ def test_a_server_that_answers_500(project):
     assert "in the ALARM state" in result.stderr
     assert f"{project.endpoint('production')}-" in result.stderr
     check_that_it_was_taken_back(project, broken, before, result)
+    check_that_the_next_good_one_passes(project)
 
 
 def test_a_server_that_hangs_is_noticed_by_the_probes_long_before_sagemaker_gives_up(project, monkeypatch):
@@ -90,6 +97,23 @@ def test_a_server_that_dies_under_load(project):
     assert f"{project.endpoint('production')}-" in result.stderr
     assert 0 < load.failed < load.asked / 2
     check_that_it_was_taken_back(project, broken, before, result)
+    check_that_the_next_good_one_passes(project)
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [("answers-500", "(500) from primary"), ("hangs", "no answer")],
+)
+def test_where_no_alarm_watches_a_model_that_does_not_answer_is_not_verified(project, fault, reason):
+    broken = project.register(fault=fault)
+    result = project.run("rollout", "--stage", "staging", "--model-package", broken)
+    assert result.exit_code == 3, result.stderr
+    assert "is live in staging, but not verified" in result.stderr
+    assert "endpoint, praise: no answer" in result.stderr
+    assert reason in result.stderr
+    assert [record["verified"] for record in project.records("staging")][-1] is False
+    good = project.register()
+    assert project.json("rollout", "--stage", "staging", "--model-package", good)["verified"] is True
 
 
 class Load:

@@ -7,6 +7,12 @@ import threading
 import pytest
 from botocore.client import BaseClient
 
+WATCHED = """
+endpoint: {kind: realtime, instance_type: ml.m5.large, instance_count: 1}
+rollout: {strategy: all_at_once, bake_seconds: 60}
+alarms: {contract_failures: 1}
+"""
+
 
 class Killed(BaseException):
     """What a process that is killed does not get to handle."""
@@ -126,6 +132,25 @@ def test_a_rollback_that_no_command_lived_to_report_is_reported_by_the_next(proj
     # From now on trying it again is just that.
     project.json(*arguments(broken), code=4)
     assert len(stack_events(project)) > events
+
+
+@pytest.mark.parametrize("at", [4, 5], ids=["change set made", "change set executed"])
+def test_a_stack_that_was_being_brought_to_what_is_live_gets_there(project, kill, at):
+    """The record of the rollback was written, and the stack, which says success, was not brought to the old model yet."""
+    project.server.fault("endpoint_rollback", "reports-success")
+    (project.root / "stages" / "production.yaml").write_text(WATCHED)
+    production = ("rollout", "--stage", "production", "--force", "test", "--model-package")
+    good, bad = project.register(), project.register("nonsense")
+    project.json(*production, good)
+    kill(at, "after")
+    with pytest.raises(Killed, match="ChangeSet"):
+        project.run(*production, bad)
+    kill(0)
+    assert [record["outcome"] for record in project.records("production")] == ["deployed", "rolled back"]
+    # By whichever command: the next one that is asked for the good model finds it live, and the stack true.
+    assert project.json(*production, good)["verified"] is True
+    assert project.live_package("production") == good
+    assert project.json("status", "--stage", "production")["stages"][0]["problems"] == []
 
 
 def stack_events(project):

@@ -1,10 +1,28 @@
 """Whatever state a stack is found in, a rollout brings the stage to what it is to be."""
 
 import json
-import threading
 import time
 
 import pytest
+
+
+@pytest.fixture(scope="module")
+def shared(make_project):
+    """One project for all that begin with a live model: each of them ends with one."""
+    with make_project() as made:
+        made.json("rollout", "--stage", "staging", "--model-package", made.register())
+        yield made
+
+
+@pytest.fixture
+def project(shared):
+    return shared
+
+
+@pytest.fixture
+def fresh(make_project):
+    with make_project() as made:
+        yield made
 
 
 @pytest.fixture
@@ -14,10 +32,8 @@ def cloudformation(project):
 
 @pytest.fixture
 def live(project):
-    """A package that is live in staging."""
-    arn = project.register()
-    project.json("rollout", "--stage", "staging", "--model-package", arn)
-    return arn
+    """The package that is live in staging."""
+    return project.live_package("staging")
 
 
 def status(project, stage="staging"):
@@ -25,30 +41,30 @@ def status(project, stage="staging"):
     return stack["StackStatus"]
 
 
-def test_a_stack_in_review_is_created(project, cloudformation):
-    arn = project.register()
-    name = {"StackName": project.stack("staging"), "ChangeSetName": "somebody-elses"}
+def test_a_stack_in_review_is_created(fresh, cloudformation):
+    arn = fresh.register()
+    name = {"StackName": fresh.stack("staging"), "ChangeSetName": "somebody-elses"}
     template = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}
     cloudformation.create_change_set(**name, TemplateBody=json.dumps(template), ChangeSetType="CREATE")
-    assert status(project) == "REVIEW_IN_PROGRESS"
-    assert project.json("rollout", "--stage", "staging", "--model-package", arn)["verified"] is True
-    assert status(project) == "CREATE_COMPLETE"
+    assert status(fresh) == "REVIEW_IN_PROGRESS"
+    assert fresh.json("rollout", "--stage", "staging", "--model-package", arn)["verified"] is True
+    assert status(fresh) == "CREATE_COMPLETE"
 
 
-def test_a_stack_whose_creation_was_rolled_back_is_deleted_and_created_anew(project, cloudformation):
-    arn = project.register()
-    role = project.names.pipeline_role_arn
+def test_a_stack_whose_creation_was_rolled_back_is_deleted_and_created_anew(fresh, cloudformation):
+    arn = fresh.register()
+    role = fresh.names.pipeline_role_arn
     model = {"ExecutionRoleArn": role, "PrimaryContainer": {"ModelPackageName": f"{arn}000"}}
     broken = {"Broken": {"Type": "AWS::SageMaker::Model", "Properties": model}}
     cloudformation.create_stack(
-        StackName=project.stack("staging"), TemplateBody=json.dumps({"Resources": broken})
+        StackName=fresh.stack("staging"), TemplateBody=json.dumps({"Resources": broken})
     )
-    _wait_until_over(cloudformation, project.stack("staging"))
-    assert status(project) == "ROLLBACK_COMPLETE"
-    result = project.run("rollout", "--stage", "staging", "--model-package", arn)
+    _wait_until_over(cloudformation, fresh.stack("staging"))
+    assert status(fresh) == "ROLLBACK_COMPLETE"
+    result = fresh.run("rollout", "--stage", "staging", "--model-package", arn)
     assert result.exit_code == 0, result.stderr
     assert "delete the stack and create it anew: it is ROLLBACK_COMPLETE" in result.stderr
-    assert project.live_package("staging") == arn
+    assert fresh.live_package("staging") == arn
 
 
 def test_a_stack_that_was_deleted_by_hand_is_created_again(project, cloudformation, live):
@@ -163,38 +179,6 @@ def test_a_rollback_that_failed_is_continued_before_the_next_version(project, cl
     assert result.exit_code == 0, result.stderr
     assert "continue the rollback that failed" in result.stderr
     assert project.live_package("staging") == good
-
-
-def test_another_rollout_is_waited_for(project, live):
-    slowly = "\nrollout: {strategy: all_at_once, bake_seconds: 150}"
-    stage = project.root / "stages" / "staging.yaml"
-    stage.write_text(stage.read_text() + slowly)
-    first, second = project.register(), project.register()
-    running = project.start("rollout", "--stage", "staging", "--model-package", first)
-    said: list[str] = []
-    for line in running.stderr:
-        said.append(line)
-        if "UPDATE_IN_PROGRESS" in line:
-            break
-    reader = threading.Thread(target=said.extend, args=(running.stderr,))
-    reader.start()
-    result = project.run("rollout", "--stage", "staging", "--model-package", second)
-    assert result.exit_code == 0, result.stderr
-    running.wait(timeout=60)
-    reader.join()
-    running.stdout.close()
-    running.stderr.close()
-    assert project.live_package("staging") == second
-    assert "Another rollout (rollout-" in result.stderr
-
-
-def test_the_same_rollout_twice_at_once_is_one_deployment(project, live):
-    arn = project.register()
-    both = [project.start("rollout", "--stage", "staging", "--model-package", arn) for _ in range(2)]
-    answers = [each.communicate(timeout=120) for each in both]
-    assert [each.returncode for each in both] == [0, 0], answers
-    assert project.live_package("staging") == arn
-    assert [record["model_package_arn"] for record in project.records("staging")] == [live, arn]
 
 
 def _wait_until_over(cloudformation, name):

@@ -1,4 +1,4 @@
-"""Rollouts on an AWS of which every single call fails at first: throttled, broken, or with its answer lost on the way."""
+"""Rollouts on an AWS whose calls fail: each at first, throttled, broken or with its answer lost; or one kind of them for good."""
 
 import itertools
 import json
@@ -6,6 +6,7 @@ import threading
 
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.client import BaseClient
 from botocore.httpsession import URLLib3Session
 from botocore.retries.quota import RetryQuota
 from botocore.retries.standard import ExponentialBackoff
@@ -44,15 +45,15 @@ def refusal(request, status, code):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("failures", "takes_effect"),
-    [(THROTTLED, False), (BROKEN, False), (BROKEN, True)],
-    ids=["throttled", "broken", "answers lost"],
+    [(THROTTLED + BROKEN, False), (BROKEN, True)],
+    ids=["refused", "answers lost"],
 )
-def test_every_call_may_fail_three_times(project, monkeypatch, failures, takes_effect):
+def test_every_call_may_fail_several_times(project, monkeypatch, failures, takes_effect):
     """Of lost answers the call has taken effect, each time, and is sent once more all the same."""
     # The client tries again at once, and as often as it has to: its own patience is botocore's affair.
     monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda *_: 0.0)
     monkeypatch.setattr(RetryQuota, "acquire", lambda *_: True)
-    project.variables["AWS_MAX_ATTEMPTS"] = "4"
+    project.variables["AWS_MAX_ATTEMPTS"] = str(len(failures) + 1)
     first, second = project.register(), project.register()
     original, turns = URLLib3Session.send, threading.local()
     failed = itertools.count()
@@ -72,6 +73,48 @@ def test_every_call_may_fail_three_times(project, monkeypatch, failures, takes_e
     assert project.json("rollout", "--stage", "staging", "--model-package", first)["verified"] is True
     assert project.json("rollout", "--stage", "staging", "--model-package", second)["verified"] is True
     monkeypatch.undo()
-    assert next(failed) > 3 * 40  # every call of two rollouts
+    assert next(failed) > len(failures) * 40  # every call of two rollouts
     assert project.live_package("staging") == second
     assert [record["model_package_arn"] for record in project.records("staging")] == [first, second]
+
+
+@pytest.fixture
+def operations(monkeypatch):
+    """The kinds of calls that a command makes from now on, as (service, operation), each where it is made first.
+
+    Not those of the probes, which look on in a thread of their own.
+    """
+    made, original, ours = {}, BaseClient._make_api_call, threading.current_thread()
+
+    def call(client, operation, parameters):
+        if threading.current_thread() is ours:
+            made[client.meta.service_model.service_name, operation] = None
+        return original(client, operation, parameters)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", call)
+    return made
+
+
+@pytest.mark.slow
+def test_a_call_that_is_throttled_for_good_ends_the_command_by_name_and_the_next_one_goes_on(
+    project, operations
+):
+    arguments = ("rollout", "--stage", "production", "--force", "test", "--model-package")
+    first, second, third = (project.register() for _ in range(3))
+    project.json(*arguments, first)
+    operations.clear()
+    project.json(*arguments, second)
+    calls = list(operations)
+    assert {"CreateChangeSet", "ExecuteChangeSet", "DescribeAlarms", "PutObject"} <= {
+        name for _, name in calls
+    }
+    project.variables["AWS_MAX_ATTEMPTS"] = "1"
+    for call in calls:
+        project.server.fault("responses", *call, "ThrottlingException")
+        given_up = project.run(*arguments, third)
+        project.server.fault("responses", "clear")
+        assert given_up.exit_code == 1, (call, given_up.stderr)
+        assert f"AWS throttled {call[1]} beyond all retries" in given_up.stderr
+    assert project.json(*arguments, third)["verified"] is True
+    assert project.live_package("production") == third
+    assert [record["model_package_arn"] for record in project.records("production")] == [first, second, third]

@@ -25,16 +25,22 @@ def local_aws(*arguments, environment=None):
     )
 
 
-def test_exec_gives_the_command_a_project_and_an_endpoint_and_hides_real_credentials():
-    done = local_aws(
-        "exec",
-        "--",
-        sys.executable,
-        "-c",
-        SHOW,
-        environment={"AWS_PROFILE": "real", "AWS_SESSION_TOKEN": "real"},
-    )
-    assert done.returncode == 0, done.stderr
+@pytest.fixture
+def attached(local_server):
+    """Runs a command against the tests' own server, which is there already."""
+
+    def attached(*command, environment=None):
+        command = command if "--" in command else ("--", *command)
+        return local_aws("exec", "--attach", local_server.endpoint_url, *command, environment=environment)
+
+    return attached
+
+
+def test_exec_gives_the_command_a_project_and_an_endpoint_hides_real_credentials_and_exits_with_its_code():
+    show = f"{SHOW}; raise SystemExit(7)"
+    real = {"AWS_PROFILE": "real", "AWS_SESSION_TOKEN": "real"}
+    done = local_aws("exec", "--", sys.executable, "-c", show, environment=real)
+    assert done.returncode == 7, done.stderr
     seen = json.loads(done.stdout)
     assert seen["AWS_ENDPOINT_URL"].startswith("http://127.0.0.1:")
     assert {
@@ -47,17 +53,13 @@ def test_exec_gives_the_command_a_project_and_an_endpoint_and_hides_real_credent
     assert "AWS_SESSION_TOKEN" not in seen
 
 
-def test_exec_exits_with_the_commands_code():
-    assert local_aws("exec", "--", sys.executable, "-c", "raise SystemExit(7)").returncode == 7
-
-
-def test_exec_reports_a_killed_command_as_shells_do():
+def test_exec_reports_a_killed_command_as_shells_do(attached):
     kill = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
-    assert local_aws("exec", "--", sys.executable, "-c", kill).returncode == 128 + signal.SIGKILL
+    assert attached(sys.executable, "-c", kill).returncode == 128 + signal.SIGKILL
 
 
-def test_exec_of_a_command_that_does_not_exist_is_a_usage_error_naming_it():
-    done = local_aws("exec", "--", "no-such-command")
+def test_exec_of_a_command_that_does_not_exist_is_a_usage_error_naming_it(attached):
+    done = attached("no-such-command")
     assert done.returncode == 2
     assert "no-such-command" in done.stderr
     assert "Traceback" not in done.stderr
@@ -96,7 +98,7 @@ def test_up_on_a_taken_port_says_so():
     assert "is taken" in done.stderr
 
 
-def test_a_sample_of_public_data_is_given_to_the_command_with_its_recipe(tmp_path):
+def test_a_sample_of_public_data_is_given_to_the_command_with_its_recipe(tmp_path, attached):
     kept = tmp_path / "sagemaker-project-template" / "amazon_sentences.tsv"
     kept.parent.mkdir()
     kept.write_text("x")
@@ -105,7 +107,7 @@ def test_a_sample_of_public_data_is_given_to_the_command_with_its_recipe(tmp_pat
         "RECIPE": "amazon-sentences",
         "TRAINING_DATA": "s3://real/data",
     }
-    done = local_aws("exec", "--sample", "--", sys.executable, "-c", SHOW, environment=environment)
+    done = attached("--sample", "--", sys.executable, "-c", SHOW, environment=environment)
     assert done.returncode == 0, done.stderr
     seen = json.loads(done.stdout)
     assert (seen["TRAINING_DATA"], seen["RECIPE"]) == (str(kept), "amazon-sentences")

@@ -1,19 +1,27 @@
-"""A script written for AWS with the SageMaker SDK 3 runs against the embedded AWS as it is."""
+"""A script written for AWS with the SageMaker SDK 3 runs against the embedded AWS as it is: a training job, and a pipeline."""
 
+import io
 import json
 import subprocess
 import sys
+import tarfile
+import time
 
 import pytest
 
+from local_aws import project
+from local_aws.testing import Aws
+
+NAME = "sdk-pipeline"
 SCRIPT = """
 import json, pathlib, sys, tempfile
 import boto3
 from sagemaker.core import image_uris
+from sagemaker.core.helper.session_helper import Session
 from sagemaker.core.model_metrics import MetricsSource, ModelMetrics
 from sagemaker.core.processing import ScriptProcessor
 from sagemaker.core.shapes import ProcessingInput, ProcessingOutput, ProcessingS3Input, ProcessingS3Output
-from sagemaker.core.training.configs import Compute, InputData, OutputDataConfig, StoppingCondition
+from sagemaker.core.training.configs import Compute, InputData, OutputDataConfig, SourceCode, StoppingCondition
 from sagemaker.core.workflow.conditions import ConditionGreaterThanOrEqualTo
 from sagemaker.core.workflow.execution_variables import ExecutionVariables
 from sagemaker.core.workflow.functions import Join, JsonGet
@@ -47,6 +55,25 @@ with tarfile.open("/opt/ml/processing/input/model/model.tar.gz") as archive:
 report = pathlib.Path("/opt/ml/processing/output/evaluation/evaluation.json")
 report.write_text(json.dumps({"metrics": {"macro f1": [score]}}))
 ''')
+
+
+(scripts / "source").mkdir()
+(scripts / "source/train.py").write_text('''
+import argparse, os, sklearn
+parser = argparse.ArgumentParser()
+parser.add_argument("--epochs", type=int)
+open(os.path.join(os.environ["SM_MODEL_DIR"], "made"), "w").write(str(parser.parse_args().epochs))
+''')
+ModelTrainer(
+    sagemaker_session=Session(boto_session=boto3.Session(), default_bucket=bucket),
+    role=role,
+    base_job_name="sdk-trainer",
+    training_image=sklearn,
+    source_code=SourceCode(source_dir=str(scripts / "source"), entry_script="train.py"),
+    compute=Compute(instance_type="ml.m5.large", instance_count=1, volume_size_in_gb=5),
+    output_data_config=OutputDataConfig(s3_output_path=f"s3://{bucket}/trained"),
+    hyperparameters={"epochs": 3},
+).train(wait=False, logs=False)
 
 
 def processing(script, output, arguments=None, **inputs):
@@ -139,21 +166,30 @@ print(json.dumps({"good": good.list_steps(), "bad": bad.list_steps(), "ended": e
 NO_WAY_OUT = {"HTTPS_PROXY": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
 
 
-@pytest.mark.slow
-def test_the_sdks_own_pipeline_runs_unmodified_and_registers_its_model(aws, tmp_path):
-    script = tmp_path / "script.py"
+@pytest.fixture(scope="module")
+def aws(local_server):
+    return Aws(local_server, project.prepare(local_server.account.clients, "sdk"))
+
+
+@pytest.fixture(scope="module")
+def answer(aws, tmp_path_factory):
+    """What the script says of the two executions of its pipeline."""
+    script = tmp_path_factory.mktemp("sdk") / "script.py"
     script.write_text(SCRIPT)
-    name = f"{aws.project.name}-sdk"
     done = subprocess.run(
-        [sys.executable, script, aws.bucket, aws.role_arn, aws.group, name],
+        [sys.executable, script, aws.bucket, aws.role_arn, aws.group, NAME],
         env=aws.environment | NO_WAY_OUT,
-        cwd=tmp_path,
+        cwd=script.parent,
         capture_output=True,
         text=True,
         timeout=150,
     )
     assert done.returncode == 0, done.stderr
-    answer = json.loads(done.stdout.splitlines()[-1])
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.slow
+def test_the_sdks_own_pipeline_runs_unmodified_and_registers_its_model(aws, answer):
     good = {step["StepName"]: step for step in answer["good"]}
     assert set(good) == {"Prepare", "Train", "Evaluate", "Gate", "Register", "CreateModel"}
     assert {step["StepStatus"] for step in good.values()} == {"Succeeded"}
@@ -163,7 +199,7 @@ def test_the_sdks_own_pipeline_runs_unmodified_and_registers_its_model(aws, tmp_
         ModelPackageName=good["Register"]["Metadata"]["RegisterModel"]["Arn"]
     )
     execution = package["MetadataProperties"]["GeneratedBy"]
-    assert f":pipeline/{name}/execution/" in execution
+    assert f":pipeline/{NAME}/execution/" in execution
     assert package["CustomerMetadataProperties"] == {"execution": execution}
     assert package["ModelApprovalStatus"] == "PendingManualApproval"
     assert package["ModelMetrics"]["ModelQuality"]["Statistics"]["S3Uri"].endswith(
@@ -175,3 +211,19 @@ def test_the_sdks_own_pipeline_runs_unmodified_and_registers_its_model(aws, tmp_
     assert bad["Refused"]["FailureReason"] == "macro f1 is below 2.0"
     assert "Failed" in answer["ended"]
     assert len(sagemaker.list_model_packages(ModelPackageGroupName=aws.group)["ModelPackageSummaryList"]) == 1
+
+
+@pytest.mark.slow
+def test_the_sdks_model_trainer_runs_unmodified(aws, answer):
+    sagemaker = aws.client("sagemaker")
+    [started] = sagemaker.list_training_jobs(NameContains="sdk-trainer")["TrainingJobSummaries"]
+    for _ in range(3000):
+        job = sagemaker.describe_training_job(TrainingJobName=started["TrainingJobName"])
+        if job["TrainingJobStatus"] != "InProgress":
+            break
+        time.sleep(0.01)
+    assert job["TrainingJobStatus"] == "Completed", job["FailureReason"]
+    _, _, bucket, key = job["ModelArtifacts"]["S3ModelArtifacts"].split("/", 3)
+    body = aws.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+    with tarfile.open(fileobj=io.BytesIO(body)) as archive:
+        assert archive.extractfile("made").read() == b"3"

@@ -3,8 +3,6 @@
 import io
 import json
 import re
-import subprocess
-import sys
 import tarfile
 
 import pytest
@@ -161,40 +159,3 @@ def test_a_script_that_fails_is_quoted_and_its_half_a_model_is_not_uploaded(buck
 def test_a_script_that_says_why_it_fails_is_quoted_with_that(script):
     job = script("says", "open('/opt/ml/output/failure', 'w').write('too few rows')\nraise SystemExit(1)")
     assert job["FailureReason"] == "AlgorithmError: too few rows, exit code: 1"
-
-
-@pytest.mark.slow
-def test_the_sdks_model_trainer_runs_unmodified(aws, bucket, training, tmp_path):
-    (tmp_path / "source").mkdir()
-    (tmp_path / "source/train.py").write_text(
-        "import argparse, os, sklearn\n"
-        "parser = argparse.ArgumentParser()\n"
-        "parser.add_argument('--epochs', type=int)\n"
-        "open(os.path.join(os.environ['SM_MODEL_DIR'], 'made'), 'w').write(str(parser.parse_args().epochs))\n"
-    )
-    program = f"""
-import os, boto3
-from sagemaker.core.helper.session_helper import Session
-from sagemaker.core.training.configs import Compute, OutputDataConfig, SourceCode
-from sagemaker.train import ModelTrainer
-
-bucket = os.environ["ARTIFACT_BUCKET"]
-ModelTrainer(
-    sagemaker_session=Session(boto_session=boto3.Session(), default_bucket=bucket),
-    role=os.environ["PIPELINE_ROLE_ARN"],
-    base_job_name=bucket,
-    training_image="{SCIKIT_LEARN}",
-    source_code=SourceCode(source_dir="{tmp_path / 'source'}", entry_script="train.py"),
-    compute=Compute(instance_type="ml.m5.large", instance_count=1, volume_size_in_gb=5),
-    output_data_config=OutputDataConfig(s3_output_path=f"s3://{{bucket}}/models"),
-    hyperparameters={{"epochs": 3}},
-).train(wait=False, logs=False)
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", program], env=aws.environment, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    [started] = aws.client("sagemaker").list_training_jobs(NameContains=aws.bucket)["TrainingJobSummaries"]
-    job = training.wait(started["TrainingJobName"])
-    assert job["TrainingJobStatus"] == "Completed", job["FailureReason"]
-    assert bucket.unpacked(job["ModelArtifacts"]["S3ModelArtifacts"]) == {"made": b"3"}

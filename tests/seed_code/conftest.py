@@ -22,7 +22,6 @@ from botocore.compat import HTTPHeaders
 from botocore.validate import ParamValidator
 
 _numbers = itertools.count(1)
-SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:github"
 
 
 class _Raw(io.BytesIO):
@@ -209,6 +208,7 @@ def project_template() -> dict[str, Any]:
             "SageMakerProjectName": {"Type": "String", "AllowedPattern": "^[a-z0-9](-*[a-z0-9]){0,31}$"},
             "SageMakerProjectId": {"Type": "String", "Default": ""},
             "GitHubOwner": {"Type": "String", "AllowedPattern": "^[A-Za-z0-9-]{1,39}$"},
+            "ProductionGate": {"Type": "String", "Default": "github"},
             "Recipe": {"Type": "String", "Default": "one", "AllowedValues": ["one", "two"]},
             "DelaySeconds": {"Type": "String", "Default": "0"},
         },
@@ -232,11 +232,29 @@ def _client_session(local_server: Any) -> Any:
     return isolated_session(local_server.account.region)
 
 
+ORGANISATION, TOKEN = "acme", "ghp_publisher00000000000000000000000"
+
+
+@pytest.fixture(scope="session")
+def github(local_server: Any) -> Any:
+    """The embedded GitHub, with the organisation `acme` on an Enterprise's plan, and a token of one of its owners."""
+    local_server.github.add_user("publisher", TOKEN)
+    local_server.github.add_organization(ORGANISATION, "enterprise", owners=["publisher"])
+    return local_server.github
+
+
+@pytest.fixture(scope="session")
+def make_account(local_server: Any, _client_session: Any) -> Callable[[], Account]:
+    def make_account() -> Account:
+        name, region = f"publication-{next(_numbers)}", local_server.account.region
+        return Account(local_server, _client_session, name, region)
+
+    return make_account
+
+
 @pytest.fixture
-def account(local_server: Any, _client_session: Any) -> Account:
-    return Account(
-        local_server, _client_session, f"publication-{next(_numbers)}", local_server.account.region
-    )
+def account(make_account: Callable[[], Account]) -> Account:
+    return make_account()
 
 
 @pytest.fixture
@@ -251,7 +269,7 @@ class Publishing:
     account: Account
     settings: Any
     checkout: Any
-    templates: Templates
+    templates: Any
     said: list[str] = field(default_factory=list)
 
     def asked(self, **changes: Any) -> Publishing:
@@ -303,15 +321,33 @@ class Publishing:
         return found
 
 
-@pytest.fixture
-def publishing(account: Account, templates: Templates) -> Publishing:
+@pytest.fixture(scope="session")
+def make_publishing(github: Any, make_account: Callable[[], Account]) -> Callable[..., Publishing]:
+    """Makes one of an account of its own, signed in by a token of `publisher`; of a small checkout and small templates."""
     from project_template.blueprint import Checkout
     from project_template.settings import Form, PublishSettings
     from project_template.stacks.published import TokenSignIn
 
-    settings = PublishSettings(TokenSignIn(SECRET), name=account.name, form=Form.S3)
-    checkout = Checkout({"build.zip": b"seed"}, "a" * 64, b"functions", "b" * 64)
-    return Publishing(account, settings, checkout, templates)
+    small = Checkout({"build.zip": b"seed"}, "a" * 64, b"functions", "b" * 64)
+
+    def make_publishing(
+        account: Account | None = None, checkout: Checkout = small, synthesis: Any = None
+    ) -> Publishing:
+        account = account or make_account()
+        secrets = account.client("secretsmanager")
+        arn = secrets.create_secret(Name=f"{account.name}/token", SecretString=TOKEN)["ARN"]
+        sign_in = TokenSignIn(arn)
+        settings = PublishSettings(sign_in, name=account.name, form=Form.S3, github_api_url=github.api_url)
+        return Publishing(account, settings, checkout, synthesis or Templates(project_template()))
+
+    return make_publishing
+
+
+@pytest.fixture
+def publishing(
+    account: Account, templates: Templates, make_publishing: Callable[..., Publishing]
+) -> Publishing:
+    return make_publishing(account, synthesis=templates)
 
 
 def plain(text: str) -> str:

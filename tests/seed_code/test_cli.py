@@ -60,6 +60,7 @@ def test_help_imports_neither_boto3_nor_the_cdk():
         (["create", "team", "--github-org", "acme", "--parameter", "Recipe"], 2, "expected KEY=VALUE"),
         (["update", "nobody"], 2, "There is no project nobody"),
         (["doctor", "--publication", "nowhere"], 3, "checks failed: publication"),
+        (["doctor", "--production-gate", "door"], 2, "'door' is not one of"),
         (["seed", "neither", "--to", "x"], 2, "There is no repository 'neither'"),
     ],
 )

@@ -1,12 +1,14 @@
 """`project-template create` and `update` against the embedded AWS; the Service Catalog form by its calls."""
 
 import io
+import json
 
 import pytest
 from rich.console import Console
 
 from project_template.commands import create, update
 from project_template.errors import (
+    GitHubError,
     NotPublishedError,
     ParameterError,
     ProjectError,
@@ -14,6 +16,8 @@ from project_template.errors import (
     RolledBackError,
     UsageError,
 )
+from project_template.github import fetch
+from project_template.progress import Progress
 from project_template.settings import Form
 
 PRODUCT = "prod-abcdefghijklm"
@@ -25,24 +29,42 @@ class Projects:
     def __init__(self, publishing):
         self.publishing, self.account, self.said = publishing, publishing.account, ""
 
-    def create(self, name, form=Form.S3, timeout=30, publication=None, **parameters):
+    def create(self, name, form=Form.S3, timeout=30, publication=None, transport=fetch, **parameters):
         values = {"GitHubOwner": "acme"} | parameters
         request = create.Request(name, publication or self.account.name, form, values, timeout=timeout)
-        return self._run(create.run, request)
+        return self._run(create.run, request, transport)
+
+    def names(self, name):
+        found = self.account.client("sagemaker").list_projects(NameContains=name)["ProjectSummaryList"]
+        return [each["ProjectName"] for each in found]
 
     def update(self, name, timeout=30, **parameters):
         return self._run(update.run, update.Request(name, self.account.name, parameters, timeout))
 
-    def _run(self, run, request):
+    def _run(self, run, request, *more):
         stream = io.StringIO()
         try:
-            return run(self.account.aws, request, Console(file=stream, width=200))
+            return run(self.account.aws, request, Console(file=stream, width=200), *more)
         finally:
             self.said = stream.getvalue()
 
 
+@pytest.fixture(scope="module")
+def shared(make_publishing):
+    """The publication of the tests that change nothing of it."""
+    publishing = make_publishing()
+    publishing.publish()
+    return publishing
+
+
 @pytest.fixture
-def projects(publishing):
+def projects(shared):
+    return Projects(shared)
+
+
+@pytest.fixture
+def own(publishing):
+    """Projects of a publication that no other test has."""
     publishing.publish()
     return Projects(publishing)
 
@@ -59,8 +81,8 @@ def test_a_project_is_followed_to_its_end(projects, name):
     assert "CREATE_COMPLETE" in projects.said
     assert "Queue" in projects.said
     assert f"Project {name}: CreateCompleted" in projects.said
-    assert create.document(result)["outputs"] == dict(result.outputs)
-    assert any(f"{name}-two" in line for line in create.lines(result))
+    assert result.document()["outputs"] == dict(result.outputs)
+    assert any(f"{name}-two" in line for line in result.lines())
 
 
 def test_the_template_is_taken_from_where_studio_sees_it_by_the_launch_role(projects, name):
@@ -94,7 +116,7 @@ def test_a_name_that_is_taken_is_refused_and_nothing_is_sent(projects, name):
 
 def test_a_project_that_is_being_created_is_watched(projects, name):
     request = create.Request(name, projects.account.name, Form.S3, {"GitHubOwner": "acme"})
-    create.create(projects.account.aws, request)
+    create.create(projects.account.aws, request, Progress(Console(quiet=True)), fetch)
     sagemaker = projects.account.client("sagemaker")
     status = sagemaker.describe_project(ProjectName=name)["ProjectStatus"]
     if status not in {"Pending", "CreateInProgress"}:
@@ -119,8 +141,32 @@ def test_values_that_the_template_refuses_are_refused_before_anything_is_made(
     with pytest.raises(ParameterError) as refused:
         projects.create(name, **parameters)
     assert said in refused.value.message
-    names = projects.account.client("sagemaker").list_projects(NameContains=name)["ProjectSummaryList"]
-    assert names == []
+    assert projects.names(name) == []
+
+
+def test_a_plan_that_cannot_protect_production_is_refused_before_anything_is_made(projects, name, github):
+    github.add_organization(f"free-{name}", "free", owners=["publisher"])
+    with pytest.raises(
+        RefusedError, match=r"neither environments nor .*--production-gate registry"
+    ) as refused:
+        projects.create(name, GitHubOwner=f"free-{name}")
+    assert refused.value.exit_code == 3
+    assert projects.names(name) == []
+    projects.create(name, GitHubOwner=f"free-{name}", ProductionGate="registry")
+
+
+def test_an_owner_whom_github_does_not_know_is_refused_before_anything_is_made(projects, name):
+    with pytest.raises(RefusedError, match="does not see an organisation nobody"):
+        projects.create(name, GitHubOwner="nobody")
+    assert projects.names(name) == []
+
+
+def test_github_that_cannot_be_asked_from_here_is_left_to_the_functions(projects, name):
+    def silent(url, headers):
+        raise GitHubError(f"The way to {url} is closed: timed out.")
+
+    assert projects.create(name, transport=silent).project.status == "CreateCompleted"
+    assert "Not asked whether GitHub can protect the project" in projects.said
 
 
 def test_a_name_of_32_characters_is_taken_and_one_of_33_is_not(projects, name):
@@ -137,30 +183,30 @@ def test_without_a_publication_the_command_says_how_to_make_one(account):
         create.run(account.aws, create.Request("p", "nowhere", Form.S3, {}), Console(quiet=True))
 
 
-def test_an_update_brings_a_project_to_the_new_version_and_keeps_what_it_was_given(projects, name):
-    projects.create(name, Recipe="two")
-    template = projects.publishing.templates.project
+def test_an_update_brings_a_project_to_the_new_version_and_keeps_what_it_was_given(own, name):
+    own.create(name, Recipe="two")
+    template = own.publishing.templates.project
     template["Parameters"]["DelaySeconds"]["Default"] = "5"
-    projects.publishing.with_seed(b"another").publish()
-    result = projects.update(name)
+    own.publishing.with_seed(b"another").publish()
+    result = own.update(name)
     assert result.project.status == "UpdateCompleted"
-    sqs = projects.account.client("sqs")
+    sqs = own.account.client("sqs")
     url = sqs.get_queue_url(QueueName=f"{name}-two")["QueueUrl"]
     attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["DelaySeconds"])["Attributes"]
     assert attributes == {"DelaySeconds": "5"}
 
 
-def test_projects_of_an_earlier_version_stay_as_they_are_until_they_are_updated(projects, name):
-    projects.create(name)
-    stack = projects.account.client("sagemaker").describe_project(ProjectName=name)["ProjectId"]
-    before = projects.account.client("cloudformation").get_template(StackName=f"SP-{stack}")["TemplateBody"]
-    projects.publishing.with_seed(b"one").publish()
-    projects.publishing.with_seed(b"two").publish()
-    after = projects.account.client("cloudformation").get_template(StackName=f"SP-{stack}")["TemplateBody"]
+def test_projects_of_an_earlier_version_stay_as_they_are_until_they_are_updated(own, name):
+    own.create(name)
+    stack = own.account.client("sagemaker").describe_project(ProjectName=name)["ProjectId"]
+    before = own.account.client("cloudformation").get_template(StackName=f"SP-{stack}")["TemplateBody"]
+    own.publishing.with_seed(b"one").publish()
+    own.publishing.with_seed(b"two").publish()
+    after = own.account.client("cloudformation").get_template(StackName=f"SP-{stack}")["TemplateBody"]
     assert after == before
-    projects.update(name)
-    now = projects.account.client("cloudformation").get_template(StackName=f"SP-{stack}")["TemplateBody"]
-    assert now["Metadata"]["Version"] == projects.publishing.with_seed(b"two").checkout.version
+    own.update(name)
+    now = own.account.client("cloudformation").get_template(StackName=f"SP-{stack}")["TemplateBody"]
+    assert now["Metadata"]["Version"] == own.publishing.with_seed(b"two").checkout.version
 
 
 def test_an_update_that_fails_goes_back_with_the_reason(projects, name):
@@ -176,44 +222,56 @@ def test_there_is_nothing_to_update_where_there_is_no_project(projects, name):
         projects.update(name)
 
 
-def test_the_service_catalog_form_names_the_published_version_of_the_product(publishing, name):
-    publishing.templates.product_id = PRODUCT
-    version = publishing.publish().blueprint.version
-    projects, account = Projects(publishing), publishing.account
-    account.script(
-        "servicecatalog",
-        "DescribeProduct",
-        lambda _: {
-            "ProvisioningArtifacts": [{"Id": "pa-1", "Name": "older"}, {"Id": "pa-2", "Name": version}]
-        },
-    )
-    account.script(
-        "servicecatalog",
-        "ListLaunchPaths",
-        lambda _: {"LaunchPathSummaries": [{"Id": "lpv2-1", "Name": "p"}]},
-    )
-    arn = f"arn:aws:sagemaker:eu-west-1:123456789012:project/{name}"
-    account.script("sagemaker", "CreateProject", lambda _: {"ProjectArn": arn, "ProjectId": "p-0123456789ab"})
-    statuses = iter(["CreateInProgress", "CreateCompleted"])
+class Catalog:
+    """What Service Catalog and SageMaker answer for a product of two versions, of which `version` is the later one."""
 
-    def describe(asked):
-        if not any(operation == "CreateProject" for operation, _ in account.calls):
+    def __init__(self, account, name, version):
+        self.account, self.name = account, name
+        self.arn = f"arn:aws:sagemaker:eu-west-1:123456789012:project/{name}"
+        self.statuses = []
+        artifacts = [{"Id": "pa-1", "Name": "older"}, {"Id": "pa-2", "Name": version}]
+        paths = [{"Id": "lpv2-1", "Name": "p"}]
+        account.script("servicecatalog", "DescribeProduct", lambda _: {"ProvisioningArtifacts": artifacts})
+        account.script("servicecatalog", "ListLaunchPaths", lambda _: {"LaunchPathSummaries": paths})
+        account.script(
+            "sagemaker", "CreateProject", lambda _: self._asked("Create", ProjectId="p-0123456789ab")
+        )
+        account.script("sagemaker", "UpdateProject", lambda _: self._asked("Update"))
+        account.script("sagemaker", "DescribeProject", self._describe)
+
+    def _asked(self, operation, **more):
+        self.statuses = [f"{operation}InProgress", f"{operation}Completed"]
+        return {"ProjectArn": self.arn} | more
+
+    def _describe(self, asked):
+        if not self.statuses:
             return None
+        status = self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
         return {
-            "ProjectArn": arn,
+            "ProjectArn": self.arn,
             "ProjectName": asked["ProjectName"],
             "ProjectId": "p-0123456789ab",
-            "ProjectStatus": next(statuses),
+            "ProjectStatus": status,
             "CreationTime": 1_790_000_000.0,
             "ServiceCatalogProvisioningDetails": {"ProductId": PRODUCT, "ProvisioningArtifactId": "pa-2"},
-            "ServiceCatalogProvisionedProductDetails": {"ProvisionedProductId": "pp-1"},
+            "ServiceCatalogProvisionedProductDetails": {"ProvisionedProductId": f"pp-{self.name}"},
         }
 
-    account.script("sagemaker", "DescribeProject", describe)
-    result = projects.create(name, form=Form.SERVICE_CATALOG)
-    assert result.project.stack == "SC-123456789012-pp-1"
-    [sent] = [asked for operation, asked in account.calls if operation == "CreateProject"]
-    assert sent == {
+    def sent(self, operation):
+        [sent] = [asked for each, asked in self.account.calls if each == operation]
+        return sent
+
+
+@pytest.fixture
+def catalog(publishing, name):
+    publishing.templates.product_id = PRODUCT
+    return Catalog(publishing.account, name, publishing.publish().blueprint.version)
+
+
+def test_the_service_catalog_form_names_the_published_version_of_the_product(catalog, publishing, name):
+    result = Projects(publishing).create(name, form=Form.SERVICE_CATALOG)
+    assert result.project.stack == f"SC-123456789012-pp-{name}"
+    assert catalog.sent("CreateProject") == {
         "ProjectName": name,
         "ServiceCatalogProvisioningDetails": {
             "ProductId": PRODUCT,
@@ -222,6 +280,23 @@ def test_the_service_catalog_form_names_the_published_version_of_the_product(pub
             "ProvisioningParameters": [{"Key": "GitHubOwner", "Value": "acme"}],
         },
     }
+
+
+def test_a_project_of_the_service_catalog_form_is_updated_in_that_form(catalog, publishing, name):
+    projects = Projects(publishing)
+    projects.create(name, form=Form.SERVICE_CATALOG)
+    cloudformation, stack = publishing.account.client("cloudformation"), f"SC-123456789012-pp-{name}"
+    values = {"SageMakerProjectName": name, "GitHubOwner": "acme", "Recipe": "two"}
+    cloudformation.create_stack(
+        StackName=stack,
+        TemplateBody=json.dumps(publishing.templates.project),
+        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()],
+    )
+    assert projects.update(name).project.status == "UpdateCompleted"
+    details = catalog.sent("UpdateProject")["ServiceCatalogProvisioningUpdateDetails"]
+    assert details["ProvisioningArtifactId"] == "pa-2"
+    given = {each["Key"]: each["Value"] for each in details["ProvisioningParameters"]}
+    assert given == {"DelaySeconds": "0", "GitHubOwner": "acme", "ProductionGate": "github", "Recipe": "two"}
 
 
 def test_the_service_catalog_form_needs_a_product(projects, name):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 from rich.console import Console
 
 from model_build.recipe import recipe as recipes
@@ -12,9 +13,8 @@ from project_template.commands import create, doctor
 from project_template.doctor import launch_role, quotas
 from project_template.doctor.finding import Level
 from project_template.doctor.github_access import APP_PERMISSIONS
-from project_template.github import Answer
 from project_template.settings import Form
-from project_template.stacks.published import AppSignIn, TokenSignIn
+from project_template.stacks.published import AppSignIn
 
 TREE = Path(__file__).resolve().parents[2]
 SCHEMA = {
@@ -24,8 +24,6 @@ SCHEMA = {
         "delete": {"permissions": ["sqs:DeleteQueue"]},
     }
 }
-ORGANISATION = {"login": "acme", "plan": {"name": "enterprise"}, "members_can_create_repositories": True}
-USER = Answer(200, {"login": "ada"}, {"github-authentication-token-expiration": "2099-12-31 08:15:00 UTC"})
 
 
 class Examined:
@@ -35,12 +33,7 @@ class Examined:
         account = publishing.account
         self.publishing, self.account = publishing, account
         self.domain = account.add_domain("d-abc")
-        secret = account.client("secretsmanager").create_secret(
-            Name=f"{account.name}/token", SecretString="github_pat_1"
-        )
-        self.secret = secret["ARN"]
-        self.answers = {"/user": USER, "/orgs/acme": Answer(200, dict(ORGANISATION))}
-        self.sent = []
+        self.secret = publishing.settings.sign_in.secret_arn
         self.quotas = dict.fromkeys(
             quotas.wanted(quotas.read(TREE / "build/recipes"), quotas.read(TREE / "deploy/stages")), 4.0
         )
@@ -53,10 +46,8 @@ class Examined:
         account.script("service-quotas", "ListAWSDefaultServiceQuotas", lambda _: {"Quotas": []})
         self.publishing = publishing.asked(
             domains=("d-abc",),
-            sign_in=TokenSignIn(self.secret),
             oidc_provider_arn=self.provider["OpenIDConnectProviderArn"],
             issuer=provider,
-            github_api_url="https://github.example.com/api/v3",
         )
         self.published = self.publishing.publish()
 
@@ -67,14 +58,10 @@ class Examined:
             )
         return {"Quotas": [{"QuotaName": name, "Value": value} for name, value in self.quotas.items()]}
 
-    def transport(self, url, headers):
-        self.sent.append((url, headers))
-        return self.answers.get(url.partition("/api/v3")[2], Answer(404, {"message": "Not Found"}))
-
     def findings(self, project="", owner="acme", **changes):
         request = doctor.Request(self.account.name, project, owner, **changes)
         content = self.published.blueprint.record["content"]
-        return doctor.run(self.account.aws, request, self.transport, checkout=lambda: content)
+        return doctor.run(self.account.aws, request, checkout=lambda: content)
 
     def bad(self, check, level=Level.FAIL, **asked):
         """The findings of that level of a check, each of which has to say how it is mended."""
@@ -109,8 +96,8 @@ def test_a_whole_publication_fails_no_check(examined):
         "names",
         "project",
     }
-    assert "github_pat_1" not in json.dumps(doctor.document(findings))
-    assert examined.sent[0][1]["Authorization"] == "Bearer github_pat_1"
+    secret = examined.account.client("secretsmanager").get_secret_value(SecretId=examined.secret)
+    assert secret["SecretString"] not in json.dumps(doctor.document(findings))
 
 
 def test_without_a_publication_that_is_what_fails(account):
@@ -174,6 +161,24 @@ def test_a_launch_role_that_is_gone_or_trusts_others_is_found(examined):
 def role(*statements, boundary=None):
     documents = tuple({"Statement": [each]} for each in statements)
     return launch_role.Role("arn:aws:iam::123456789012:role/launch", frozenset(), documents, boundary)
+
+
+class Registry:
+    """An Aws whose CloudFormation tells the schema of one type."""
+
+    def __init__(self):
+        self.cloudformation = self
+
+    def describe_type(self, Type, TypeName):
+        if TypeName != "AWS::SQS::Queue":
+            raise ClientError({"Error": {"Code": "TypeNotFoundException", "Message": "no"}}, "DescribeType")
+        return {"Schema": json.dumps(SCHEMA)}
+
+
+def test_what_a_type_needs_is_read_from_its_schema_and_what_cannot_be_read_is_named():
+    known, unknown = launch_role.needed(Registry(), ["AWS::SQS::Queue", "AWS::Other::Thing", "Custom::Thing"])
+    assert known == TYPES
+    assert unknown == ["AWS::Other::Thing"]
 
 
 ALLOW = {"Effect": "Allow", "Resource": "*"}
@@ -243,112 +248,37 @@ def test_a_provider_that_is_missing_or_has_another_audience_is_found(examined):
     assert "is not there" in examined.bad("OIDC provider")
 
 
-@pytest.mark.parametrize(
-    ("answers", "check", "level", "said"),
-    [
-        ({"/user": Answer(401, {"message": "Bad credentials"})}, "GitHub token", "FAIL", "Bad credentials"),
-        ({"/user": Answer(200, {"login": "ada"})}, "GitHub token", "WARN", "never expires"),
-        (
-            {
-                "/user": Answer(
-                    200,
-                    {"login": "ada"},
-                    {"github-authentication-token-expiration": "2020-01-01 00:00:00 UTC"},
-                )
-            },
-            "GitHub token",
-            "WARN",
-            "Renew it",
-        ),
-        ({"/orgs/acme": Answer(404)}, "GitHub reach", "FAIL", "does not see an organisation acme"),
-        (
-            {"/orgs/acme": Answer(200, ORGANISATION | {"members_can_create_repositories": False})},
-            "GitHub reach",
-            "FAIL",
-            "does not let members create repositories",
-        ),
-        (
-            {"/orgs/acme": Answer(200, ORGANISATION | {"plan": {"name": "free"}})},
-            "GitHub plan",
-            "FAIL",
-            "neither environments nor branch protection",
-        ),
-        (
-            {"/orgs/acme": Answer(200, ORGANISATION | {"plan": {"name": "team"}})},
-            "GitHub plan",
-            "FAIL",
-            "no reviewers -> Make the repositories public, change the plan, or create",
-        ),
-        ({"/orgs/acme": Answer(200, {"login": "acme"})}, "GitHub plan", "WARN", "to its owners only"),
-    ],
-)
-def test_what_github_answers_is_judged(examined, answers, check, level, said):
-    examined.answers |= answers
-    assert said in examined.bad(check, Level(level))
-
-
-def test_the_registry_as_gate_and_public_repositories_need_no_plan(examined):
-    examined.answers["/orgs/acme"] = Answer(200, ORGANISATION | {"plan": {"name": "team"}})
-    assert not examined.bad("GitHub plan", gate="registry")
-    assert not examined.bad("GitHub plan", visibility="public")
-
-
-def test_repositories_that_are_there_already_are_named(examined):
-    examined.answers["/repos/acme/team-a-build"] = Answer(200, {"id": 1})
-    assert "acme/team-a-build is there already" in examined.bad("repositories", Level.WARN, project="team-a")
-
-
 def test_a_secret_that_is_gone_is_found(examined):
     secrets = examined.account.client("secretsmanager")
     secrets.delete_secret(SecretId=examined.secret, ForceDeleteWithoutRecovery=True)
     assert examined.secret in examined.bad("GitHub sign-in")
 
 
-@pytest.fixture
-def app(examined):
-    """The same publication, signed in as a GitHub App whose key is in KMS."""
-    key = examined.account.client("kms").create_key(KeyUsage="SIGN_VERIFY", KeySpec="RSA_2048")[
-        "KeyMetadata"
-    ]["Arn"]
-    examined.publishing.asked(sign_in=AppSignIn("17", key), domains=("d-abc",)).publish()
-    installed = {"repository_selection": "all", "permissions": dict(APP_PERMISSIONS), "suspended_at": None}
-    examined.answers |= {
-        "/app": Answer(200, {"slug": "pourer"}),
-        "/orgs/acme/installation": Answer(200, installed),
-    }
-    return examined
+def test_a_token_that_github_refuses_is_the_one_finding_there(examined, github):
+    token = github.issue_token("publisher")
+    examined.account.client("secretsmanager").put_secret_value(SecretId=examined.secret, SecretString=token)
+    assert not examined.bad("GitHub token")
+    github.revoke(token)
+    assert "Bad credentials" in examined.bad("GitHub token", reviewers=("publisher",))
+    assert not examined.bad("reviewers", reviewers=("publisher",))
 
 
-def test_an_app_signs_in_with_the_key_that_kms_holds(app):
-    assert doctor.verdict(app.findings()) is None
-    signed = next(headers["Authorization"] for url, headers in app.sent if url.endswith("/app"))
-    assert signed.startswith("Bearer ey")
-    assert signed.count(".") == 2
+def test_an_app_signs_in_with_the_key_that_kms_holds(examined, github):
+    kms = examined.account.client("kms")
+    key = kms.create_key(KeyUsage="SIGN_VERIFY", KeySpec="RSA_2048")["KeyMetadata"]["Arn"]
+    public = load_der_public_key(kms.get_public_key(KeyId=key)["PublicKey"])
+    pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    app = github.add_app(examined.account.name, "acme", pem, APP_PERMISSIONS)
+    examined.publishing.asked(sign_in=AppSignIn(str(app.id), key)).publish()
+    assert "is not installed for acme" in examined.bad("GitHub App")
+    github.install_app(app, "acme")
+    assert doctor.verdict(examined.findings()) is None
 
 
-@pytest.mark.parametrize(
-    ("answers", "check", "said"),
-    [
-        ({"/app": Answer(401, {"message": "bad JWT"})}, "GitHub App", "bad JWT"),
-        ({"/orgs/acme/installation": Answer(404)}, "GitHub App", "is not installed for acme"),
-    ],
-)
-def test_an_app_that_github_refuses_or_nobody_installed_is_found(app, answers, check, said):
-    app.answers |= answers
-    assert said in app.bad(check)
-
-
-@pytest.mark.parametrize(
-    ("change", "check", "said"),
-    [
-        ({"repository_selection": "selected"}, "GitHub reach", "selected repositories"),
-        ({"permissions": {"contents": "read"}}, "GitHub App", "contents: write"),
-        ({"suspended_at": "2026-01-01T00:00:00Z"}, "GitHub App", "suspended"),
-    ],
-)
-def test_an_installation_that_reaches_too_little_is_found(app, change, check, said):
-    app.answers["/orgs/acme/installation"].body.update(change)
-    assert said in app.bad(check)
+def test_nobody_named_to_review_production_is_a_warning_before_create_refuses_it(examined):
+    assert "--production-gate registry" in examined.bad("reviewers", Level.WARN)
+    assert not examined.bad("reviewers", Level.WARN, gate="registry")
+    assert "nobody-here is no user" in examined.bad("reviewers", reviewers=("nobody-here",))
 
 
 def test_quotas_that_are_too_small_or_missing_are_found(examined):

@@ -5,7 +5,7 @@ from botocore.exceptions import ClientError
 from rich.console import Console
 
 from project_template import publication
-from project_template.aws import explain
+from project_template.aws import bucket_exists, explain
 from project_template.commands import publish
 from project_template.errors import RefusedError, RolledBackError, StackError, TimedOutError, UsageError
 from project_template.progress import Progress
@@ -162,7 +162,7 @@ def test_a_domain_that_shows_other_templates_is_not_taken_over_silently(publishi
 def test_a_domain_that_is_not_there_is_named_before_anything_is_made(publishing):
     with pytest.raises(UsageError, match="no Studio domain d-nowhere"):
         publishing.asked(domains=("d-nowhere",)).publish()
-    assert not publication.bucket_exists(publishing.account.aws, publishing.account.bucket)
+    assert not bucket_exists(publishing.account.aws, publishing.account.bucket)
 
 
 def test_a_run_that_takes_too_long_says_how_to_go_on(publishing):

@@ -9,6 +9,8 @@ from rich.console import Console
 from project_template import names
 from project_template.commands import create, teardown
 from project_template.errors import ProjectError, RefusedError, StackError, UsageError
+from project_template.github import fetch
+from project_template.progress import Progress
 from project_template.settings import Form
 
 DATA = {
@@ -88,13 +90,18 @@ class Project:
         return "\n".join(teardown.lines(teardown.take(self.account.aws, request), request))
 
 
+@pytest.fixture(scope="module")
+def publishing(make_publishing):
+    made = make_publishing()
+    made.templates.project["Resources"] |= DATA
+    made.publish()
+    return made
+
+
 @pytest.fixture
-def project(publishing):
-    publishing.templates.project["Resources"] |= DATA
-    publishing.publish()
-    account = publishing.account
+def project(publishing, account):
     name = account.name.replace("publication", "team")
-    request = create.Request(name, account.name, Form.S3, {"GitHubOwner": "acme"}, timeout=30)
+    request = create.Request(name, publishing.account.name, Form.S3, {"GitHubOwner": "acme"}, timeout=30)
     create.run(account.aws, request, Console(quiet=True))
     return Project(account, name)
 
@@ -199,23 +206,19 @@ def test_what_cannot_be_deleted_is_named_with_its_reason_and_the_next_run_goes_o
     assert project.run(with_endpoints=True).project is None
 
 
-def test_a_project_whose_creation_failed_is_removed(publishing):
-    publishing.publish()
-    account = publishing.account
+def test_a_project_whose_creation_failed_is_removed(publishing, account):
     name = account.name.replace("publication", "failed")
-    request = create.Request(
-        name, account.name, Form.S3, {"GitHubOwner": "a", "DelaySeconds": "x"}, timeout=30
-    )
+    values = {"GitHubOwner": "acme", "DelaySeconds": "x"}
+    request = create.Request(name, publishing.account.name, Form.S3, values, timeout=30)
     with pytest.raises(ProjectError):
         create.run(account.aws, request, Console(quiet=True))
     assert Project(account, name).run().project is None
 
 
-def test_a_project_that_is_still_being_created_is_waited_for_and_then_removed(publishing):
-    publishing.publish()
-    account = publishing.account
+def test_a_project_that_is_still_being_created_is_waited_for_and_then_removed(publishing, account):
     name = account.name.replace("publication", "early")
-    create.create(account.aws, create.Request(name, account.name, Form.S3, {"GitHubOwner": "acme"}))
+    request = create.Request(name, publishing.account.name, Form.S3, {"GitHubOwner": "acme"})
+    create.create(account.aws, request, Progress(Console(quiet=True)), fetch)
     assert Project(account, name).run().project is None
 
 

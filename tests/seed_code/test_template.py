@@ -1,9 +1,12 @@
 """Templates as data: parameters and what they refuse, differences, versions of a product. And names, and settings."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
+from model_build.settings import Settings as ProjectSettings
+from model_deploy import deployment
 from project_template import names, settings, template
 from project_template.errors import ParameterError, UsageError
 from project_template.settings import Form, PublishSettings
@@ -33,15 +36,48 @@ SECRET = TokenSignIn("arn:aws:secretsmanager:eu-west-1:123456789012:secret:githu
 )
 def test_a_value_is_refused_by_name_with_what_is_allowed(given, said):
     with pytest.raises(ParameterError) as refused:
-        template.check(template.parameters(template.parse(TEXT)), given, "team")
+        template.check(template.parse(TEXT), given, "team")
     assert said in refused.value.message
     assert "parameters are: Gate, Owner, Public" in refused.value.message
 
 
 def test_defaults_are_read_as_cloudformation_reads_them():
     known = template.parameters(template.parse(TEXT))
-    template.check(known, {"Owner": "abc"}, "team")
+    template.check(template.parse(TEXT), {"Owner": "abc"}, "team")
     assert known["Public"].default == "false"
+
+
+RULE = """
+Rules:
+  Gated:
+    RuleCondition: !Equals [!Ref Gate, github]
+    Assertions:
+      - Assert: !And [!Not [!Equals [!Ref Owner, x]], !Or [!Equals [!Ref Owner, a], !Equals [!Ref Owner, b]]]
+        AssertDescription: Only a and b have a gate.
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "broken"),
+    [
+        ({"Owner": "a"}, False),
+        ({"Owner": "c"}, True),
+        ({"Owner": "x"}, True),
+        ({"Owner": "c", "Gate": "registry"}, False),
+    ],
+)
+def test_values_have_to_go_together_as_the_templates_rules_say(given, broken):
+    ruled = template.parse(TEXT + RULE)
+    if not broken:
+        template.check(ruled, given, "team")
+        return
+    with pytest.raises(ParameterError, match=r"^Only a and b have a gate\. The template's parameters are"):
+        template.check(ruled, given, "team")
+
+
+def test_a_rule_with_another_function_is_left_to_cloudformation():
+    other = RULE.replace("!Equals [!Ref Owner, x]", "!Contains [[x], !Ref Owner]")
+    template.check(template.parse(TEXT + other), {"Owner": "c"}, "team")
 
 
 def test_short_forms_of_functions_are_read_as_their_long_ones():
@@ -68,6 +104,17 @@ def test_everything_named_after_a_project_of_32_characters_fits_with_the_longest
     recipe, stage = "r" * names.LONGEST_RECIPE, "s" * names.LONGEST_STAGE
     assert [each for each in names.derived(project, [recipe], [stage]) if not each.fits] == []
     assert not all(each.fits for each in names.derived(project + "p" * 20, [recipe], [stage]))
+
+
+def test_names_are_those_that_the_poured_commands_give():
+    found = {each.what: each.name for each in names.derived("team", ["reviews"], ["staging"])}
+    assert found["endpoint"] == deployment.endpoint_name("team", "staging")
+    assert found["endpoint's stack"] == deployment.stack_name("team", "staging")
+    arn = "arn:aws:iam::123456789012:role/r"
+    project = ProjectSettings("team", "p-1", "bucket", "team-models", arn, "eu-west-1")
+    assert found["pipeline"] == project.pipeline_name("reviews")
+    pull_request = replace(project, pull_request=names.LARGEST_PULL_REQUEST)
+    assert found["pull request's pipeline"] == pull_request.pipeline_name("reviews")
 
 
 @pytest.mark.parametrize("name", ["", "-a", "a-", "a_b", "a" * 33, "a b"])

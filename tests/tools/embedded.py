@@ -100,15 +100,20 @@ class Desk:
         }
 
 
+def _tell(answer: Any) -> None:
+    sys.stdout.write(json.dumps(answer) + "\n")
+    sys.stdout.flush()
+
+
 def main() -> None:
     from local_aws.server import Server
 
     with Server(enforce=True) as server:
         desk = Desk(server)
-        print(json.dumps(desk.facts()), flush=True)
+        _tell(desk.facts())
         for line in sys.stdin:
             name, arguments = json.loads(line)
-            print(json.dumps(getattr(desk, name)(**arguments)), flush=True)
+            _tell(getattr(desk, name)(**arguments))
 
 
 if __name__ == "__main__":

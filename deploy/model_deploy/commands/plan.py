@@ -36,12 +36,15 @@ class Plan:
     forced: str | None
 
 
-def make(workspace: Workspace, arn: str, forced: str | None = None) -> Plan:
-    """Work out the plan. Raises RefusedError with every reason why the package must not go to the stage."""
+def make(workspace: Workspace, arn: str, forced: str | None = None, *, returning: bool = False) -> Plan:
+    """Work out the plan, of a rollback where it is `returning`.
+
+    Raises RefusedError with every reason why the package must not go to the stage.
+    """
     aws = workspace.aws
     warm_up()
     candidate = package.candidate(aws, arn)
-    promotion.require(request(workspace, candidate, forced))
+    promotion.require(_request(workspace, candidate, forced, returning))
     target = workspace.target(candidate)
     observed = observation.observe(aws, workspace.stack_name, workspace.endpoint_name)
     return Plan(
@@ -55,7 +58,9 @@ def make(workspace: Workspace, arn: str, forced: str | None = None) -> Plan:
     )
 
 
-def request(workspace: Workspace, candidate: Candidate, forced: str | None) -> promotion.Request:
+def _request(
+    workspace: Workspace, candidate: Candidate, forced: str | None, returning: bool
+) -> promotion.Request:
     """What promotion is asked, with everything that the registry, the bucket and the repository say."""
     stage, bucket = workspace.stage, workspace.settings.bucket
     return promotion.Request(
@@ -67,6 +72,7 @@ def request(workspace: Workspace, candidate: Candidate, forced: str | None) -> p
         verified_first=stage.name == promotion.FIRST_STAGE
         or records.was_verified(workspace.aws, bucket, promotion.FIRST_STAGE, candidate.package.arn),
         forced=forced,
+        returning=returning,
     )
 
 

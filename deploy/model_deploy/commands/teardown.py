@@ -1,6 +1,7 @@
 """`model-deploy teardown`: a stage with everything in it, deleted; first the list of what that is.
 
-Records and captured requests stay: they are in the artifact bucket, which is the project's. The list says so.
+Records, captured requests and the endpoint's log stay: what was in service, and what it did, may have to be told long after.
+The list says so.
 """
 
 from __future__ import annotations
@@ -32,6 +33,10 @@ _BILLED = {
     "AWS::ApiGatewayV2::Api": "billed per request",
     "AWS::Lambda::Function": "billed per request",
 }
+
+
+_LOG_GROUPS = "/aws/sagemaker/Endpoints/"
+"""SageMaker makes one for each endpoint, in which its containers' output is."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,8 @@ def take(workspace: Workspace) -> Inventory:
         endpoint=serving.endpoint if serving and not held else None,
         package_arn=serving.package_arn if serving else None,
         leftovers=prune.find(aws, workspace.settings, stage),
-        kept=f"{workspace.settings.s3(f'deployments/{stage}/')} and {workspace.settings.s3(f'datacapture/{stage}/')}",
+        kept=f"{workspace.settings.s3(f'deployments/{stage}/')}, {workspace.settings.s3(f'datacapture/{stage}/')} and the log group "
+        f"{_LOG_GROUPS}{workspace.endpoint_name}, billed for what they store",
     )
 
 

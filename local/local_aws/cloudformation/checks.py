@@ -22,6 +22,9 @@ def check(template: Template, types: Types) -> None:
         raise types.unrecognized(sorted(unknown))
     names = {*template.parameters, *PSEUDO_PARAMETERS}
     check_references(template.conditions, names)
+    for rule in template.rules.values():
+        conditions = [rule.condition, *(assertion for assertion, _ in rule.assertions)]
+        check_references({rule.name: conditions}, names, "Rules")
     for each in template.resources.values():
         _check_node(template, types, [dict(each.properties), each.metadata], "Resources")
         _require(template, each.depends_on, "Resources")

@@ -25,22 +25,23 @@ class Conditions:
             raise invalid(f"Template error: Circular dependency between conditions: {self._asked}")
         self._asked.append(name)
         try:
-            return self._truth(self._declared[name])
+            return self.truth(self._declared[name])
         finally:
             self._asked.pop()
 
-    def _truth(self, node: Any) -> bool:
+    def truth(self, node: Any) -> bool:
+        """Of a condition that stands in the template. Raises ServiceError where it is none."""
         match node:
             case {"Condition": str(name)} if len(node) == 1:
                 return self.holds(name)
             case {"Fn::Equals": [left, right]}:
                 return text_of(self._values.evaluate(left)) == text_of(self._values.evaluate(right))
             case {"Fn::Not": [operand]}:
-                return not self._truth(operand)
+                return not self.truth(operand)
             case {"Fn::And": list(operands)} if 2 <= len(operands) <= 10:
-                return all(self._truth(operand) for operand in operands)
+                return all(self.truth(operand) for operand in operands)
             case {"Fn::Or": list(operands)} if 2 <= len(operands) <= 10:
-                return any(self._truth(operand) for operand in operands)
+                return any(self.truth(operand) for operand in operands)
         function = function_of(node) or node
         raise invalid(
             f"Template validation error: Template error: every Conditions member must be a condition; {function} is"
@@ -48,13 +49,13 @@ class Conditions:
         )
 
 
-def check_references(declared: Mapping[str, Any], known: set[str]) -> None:
-    """Raises ServiceError where a condition refers to anything but the `known` names: parameters and pseudo ones."""
+def check_references(declared: Mapping[str, Any], known: set[str], block: str = "Conditions") -> None:
+    """Raises ServiceError where a condition in that block refers to anything but the `known` names: parameters and pseudo ones."""
     for node in declared.values():
         unknown = [str(name) for name in calls(node, "Ref") if name not in known]
         unknown += [f"{name}" for name in calls(node, "Fn::GetAtt")]
         if unknown:
             raise invalid(
                 f"Template format error: Unresolved dependencies [{', '.join(unknown)}]. Cannot reference resources in"
-                " the Conditions block of the template"
+                f" the {block} block of the template"
             )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from local_aws.account import ACCOUNT_ID
+from local_aws.cloudformation import rules
 from local_aws.cloudformation.conditions import Conditions
 from local_aws.cloudformation.errors import invalid
 from local_aws.cloudformation.graph import Graph, require_acyclic
@@ -73,8 +74,8 @@ def define(
 ) -> Definition:
     """The definition that `template` makes with these values; `pseudo` are the pseudo parameters'.
 
-    Raises ServiceError (ValidationError) for unknown references and functions, and for resources that depend on
-    each other in a circle.
+    Raises ServiceError (ValidationError) for unknown references and functions, for values that a rule refuses, and for
+    resources that depend on each other in a circle.
     """
     names = {name: template.parameters[name].value(value) for name, value in parameters.items()}
     known = {**pseudo, **names, "AWS::NoValue": NO_VALUE}
@@ -84,6 +85,7 @@ def define(
 
     plain = Evaluator(known.__getitem__, never, lambda name: False, template.mappings, pseudo["AWS::Region"])
     conditions = Conditions(template.conditions, plain)
+    rules.check(template.rules, conditions.truth)
     evaluator = Evaluator(
         reference=lambda name: known.get(name, UNKNOWN),
         attribute=lambda name, attribute: UNKNOWN,

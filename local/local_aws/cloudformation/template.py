@@ -10,18 +10,20 @@ from typing import Any
 from local_aws.cloudformation import markup
 from local_aws.cloudformation.errors import absent, invalid
 from local_aws.cloudformation.parameters import Parameter
+from local_aws.cloudformation.rules import Rule
 
 SECTIONS = (
     "AWSTemplateFormatVersion",
     "Description",
     "Metadata",
     "Parameters",
+    "Rules",
     "Mappings",
     "Conditions",
     "Resources",
     "Outputs",
 )
-_SECTIONS_OF_AWS = frozenset({"Rules", "Transform", "Hooks"})
+_SECTIONS_OF_AWS = frozenset({"Transform", "Hooks"})
 _ATTRIBUTES = frozenset(
     {
         "Condition",
@@ -73,6 +75,7 @@ class Template:
     description: str | None
     metadata: Mapping[str, Any]
     parameters: Mapping[str, Parameter]
+    rules: Mapping[str, Rule]
     mappings: Mapping[str, Any]
     conditions: Mapping[str, Any]
     resources: Mapping[str, Declaration]
@@ -97,6 +100,7 @@ def parse(body: str) -> Template:
         parameters={
             name: Parameter.declared(name, stated) for name, stated in _section(data, "Parameters").items()
         },
+        rules={name: Rule.declared(name, stated) for name, stated in _section(data, "Rules").items()},
         mappings=_section(data, "Mappings"),
         conditions=_section(data, "Conditions"),
         resources={name: _declaration(name, stated) for name, stated in resources.items()},

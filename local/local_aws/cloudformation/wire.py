@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from botocore.loaders import create_loader
 from botocore.model import OperationModel
 from werkzeug.wrappers import Request
 
-from local_aws.wire import Route, Service, ServiceError
+from local_aws.wire import Route, Service, ServiceError, loader
 
 
 class CloudFormationService(Service):
@@ -17,10 +16,11 @@ class CloudFormationService(Service):
 
     def __init__(self, name: str, handlers: Iterable[object]) -> None:
         super().__init__(name, handlers)
-        description: dict[str, Any] = create_loader().load_service_model(name, "service-2")
-        statuses = description["shapes"]["ResourceStatus"]["enum"]
-        statuses += [each for each in description["shapes"]["StackStatus"]["enum"] if each not in statuses]
-        self.model = type(self.model)(description, name)
+        description = loader().load_service_model(name, "service-2")
+        shapes = description["shapes"]
+        statuses = dict.fromkeys(shapes["ResourceStatus"]["enum"] + shapes["StackStatus"]["enum"])
+        shapes = shapes | {"ResourceStatus": shapes["ResourceStatus"] | {"enum": list(statuses)}}
+        self.model = type(self.model)(description | {"shapes": shapes}, name)
 
     def _call(self, operation: OperationModel, request: Request, route: Route) -> dict[str, Any]:
         try:

@@ -10,15 +10,13 @@ from typing import Any
 
 from local_aws.account import ACCOUNT_ID
 from local_aws.events.delivery import Deliveries
-from local_aws.events.errors import invalid
-from local_aws.events.pattern import Pattern, PatternError
 from local_aws.events.store import Store
 from local_aws.service_events import ServiceEvent
-from local_aws.wire import ServiceError
+from local_aws.wire import invalid
 
 
 class Bus:
-    """PutEvents, TestEventPattern; and `accept`, for the services' own events."""
+    """PutEvents; and `accept`, for the services' own events."""
 
     def __init__(self, store: Store, deliveries: Deliveries) -> None:
         self._store = store
@@ -30,16 +28,6 @@ class Bus:
             raise invalid("The embedded EventBridge has no global endpoints: leave EndpointId out.")
         entries = [self._put(entry) for entry in request["Entries"]]
         return {"FailedEntryCount": sum("ErrorCode" in entry for entry in entries), "Entries": entries}
-
-    def test_event_pattern(self, request: dict[str, Any]) -> dict[str, Any]:
-        try:
-            pattern = Pattern.parse(request["EventPattern"])
-            event = json.loads(request["Event"])
-        except PatternError as error:
-            raise ServiceError("InvalidEventPatternException", str(error)) from error
-        except ValueError as error:
-            raise invalid(f"Parameter Event is not valid. Reason: {error}") from error
-        return {"Result": pattern.matches(event)}
 
     def accept(self, event: ServiceEvent) -> None:
         """Pass an event of an embedded service on. Returns before it is delivered."""

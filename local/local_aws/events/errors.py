@@ -1,6 +1,6 @@
 """What goes wrong in EventBridge.
 
-ServiceError (wire)      a request is refused: the functions below make them
+ServiceError (wire)      a request is refused; made by `not_found` and wire's `invalid`
 DeliveryError            an event cannot be delivered to a target; `code` is what its dead letter says
 """
 
@@ -11,10 +11,6 @@ from local_aws.wire import ServiceError
 
 def not_found(what: str) -> ServiceError:
     return ServiceError("ResourceNotFoundException", what)
-
-
-def invalid(message: str) -> ServiceError:
-    return ServiceError("ValidationException", message)
 
 
 class DeliveryError(Exception):

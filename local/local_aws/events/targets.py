@@ -6,10 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from local_aws.events import transform
-from local_aws.events.errors import invalid
 from local_aws.events.store import Store, Target
 from local_aws.sagemaker.paging import page, paged
-from local_aws.wire import ServiceError
+from local_aws.wire import ServiceError, invalid
 
 MAXIMUM = 5
 """Targets of a rule."""

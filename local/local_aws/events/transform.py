@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from local_aws.events.errors import invalid
 from local_aws.events.store import Rule, Target
+from local_aws.wire import invalid
 
 WAYS = ("Input", "InputPath", "InputTransformer")
 _PATH = re.compile(r"\$(\.[A-Za-z0-9_-]+|\[\d+\]|\['[^']+'\])*")

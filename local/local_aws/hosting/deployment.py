@@ -1,6 +1,6 @@
 """An endpoint's way from its old fleets (blue) to new ones (green), and back.
 
-Blue/green:  launch green -> [turn a step on -> bake] ... -> all on -> wait -> retire blue
+Blue/green:  launch green -> [turn a step on -> bake] ..., the last of them all -> wait -> retire blue
 Rolling:     [launch a batch -> turn it on -> bake -> retire as many blue] ...
 Roll back:   (rolling: launch what blue lost) -> blue takes all -> retire green
 
@@ -82,10 +82,8 @@ class Deployment:
         for on in self._steps(strategy):
             self._enter("ActivatingTraffic", on)
             self._shift(self._split(on))
-            finished = on == self._totals()
-            if not finished or strategy.kind == "ALL_AT_ONCE":
-                self._enter("Baking", on)
-                self._watch.bake(strategy.wait_seconds)
+            self._enter("Baking", on)
+            self._watch.bake(strategy.wait_seconds)
         self._enter("Baking", self._totals())
         self._watch.bake(strategy.termination_wait_seconds)
         self._retire_blue()

@@ -16,7 +16,7 @@ from typing import Any
 
 from local_aws.account import ACCOUNT_ID, Account
 from local_aws.sagemaker.paging import page, paged
-from local_aws.wire import ServiceError
+from local_aws.wire import ServiceError, invalid
 
 DIMENSIONS = ("sagemaker:variant:DesiredInstanceCount", "sagemaker:variant:DesiredProvisionedConcurrency")
 PAGE = 50
@@ -51,9 +51,9 @@ class ScalableTargets:
                 if name in request
             }
             if "MinCapacity" not in target or "MaxCapacity" not in target:
-                raise _invalid("Both a minimum and a maximum capacity must be specified")
+                raise invalid("Both a minimum and a maximum capacity must be specified")
             if target["MinCapacity"] > target["MaxCapacity"]:
-                raise _invalid("Maximum capacity cannot be less than minimum capacity")
+                raise invalid("Maximum capacity cannot be less than minimum capacity")
             self._targets[place] = target
         return {"ScalableTargetARN": target["ScalableTargetARN"]}
 
@@ -84,7 +84,7 @@ class ScalableTargets:
             kind = request.get("PolicyType") or (before["PolicyType"] if before else "StepScaling")
             configuration = _CONFIGURATIONS.get(kind)
             if configuration is None or configuration not in request:
-                raise _invalid(f"A policy of the type {kind} needs its {configuration or 'configuration'}")
+                raise invalid(f"A policy of the type {kind} needs its {configuration or 'configuration'}")
             policy = (before or self._new_policy(place, name)) | {
                 "PolicyType": kind,
                 configuration: request[configuration],
@@ -146,7 +146,7 @@ def _place(request: Mapping[str, Any]) -> Place:
     """What is scaled. Raises ServiceError for anything but a variant of an endpoint."""
     namespace, resource, dimension = (request[name] for name in _PLACE)
     if namespace != "sagemaker" or dimension not in DIMENSIONS or not _VARIANT.fullmatch(resource):
-        raise _invalid("Unsupported service namespace, resource type or scalable dimension")
+        raise invalid("Unsupported service namespace, resource type or scalable dimension")
     return namespace, resource, dimension
 
 
@@ -164,10 +164,6 @@ def _paged(
 def _words(place: Place) -> str:
     namespace, resource, dimension = place
     return f"service namespace: {namespace}, resource ID: {resource}, scalable dimension: {dimension}"
-
-
-def _invalid(message: str) -> ServiceError:
-    return ServiceError("ValidationException", message)
 
 
 def _missing(message: str) -> ServiceError:

@@ -42,11 +42,6 @@ class Environments:
         return not self._draining
 
     @property
-    def is_warm(self) -> bool:
-        instance = self._instance
-        return instance is not None and instance.is_ready
-
-    @property
     def load(self) -> int:
         return self._running
 

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from local_aws.http_api.errors import bad_request
-from local_aws.http_api.store import Api, Store, new_id, stated
+from local_aws.http_api.store import Api, Store, stated
+from local_aws.ids import new_id
 
 PREFIX = "/_api/"
 """APIs answer at ENDPOINT/_api/ID."""

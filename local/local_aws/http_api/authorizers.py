@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from local_aws.http_api.errors import bad_request, conflict
-from local_aws.http_api.store import Api, Members, Store, found, new_id, stated
+from local_aws.http_api.store import Api, Members, Store, found, stated
+from local_aws.ids import new_id
 
 _KNOWN = frozenset({"AuthorizerType", "IdentitySource", "JwtConfiguration", "Name"})
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
-import string
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -61,7 +59,3 @@ def stated(request: Mapping[str, Any], known: frozenset[str]) -> Members:
     if refused:
         raise bad_request(f"The embedded API Gateway does not have {', '.join(refused)}: leave it out.")
     return {name: value for name, value in request.items() if name in known}
-
-
-def new_id(length: int) -> str:
-    return "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(length))

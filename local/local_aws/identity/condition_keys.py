@@ -22,20 +22,12 @@ def of_request(asked: Asked, known: Known) -> Keys:
     match asked.service:
         case "sagemaker" | "sagemaker-runtime":
             keys |= _sagemaker(asked.parameters)
-        case "s3":
-            keys |= _stated(asked.parameters, _S3)
         case "iam":
             keys |= _iam(asked.parameters, known)
-        case "cloudformation":
-            keys |= _stated(asked.parameters, _CLOUDFORMATION)
-        case "lambda":
-            keys |= _stated(asked.parameters, _LAMBDA)
-        case "application-autoscaling":
-            keys |= _stated(asked.parameters, _SCALING)
         case "cloudwatch" if "Namespace" in asked.parameters and asked.operation == "PutMetricData":
             keys["cloudwatch:namespace"] = (str(asked.parameters["Namespace"]),)
-        case "kms" if "SigningAlgorithm" in asked.parameters:
-            keys["kms:SigningAlgorithm"] = (str(asked.parameters["SigningAlgorithm"]),)
+        case service:
+            keys |= _stated(asked.parameters, _MEMBERS.get(service, {}))
     return keys
 
 
@@ -62,28 +54,33 @@ def of_everyone(role_arn: str, region: str, service: str) -> Keys:
     }
 
 
-_S3 = {
-    "Prefix": "s3:prefix",
-    "Delimiter": "s3:delimiter",
-    "VersionId": "s3:VersionId",
-    "ACL": "s3:x-amz-acl",
-    "ServerSideEncryption": "s3:x-amz-server-side-encryption",
-    "SSEKMSKeyId": "s3:x-amz-server-side-encryption-aws-kms-key-id",
+_MEMBERS = {
+    "application-autoscaling": {
+        "ServiceNamespace": "application-autoscaling:service-namespace",
+        "ScalableDimension": "application-autoscaling:scalable-dimension",
+    },
+    "cloudformation": {
+        "RoleARN": "cloudformation:RoleArn",
+        "TemplateURL": "cloudformation:TemplateUrl",
+        "ChangeSetName": "cloudformation:ChangeSetName",
+    },
+    "kms": {"SigningAlgorithm": "kms:SigningAlgorithm"},
+    "lambda": {
+        "Principal": "lambda:Principal",
+        "FunctionUrlAuthType": "lambda:FunctionUrlAuthType",
+        "AuthType": "lambda:FunctionUrlAuthType",
+    },
+    "s3": {
+        "Prefix": "s3:prefix",
+        "Delimiter": "s3:delimiter",
+        "VersionId": "s3:VersionId",
+        "ACL": "s3:x-amz-acl",
+        "ServerSideEncryption": "s3:x-amz-server-side-encryption",
+        "SSEKMSKeyId": "s3:x-amz-server-side-encryption-aws-kms-key-id",
+    },
 }
-_CLOUDFORMATION = {
-    "RoleARN": "cloudformation:RoleArn",
-    "TemplateURL": "cloudformation:TemplateUrl",
-    "ChangeSetName": "cloudformation:ChangeSetName",
-}
-_LAMBDA = {
-    "Principal": "lambda:Principal",
-    "FunctionUrlAuthType": "lambda:FunctionUrlAuthType",
-    "AuthType": "lambda:FunctionUrlAuthType",
-}
-_SCALING = {
-    "ServiceNamespace": "application-autoscaling:service-namespace",
-    "ScalableDimension": "application-autoscaling:scalable-dimension",
-}
+"""By service: the members of requests that are condition keys as they stand."""
+
 _SAGEMAKER = {
     "ModelApprovalStatus": "sagemaker:ModelApprovalStatus",
     "EnableNetworkIsolation": "sagemaker:NetworkIsolation",

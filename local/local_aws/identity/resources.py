@@ -91,6 +91,8 @@ def _sagemaker(namer: Namer, asked: Asked) -> list[str]:
             return [namer.named("sagemaker", "model-package/", f"{group.rpartition('/')[2]}/*")]
         case "CreateModelPackage" if group:
             return [namer.named("sagemaker", "model-package/", f"{group.rpartition('/')[2]}/*"), *found]
+        case "CreateDomain":
+            return [namer.named("sagemaker", "domain/", "*")]  # its id is made only now
         case operation if operation.startswith("List") and operation not in _LISTS_OF_ONE:
             return []
     return found

@@ -1,6 +1,7 @@
 """SageMaker's control plane. Each module is one resource; together they make the service."""
 
 from local_aws.account import Account
+from local_aws.sagemaker.domains import Domains
 from local_aws.sagemaker.endpoint_configs import EndpointConfigs
 from local_aws.sagemaker.endpoints import Endpoints
 from local_aws.sagemaker.model_package_groups import ModelPackageGroups
@@ -34,4 +35,5 @@ def handlers(account: Account) -> list[object]:
         configs,
         Endpoints(account, tags, configs),
         Projects(account, tags),
+        Domains(account, tags),
     ]

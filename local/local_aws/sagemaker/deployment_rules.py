@@ -11,7 +11,7 @@ from typing import Any
 from local_aws.account import Account
 from local_aws.hosting.plan import Plan
 from local_aws.hosting.policy import BlueGreen, Policy, Rolling, Size
-from local_aws.wire import ServiceError
+from local_aws.wire import invalid
 
 Stated = Mapping[str, Any]
 
@@ -23,20 +23,20 @@ def check_create(stated: Stated, plan: Plan) -> None:
     """Check the DeploymentConfig of a new endpoint. Raises ServiceError (ValidationException)."""
     check_config(stated)
     if plan.is_serverless:
-        raise _invalid(_SERVERLESS)
+        raise invalid(_SERVERLESS)
 
 
 def check_config(stated: Stated) -> None:
     """Check a DeploymentConfig by itself. Raises ServiceError (ValidationException)."""
     if "BlueGreenUpdatePolicy" in stated and "RollingUpdatePolicy" in stated:
-        raise _invalid("Only one of BlueGreenUpdatePolicy and RollingUpdatePolicy can be specified.")
+        raise invalid("Only one of BlueGreenUpdatePolicy and RollingUpdatePolicy can be specified.")
     routing = stated.get("BlueGreenUpdatePolicy", {}).get("TrafficRoutingConfiguration")
     if routing:
         _check_routing(routing)
     strategy = Policy.parse(stated).strategy
     waits = strategy.wait_seconds + getattr(strategy, "termination_wait_seconds", 0)
     if waits >= strategy.timeout_seconds:
-        raise _invalid(
+        raise invalid(
             f"MaximumExecutionTimeoutInSeconds ({strategy.timeout_seconds}) must be larger than the total waiting "
             f"time ({waits})."
         )
@@ -45,18 +45,18 @@ def check_config(stated: Stated) -> None:
 def check_update(policy: Policy, old: Plan, new: Plan) -> None:
     """Check a policy against what it would move. Raises ServiceError (ValidationException)."""
     if new.is_serverless and not old.is_serverless:
-        raise _invalid("An instance-based endpoint cannot be updated to a serverless endpoint.")
+        raise invalid("An instance-based endpoint cannot be updated to a serverless endpoint.")
     if not policy.is_guarded:
         return
     if new.is_serverless or old.is_serverless:
-        raise _invalid(_SERVERLESS)
+        raise invalid(_SERVERLESS)
     if sorted(old.names) != sorted(new.names):
-        raise _invalid(
+        raise invalid(
             "Variant names must be the same in the old and the new endpoint configuration where a DeploymentConfig is "
             f"specified: {', '.join(old.names)} against {', '.join(new.names)}."
         )
     if isinstance(policy.strategy, Rolling) and len(new.variants) > 1:
-        raise _invalid("RollingUpdatePolicy is not supported for endpoints with several variants.")
+        raise invalid("RollingUpdatePolicy is not supported for endpoints with several variants.")
     for variant in new.variants:
         _check_sizes(policy, variant.count)
 
@@ -71,23 +71,23 @@ def check_alarms(account: Account, policy: Policy) -> None:
     found = [*answer["MetricAlarms"], *answer["CompositeAlarms"]]
     missing = set(policy.alarms) - {alarm["AlarmName"] for alarm in found}
     if missing:
-        raise _invalid(f"Could not find the CloudWatch alarms: {', '.join(sorted(missing))}.")
+        raise invalid(f"Could not find the CloudWatch alarms: {', '.join(sorted(missing))}.")
 
 
 def check_retained(request: Stated, old: Plan, new: Plan) -> None:
     """Check what an UpdateEndpoint retains. Raises ServiceError (ValidationException)."""
     retained = request.get("RetainAllVariantProperties", False)
     if request.get("ExcludeRetainedVariantProperties") and not retained:
-        raise _invalid(
+        raise invalid(
             "ExcludeRetainedVariantProperties can be specified with RetainAllVariantProperties only."
         )
     if retained and sorted(old.names) != sorted(new.names):
-        raise _invalid(
+        raise invalid(
             "RetainAllVariantProperties needs the same variants in the old and the new endpoint configuration: "
             f"{', '.join(old.names)} against {', '.join(new.names)}."
         )
     if request.get("RetainDeploymentConfig") and "DeploymentConfig" in request:
-        raise _invalid("DeploymentConfig cannot be specified together with RetainDeploymentConfig.")
+        raise invalid("DeploymentConfig cannot be specified together with RetainDeploymentConfig.")
 
 
 def check_instance_types(account: Account, endpoint: str, old: Plan, new: Plan) -> None:
@@ -102,7 +102,7 @@ def check_instance_types(account: Account, endpoint: str, old: Plan, new: Plan) 
     answer = account.client("application-autoscaling").describe_scalable_targets(ServiceNamespace="sagemaker")
     scaled = changed & {target["ResourceId"] for target in answer["ScalableTargets"]}
     if scaled:
-        raise _invalid(
+        raise invalid(
             f"The instance type of a variant that is registered as a scalable target cannot be changed: "
             f"{', '.join(sorted(scaled))}. Deregister it first."
         )
@@ -113,7 +113,7 @@ def _check_routing(routing: Stated) -> None:
     wanted = sizes.get(routing["Type"])
     for member in sizes.values():
         if (member in routing) != (member == wanted):
-            raise _invalid(
+            raise invalid(
                 f"TrafficRoutingConfiguration of type {routing['Type']} "
                 f"{'needs' if member == wanted else 'cannot have'} {member}."
             )
@@ -134,11 +134,7 @@ def _check_size(member: str, size: Size, count: int, least: int) -> None:
     percent = size.value if size.kind == "CAPACITY_PERCENT" else size.value * 100 / count
     if percent < least or percent > 50 or size.of(count) * 2 > count:
         allowed = f"between {least}% and 50%" if least else "less than or equal to 50%"
-        raise _invalid(
+        raise invalid(
             f"{member} ({size.value} by {size.kind}) must be {allowed} of the variant's total instance count, which is "
             f"{count}."
         )
-
-
-def _invalid(message: str) -> ServiceError:
-    return ServiceError("ValidationException", message)

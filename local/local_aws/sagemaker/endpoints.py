@@ -20,7 +20,7 @@ from local_aws.sagemaker.endpoint_events import EndpointEvents
 from local_aws.sagemaker.listing import select
 from local_aws.sagemaker.paging import page, paged
 from local_aws.sagemaker.tags import Tags
-from local_aws.wire import ServiceError
+from local_aws.wire import invalid
 
 KIND = "endpoint"
 
@@ -46,7 +46,7 @@ class Endpoints:
         arn = arns.make(self._account, KIND, name)
         with self._lock:
             if arn in self._endpoints:
-                raise _invalid(f'Cannot create already existing endpoint "{arn}".')
+                raise invalid(f'Cannot create already existing endpoint "{arn}".')
             endpoint = Endpoint(
                 self._account,
                 name,
@@ -126,7 +126,7 @@ class Endpoints:
         try:
             return resolve(self._account, self._configs.find(config_name).description())
         except LaunchError as error:
-            raise _invalid(str(error)) from error
+            raise invalid(str(error)) from error
 
     def _deployment_config(self, endpoint: Endpoint, request: Mapping[str, Any]) -> Mapping[str, Any] | None:
         if request.get("RetainDeploymentConfig"):
@@ -145,35 +145,31 @@ class Endpoints:
         endpoint = self.live(name)
         if endpoint is None:
             arn = arns.make(self._account, KIND, name)
-            raise _invalid(f'Could not find endpoint "{arn}".')
+            raise invalid(f'Could not find endpoint "{arn}".')
         return endpoint
 
 
 def _require_settled(endpoint: Endpoint) -> None:
     if endpoint.is_busy:
-        raise _invalid(f'Cannot update in-progress endpoint "{endpoint.arn}".')
+        raise invalid(f'Cannot update in-progress endpoint "{endpoint.arn}".')
 
 
 def _require_in_service(endpoint: Endpoint) -> None:
     _require_settled(endpoint)
     if endpoint.record.status != "InService":
-        raise _invalid(f'Cannot update endpoint "{endpoint.arn}" in status {endpoint.record.status}.')
+        raise invalid(f'Cannot update endpoint "{endpoint.arn}" in status {endpoint.record.status}.')
 
 
 def _resized(plan: Plan, stated: Mapping[str, Any]) -> Plan:
     variant = plan.variant(stated["VariantName"])
     if variant is None:
-        raise _invalid(
-            f"The endpoint has no variant {stated['VariantName']}; it has {', '.join(plan.names)}."
-        )
+        raise invalid(f"The endpoint has no variant {stated['VariantName']}; it has {', '.join(plan.names)}.")
     if "ServerlessUpdateConfig" in stated:
-        raise _invalid("ServerlessUpdateConfig is not embedded yet.")
+        raise invalid("ServerlessUpdateConfig is not embedded yet.")
     if "DesiredInstanceCount" in stated and variant.serverless:
-        raise _invalid(f"DesiredInstanceCount cannot be specified for the serverless variant {variant.name}.")
+        raise invalid(f"DesiredInstanceCount cannot be specified for the serverless variant {variant.name}.")
     if stated.get("DesiredInstanceCount") == 0:
-        raise _invalid(
-            "DesiredInstanceCount must be at least 1 for an endpoint without inference components."
-        )
+        raise invalid("DesiredInstanceCount must be at least 1 for an endpoint without inference components.")
     changed = replace(
         variant,
         count=stated.get("DesiredInstanceCount", variant.count),
@@ -181,7 +177,3 @@ def _resized(plan: Plan, stated: Mapping[str, Any]) -> Plan:
     )
     variants = tuple(changed if each is variant else each for each in plan.variants)
     return replace(plan, variants=variants)
-
-
-def _invalid(message: str) -> ServiceError:
-    return ServiceError("ValidationException", message)

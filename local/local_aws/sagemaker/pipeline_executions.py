@@ -12,13 +12,12 @@ from local_aws.sagemaker.listing import select
 from local_aws.sagemaker.paging import page, paged
 from local_aws.sagemaker.pipelines import VERSIONS, Pipeline, Pipelines, refuse
 from local_aws.sagemaker.workflow import expressions, names, parameters, scope
-from local_aws.sagemaker.workflow.errors import invalid
 from local_aws.sagemaker.workflow.events import ExecutionEvents
 from local_aws.sagemaker.workflow.execution import Execution, Start
 from local_aws.sagemaker.workflow.runner import Runner
 from local_aws.sagemaker.workflow.steps import Surroundings
 from local_aws.shapes import problems
-from local_aws.wire import ServiceError, service_model
+from local_aws.wire import ServiceError, invalid, service_model
 
 _END_OF_THREADS = 5.0
 """Seconds that `close` gives an execution's threads."""

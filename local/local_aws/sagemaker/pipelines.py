@@ -17,9 +17,9 @@ from local_aws.sagemaker.paging import page, paged
 from local_aws.sagemaker.tags import Tags
 from local_aws.sagemaker.workflow import definition, validation
 from local_aws.sagemaker.workflow.definition import Definition
-from local_aws.sagemaker.workflow.errors import invalid, unparsable
+from local_aws.sagemaker.workflow.errors import unparsable
 from local_aws.sagemaker.workflow.history import History
-from local_aws.wire import ServiceError
+from local_aws.wire import ServiceError, invalid
 
 PIPELINE = "pipeline"
 VERSIONS = ("PipelineVersionId", "PipelineVersionAlias", "PipelineVersionAliases")

@@ -11,8 +11,6 @@ object is tagged is Studio's rule: CreateProject takes any template.
 from __future__ import annotations
 
 import logging
-import secrets
-import string
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -20,13 +18,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from local_aws.account import Account
+from local_aws.ids import new_id
 from local_aws.sagemaker import arns
 from local_aws.sagemaker.caller import USER_CONTEXT
 from local_aws.sagemaker.listing import select
 from local_aws.sagemaker.paging import page, paged
 from local_aws.sagemaker.project_stacks import Abandoned, ProjectStacks, StackFailedError, Wanted
 from local_aws.sagemaker.tags import Tags
-from local_aws.wire import ServiceError
+from local_aws.wire import ServiceError, invalid
 
 log = logging.getLogger(__name__)
 
@@ -100,16 +99,16 @@ class Projects:
 
     def create_project(self, request: dict[str, Any]) -> dict[str, Any]:
         if request.get("ServiceCatalogProvisioningDetails"):
-            raise _invalid(_ABSENT.format("ServiceCatalogProvisioningDetails", "TemplateProviders"))
+            raise invalid(_ABSENT.format("ServiceCatalogProvisioningDetails", "TemplateProviders"))
         template = _template(request, "TemplateProviders")
         name = request["ProjectName"]
         with self._lock:
             known = self._projects.get(name)
             if known is not None and known.status != _GONE:
-                raise _invalid(f"Project already exists: {known.arn}")
+                raise invalid(f"Project already exists: {known.arn}")
             project = Project(
                 arn=arns.make(self._account, KIND, name),
-                id=f"p-{_letters(ID_LENGTH)}",
+                id=f"p-{new_id(ID_LENGTH)}",
                 name=name,
                 created=datetime.now(UTC),
                 status="Pending",
@@ -134,7 +133,7 @@ class Projects:
 
     def update_project(self, request: dict[str, Any]) -> dict[str, Any]:
         if request.get("ServiceCatalogProvisioningUpdateDetails"):
-            raise _invalid(
+            raise invalid(
                 _ABSENT.format("ServiceCatalogProvisioningUpdateDetails", "TemplateProvidersToUpdate")
             )
         stated = "TemplateProvidersToUpdate"
@@ -221,7 +220,7 @@ class Projects:
 
     def _known(self, name: str) -> Project:
         if name not in self._projects:
-            raise _invalid(f"Project {arns.make(self._account, KIND, name)} does not exist.")
+            raise invalid(f"Project {arns.make(self._account, KIND, name)} does not exist.")
         return self._projects[name]
 
 
@@ -229,7 +228,7 @@ def _template(request: Mapping[str, Any], member: str) -> dict[str, Any]:
     """The one CloudFormation template that a request states. Raises ServiceError."""
     providers = request.get(member) or []
     if len(providers) != 1 or not providers[0].get("CfnTemplateProvider"):
-        raise _invalid(f"{member} must hold exactly one CfnTemplateProvider.")
+        raise invalid(f"{member} must hold exactly one CfnTemplateProvider.")
     template: dict[str, Any] = providers[0]["CfnTemplateProvider"]
     return template
 
@@ -240,11 +239,3 @@ def _require(project: Project, condition: bool, verb: str) -> None:
             "ConflictException",
             f"Project {project.arn} is in the status {project.status} and cannot be {verb}.",
         )
-
-
-def _letters(length: int) -> str:
-    return "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(length))
-
-
-def _invalid(message: str) -> ServiceError:
-    return ServiceError("ValidationException", message)

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from local_aws.account import Account
 from local_aws.containers import images
 from local_aws.containers.errors import UnknownImageError
-from local_aws.wire import ServiceError
+from local_aws.wire import invalid
 
 Stated = Mapping[str, Any]
 
@@ -50,10 +50,10 @@ def check(account: Account, request: Stated) -> None:
         _check_serverless(request)
     for member in _CONFIG_NOT_EMBEDDED:
         if member in request:
-            raise _invalid(f"{member} is not embedded yet.")
+            raise invalid(f"{member} is not embedded yet.")
     names = [variant["VariantName"] for variant in variants]
     if len(set(names)) != len(names):
-        raise _invalid(f"Variant names must be unique: {', '.join(names)}.")
+        raise invalid(f"Variant names must be unique: {', '.join(names)}.")
     for variant in variants:
         _check_variant(variant)
         _check_model(account, variant, serverless)
@@ -63,33 +63,33 @@ def _check_variant(variant: Stated) -> None:
     name = variant["VariantName"]
     for member in _VARIANT_NOT_EMBEDDED:
         if member in variant:
-            raise _invalid(f"{member} of the variant {name} is not embedded yet.")
+            raise invalid(f"{member} of the variant {name} is not embedded yet.")
     if "ModelName" not in variant:
-        raise _invalid(f"The variant {name} has no ModelName: inference components are not embedded yet.")
+        raise invalid(f"The variant {name} has no ModelName: inference components are not embedded yet.")
     if "ServerlessConfig" in variant:
         return
     for member in ("InstanceType", "InitialInstanceCount"):
         if member not in variant:
-            raise _invalid(f"{member} must be specified for the production variant {name}.")
+            raise invalid(f"{member} must be specified for the production variant {name}.")
 
 
 def _check_serverless(request: Stated) -> None:
     if len(request["ProductionVariants"]) > 1:
-        raise _invalid("Serverless endpoints support one production variant only.")
+        raise invalid("Serverless endpoints support one production variant only.")
     for member, what in _NOT_SERVERLESS.items():
         if request.get(member):
-            raise _invalid(f"{member}: {what} is not supported for serverless endpoints.")
+            raise invalid(f"{member}: {what} is not supported for serverless endpoints.")
     [variant] = request["ProductionVariants"]
     for member in _NOT_A_SERVERLESS_VARIANT:
         if member in variant:
-            raise _invalid(f"{member} cannot be specified together with ServerlessConfig.")
+            raise invalid(f"{member} cannot be specified together with ServerlessConfig.")
     stated = variant["ServerlessConfig"]
     if stated["MemorySizeInMB"] % 1024:
-        raise _invalid(
+        raise invalid(
             f"MemorySizeInMB is {stated['MemorySizeInMB']}; it must be one of 1024, 2048, 3072, 4096, 5120, 6144."
         )
     if stated.get("ProvisionedConcurrency", 0) > stated["MaxConcurrency"]:
-        raise _invalid("ProvisionedConcurrency must be less than or equal to MaxConcurrency.")
+        raise invalid("ProvisionedConcurrency must be less than or equal to MaxConcurrency.")
 
 
 def _check_model(account: Account, variant: Stated, serverless: bool) -> None:
@@ -100,11 +100,11 @@ def _check_model(account: Account, variant: Stated, serverless: bool) -> None:
         containers = model.get("Containers") or [model["PrimaryContainer"]]
         uris = [_image(sagemaker, container) for container in containers]
     except ClientError as error:
-        raise _invalid(error.response["Error"]["Message"]) from error
+        raise invalid(error.response["Error"]["Message"]) from error
     if len(uris) > 1:
-        raise _invalid(f"The model {variant['ModelName']} has {len(uris)} containers; one is embedded.")
+        raise invalid(f"The model {variant['ModelName']} has {len(uris)} containers; one is embedded.")
     if serverless and (model.get("EnableNetworkIsolation") or "VpcConfig" in model):
-        raise _invalid(
+        raise invalid(
             f"The model {variant['ModelName']} has network isolation or a VPC configuration, which are not supported "
             "for serverless endpoints."
         )
@@ -116,9 +116,9 @@ def _check_images(uris: Sequence[str]) -> None:
         try:
             image = images.find(uri)
         except UnknownImageError as error:
-            raise _invalid(str(error)) from error
+            raise invalid(str(error)) from error
         if image.kind is not images.Kind.BLAZINGTEXT:
-            raise _invalid(
+            raise invalid(
                 f"The embedded SageMaker hosts models of the image blazingtext, not of {image.repository}."
             )
 
@@ -129,7 +129,3 @@ def _image(sagemaker: Any, container: Stated) -> str:
         container = package["InferenceSpecification"]["Containers"][0]
     image: str = container["Image"]
     return image
-
-
-def _invalid(message: str) -> ServiceError:
-    return ServiceError("ValidationException", message)

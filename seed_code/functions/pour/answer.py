@@ -17,7 +17,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 LIMIT_BYTES = 4096
-ATTEMPTS = 4
+PAUSES = (0.0, 0.5, 1.0, 2.0)
+"""Seconds before each attempt to deliver an answer."""
+
 TIMEOUT_SECONDS = 5.0
 
 _log = logging.getLogger("pour")
@@ -77,9 +79,9 @@ class Reply:
 
     def _deliver(self, body: bytes) -> None:
         problem = ""
-        for attempt in range(ATTEMPTS):
-            if attempt:
-                self._sleep(0.5 * 2 ** (attempt - 1))
+        for pause in PAUSES:
+            if pause:
+                self._sleep(pause)
             try:
                 status = _put(self._event["ResponseURL"], body)
             except (OSError, http.client.HTTPException) as error:

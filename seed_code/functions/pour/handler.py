@@ -31,7 +31,7 @@ from pour.request import (
     parse,
     repository_properties,
 )
-from pour.watchdog import Watchdog
+from pour.watchdog import RESERVE_SECONDS, Watchdog
 
 _log = logging.getLogger("pour")
 
@@ -78,7 +78,7 @@ class Pour:
     def handle(self, event: Mapping[str, Any], context: Context) -> None:
         """Do what the event asks, and answer. Raises AnswerNotDeliveredError."""
         reply = Reply(event, self._clock.sleep)
-        deadline = Deadline(context.get_remaining_time_in_millis)
+        deadline = Deadline(context.get_remaining_time_in_millis, RESERVE_SECONDS)
         work = _Work(event, lambda: self._sign_in(deadline), self._client)
 
         def bark() -> None:

@@ -7,8 +7,11 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-MARGIN_SECONDS = 3.0
-"""Between its call and the end of the function: enough to send an answer."""
+MARGIN_SECONDS = 25.0
+"""Between its call and the end of the function: enough for every attempt to send an answer."""
+
+RESERVE_SECONDS = MARGIN_SECONDS + 5.0
+"""Between the last call to GitHub and the end of the function, so that the work itself has the first word."""
 
 
 class Watchdog:

@@ -1,21 +1,26 @@
 """`project-template create`: a project from the published template, in either form, followed to its end.
 
 What is sent is what Studio sends: CreateProject with the template (S3 form) or the product's version (Service Catalog form),
-and the values of the template's parameters, which are checked here first. A project of that name that is being created is
+and the values of the template's parameters, which are checked here first, as is what GitHub can protect. A project of that name that is being created is
 watched, not created twice.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
 
-from project_template import catalog, names, project, publication, stack, template
+from project_template import catalog, names, project, publication, template
 from project_template.aws import Aws
-from project_template.errors import NotPublishedError, RefusedError
+from project_template.commands.result import Result
+from project_template.doctor import github_access
+from project_template.doctor.finding import Level
+from project_template.doctor.github_access import Asked
+from project_template.errors import GitHubError, ProjectError, RefusedError
+from project_template.github import Transport, fetch
 from project_template.progress import Progress
 from project_template.project import Follow, Project
 from project_template.publication import Published
@@ -38,20 +43,11 @@ class Request:
     timeout: float | None = None
 
 
-@dataclass(frozen=True)
-class Result:
-    """The project, its stack's outputs, and whether this command asked for it or found it being created."""
-
-    project: Project
-    outputs: Mapping[str, str] = field(default_factory=dict)
-    attached: bool = False
-
-
-def run(aws: Aws, request: Request, console: Console) -> Result:
+def run(aws: Aws, request: Request, console: Console, transport: Transport = fetch) -> Result:
     """Create the project and wait for it.
 
-    Raises UsageError for values that the template refuses, RefusedError where there is a project of that name,
-    ProjectError with the first failing resource's reason, TimedOutError.
+    Raises UsageError for values that the template refuses, RefusedError where there is a project of that name or GitHub
+    cannot make or protect its repositories, ProjectError with the first failing resource's reason, TimedOutError.
     """
     names.check_project(request.name)
     progress = Progress(console)
@@ -65,20 +61,26 @@ def run(aws: Aws, request: Request, console: Console) -> Result:
     elif existing is not None:
         raise _exists(existing)
     else:
-        create(aws, request)
-    remedy = (
-        f"Mend the cause, remove what is left (`project-template teardown {request.name}`), and create it again; "
-        f"`project-template doctor {request.name}` looks for the usual causes."
-    )
-    created = project.require_done(follow.until_done(), follow, "created", remedy)
-    made = stack.describe(aws, created.stack) if created.stack else None
-    return Result(created, made.outputs if made else {}, attached)
+        create(aws, request, progress, transport)
+    done = follow.until_done()
+    if done is None:
+        raise ProjectError(f"The project {request.name} was deleted while it was being created.")
+    if done.failed:
+        raise ProjectError(
+            f"The project {request.name} could not be created ({done.status}): {follow.cause(done)}. Mend the cause, remove "
+            f"what is left (`project-template teardown {request.name}`), and create it again; `project-template doctor "
+            f"{request.name}` looks for the usual causes."
+        )
+    return Result.of(aws, done, attached)
 
 
-def create(aws: Aws, request: Request) -> None:
-    """Check the parameters and ask SageMaker for the project."""
+def create(aws: Aws, request: Request, progress: Progress, transport: Transport) -> None:
+    """Check the parameters, and what GitHub says to them; and ask SageMaker for the project."""
     published = publication.find(aws, request.publication)
-    template.check(template.parameters(published_template(aws, published)), request.parameters, request.name)
+    stated = publication.project_template(aws, published)
+    template.check(stated, request.parameters, request.name)
+    defaults = {name: each.default or "" for name, each in template.parameters(stated).items()}
+    _require_github(aws, published, defaults | dict(request.parameters), progress, transport)
     sent: dict[str, Any] = {"ProjectName": request.name}
     if request.description:
         sent["ProjectDescription"] = request.description
@@ -91,49 +93,35 @@ def create(aws: Aws, request: Request) -> None:
             "ProvisioningParameters": values,
         } | ({"PathId": offer.path_id} if offer.path_id else {})
     else:
-        provider = provider_of(aws, published, values)
+        provider = publication.provider(aws, published, values)
         sent["TemplateProviders"] = [
             {"CfnTemplateProvider": provider | {"RoleARN": published.launch_role_arn}}
         ]
     aws.sagemaker.create_project(**sent)
 
 
-def published_template(aws: Aws, published: Published) -> dict[str, Any]:
-    """The project template that was published last. Raises NotPublishedError where it never was."""
-    digest = published.record.get("template_sha256")
-    text = publication.read(aws, published.bucket, f"versions/{digest}.yaml") if digest else ""
-    if not text:
-        raise NotPublishedError(published.name, aws.region)
-    return template.parse(text)
+def _require_github(
+    aws: Aws, published: Published, values: Mapping[str, str], progress: Progress, transport: Transport
+) -> None:
+    """Raises RefusedError where the project's resources would fail after some minutes, and all would be taken back.
 
-
-def provider_of(aws: Aws, published: Published, values: list[dict[str, str]]) -> dict[str, Any]:
-    """The S3 form's template provider, without the role, which only CreateProject takes."""
-    return {
-        "TemplateName": published.name,
-        "TemplateURL": publication.url(aws, published.bucket, published.template_key),
-        "Parameters": values,
-    }
-
-
-def document(result: Result) -> dict[str, Any]:
-    """The project for machines."""
-    return {
-        "project": result.project.name,
-        "id": result.project.id,
-        "arn": result.project.arn,
-        "status": result.project.status,
-        "attached": result.attached,
-        "outputs": dict(result.outputs),
-    }
-
-
-def lines(result: Result) -> list[str]:
-    """The project for people."""
-    made = result.project
-    width = max(map(len, ("project", "status", *result.outputs)))
-    shown = {"project": f"{made.name}  {made.id}", "status": made.status, **result.outputs}
-    return [f"{key:<{width}}  {value}" for key, value in shown.items()]
+    What cannot be looked at from here is left to the functions: they sign in for themselves.
+    """
+    asked = Asked(
+        owner=values.get("GitHubOwner", ""),
+        visibility=values.get("RepositoryVisibility", "private"),
+        gate=values.get("ProductionGate", "github"),
+        reviewers=tuple(filter(None, values.get("ProductionReviewers", "").split(","))),
+    )
+    try:
+        findings = list(github_access.look(aws, published.record, asked, transport))
+    except GitHubError as error:
+        progress.say(f"Not asked whether GitHub can protect the project: {error.message}")
+        return
+    failed = [each for each in findings if each.level is Level.FAIL]
+    if failed:
+        said = " ".join(f"{each.check}: {each.found}. {each.mend}" for each in failed)
+        raise RefusedError(f"GitHub would not let the project be made so. {said} Nothing was made.")
 
 
 def _exists(existing: Project) -> RefusedError:

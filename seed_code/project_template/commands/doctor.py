@@ -13,9 +13,8 @@ from project_template.aws import Aws, error_code, error_text, is_denied
 from project_template.doctor import bucket, github_access, launch_role, oidc, project_names, quotas
 from project_template.doctor.finding import Finding, Level, fail, ok, warn
 from project_template.doctor.github_access import Asked
-from project_template.doctor.sign_in import sign_in
 from project_template.errors import GitHubError, NotPublishedError, RefusedError
-from project_template.github import GitHub, Transport, fetch
+from project_template.github import Transport, fetch
 from project_template.publication import Published
 
 _RECIPES, _STAGES = seed.TEMPLATE / "build" / "recipes", seed.TEMPLATE / "deploy" / "stages"
@@ -31,6 +30,7 @@ class Request:
     visibility: str = "private"
     domains: tuple[str, ...] = ()
     gate: str = "github"
+    reviewers: tuple[str, ...] = ()
 
 
 def run(
@@ -152,8 +152,7 @@ def _launch_role(aws: Aws, found: Published) -> Iterator[Finding]:
         )
         return
     yield launch_role.trust(role)
-    key = f"versions/{found.record.get('template_sha256')}.yaml"
-    types = template.resource_types(template.parse(publication.read(aws, found.bucket, key) or "{}"))
+    types = template.resource_types(template.parse(publication.template_text(aws, found) or "{}"))
     needed, unknown = launch_role.needed(aws, types)
     yield from launch_role.coverage(role, needed)
     if unknown:
@@ -174,20 +173,13 @@ def _oidc(aws: Aws, found: Published) -> Finding:
 
 
 def _github(aws: Aws, request: Request, found: Published, transport: Transport) -> Iterator[Finding]:
-    github = sign_in(aws, found.record, transport)
-    if not isinstance(github, GitHub):
-        yield github
-        return
-    asked = Asked(request.owner, request.visibility, request.gate)
-    is_app = "app_id" in found.record.get("sign_in", {})
-    yield from github_access.app(github, asked) if is_app else github_access.token(github, asked)
+    asked = Asked(request.owner, request.visibility, request.gate, request.reviewers)
+    is_new = bool(request.project) and project.describe(aws, request.project) is None
+    yield from github_access.look(aws, found.record, asked, transport, request.project if is_new else "")
     if not request.owner:
         yield warn(
             "GitHub reach", "no organisation was named", "--github-org LOGIN checks one, and its plan."
         )
-    # An App's assertion reads no repositories.
-    elif request.project and not is_app and project.describe(aws, request.project) is None:
-        yield from github_access.repositories(github, asked, request.project)
 
 
 def _quotas(aws: Aws) -> list[Finding]:
@@ -198,8 +190,7 @@ def _quotas(aws: Aws) -> list[Finding]:
 def _names(aws: Aws, request: Request, found: Published | None) -> list[Finding]:
     if not request.project:
         return []
-    key = f"versions/{found.record.get('template_sha256')}.yaml" if found else ""
-    text = publication.read(aws, found.bucket, key) if found else ""
+    text = publication.template_text(aws, found) if found else ""
     known = template.parameters(template.parse(text or "{}"))
     recipes, stages = project_names.stems(_RECIPES), project_names.stems(_STAGES)
     return list(project_names.check(request.project, recipes, stages, known))

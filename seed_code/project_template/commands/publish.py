@@ -12,7 +12,7 @@ from typing import Any
 
 from rich.console import Console
 
-from project_template import blueprint, plan, publication, stack
+from project_template import blueprint, cloudformation, plan, publication
 from project_template.aws import Aws
 from project_template.blueprint import Blueprint, Checkout, Place, Synthesis, There
 from project_template.plan import ApplyStack, Observed, Step
@@ -39,9 +39,9 @@ def place(aws: Aws) -> Place:
 def make(aws: Aws, settings: PublishSettings, source: Checkout, synthesis: Synthesis) -> Plan:
     """Work out the plan; describes only."""
     where = place(aws)
-    name = publication.stack_name(settings.name)
-    found = stack.describe(aws, name)
-    current = stack.template(aws, name) if found and found.status != "REVIEW_IN_PROGRESS" else None
+    name = blueprint.stack_name(settings.name)
+    found = cloudformation.describe(aws, name)
+    current = cloudformation.template(aws, name) if found and found.status != "REVIEW_IN_PROGRESS" else None
     there = There(current, publication.oidc_provider(aws, settings.issuer))
     made = blueprint.make(settings, where, source, synthesis, there)
     observed: Observed = publication.observe(aws, name, made.wanted.bucket, made.keys, made.wanted.domains)
@@ -59,7 +59,7 @@ def run(
     """Publish, and return what was done. Can be run again at any time: it goes on from where the last one came to."""
     progress = Progress(console)
     watch = Watch(aws, progress, Deadline(timeout or LIMIT_SECONDS))
-    publication.settle(aws, publication.stack_name(settings.name), watch)
+    publication.settle(aws, blueprint.stack_name(settings.name), watch)
     made = make(aws, settings, source, synthesis)
     tags = {publication.PUBLICATION_TAG: settings.name}
     publication.execute(aws, made.steps, tags, watch, progress)

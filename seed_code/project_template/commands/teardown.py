@@ -14,7 +14,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 from rich.console import Console
 
-from project_template import change_sets, leftovers, project, retained, stack
+from project_template import change_sets, cloudformation, leftovers, project, retained
 from project_template.aws import Aws, is_missing
 from project_template.errors import ProjectError, RefusedError, UsageError
 from project_template.leftovers import Leftovers
@@ -63,11 +63,11 @@ def take(aws: Aws, request: Request) -> Inventory:
     check_project(request.name)
     found = project.describe(aws, request.name)
     tags = identity(request.name, found)
-    endpoints = [each for each in stack.tagged(aws, tags) if project.STAGE_TAG in each.tags]
+    endpoints = [each for each in cloudformation.tagged(aws, tags) if project.STAGE_TAG in each.tags]
     return Inventory(
         name=request.name,
         project=found,
-        resources=tuple(stack.resources(aws, found.stack)) if found and found.stack else (),
+        resources=tuple(cloudformation.resources(aws, found.stack)) if found and found.stack else (),
         endpoints=tuple(endpoints),
         pipelines=tuple(leftovers.pipelines(aws, request.name, tags)),
         leftovers=leftovers.find(aws, request.name, tags),

@@ -13,10 +13,9 @@ from typing import Any
 from botocore.exceptions import ClientError
 from rich.console import Console
 
-from project_template import catalog, project, publication, stack, template
+from project_template import catalog, cloudformation, project, publication, template
 from project_template.aws import Aws, error_text
-from project_template.commands.create import Result as Result
-from project_template.commands.create import document, lines, provider_of, published_template
+from project_template.commands.result import Result
 from project_template.errors import ProjectError, RefusedError, RolledBackError, UsageError
 from project_template.progress import Progress
 from project_template.project import Follow, Project
@@ -25,8 +24,6 @@ from project_template.template import INJECTED, Parameter
 from project_template.waiting import Deadline, Watch
 
 LIMIT_SECONDS = 3600
-
-__all__ = ["Request", "Result", "document", "lines", "run"]
 
 
 @dataclass(frozen=True)
@@ -64,7 +61,7 @@ def run(aws: Aws, request: Request, console: Console) -> Result:
         follow.begin(existing)
         if not _update(aws, request, existing):
             progress.say("SageMaker finds nothing to change")
-            return _result(aws, existing, attached=False)
+            return Result.of(aws, existing, attached=False)
     done = follow.until_done()
     if done is None:
         raise ProjectError(f"The project {request.name} was deleted while it was being updated.")
@@ -73,20 +70,15 @@ def run(aws: Aws, request: Request, console: Console) -> Result:
             f"The project {request.name} could not be updated ({done.status}): {follow.cause(done)}. CloudFormation went back "
             f"to what there was; mend the cause and update again. `project-template doctor {request.name}` looks for it."
         )
-    return _result(aws, done, attached)
-
-
-def _result(aws: Aws, done: Project, attached: bool) -> Result:
-    made = stack.describe(aws, done.stack) if done.stack else None
-    return Result(done, made.outputs if made else {}, attached)
+    return Result.of(aws, done, attached)
 
 
 def _update(aws: Aws, request: Request, existing: Project) -> bool:
     """Ask for the update; whether there is anything to wait for."""
     published = publication.find(aws, request.publication)
-    known = template.parameters(published_template(aws, published))
-    values = _values(aws, existing, known) | dict(request.parameters)
-    template.check(known, values, request.name)
+    new = publication.project_template(aws, published)
+    values = _values(aws, existing, template.parameters(new)) | dict(request.parameters)
+    template.check(new, values, request.name)
     sent = [{"Key": key, "Value": value} for key, value in sorted(values.items())]
     try:
         aws.sagemaker.update_project(ProjectName=request.name, **_form(aws, existing, published, sent))
@@ -100,7 +92,9 @@ def _update(aws: Aws, request: Request, existing: Project) -> bool:
 
 def _form(aws: Aws, existing: Project, published: Published, sent: list[dict[str, str]]) -> dict[str, Any]:
     if not existing.product_id:
-        return {"TemplateProvidersToUpdate": [{"CfnTemplateProvider": provider_of(aws, published, sent)}]}
+        return {
+            "TemplateProvidersToUpdate": [{"CfnTemplateProvider": publication.provider(aws, published, sent)}]
+        }
     offer = catalog.published(aws, published)
     return {
         "ServiceCatalogProvisioningUpdateDetails": {
@@ -116,7 +110,7 @@ def _values(aws: Aws, existing: Project, known: Mapping[str, Parameter]) -> dict
     All are named, since an update keeps the values of those that it does not name, old defaults among them.
     """
     described: Any = aws.cloudformation.describe_stacks(StackName=existing.stack)["Stacks"][0]
-    before = template.parameters(template.parse(stack.template(aws, existing.stack)))
+    before = template.parameters(template.parse(cloudformation.template(aws, existing.stack)))
     given = {each["ParameterKey"]: each["ParameterValue"] for each in described.get("Parameters", [])}
     values = {
         name: new.default for name, new in known.items() if name not in INJECTED and new.default is not None

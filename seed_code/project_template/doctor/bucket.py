@@ -7,9 +7,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from project_template import publication, template
-from project_template import stack as stacks
-from project_template.aws import Aws, error_code, is_missing
+from project_template import cloudformation, publication, template
+from project_template.aws import Aws, bucket_exists, error_code, is_missing
 from project_template.doctor.finding import Finding, fail, ok, warn
 from project_template.plan import LOCATION_TAG, VISIBLE
 from project_template.publication import Published
@@ -23,7 +22,7 @@ _AGAIN = "Run `project-template publish` again with the options of the last time
 
 def bucket(aws: Aws, found: Published) -> Iterator[Finding]:
     """The bucket is there, keeps versions, and lets Studio's pages read it."""
-    if not publication.bucket_exists(aws, found.bucket):
+    if not bucket_exists(aws, found.bucket):
         yield fail(
             "template bucket",
             f"{found.bucket} is gone",
@@ -132,8 +131,7 @@ def domain(aws: Aws, arn: str, location: str) -> Finding:
 
 def project_version(aws: Aws, found: Published, stack: str, name: str) -> Finding:
     """Whether a project is of the version that was published last."""
-    key = f"versions/{found.record.get('template_sha256')}.yaml"
-    there, wanted = stacks.template(aws, stack), publication.read(aws, found.bucket, key)
+    there, wanted = cloudformation.template(aws, stack), publication.template_text(aws, found)
     if template.same(there, wanted):
         return ok("project version", f"{name} is of version {found.record.get('version')}")
     return warn(

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from project_template.doctor.finding import Finding, fail, ok, warn
-from project_template.github import GitHub
+from project_template.aws import Aws
+from project_template.doctor.finding import Finding, Level, fail, ok, warn
+from project_template.doctor.sign_in import sign_in
+from project_template.github import GitHub, Transport
 
 APP_PERMISSIONS = {
     "actions": "read",
@@ -31,11 +33,40 @@ _WITH_REVIEWERS = {"enterprise", "business_plus"}
 
 @dataclass(frozen=True)
 class Asked:
-    """Whose repositories, and how they are to be: what GitHub protects depends on it."""
+    """Whose repositories, and how they are to be: what GitHub protects depends on it.
+
+    `reviewers` are logins, and teams as "organisation/slug".
+    """
 
     owner: str
     visibility: str
     gate: str
+    reviewers: tuple[str, ...] = ()
+
+
+def look(
+    aws: Aws, record: Mapping[str, Any], asked: Asked, transport: Transport, project: str = ""
+) -> Iterator[Finding]:
+    """Whether what was published (`record`) can sign in, and make and protect what is asked for. `project` is one to come.
+
+    Raises GitHubError where GitHub does not answer.
+    """
+    github = sign_in(aws, record, transport)
+    if not isinstance(github, GitHub):
+        yield github
+        return
+    if "app_id" in record.get("sign_in", {}):  # whose assertion reads neither users nor repositories
+        yield from app(github, asked)
+        if asked.owner:
+            yield from _reviewers_named(asked)
+        return
+    found = list(token(github, asked))
+    yield from found
+    if asked.owner and all(each.level is not Level.FAIL for each in found):
+        yield from _reviewers_named(asked)
+        yield from reviewers(github, asked)
+        if project:
+            yield from repositories(github, asked, project)
 
 
 def token(github: GitHub, asked: Asked, now: datetime | None = None) -> Iterator[Finding]:
@@ -73,7 +104,7 @@ def app(github: GitHub, asked: Asked) -> Iterator[Finding]:
         yield fail(
             "GitHub App",
             f"{slug} is not installed for {asked.owner}, or that is no organisation",
-            f"An owner of {asked.owner} installs it, for all repositories. For a user's own repositories a token is needed.",
+            f"An owner of {asked.owner} installs it. For a user's own repositories a token is needed.",
         )
         return
     yield from _installation(slug, asked.owner, installed.body)
@@ -111,6 +142,30 @@ def protection(asked: Asked, plan: str) -> Finding:
             check, f"{said} environments and branch protection; the registry lets models into production"
         )
     return fail(check, f"{said} environments and branch protection, and no reviewers", remedy)
+
+
+def reviewers(github: GitHub, asked: Asked) -> Iterator[Finding]:
+    """Who is to review what goes to production is there."""
+    for name in asked.reviewers:
+        organisation, slash, slug = name.partition("/")
+        answer = github.get(f"/orgs/{organisation}/teams/{slug}" if slash else f"/users/{name}")
+        if answer.status == 200:
+            yield ok("reviewers", f"{name} is there")
+        else:
+            yield fail(
+                "reviewers",
+                f"{name} is no {'team' if slash else 'user'} that this sign-in sees (GitHub answers {answer.status})",
+                "Name logins, and teams as organisation/slug. A reviewer has to be able to read the repository, too.",
+            )
+
+
+def _reviewers_named(asked: Asked) -> Iterator[Finding]:
+    if asked.gate == "github" and not asked.reviewers:
+        yield warn(
+            "reviewers",
+            "nobody is named to review what goes to production, and with GitHub as the gate `create` refuses that",
+            "Name them with --reviewers LOGIN,ORG/TEAM, or let the registry be the gate: --production-gate registry.",
+        )
 
 
 def repositories(github: GitHub, asked: Asked, project: str) -> Iterator[Finding]:
@@ -162,10 +217,11 @@ def _owner_of_token(github: GitHub, asked: Asked, login: str) -> Iterator[Findin
     role = github.get(f"/user/memberships/orgs/{asked.owner}")
     is_admin = role.status == 200 and role.body.get("role") == "admin"
     if may is False and not is_admin:
-        yield fail(
+        yield warn(
             "GitHub reach",
             f"{asked.owner} does not let members create repositories, and {login} is no owner",
-            "An owner allows it (Settings, Member privileges), or use a GitHub App.",
+            "An owner allows it (Settings, Member privileges), or makes both repositories, empty, with the topic "
+            "sagemaker-project-NAME: then they are used. Or sign in as a GitHub App.",
         )
     else:
         yield ok("GitHub reach", f"{login} may create repositories in {asked.owner}, as far as GitHub tells")
@@ -192,14 +248,10 @@ def _installation(slug: str, owner: str, installed: Mapping[str, Any]) -> Iterat
             f"{slug} lacks for {owner}: {', '.join(lacking)}",
             f"Add them to the App's permissions, and have an owner of {owner} accept them.",
         )
-    if installed.get("repository_selection") != "all":
-        yield fail(
-            "GitHub reach",
-            f"{slug} is installed for selected repositories of {owner}: it would not reach those that it makes",
-            f"An owner of {owner} installs it for all repositories.",
-        )
-    elif not lacking:
-        yield ok("GitHub reach", f"{slug} is installed for all repositories of {owner}, with all permissions")
+    else:
+        # Also where it is installed for selected repositories: those that it makes are added to them. Source: "Installing
+        # your own GitHub App", GitHub's documentation.
+        yield ok("GitHub reach", f"{slug} is installed for {owner}, with all permissions")
 
 
 def _said(body: Any) -> str:

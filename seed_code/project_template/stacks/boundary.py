@@ -66,7 +66,6 @@ _USES = (
     "logs:GetLogEvents",
     "logs:PutLogEvents",
     "s3:DeleteObject",
-    "s3:GetBucketLocation",
     "s3:GetObject",
     "s3:ListBucket",
     "s3:PutObject",

@@ -90,7 +90,7 @@ class _Statements:
         # The whole bucket is listed, not prefixes of it: without that a missing object is a denied one, and the commands
         # could not tell a first run from a forbidden one. Source: GetObject, Amazon S3 API reference.
         return [
-            allow("ListsBucket", ["s3:ListBucket", "s3:GetBucketLocation"], self.bucket),
+            allow("ListsBucket", "s3:ListBucket", self.bucket),
             allow("ReadsObjects", "s3:GetObject", self.objects(*prefixes)),
             self._reads_training_data("ReadsTrainingData", "s3:GetObject", whole=True),
             self._reads_training_data("ListsTrainingData", "s3:ListBucket", whole=False),
@@ -165,9 +165,8 @@ class _Statements:
         ]
 
     def runs(self, pipelines: str) -> list[Statement]:
-        """Bring the pipelines up to date, start and stop them."""
+        """Bring the pipelines up to date and start them."""
         named = sagemaker(f"pipeline/{pipelines}")
-        executions = sagemaker(f"pipeline/{pipelines}/execution/*")
         return [
             allow("CreatesPipelines", "sagemaker:CreatePipeline", named, StringEquals=ours("RequestTag")),
             allow(
@@ -177,7 +176,6 @@ class _Statements:
                 StringEquals={"sagemaker:TaggingAction": "CreatePipeline"},
             ),
             allow("RunsPipelines", ["sagemaker:StartPipelineExecution", "sagemaker:UpdatePipeline"], named),
-            allow("StopsExecutions", "sagemaker:StopPipelineExecution", executions),
         ]
 
 
@@ -329,6 +327,11 @@ def _build_pr(
             *shared.watches(f"{PROJECT}-*"),
             *shared.runs(own),
             # A closed pull request is cleaned up after.
+            allow(
+                "StopsExecutions",
+                "sagemaker:StopPipelineExecution",
+                sagemaker(f"pipeline/{own}/execution/*"),
+            ),
             allow("DeletesPipelines", "sagemaker:DeletePipeline", sagemaker(f"pipeline/{own}")),
             allow("DeletesObjects", "s3:DeleteObject", shared.objects("pr/")),
             allow(

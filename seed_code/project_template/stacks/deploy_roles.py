@@ -55,7 +55,7 @@ def endpoint(identity: Identity, storage: Storage) -> iam.CfnRole:
         f"What the models of {PROJECT} run as: reads models, writes what endpoints capture and jobs answer.",
         trusts_service("sagemaker"),
         [
-            allow("ListsBucket", ["s3:ListBucket", "s3:GetBucketLocation"], storage.bucket.attr_arn),
+            allow("ListsBucket", "s3:ListBucket", storage.bucket.attr_arn),
             allow("ReadsObjects", "s3:GetObject", objects("models/", "batch/input/", "asynchronous/")),
             allow("WritesObjects", "s3:PutObject", objects("datacapture/", "batch/output/", "asynchronous/")),
             via_s3("UsesKey", ["kms:Decrypt", "kms:GenerateDataKey"], storage.key.attr_arn),
@@ -132,7 +132,7 @@ def _storage(storage: Storage, stage: str) -> list[Statement]:
     written = _objects(storage, "code/", f"deployments/{stage}/", "batch/input/")
     return [
         # Without it a missing record is a denied one: see build_roles.
-        allow("ListsBucket", ["s3:ListBucket", "s3:GetBucketLocation"], storage.bucket.attr_arn),
+        allow("ListsBucket", "s3:ListBucket", storage.bucket.attr_arn),
         allow("ReadsObjects", "s3:GetObject", read),
         allow("WritesObjects", "s3:PutObject", written),
         via_s3("UsesKey", ["kms:Decrypt", "kms:GenerateDataKey"], storage.key.attr_arn),

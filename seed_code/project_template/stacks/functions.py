@@ -43,7 +43,7 @@ class Functions:
                 ),
                 allow(
                     "LooksForEndpointStacks",
-                    ["cloudformation:DescribeStacks", "cloudformation:ListStacks"],
+                    "cloudformation:DescribeStacks",
                     "*",
                     because="Before the repositories are let go, stacks of endpoints are looked for by their tags, among all.",
                 ),

@@ -1,4 +1,4 @@
-"""What CloudFormation's handlers may call, and need not for what is in the templates.
+"""What CloudFormation's handlers may call, need not for what is in the templates, and what is allowed beside it.
 
 A type's schema lists, by handler, the permissions for every property that the type has (`handlers.*.permissions`). The roles
 that CloudFormation acts as, `launch_role` and `service_role`, have those for the properties that the templates set. The
@@ -50,6 +50,34 @@ NOT_NEEDED: Mapping[str, Mapping[str, str]] = {
     },
 }
 """By type: patterns of actions, and why nobody calls them."""
+
+_CATALOG = "Service Catalog makes the project's stack as this role"
+_DELIVERS = "API Gateway delivers access logs with the rights of whoever switches them on"
+
+BESIDE: Mapping[str, Mapping[str, str]] = {
+    "LaunchRole": {
+        "cloudformation:CreateStack": _CATALOG,
+        "cloudformation:DeleteStack": _CATALOG,
+        "cloudformation:DescribeStackEvents": _CATALOG,
+        "cloudformation:DescribeStacks": _CATALOG,
+        "cloudformation:GetTemplateSummary": _CATALOG,
+        "cloudformation:SetStackPolicy": _CATALOG,
+        "cloudformation:UpdateStack": _CATALOG,
+        "cloudformation:ValidateTemplate": _CATALOG,
+        "lambda:InvokeFunction": "custom resources are asked for as this role",
+    },
+    "DeployServiceRole": {
+        "logs:DeleteLogDelivery": _DELIVERS,
+        "logs:GetLogDelivery": _DELIVERS,
+        "logs:ListLogDeliveries": _DELIVERS,
+        "logs:UpdateLogDelivery": _DELIVERS,
+        "sagemaker:DescribeModelPackage": "a model is made of a package with the rights of whoever makes it",
+        "sagemaker:UpdateEndpointWeightsAndCapacities": "a variant is registered for scaling by somebody who may scale it",
+    },
+}
+"""By role: what no handler calls, and why the role may do it. Sources: "Set up logging for HTTP APIs", API Gateway developer
+guide; "Auto scaling policy overview", Amazon SageMaker developer guide; "Launch constraints", Service Catalog guide.
+"""
 
 
 def not_needed(kind: str, action: str) -> str | None:

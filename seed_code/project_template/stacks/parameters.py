@@ -141,7 +141,7 @@ _GATE = Shown(
 _REVIEWERS = Shown(
     "ProductionReviewers",
     "Production reviewers",
-    "With the GitHub gate, up to six logins or teams (organisation/team), with commas and without spaces.",
+    "With the GitHub gate, one to six logins or teams (organisation/team), with commas and without spaces.",
     "",
     rf"^$|^{_REVIEWER}(,{_REVIEWER}){{0,5}}$",
     longest=900,
@@ -167,6 +167,7 @@ class Parameters:
                 },
             }
         }
+        _require_reviewers(stack)
         self._stack = stack
         self._has_id = self._filled("HasProjectId", "SageMakerProjectId")
         self._has_build = self._filled("HasBuildRepositoryName", "BuildRepositoryName")
@@ -223,6 +224,23 @@ def _declare(stack: cdk.Stack, shown: Shown) -> None:
         allowed_values=list(shown.allowed) or None,
         max_length=shown.longest,
         constraint_description=shown.constraint or "One of " + ", ".join(shown.allowed) + ".",
+    )
+
+
+def _require_reviewers(stack: cdk.Stack) -> None:
+    """A gate without anybody at it would be none: refused before anything is made."""
+    named = cdk.Fn.condition_not(cdk.Fn.condition_equals(cdk.Fn.ref("ProductionReviewers"), ""))
+    cdk.CfnRule(
+        stack,
+        "ProductionIsReviewed",
+        rule_condition=cdk.Fn.condition_equals(cdk.Fn.ref("ProductionGate"), "github"),
+        assertions=[
+            cdk.CfnRuleAssertion(
+                assert_=named,
+                assert_description="With the GitHub gate somebody has to review what goes to production: name them in "
+                "ProductionReviewers, or set ProductionGate to registry.",
+            )
+        ],
     )
 
 

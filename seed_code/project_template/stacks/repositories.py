@@ -21,8 +21,12 @@ from project_template.stacks.published import Publication
 TOPICS = ["sagemaker-project"]
 REQUIRED_CHECK = "test"
 
-_PATIENCE_SECONDS = POUR_SECONDS + 60
-"""How long CloudFormation waits: the function answers on its own timeout too, so more than this is a lost answer."""
+_PATIENCE_SECONDS = 2 * (POUR_SECONDS + 60)
+"""How long CloudFormation waits. The function answers before its own time is over. One that is killed outright does not:
+then Lambda hands it the same request again after a minute, and that attempt may take as long as the first.
+
+Source: "Asynchronous invocation", AWS Lambda developer guide.
+"""
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ _ORDER = (
     "Description",
     "Metadata",
     "Parameters",
+    "Rules",
     "Conditions",
     "Resources",
     "Outputs",

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
+import cfnlint.schema as schemas
 import pytest
 
 from local_aws.account import Account, Clients
 from local_aws.cloudformation.answers import Answers
 from local_aws.cloudformation.resources import resource_types
 
-schemas = pytest.importorskip("cfnlint.schema", reason="cfn-lint, which has the schemas, is not installed")
 ACCOUNT = Account("eu-west-1", "http://127.0.0.1", Path(), 1.0, Clients("http://127.0.0.1"))
 TYPES = {each.name: each for each in resource_types(Answers(ACCOUNT))}
 FREE = "AWS::CloudFormation::CustomResource"  # has whatever its template says

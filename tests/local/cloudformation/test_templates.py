@@ -132,7 +132,8 @@ def test_text_that_is_no_template_is_refused(stacks, body, said):
     ("section", "said"),
     [
         ({"Transform": "AWS::Serverless-2016-10-31"}, "does not have the template section Transform"),
-        ({"Rules": {}}, "does not have the template section Rules"),
+        ({"Rules": {"R": {}}}, "must contain a list of Assertions, each with an Assert. (R)"),
+        ({"Rules": {"R": {"Assertions": [], "When": 1}}}, "Invalid rule property 'When' (R)"),
         ({"Resorces": {}}, "Invalid template property or properties [Resorces]"),
         ({"AWSTemplateFormatVersion": "2020-01-01"}, "2020-01-01 is not a supported value"),
     ],

@@ -76,7 +76,7 @@ def test_the_number_of_retries_is_the_policys(deliver):
 
 def test_an_event_gets_no_older_than_the_policy_says(deliver):
     sender = Shaky(99)
-    _, attributes = deliver(sender, MaximumEventAgeInSeconds=60)()
+    _, attributes = deliver(sender, MaximumEventAgeInSeconds=1800)()
     assert attributes["EXHAUSTED_RETRY_CONDITION"] == "MaximumEventAgeInSeconds"
     assert 3 <= int(attributes["RETRY_ATTEMPTS"]) <= 60
 

@@ -226,7 +226,7 @@ class Hosting:
         return full
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def hosting_on(models):
     """Hosting in a project of its own on a server."""
 

@@ -14,6 +14,17 @@ def refusal():
     return refusal
 
 
+@pytest.fixture(scope="module", autouse=True)
+def never_ready(quick, hosting_on):
+    """The endpoint of a container that never answers its ping: begun before the other tests, for it takes ten seconds."""
+    hosting = hosting_on(quick)
+    config = hosting.config(hosting.model("a", LOCAL_AWS_FAULT="never-ready"))
+    hosting.sagemaker.create_endpoint(EndpointName=hosting.name, EndpointConfigName=config)
+    yield hosting
+    hosting.settled()
+    hosting.sagemaker.delete_endpoint(EndpointName=hosting.name)
+
+
 def arn(hosting, kind, name):
     return f"arn:aws:sagemaker:eu-west-1:123456789012:{kind}/{name}"
 
@@ -212,8 +223,8 @@ def test_an_archive_without_a_model_fails_the_endpoint_by_its_ping(hosting, arch
     )
 
 
-def test_a_container_that_never_answers_its_ping_fails_the_endpoint(hosting):
-    failed = hosting.create(hosting.config(hosting.model("a", LOCAL_AWS_FAULT="never-ready")))
+def test_a_container_that_never_answers_its_ping_fails_the_endpoint(never_ready):
+    failed = never_ready.settled()
     assert failed["EndpointStatus"] == "Failed"
     assert "did not pass the ping health check" in failed["FailureReason"]
 

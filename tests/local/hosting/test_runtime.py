@@ -17,6 +17,16 @@ def running(hosting):
     return running
 
 
+@pytest.fixture(scope="module", autouse=True)
+def hanging(quick, hosting_on):
+    """What invoking a container that hangs comes to: begun before the other tests, for it is given five seconds."""
+    hosting = hosting_on(quick)
+    hosting.create(hosting.config(hosting.model("a", LOCAL_AWS_FAULT="hangs")))
+    with ThreadPoolExecutor(1) as pool:
+        yield pool.submit(hosting.invoke)
+    hosting.sagemaker.delete_endpoint(EndpointName=hosting.name)
+
+
 def failure(call, **request):
     with pytest.raises(ClientError) as error:
         call(**request)
@@ -99,9 +109,8 @@ def test_a_container_that_fails_is_a_model_error(hosting, running):
     assert "Received server error (500) from primary" in response["Error"]["Message"]
 
 
-def test_a_container_that_hangs_is_given_up(hosting, running):
-    running("hangs")
-    response = failure(hosting.invoke)
+def test_a_container_that_hangs_is_given_up(hanging):
+    response = failure(hanging.result)
     assert response["Error"]["Code"] == "ModelError"
     assert response["OriginalStatusCode"] == 0
     assert (

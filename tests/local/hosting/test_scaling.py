@@ -1,7 +1,8 @@
 import pytest
 from botocore.exceptions import ClientError
 
-from local_aws.hosting.scaling import Tracking
+from local_aws.account import REGION, Account
+from local_aws.hosting.scaling import Scaling, Tracking
 
 DIMENSION = "sagemaker:variant:DesiredInstanceCount"
 
@@ -31,6 +32,15 @@ def test_scaling_in_can_be_disabled():
     assert tracking(may_scale_in=False).wanted(4, 0, 0) == 4
 
 
+@pytest.fixture
+def sooner(quick, tmp_path):
+    """A scaler beside the server's own, for which a quarter of an hour without load is over in two seconds."""
+    scaling = Scaling(Account(REGION, quick.url, tmp_path, 0.002, quick.clients))
+    yield
+    scaling.close()
+
+
+@pytest.mark.usefixtures("sooner")
 def test_a_busy_variant_gets_more_instances_and_an_idle_one_fewer(hosting, load, eventually):
     hosting.create(hosting.config(hosting.model("a")))
     autoscaling = hosting.client("application-autoscaling")

@@ -10,20 +10,29 @@ TIME_SCALE = 0.01
 """Of the server `quick`."""
 
 
+def created(hosting, concurrency=5, provisioned=None, **environment):
+    """A serverless endpoint, once it is in service: its description."""
+    model = hosting.model("a", **environment)
+    stated = {"MemorySizeInMB": 1024, "MaxConcurrency": concurrency}
+    if provisioned:
+        stated["ProvisionedConcurrency"] = provisioned
+    variant = {"VariantName": "AllTraffic", "ModelName": model, "ServerlessConfig": stated}
+    hosting.sagemaker.create_endpoint_config(EndpointConfigName=model, ProductionVariants=[variant])
+    return hosting.create(model)
+
+
 @pytest.fixture
 def serverless(hosting):
-    """Create a serverless endpoint; returns its name."""
+    return lambda **stated: created(hosting, **stated)
 
-    def serverless(concurrency=5, provisioned=None, **environment):
-        model = hosting.model("a", **environment)
-        stated = {"MemorySizeInMB": 1024, "MaxConcurrency": concurrency}
-        if provisioned:
-            stated["ProvisionedConcurrency"] = provisioned
-        variant = {"VariantName": "AllTraffic", "ModelName": model, "ServerlessConfig": stated}
-        hosting.sagemaker.create_endpoint_config(EndpointConfigName=model, ProductionVariants=[variant])
-        return hosting.create(model)
 
-    return serverless
+@pytest.fixture(scope="module", autouse=True)
+def provisioned(quick, hosting_on):
+    """An endpoint that nobody calls, its model servers, and since when: begun before the other tests, to be looked at later."""
+    hosting = hosting_on(quick)
+    created(hosting, provisioned=1)
+    yield hosting, quick.model_servers(hosting.name), time.monotonic()
+    hosting.sagemaker.delete_endpoint(EndpointName=hosting.name)
 
 
 @pytest.fixture
@@ -51,13 +60,6 @@ def test_an_idle_endpoint_goes_to_zero_and_starts_cold(hosting, serverless, star
     before = starts()
     assert hosting.top() == "__label__first-good"
     assert starts() == before + 1
-
-
-def test_provisioned_concurrency_stays_warm(hosting, serverless, quick):
-    serverless(provisioned=1)
-    [before] = quick.model_servers(hosting.name)
-    time.sleep(1.5 * IDLE_SECONDS * TIME_SCALE)
-    assert quick.model_servers(hosting.name) == [before]
 
 
 def test_more_at_once_than_it_may_is_throttled(hosting, serverless):
@@ -102,3 +104,9 @@ def test_an_update_moves_a_serverless_endpoint_to_another_model(hosting, serverl
     hosting.update(second)
     hosting.settled()
     assert hosting.top() == "__label__second-good"
+
+
+def test_provisioned_concurrency_stays_warm(provisioned, quick):
+    hosting, [before], since = provisioned
+    time.sleep(max(0, since + 1.5 * IDLE_SECONDS * TIME_SCALE - time.monotonic()))
+    assert quick.model_servers(hosting.name) == [before]

@@ -96,25 +96,56 @@ def test_a_job_whose_role_may_not_read_its_input_fails(aws, roles, job, enforced
     assert "AccessDenied" in description["FailureReason"] or "403" in description["FailureReason"]
 
 
-def test_a_pipeline_makes_its_jobs_under_its_own_role(aws, roles, job):
-    pipeline, worker, name = roles.make(), roles.make(), f"{aws.project.name}-line"
-    steps = [{"Name": "Work", "Type": "Processing", "Arguments": job(worker)}]
-    sagemaker = aws.client("sagemaker")
-    sagemaker.create_pipeline(
-        PipelineName=name,
-        PipelineDefinition=json.dumps({"Version": "2020-12-01", "Steps": steps}),
-        RoleArn=pipeline,
-    )
+@pytest.fixture
+def pipeline(aws, job):
+    """Runs a pipeline of one processing job, `Work`; returns how it ended and the step as it is listed."""
+
+    def pipeline(role, worker):
+        name, sagemaker = f"{aws.project.name}-line", aws.client("sagemaker")
+        steps = [{"Name": "Work", "Type": "Processing", "Arguments": job(worker)}]
+        definition = json.dumps({"Version": "2020-12-01", "Steps": steps})
+        sagemaker.create_pipeline(PipelineName=name, PipelineDefinition=definition, RoleArn=role)
+        arn = sagemaker.start_pipeline_execution(PipelineName=name)["PipelineExecutionArn"]
+        describe, ends = sagemaker.describe_pipeline_execution, {"Succeeded", "Failed"}
+        status = until(ends, describe, "PipelineExecutionStatus", PipelineExecutionArn=arn)
+        [step] = sagemaker.list_pipeline_execution_steps(PipelineExecutionArn=arn)["PipelineExecutionSteps"]
+        return status, step
+
+    return pipeline
+
+
+def test_a_pipeline_makes_its_jobs_under_its_own_role(aws, roles, pipeline):
+    role, worker = roles.make(), roles.make()
     mark = len(aws.server.account.calls)
-    arn = sagemaker.start_pipeline_execution(PipelineName=name)["PipelineExecutionArn"]
-    describe = sagemaker.describe_pipeline_execution
-    ends = {"Succeeded", "Failed"}
-    assert until(ends, describe, "PipelineExecutionStatus", PipelineExecutionArn=arn) == "Succeeded"
+    assert pipeline(role, worker)[0] == "Succeeded"
     calls = aws.server.account.calls.since(mark)
-    made = {each.action for each in calls if each.role_arn == pipeline}
+    made = {each.action for each in calls if each.role_arn == role}
     assert {"sagemaker:CreateProcessingJob", "sagemaker:DescribeProcessingJob", "sagemaker:AddTags"} <= made
     assert ("iam:PassRole", (worker,)) in {
-        (each.action, each.resources) for each in calls if each.role_arn == pipeline
+        (each.action, each.resources) for each in calls if each.role_arn == role
     }
     assert "s3:PutObject" in {each.action for each in calls if each.role_arn == worker}
     assert "s3:PutObject" not in made
+
+
+WORKS = (
+    (["s3:ListBucket", "s3:GetObject", "s3:PutObject"], "*"),
+    (["ecr:GetAuthorizationToken", "ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage"], "*"),
+    (["ecr:GetDownloadUrlForLayer"], REPOSITORY),
+    (["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"], "*"),
+)
+MAKES = ["sagemaker:CreateProcessingJob", "sagemaker:DescribeProcessingJob", "sagemaker:AddTags"]
+
+
+def test_a_pipeline_and_its_job_need_no_more_than_each_ones_own_policies(roles, pipeline, enforced):
+    worker = roles.make(*WORKS)
+    status, step = pipeline(roles.make((MAKES, "*"), ("iam:PassRole", worker)), worker)
+    assert status == "Succeeded", step
+
+
+def test_a_pipeline_that_may_not_pass_its_jobs_role_fails_naming_it(roles, pipeline, enforced):
+    worker = roles.make(*WORKS)
+    role = roles.make((MAKES, "*"))
+    status, step = pipeline(role, worker)
+    assert status == "Failed"
+    assert f"is not authorized to perform: iam:PassRole on resource: {worker}" in step["FailureReason"]

@@ -5,6 +5,8 @@ import contextlib
 import io
 import itertools
 import json
+import pickle
+import shutil
 import subprocess
 import sys
 import time
@@ -279,6 +281,23 @@ class Project:
 
     def delete(self, kind, properties, physical_id, **more):
         return self.ask(self.event(kind, "Delete", properties, PhysicalResourceId=physical_id, **more))
+
+    def kept(self):
+        """Keeps the repository as it is; returns what brings that back, as often as it is called."""
+        record, folder = self.record, self.record.git.path
+        copy = folder.with_suffix(".kept")
+        shutil.copytree(folder, copy)
+        # Who owns it and where it is stay the same.
+        state = pickle.dumps(
+            {name: value for name, value in vars(record).items() if name not in {"owner", "git"}}
+        )
+
+        def bring_back():
+            shutil.rmtree(folder)
+            shutil.copytree(copy, folder)
+            vars(record).update(pickle.loads(state))
+
+        return bring_back
 
     def git(self, *arguments, folder=None):
         """git in a clone (made with `clone`), or on the bare repository."""

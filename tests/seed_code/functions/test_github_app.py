@@ -6,17 +6,20 @@ import logging
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
+from dispatch.handler import Dispatch
 from github import Access, AppSignIn, Deadline, Transport
 from github.errors import TokenRefusedError
+from project_template.doctor.github_access import APP_PERMISSIONS
 
-PERMISSIONS = {
-    "administration": "write",
-    "actions": "read",
-    "actions_variables": "write",
-    "contents": "write",
-    "pull_requests": "write",
-    "workflows": "write",
-    "members": "read",
+APPROVAL = {
+    "id": "1",
+    "source": "aws.sagemaker",
+    "detail-type": "SageMaker Model Package State Change",
+    "time": "2026-11-21T12:00:00Z",
+    "detail": {
+        "ModelPackageArn": "arn:aws:sagemaker:eu-west-1:123456789012:model-package/models/2",
+        "ModelApprovalStatus": "Approved",
+    },
 }
 
 
@@ -33,7 +36,7 @@ def key(local_server):
 def app(project, key, github):
     """The project's App, which its functions sign in as; not installed yet."""
     arn, public = key
-    made = github.add_app(f"pour-{project.number}", project.owner, public, PERMISSIONS)
+    made = github.add_app(f"pour-{project.number}", project.owner, public, APP_PERMISSIONS)
     del project.environment["GITHUB_TOKEN_SECRET_ARN"]
     project.environment |= {"GITHUB_APP_ID": str(made.id), "GITHUB_APP_KEY_ARN": arn}
     return made
@@ -82,7 +85,27 @@ def test_each_token_is_minted_once_and_narrow(project, installation, exchanges):
     assert whole == {"permissions": {"metadata": "read", "administration": "write"}}
     assert one["repository_ids"] == contents["repository_ids"] == [project.record.id]
     assert one["permissions"]["contents"] == "read"
-    assert contents["permissions"] == {"metadata": "read", **PERMISSIONS}
+    assert contents["permissions"] == APP_PERMISSIONS
+
+
+def test_a_whole_life_needs_the_permissions_that_doctor_looks_for_and_no_others(
+    project, installation, exchanges
+):
+    assert installation.permissions == APP_PERMISSIONS  # and GitHub refuses whatever goes beyond them
+    project.create_both()
+    old, new = project.contents(), project.contents(project.put_seed({"README.md": "# New\n"}))
+    assert project.update("Contents", old, new)["Status"] == "SUCCESS"
+    settings = {"DEPLOY_REPOSITORY": project.full_name, "MODEL_PACKAGE_GROUP_NAME": "models"}
+    Dispatch(project.environment | settings, project.aws.client, None, project.clock).handle(
+        APPROVAL, project.context
+    )
+    project.delete("Repository", project.repository(), str(project.record.id))
+    assert project.record.archived
+    levels = ("read", "write")
+    asked_for = {}
+    for name, level in (each for body in asked(exchanges) for each in body["permissions"].items()):
+        asked_for[name] = max(level, asked_for.get(name, "read"), key=levels.index)
+    assert asked_for == APP_PERMISSIONS
 
 
 def test_without_teams_nobodys_membership_is_read(project, installation, exchanges):

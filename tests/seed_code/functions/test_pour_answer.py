@@ -5,8 +5,8 @@ import threading
 
 import pytest
 
-from pour.answer import LIMIT_BYTES, Answer, AnswerNotDeliveredError, Reply
-from pour.watchdog import MARGIN_SECONDS, Watchdog
+from pour.answer import LIMIT_BYTES, PAUSES, TIMEOUT_SECONDS, Answer, AnswerNotDeliveredError, Reply
+from pour.watchdog import MARGIN_SECONDS, RESERVE_SECONDS, Watchdog
 
 
 @pytest.fixture
@@ -87,6 +87,10 @@ def test_the_watch_barks_before_the_end():
     barked = threading.Event()
     with Watchdog(int(MARGIN_SECONDS * 1000) + 20, barked.set):
         assert barked.wait(5)
+
+
+def test_the_watch_leaves_time_for_every_attempt_to_answer_and_the_work_stops_before_it():
+    assert sum(PAUSES) + len(PAUSES) * TIMEOUT_SECONDS < MARGIN_SECONDS < RESERVE_SECONDS
 
 
 def test_the_watch_is_silent_once_it_is_left():

@@ -5,9 +5,10 @@ import logging
 import threading
 
 from github import HttpSender
-from local_aws.github import Down, RateLimited
+from local_aws.github import Down, RateLimited, Slow
 from pour import handler
 from pour.handler import Pour
+from pour.watchdog import MARGIN_SECONDS, RESERVE_SECONDS
 
 
 def failed(project, kind="Repository", request="Create", **changes):
@@ -116,11 +117,11 @@ class Stuck(HttpSender):
 
 def test_a_function_that_hangs_is_answered_for_before_its_end_and_stops(project):
     stuck = Stuck(project.environment["GITHUB_API_URL"], 3)
-    project.context.milliseconds = 3_050
+    nearly_over = int(MARGIN_SECONDS * 1000) + 1_000  # in which it gets to the call that it hangs in
     pour = Pour(project.environment, project.aws.client, stuck, project.clock)
     event = project.event("Repository", "Create", project.repository())
     # The time that is left to calls does not end here: only the watch does.
-    project.context.get_remaining_time_in_millis = iter([3_050, *[60_000] * 100]).__next__
+    project.context.get_remaining_time_in_millis = iter([nearly_over, *[60_000] * 100]).__next__
     thread = threading.Thread(target=pour.handle, args=(event, project.context))
     thread.start()
     for _ in range(200):
@@ -138,8 +139,14 @@ def test_a_function_that_hangs_is_answered_for_before_its_end_and_stops(project)
     assert len(project.cloudformation.answers) == 1
 
 
-def test_a_slow_github_ends_with_the_functions_time(project):
-    project.context.milliseconds = 5_000  # all of it is reserved for the answer
+def test_a_slow_github_is_waited_for_no_longer_than_the_function_lives(project, github):
+    github.faults.add(Slow(seconds=0.5, times=1))
+    project.context.milliseconds = int(RESERVE_SECONDS * 1000) + 100
+    assert "GitHub cannot be reached: no answer in time from GET" in failed(project)
+
+
+def test_nothing_is_begun_where_the_functions_time_is_nearly_over(project):
+    project.context.milliseconds = int(RESERVE_SECONDS * 1000)  # all of it is kept for the answer
     assert "time is nearly over" in failed(project)
 
 

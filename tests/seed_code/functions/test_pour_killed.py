@@ -46,16 +46,40 @@ def update_contents(project):
     return project.event("Contents", "Update", new, **more)
 
 
-def until(project, kind):
-    """The project as it is before the event that is tested, and that event."""
-    if kind != "Repository":
-        project.create("Repository", project.repository())
-    if kind == "Update":
-        project.first_key = project.put_seed()
-        project.create("Contents", project.contents(project.first_key))
-    return {"Repository": create_repository, "Contents": create_contents, "Update": update_contents}[kind](
-        project
-    )
+def delete_repository(project):
+    physical_id = str(project.record.id)
+    return project.event("Repository", "Delete", project.repository(), PhysicalResourceId=physical_id)
+
+
+EVENTS = {"Contents": create_contents, "Update": update_contents, "Delete": delete_repository}
+
+
+@pytest.fixture(scope="module")
+def kept():
+    """What each kind's tests share: a project, its event, and what brings back how the project was before."""
+    return {}
+
+
+@pytest.fixture
+def until(kept, project_of):
+    """Makes a project as it is before the event of a kind, and that event."""
+
+    def until(kind):
+        if kind == "Repository":
+            project = project_of()
+            return project, create_repository(project)
+        if kind not in kept:
+            project = project_of()
+            project.create("Repository", project.repository())
+            if kind != "Contents":
+                project.first_key = project.put_seed()
+                project.create("Contents", project.contents(project.first_key))
+            kept[kind] = (project, EVENTS[kind](project), project.kept())
+        project, event, bring_back = kept[kind]
+        bring_back()
+        return project, event
+
+    return until
 
 
 @pytest.fixture(scope="module")
@@ -64,28 +88,27 @@ def references():
     return {}
 
 
-def reference(references, kind, project_of):
+def reference(references, kind, until):
     if kind not in references:
-        undisturbed = project_of()
-        answer = undisturbed.ask(until(undisturbed, kind))
+        undisturbed, event = until(kind)
+        answer = undisturbed.ask(event)
         assert answer["Status"] == "SUCCESS", answer["Reason"]
         references[kind] = (undisturbed.state(), len(undisturbed.calls))
     return references[kind]
 
 
 @pytest.mark.parametrize("kind", CALLS)
-def test_every_call_is_covered_below(references, kind, project_of):
-    assert reference(references, kind, project_of)[1] == CALLS[kind]
+def test_every_call_is_covered_below(references, kind, until):
+    assert reference(references, kind, until)[1] == CALLS[kind]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "kind, after", [(kind, after) for kind in CALLS for after in range(1, CALLS[kind] + 1)]
 )
-def test_killed_and_tried_again_it_ends_the_same(references, project_of, kind, after):
-    expected, _ = reference(references, kind, project_of)
-    project = project_of()
-    event = until(project, kind)
+def test_killed_and_tried_again_it_ends_the_same(references, until, kind, after):
+    expected, _ = reference(references, kind, until)
+    project, event = until(kind)
     killed(project, event, after)
     answer = project.ask(event)
     assert answer["Status"] == "SUCCESS", answer["Reason"]
@@ -93,10 +116,9 @@ def test_killed_and_tried_again_it_ends_the_same(references, project_of, kind, a
 
 
 @pytest.mark.parametrize("after", range(1, CALLS["Repository"] + 1))
-def test_killed_twice_in_a_row_it_ends_the_same(references, project_of, after):
-    expected, _ = reference(references, "Repository", project_of)
-    project = project_of()
-    event = create_repository(project)
+def test_killed_twice_in_a_row_it_ends_the_same(references, until, after):
+    expected, _ = reference(references, "Repository", until)
+    project, event = until("Repository")
     killed(project, event, after)
     killed(project, event, 4)
     assert project.ask(event)["Status"] == "SUCCESS"
@@ -115,7 +137,8 @@ def test_a_half_made_repository_is_deleted_whatever_cloudformation_calls_it(proj
 
 @pytest.mark.parametrize("after", range(1, CALLS["Contents"] + 1, 3))
 def test_half_poured_contents_are_deleted_and_their_repository_archived(project, github, after):
-    event = until(project, "Contents")
+    project.create("Repository", project.repository())
+    event = create_contents(project)
     killed(project, event, after)
     properties = event["ResourceProperties"]
     assert project.delete("Contents", properties, "SP-p-1-BuildContents-1ABCDEF")["Status"] == "SUCCESS"
@@ -129,11 +152,9 @@ def test_half_poured_contents_are_deleted_and_their_repository_archived(project,
 
 
 @pytest.mark.parametrize("after", range(1, 7))
-def test_a_deletion_that_is_killed_is_finished_by_the_next(project, after):
-    project.create_both()
-    event = project.event(
-        "Repository", "Delete", project.repository(), PhysicalResourceId=str(project.record.id)
-    )
+def test_a_deletion_that_is_killed_is_finished_by_the_next(until, after):
+    project, event = until("Delete")
+    assert not project.record.archived
     with contextlib.suppress(project.Killed):
         project.ask(event, after)
     assert project.ask(event)["Status"] == "SUCCESS"

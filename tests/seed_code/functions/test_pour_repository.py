@@ -3,6 +3,8 @@
 import pytest
 
 from local_aws.github import Dropped
+from pour.ownership import adoption_topic
+from project_template import names
 
 
 def test_an_empty_repository_is_made(project):
@@ -116,6 +118,12 @@ def test_an_empty_repository_with_the_projects_topic_is_adopted(project, github)
     assert given.description is None
     project.delete("Repository", project.repository(), str(given.id))
     assert not given.archived
+
+
+def test_the_topic_for_it_is_the_one_whose_length_doctor_looks_at():
+    project = "x" * names.LONGEST_PROJECT
+    [topic] = [each for each in names.derived(project, [], []) if each.what.startswith("topic")]
+    assert (topic.name, topic.fits) == (adoption_topic(project), True)
 
 
 def test_a_repository_with_commits_is_not_adopted(project, github):

@@ -157,3 +157,38 @@ def test_what_is_left_out_is_something_that_a_handler_would_call():
         if not any(re.fullmatch(pattern, action) for action in called(kind))
     }
     assert idle == set()
+
+
+def granted(made, role):
+    """The actions of a role's Allow statements, as they are written."""
+    return {
+        action
+        for document in made.documents(role).values()
+        for statement in document["Statement"]
+        if statement["Effect"] == "Allow"
+        for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
+    }
+
+
+def beyond(made, role, kinds):
+    """What a role is granted that no handler of the types calls."""
+    calls = set().union(*map(called, kinds))
+    return {
+        action
+        for action in granted(made, role)
+        if not any(like(call, action, ignore_case=True) for call in calls)
+    }
+
+
+def test_the_launch_role_may_nothing_that_no_handler_calls_and_no_reason_is_given_for(
+    make_project, publication
+):
+    made = make_project(OidcProviderArn="")
+    kinds = {each["Type"] for each in made.resources.values() if not each["Type"].startswith("Custom::")}
+    assert beyond(publication, "LaunchRole", kinds) == set(handlers.BESIDE["LaunchRole"])
+
+
+def test_the_service_role_may_nothing_that_no_handler_calls_and_no_reason_is_given_for(
+    project, deployed_types
+):
+    assert beyond(project, "DeployServiceRole", deployed_types) == set(handlers.BESIDE["DeployServiceRole"])

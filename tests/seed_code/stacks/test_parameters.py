@@ -4,7 +4,10 @@ import re
 
 import pytest
 
+from project_template import cli
+from project_template.errors import ParameterError
 from project_template.stacks.published import RECIPES
+from project_template.template import check
 
 
 def accepts(project, name, value):
@@ -62,6 +65,25 @@ def test_what_would_fail_later_is_refused_at_the_form(project, name, good, bad):
     assert [value for value in bad if accepts(project, name, value)] == []
 
 
+@pytest.mark.parametrize(
+    ("gate", "reviewers", "refused"),
+    [("github", "", True), ("github", "mona", False), ("registry", "", False)],
+)
+def test_a_gate_without_reviewers_is_refused_with_the_way_out(project, gate, reviewers, refused):
+    given = {"GitHubOwner": "acme", "ProductionGate": gate, "ProductionReviewers": reviewers}
+    if not refused:
+        check(project.template, given, "reviews")
+        return
+    with pytest.raises(ParameterError, match="ProductionReviewers, or set ProductionGate to registry"):
+        check(project.template, given, "reviews")
+
+
+def test_what_doctor_is_asked_about_is_what_the_template_takes(project):
+    declared = project.template["Parameters"]
+    assert declared["ProductionGate"]["AllowedValues"] == list(cli.Gate)
+    assert declared["RepositoryVisibility"]["AllowedValues"] == list(cli.Visibility)
+
+
 def test_the_recipes_are_those_of_the_build_repository(pytestconfig):
     poured = {path.stem for path in (pytestconfig.rootpath / "build" / "recipes").glob("*.yaml")}
     assert set(RECIPES) == poured
@@ -74,7 +96,7 @@ def test_without_an_id_the_stacks_name_stands_in(make_project):
 
 
 def test_what_was_left_empty_is_left_out_or_derived(make_project):
-    made = make_project(TrainingData="", ProductionReviewers="")
+    made = make_project(TrainingData="", ProductionReviewers="", ProductionGate="registry")
     assert "TRAINING_DATA" not in made.properties("BuildContents")["Variables"]
     reviewers = {
         each["Name"]: each["Reviewers"] for each in made.properties("DeployContents")["Environments"]

@@ -104,6 +104,18 @@ def test_functions_know_how_to_sign_in_and_may_do_no_more_for_it(project, public
     assert not project.may("DispatchRole", "secretsmanager:GetSecretValue", secret.replace("github", "other"))
 
 
+def test_functions_have_time_for_githubs_limits_and_cloudformation_waits_for_a_second_attempt(project):
+    pour = project.properties("PourFunction")["Timeout"]
+    assert 600 <= pour <= 900
+    # A secondary limit is a minute at least. Source: "Rate limits for the REST API", GitHub's documentation.
+    assert project.properties("DispatchFunction")["Timeout"] > 60
+    custom = [each for each in project.resources.values() if each["Type"].startswith("Custom::")]
+    assert len(custom) == 4
+    for each in custom:
+        # The longest that CloudFormation takes is an hour.
+        assert 2 * pour + 60 <= each["Properties"]["ServiceTimeout"] <= 3600
+
+
 def test_an_app_signs_with_its_key_by_one_algorithm(project, publications):
     app = publications.app
     text = project_template(dataclasses.replace(publications.project, sign_in=app))

@@ -71,6 +71,11 @@ def test_the_tokens_of_an_enterprise_server_have_no_claim_that_sts_could_compare
     }
 
 
+def test_nobody_gets_keys_that_last(project, publication):
+    kinds = {each["Type"] for made in (project, publication) for each in made.resources.values()}
+    assert not kinds & {"AWS::IAM::User", "AWS::IAM::AccessKey", "AWS::SecretsManager::Secret"}
+
+
 def test_no_trust_policy_has_a_wildcard(project, publication):
     for made in (project, publication):
         for name, role in made.of_type("AWS::IAM::Role").items():

@@ -113,10 +113,7 @@ def create_tree(call: Call) -> Answer:
 def tree(call: Call) -> Answer:
     """`tree_sha` may name a branch or a commit. Any value of `recursive` asks for all below."""
     repository = _filled(call, "read")
-    asked = call["tree_sha"]
-    commit = repository.git.resolve(asked)
-    sha = repository.git.ref(f"{commit}^{{tree}}") if commit else asked
-    if sha is None or repository.git.type_of(sha) != "tree":
+    if (sha := repository.git.resolve(call["tree_sha"], "tree")) is None:
         raise not_found()
     return Answer(body=_tree(call, repository, sha, "recursive" in call.query))
 

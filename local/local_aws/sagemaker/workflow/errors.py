@@ -8,11 +8,7 @@ StepFailedError                 a step ends as Failed, with a reason
 
 from __future__ import annotations
 
-from local_aws.wire import ServiceError
-
-
-def invalid(message: str) -> ServiceError:
-    return ServiceError("ValidationException", message)
+from local_aws.wire import ServiceError, invalid
 
 
 def unparsable(message: str) -> ServiceError:

@@ -13,8 +13,8 @@ from typing import Any
 
 from local_aws.sagemaker.caller import USER_CONTEXT
 from local_aws.sagemaker.workflow.definition import Definition, Step
-from local_aws.sagemaker.workflow.errors import invalid
 from local_aws.sagemaker.workflow.events import ExecutionEvents
+from local_aws.wire import invalid
 
 EXECUTING, STOPPING = "Executing", "Stopping"
 STOPPED, FAILED, SUCCEEDED = "Stopped", "Failed", "Succeeded"

@@ -1,0 +1,53 @@
+"""What roles are allowed and an ordinary project never calls, with the reasons.
+
+A test takes a project through its whole life and compares: what no role called has a reason here, or is what CloudFormation's
+handlers call (`handlers`), or goes. A reason for what was called after all goes, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_GUIDE = "SageMaker does it on the instances of its jobs and endpoints, as the role: its developer guide asks for it"
+_STOPPED = "a pipeline that is stopped stops its jobs"
+_MISSING = (
+    "without it a missing object is a denied one, and nobody could say what is wrong with TRAINING_DATA"
+)
+_CONTAINER = {"cloudwatch:PutMetricData": _GUIDE, "logs:DescribeLogStreams": _GUIDE}
+_JOBS = {
+    **_CONTAINER,
+    "sagemaker:StopProcessingJob": _STOPPED,
+    "sagemaker:StopTrainingJob": _STOPPED,
+}
+_STAGE = {
+    "cloudformation:ContinueUpdateRollback": "the way out of UPDATE_ROLLBACK_FAILED",
+    "cloudformation:DeleteChangeSet": "a change set that somebody left half made is made anew",
+    "cloudformation:TagResource": "CloudFormation asks for it where a stack is tagged",
+    "sagemaker:AddTags": "an endpoint that is brought back gets its tags",
+    "sagemaker:CreateEndpoint": "an endpoint that was deleted by hand is brought back",
+    "sagemaker:DeleteEndpoint": "an endpoint whose stack was deleted by hand is torn down by itself",
+}
+
+SELDOM: Mapping[str, Mapping[str, str]] = {
+    "BuildPrRole": {
+        "s3:ListBucket": _MISSING,
+        "sagemaker:StopPipelineExecution": "a pull request may be closed while it is tried",
+    },
+    "BuildRunRole": {"s3:ListBucket": _MISSING},
+    "DispatchRole": {"sqs:SendMessage": "an approval that GitHub did not take in three attempts is kept"},
+    "EndpointRole": _CONTAINER,
+    "PipelineRole": _JOBS,
+    "ProductionRole": _STAGE,
+    "PullRequestRole": {
+        **_JOBS,
+        "logs:CreateLogGroup": "an account's first jobs make the log groups, and they seldom are a pull request's",
+    },
+    "StagingRole": {
+        **_STAGE,
+        "cloudwatch:DescribeAlarms": "a stage whose rollout moves in steps has alarms",
+        "cloudwatch:PutMetricData": "a stage whose rollout moves in steps is probed",
+        "sagemaker:CreateTransformJob": "batches may be tried in staging",
+        "sagemaker:DescribeTransformJob": "batches may be tried in staging",
+    },
+}
+"""By the role's logical id: actions, and why it is allowed them."""
