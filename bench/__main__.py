@@ -11,10 +11,16 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from bench import command, loop, prepare, rollout
+from bench import approval, command, loop, prepare, rollout
 from bench.table import Row
 
-BENCHES = {"prepare": prepare.rows, "loop": loop.rows, "command": command.rows, "rollout": rollout.rows}
+BENCHES = {
+    "prepare": prepare.rows,
+    "loop": loop.rows,
+    "command": command.rows,
+    "rollout": rollout.rows,
+    "approval": approval.rows,
+}
 
 
 def main() -> int:

@@ -11,9 +11,12 @@ ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.slow
 
 
+COPIED = ("build/", "tests/build/", "tests/conftest.py", "tests/tools/")
+
+
 @pytest.fixture
 def copy(tmp_path):
-    """The tracked and the new files of this checkout, beside the same environment."""
+    """The build half of this checkout with what checks it, beside the same environment."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
@@ -22,7 +25,7 @@ def copy(tmp_path):
         text=True,
     )
     for name in listed.stdout.splitlines():
-        if (ROOT / name).is_file():
+        if (name.startswith(COPIED) or "/" not in name) and (ROOT / name).is_file():
             target = tmp_path / name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, target)

@@ -242,7 +242,6 @@ def production(account, deploy):
 @pytest.fixture(scope="module")
 def first(account, train):
     """The first model package, trained by a push, and approved."""
-    train.run("model-build", "plan")
     arn = train.run("model-build", "run")["model_package_arn"]
     account.decide(arn, "Approved")
     return arn
@@ -251,32 +250,34 @@ def first(account, train):
 @pytest.fixture(scope="module")
 def live(first, staging, production):
     """The first model package in both stages."""
-    take_to(first, staging, production)
+    for job in (staging, production):
+        asked = ("--stage", job.claims["environment"], "--model-package", first)
+        job.run("model-deploy", "plan", *asked)
+        roll_out(first, job)
+        job.run("model-deploy", "verify", *asked)
     return first
 
 
 @pytest.fixture(scope="module")
 def proposed(account, live, build, attempt):
-    """A pull request that was tried twice, and closed: what was said and left of it."""
+    """A pull request that was tried, told of twice, and closed: what was said and left of it."""
     git(build, "switch", "--quiet", "--create", "more-epochs")
     variables = {
         "GITHUB_API_URL": account.embedded.facts["api"],
         "GITHUB_REPOSITORY": BUILD,
         "GITHUB_TOKEN": account.embedded.facts["token"],
     }
-    done, registered = [], account.packages()
-    for epochs in (25, 30):
-        recipe = build / "recipes" / f"{RECIPE}.yaml"
-        recipe.write_text(re.sub(r"epochs: \d+", f"epochs: {epochs}", recipe.read_text()))
-        git(build, "commit", "--quiet", "--all", "--message", f"Train for {epochs} epochs")
-        git(build, "push", "--quiet", "origin", "more-epochs")
-        if not done:
-            asked = {"title": "Train for longer", "head": "more-epochs", "base": "main"}
-            pull = account.github("POST", f"/repos/{BUILD}/pulls", asked)
-            variables["PULL_REQUEST_NUMBER"] = str(pull["number"])
-        attempt.run("model-build", "plan", **variables)
-        attempt.run("model-build", "run", **variables)
-        done.append(attempt.run("model-build", "comment", **variables)["done"])
+    registered = account.packages()
+    recipe = build / "recipes" / f"{RECIPE}.yaml"
+    recipe.write_text(recipe.read_text().replace("epochs: 20", "epochs: 25"))
+    git(build, "commit", "--quiet", "--all", "--message", "Train for longer")
+    git(build, "push", "--quiet", "origin", "more-epochs")
+    asked = {"title": "Train for longer", "head": "more-epochs", "base": "main"}
+    pull = account.github("POST", f"/repos/{BUILD}/pulls", asked)
+    variables["PULL_REQUEST_NUMBER"] = str(pull["number"])
+    attempt.run("model-build", "run", **variables)
+    done = [attempt.run("model-build", "comment", **variables)["done"] for _ in range(2)]
+    attempt.run("model-build", "plan", **variables)
     attempt.run("model-build", "logs", "--step", "Prepare", **variables)
     account.github("PATCH", f"/repos/{BUILD}/pulls/{pull['number']}", {"state": "closed"})
     cleaned = attempt.run("model-build", "clean", **variables)
@@ -298,17 +299,15 @@ def second(account, live, proposed, train, staging, production):
     arn = train.run("model-build", "run", "--force", "a newer one is wanted")["model_package_arn"]
     train.run("model-build", "logs", "--step", "Prepare")
     account.decide(arn, "Approved")
-    take_to(arn, staging, production)
+    for job in (staging, production):
+        roll_out(arn, job)
     return arn
 
 
-def take_to(arn: str, *jobs: Job) -> None:
-    """What the workflow does with an approved model package, stage by stage."""
-    for job in jobs:
-        asked = ("--stage", job.claims["environment"], "--model-package", arn)
-        job.run("model-deploy", "plan", *asked)
-        assert job.run("model-deploy", "rollout", *asked)["verified"] is True
-        job.run("model-deploy", "verify", *asked)
+def roll_out(arn: str, job: Job) -> None:
+    stage = job.claims["environment"]
+    done = job.run("model-deploy", "rollout", "--stage", stage, "--model-package", arn)
+    assert done["verified"] is True
 
 
 def served(account: Account, stage: str) -> str:

@@ -321,7 +321,12 @@ def test_poured_tests_import_nothing_that_is_not_poured(package):
 
 # The slow tests of both have run where they are kept: of the deploy repository, those that need no server are enough.
 CHOSEN = {
-    "build": ["-m", "not slow"],
+    "build": [
+        "tests/test_cli.py",
+        "tests/test_code.py",
+        "tests/test_metrics.py",
+        "tests/test_recipe.py",
+    ],
     "deploy-serverless-registry": [
         "tests/test_api_archive.py",
         "tests/test_stage.py",

@@ -31,6 +31,7 @@ _STAGE = {
 SELDOM: Mapping[str, Mapping[str, str]] = {
     "BuildPrRole": {
         "s3:ListBucket": _MISSING,
+        "sagemaker:UpdatePipeline": "a pull request gets a second commit",
         "sagemaker:StopPipelineExecution": "a pull request may be closed while it is tried",
     },
     "BuildRunRole": {"s3:ListBucket": _MISSING},

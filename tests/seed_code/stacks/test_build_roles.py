@@ -17,7 +17,9 @@ def test_main_runs_its_pipelines_as_the_pipelines_role(project):
     assert project.may("BuildRunRole", "sagemaker:CreatePipeline", pipeline, NEW)
     for action in ("DescribePipeline", "UpdatePipeline", "StartPipelineExecution", "ListPipelineExecutions"):
         assert project.may("BuildRunRole", f"sagemaker:{action}", pipeline, OURS), action
-    assert project.may("BuildRunRole", "sagemaker:StopPipelineExecution", f"{pipeline}/execution/abc", OURS)
+    assert not project.may(
+        "BuildRunRole", "sagemaker:StopPipelineExecution", f"{pipeline}/execution/abc", OURS
+    )
     assert project.may("BuildRunRole", "iam:PassRole", f"{ROLE}PipelineRole", TO_SAGEMAKER)
     assert not project.may("BuildRunRole", "iam:PassRole", f"{ROLE}EndpointRole", TO_SAGEMAKER)
 
