@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := build deploy seed_code local
 
-.PHONY: demo test check bench lock clean
+.PHONY: demo test check style types bench lock clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/local-aws demo $(ARGS)
@@ -12,12 +12,17 @@ demo: $(VENV)/.demo
 test: $(VENV)/.check
 	@$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile $(ARGS)
 
-check: $(VENV)/.check
+# Types are checked beside the tests, which wait more than they compute.
+check: style
+	@$(MAKE) --no-print-directory --jobs=2 types test
+
+style: $(VENV)/.check
 	@$(BIN)/black --check --quiet . || { $(BIN)/black --check .; exit 1; }
 	@$(BIN)/ruff check --quiet .
-	@$(BIN)/mypy
 	@PYTHONPATH=seed_code/functions $(BIN)/lint-imports
-	@$(MAKE) --no-print-directory test
+
+types: $(VENV)/.check
+	@$(BIN)/mypy
 
 bench: $(VENV)/.check
 	@$(BIN)/python -m bench $(ARGS)
@@ -26,16 +31,17 @@ $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 ..."; exit 2; }
 	@$(PYTHON) -m venv $(VENV)
 
-# Hashes are checked; the packages of this repository are installed editable and build without an index.
+# Hashes are checked; the packages of this repository are installed editable and build without an index. What is never
+# imported need not be compiled.
 $(VENV)/.demo: requirements.lock $(PACKAGES:%=%/pyproject.toml) | $(VENV)/bin/python
 	@echo "Setting up $(VENV) (about 250 MB to download, once)" >&2
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation $(PACKAGES:%=-e ./%)
 	@touch $@
 
 $(VENV)/.check: requirements-check.lock tests/tools/package-lock.json $(VENV)/.demo
 	@echo "Setting up the checking tools" >&2
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-check.lock
+	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes -r requirements-check.lock
 	@cd tests/tools && PATH="$$OLDPWD/$(BIN):$$PATH" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
 	@find tests/tools/node_modules/@octokit/openapi -type f ! -name package.json ! -path '*/generated/api.github.com.json' -delete
 	@touch $@

@@ -378,7 +378,7 @@ def test_texts_are_classified_in_a_batch(account, project, live, production):
 
 
 def test_a_pull_request_is_tried_and_told_of_registers_nothing_and_leaves_nothing(proposed):
-    assert proposed == {"comments": (["created", "edited"], 1), "registered": set(), "cleaned": (1, True)}
+    assert proposed == {"comments": (["created", "unchanged"], 1), "registered": set(), "cleaned": (1, True)}
 
 
 def test_a_rejection_of_what_is_live_brings_back_the_model_before(account, live, second, production):
