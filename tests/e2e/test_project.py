@@ -26,6 +26,7 @@ from embedded import ORGANIZATION, OWNER, REVIEWER, Embedded
 
 from local_aws import environment
 from local_aws.account import REGION, isolated_session
+from project_template.stacks.published import GITHUB_ISSUER
 from project_template.stacks.seldom import SELDOM
 
 pytestmark = pytest.mark.slow
@@ -56,7 +57,7 @@ class Account:
 
     def publish(self) -> Any:
         facts = self.embedded.facts
-        where = ("--github-url", facts["api"], "--issuer", "https://token.actions.githubusercontent.com")
+        where = ("--github-url", facts["api"], "--issuer", GITHUB_ISSUER)
         return self.template("publish", "--form", "s3", "--token-secret", facts["secret"], *where)
 
     @property
