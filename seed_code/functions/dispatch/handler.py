@@ -10,27 +10,21 @@ import logging
 import os
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import boto3
 from botocore.config import Config
 
 from dispatch import event as events
 from dispatch.errors import DispatchError, SettingsError
-from github import Access, Clock, Deadline, Transport, from_environment, segment
+from github import Access, Clock, Deadline, segment
 from github.errors import AnswerError, GitHubError, NotFoundError
+from github.function import Context, sign_in, start_log
 from github.http import Sender
 
 _log = logging.getLogger("dispatch")
 
-DEFAULT_API_URL = "https://api.github.com"
 RESERVE_SECONDS = 2.0
-
-
-class Context(Protocol):
-    """What of Lambda's context is used."""
-
-    def get_remaining_time_in_millis(self) -> int: ...
 
 
 def aws_client(service: str) -> Any:
@@ -42,10 +36,7 @@ def aws_client(service: str) -> Any:
 
 def handle(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
     """Lambda's handler; returns what was dispatched, or why nothing was. Raises DispatchError and GitHubError."""
-    logging.getLogger().setLevel(logging.INFO)
-    # The SDK's own logging shows requests; GitHub's token is in the answer of one.
-    for name in ("boto3", "botocore", "urllib3"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    start_log()
     return Dispatch(os.environ).handle(event, context)
 
 
@@ -82,12 +73,8 @@ class Dispatch:
 
     def _post(self, owner: str, name: str, body: Mapping[str, Any], context: Context) -> None:
         deadline = Deadline(context.get_remaining_time_in_millis, RESERVE_SECONDS)
-        url = self._environment.get("GITHUB_API_URL") or DEFAULT_API_URL
-        transport = Transport(url, deadline, self._sender, self._clock)
-        sign_in = from_environment(
-            self._environment, transport, secrets=self._client("secretsmanager"), kms=self._client("kms")
-        )
-        client = sign_in.client(Access(owner, {"contents": "write"}, repository=name))
+        signed_in = sign_in(self._environment, deadline, self._client, self._sender, self._clock)
+        client = signed_in.client(Access(owner, {"contents": "write"}, repository=name))
         try:
             client.post(f"/repos/{segment(owner)}/{segment(name)}/dispatches", body)
         except NotFoundError as error:

@@ -4,7 +4,7 @@ from github.client import Client, Transport, segment
 from github.clock import Clock, Deadline
 from github.http import HttpSender, Request, Response
 from github.secret import Secret
-from github.sign_in import Access, AppSignIn, SignIn, TokenSignIn, from_environment
+from github.sign_in import Access, AppSignIn, SignIn, TokenSignIn
 
 __all__ = [
     "Access",
@@ -19,6 +19,5 @@ __all__ = [
     "SignIn",
     "TokenSignIn",
     "Transport",
-    "from_environment",
     "segment",
 ]

@@ -160,21 +160,5 @@ class AppSignIn:
             )
 
 
-def from_environment(
-    environment: Mapping[str, str], transport: Transport, *, secrets: Any, kms: Any
-) -> SignIn:
-    """The sign-in that a function is configured with. `secrets` and `kms` are boto3 clients. Raises SignInError."""
-    secret_arn = environment.get("GITHUB_TOKEN_SECRET_ARN", "")
-    app_id, key_arn = environment.get("GITHUB_APP_ID", ""), environment.get("GITHUB_APP_KEY_ARN", "")
-    if app_id and key_arn:
-        return AppSignIn(transport, kms, app_id, key_arn)
-    if secret_arn:
-        return TokenSignIn(transport, secrets, secret_arn)
-    raise SignInError(
-        "This function cannot sign in to GitHub: neither GITHUB_APP_ID with GITHUB_APP_KEY_ARN nor"
-        " GITHUB_TOKEN_SECRET_ARN is set. Publish the template again with one of them."
-    )
-
-
 def _base64url(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

@@ -10,14 +10,16 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from functools import partial
+from typing import Any
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from github import Clock, Deadline, SignIn, Transport, from_environment
+from github import Clock, Deadline, SignIn
 from github.errors import GitHubError
+from github.function import Context, sign_in, start_log
 from github.http import Sender
 from pour import contents, stacks
 from pour.answer import Answer, AnswerNotDeliveredError, Reply
@@ -35,14 +37,6 @@ from pour.watchdog import RESERVE_SECONDS, Watchdog
 
 _log = logging.getLogger("pour")
 
-DEFAULT_API_URL = "https://api.github.com"
-
-
-class Context(Protocol):
-    """What of Lambda's context is used."""
-
-    def get_remaining_time_in_millis(self) -> int: ...
-
 
 def aws_client(service: str) -> Any:
     """A boto3 client that gives up while there is still time to say so."""
@@ -53,10 +47,7 @@ def aws_client(service: str) -> Any:
 
 def handle(event: Mapping[str, Any], context: Context) -> None:
     """Lambda's handler. Raises AnswerNotDeliveredError only: then nobody was told, and Lambda tries again."""
-    logging.getLogger().setLevel(logging.INFO)
-    # The SDK's own logging shows requests; GitHub's token is in the answer of one.
-    for name in ("boto3", "botocore", "urllib3"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    start_log()
     Pour(os.environ).handle(event, context)
 
 
@@ -79,7 +70,8 @@ class Pour:
         """Do what the event asks, and answer. Raises AnswerNotDeliveredError."""
         reply = Reply(event, self._clock.sleep)
         deadline = Deadline(context.get_remaining_time_in_millis, RESERVE_SECONDS)
-        work = _Work(event, lambda: self._sign_in(deadline), self._client)
+        signs_in = partial(sign_in, self._environment, deadline, self._client, self._sender, self._clock)
+        work = _Work(event, signs_in, self._client)
 
         def bark() -> None:
             deadline.cancel()
@@ -95,13 +87,6 @@ class Pour:
         with Watchdog(context.get_remaining_time_in_millis(), bark):
             answer = work.answer()
         reply.send(answer)
-
-    def _sign_in(self, deadline: Deadline) -> SignIn:
-        url = self._environment.get("GITHUB_API_URL") or DEFAULT_API_URL
-        transport = Transport(url, deadline, self._sender, self._clock)
-        return from_environment(
-            self._environment, transport, secrets=self._client("secretsmanager"), kms=self._client("kms")
-        )
 
 
 class _Work:

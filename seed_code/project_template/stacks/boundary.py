@@ -11,7 +11,17 @@ from __future__ import annotations
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
-from project_template.stacks.policies import NAME_TAG, Statement, allow, arn, deny, document, reasons
+from project_template.stacks.handlers import BOUNDED_ROLES
+from project_template.stacks.policies import (
+    NAME_TAG,
+    SAGEMAKER_WRITES,
+    Statement,
+    allow,
+    arn,
+    deny,
+    document,
+    reasons,
+)
 from project_template.stacks.published import PublicationSettings
 
 _WHO = f"${{!aws:PrincipalTag/{NAME_TAG}}}"
@@ -106,7 +116,7 @@ def _statements(settings: PublicationSettings) -> list[Statement]:
         ),
         allow(
             "BoundedRolesForEndpoints",
-            ["iam:AttachRolePolicy", "iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy"],
+            BOUNDED_ROLES,
             roles,
             because=_BY_TAG,
             ArnEquals={"iam:PermissionsBoundary": cdk.Fn.sub(itself)},
@@ -157,13 +167,10 @@ def _denied(itself: str) -> list[Statement]:
         "StringNotEquals": {f"aws:ResourceTag/{NAME_TAG}": _variable(_WHO)},
         "Null": {f"aws:ResourceTag/{NAME_TAG}": "false"},
     }
-    writes = [
-        f"sagemaker:{verb}*" for verb in ("Add", "Create", "Delete", "Invoke", "Start", "Stop", "Update")
-    ]
     return [
         # Every project's objects are encrypted with a key of its own, which has its tag: without it they cannot be read.
         deny("NoOtherProjectsData", ["kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKey*"], **foreign),
-        deny("NoOtherProjectsModels", writes, **foreign),
+        deny("NoOtherProjectsModels", SAGEMAKER_WRITES, **foreign),
         deny("StaysBounded", ["iam:DeleteRolePermissionsBoundary", "iam:DeleteUserPermissionsBoundary"]),
         deny(
             "ChangesNoBoundary",

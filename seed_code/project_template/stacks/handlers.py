@@ -1,14 +1,63 @@
-"""What CloudFormation's handlers may call, need not for what is in the templates, and what is allowed beside it.
+"""What CloudFormation's handlers call, what they need not for what is in the templates, and what is allowed beside it.
 
 A type's schema lists, by handler, the permissions for every property that the type has (`handlers.*.permissions`). The roles
-that CloudFormation acts as, `launch_role` and `service_role`, have those for the properties that the templates set. The
-rest is here, each with its reason: a test holds roles and list against the schemas, `doctor` against those in the account.
+that CloudFormation acts as, `launch_role` and `service_role`, have those for the properties that the templates set: what
+both of them call stands here first. The rest follows, each with its reason: a test holds roles and list against the
+schemas, `doctor` against those in the account.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+
+BOUNDED_ROLES = (
+    "iam:AttachRolePolicy",
+    "iam:CreateRole",
+    "iam:PutRolePermissionsBoundary",
+    "iam:PutRolePolicy",
+)
+"""What makes a role, or gives it more: allowed under the boundary only."""
+
+ROLES = (
+    "iam:DeleteRole",
+    "iam:DeleteRolePolicy",
+    "iam:DetachRolePolicy",
+    "iam:GetRole",
+    "iam:GetRolePolicy",
+    "iam:ListAttachedRolePolicies",
+    "iam:ListRolePolicies",
+    "iam:ListRoleTags",
+    "iam:TagRole",
+    "iam:UntagRole",
+    "iam:UpdateAssumeRolePolicy",
+    "iam:UpdateRole",
+    "iam:UpdateRoleDescription",
+)
+FUNCTIONS = (
+    "lambda:CreateFunction",
+    "lambda:GetFunction*",
+    "lambda:GetPolicy",
+    "lambda:GetRuntimeManagementConfig",
+    "lambda:ListTags",
+    "lambda:PutFunctionConcurrency",
+    "lambda:PutRuntimeManagementConfig",
+    "lambda:RemovePermission",
+    "lambda:TagResource",
+    "lambda:UntagResource",
+    "lambda:UpdateFunctionCode",
+    "lambda:UpdateFunctionConfiguration",
+)
+LOG_GROUPS = (
+    "logs:CreateLogGroup",
+    "logs:DeleteLogGroup",
+    "logs:DeleteRetentionPolicy",
+    "logs:GetDataProtectionPolicy",
+    "logs:ListTagsForResource",
+    "logs:PutRetentionPolicy",
+    "logs:TagResource",
+    "logs:UntagResource",
+)
 
 NOT_NEEDED: Mapping[str, Mapping[str, str]] = {
     "AWS::IAM::OIDCProvider": {

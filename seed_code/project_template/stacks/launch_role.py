@@ -16,6 +16,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 
+from project_template.stacks.handlers import BOUNDED_ROLES, FUNCTIONS, LOG_GROUPS, ROLES
 from project_template.stacks.policies import NAME_TAG, Statement, allow, arn, document, passes, reasons
 from project_template.stacks.published import PublicationSettings
 
@@ -94,28 +95,14 @@ def _roles(boundary: iam.CfnManagedPolicy) -> list[Statement]:
     return [
         allow(
             "BoundedRoles",
-            ["iam:AttachRolePolicy", "iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy"],
+            BOUNDED_ROLES,
             roles,
             because=_ALL_PROJECTS,
             ArnEquals={"iam:PermissionsBoundary": boundary.ref},
         ),
         allow(
             "Roles",
-            [
-                "iam:DeleteRole",
-                "iam:DeleteRolePolicy",
-                "iam:DetachRolePolicy",
-                "iam:GetRole",
-                "iam:GetRolePolicy",
-                "iam:ListAttachedRolePolicies",
-                "iam:ListRolePolicies",
-                "iam:ListRoleTags",
-                "iam:TagRole",
-                "iam:UntagRole",
-                "iam:UpdateAssumeRolePolicy",
-                "iam:UpdateRole",
-                "iam:UpdateRoleDescription",
-            ],
+            ROLES,
             roles,
             because=_ALL_PROJECTS,
         ),
@@ -270,23 +257,12 @@ def _functions() -> list[Statement]:
         allow(
             "Functions",
             [
+                *FUNCTIONS,
                 "lambda:AddPermission",
-                "lambda:CreateFunction",
                 "lambda:DeleteFunction",
                 "lambda:DeleteFunctionConcurrency",
-                "lambda:GetFunction*",
-                "lambda:GetPolicy",
-                "lambda:GetRuntimeManagementConfig",
                 # Custom resources are asked for as this role.
                 "lambda:InvokeFunction",
-                "lambda:ListTags",
-                "lambda:PutFunctionConcurrency",
-                "lambda:PutRuntimeManagementConfig",
-                "lambda:RemovePermission",
-                "lambda:TagResource",
-                "lambda:UntagResource",
-                "lambda:UpdateFunctionCode",
-                "lambda:UpdateFunctionConfiguration",
             ],
             _named("lambda", "function:"),
             because=_ALL_PROJECTS,
@@ -298,16 +274,7 @@ def _logs() -> list[Statement]:
     return [
         allow(
             "LogGroups",
-            [
-                "logs:CreateLogGroup",
-                "logs:DeleteLogGroup",
-                "logs:DeleteRetentionPolicy",
-                "logs:GetDataProtectionPolicy",
-                "logs:ListTagsForResource",
-                "logs:PutRetentionPolicy",
-                "logs:TagResource",
-                "logs:UntagResource",
-            ],
+            LOG_GROUPS,
             arn("logs", "log-group:/sagemaker-projects/*"),
             because=_ALL_PROJECTS,
         ),

@@ -28,6 +28,10 @@ ROLES_PATH = f"/sagemaker-projects/{PROJECT}/"
 ENDPOINT_ROLES_PATH = f"{ROLES_PATH}endpoints/"
 """Of the roles that the endpoints' stacks make: apart, so that what makes them cannot touch the project's own."""
 
+SAGEMAKER_WRITES = tuple(
+    f"sagemaker:{verb}*" for verb in ("Add", "Create", "Delete", "Invoke", "Start", "Stop", "Update")
+)
+
 
 def text(template: str) -> str:
     """A text with `${...}` places filled in by CloudFormation."""
@@ -87,12 +91,9 @@ def others() -> Statement:
     Reading is left out where the product looks through what an account has: prune lists endpoint configurations and
     models, and sees by their tags which are its own.
     """
-    writes = [
-        f"sagemaker:{verb}*" for verb in ("Add", "Create", "Delete", "Invoke", "Start", "Stop", "Update")
-    ]
     return deny(
         "NothingOfAnotherProject",
-        [*writes, "sagemaker:DescribePipeline*", "sagemaker:DescribeModelPackage*"],
+        [*SAGEMAKER_WRITES, "sagemaker:DescribePipeline*", "sagemaker:DescribeModelPackage*"],
         StringNotEquals=ours(),
         Null={f"aws:ResourceTag/{NAME_TAG}": "false"},
     )

@@ -9,6 +9,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
 from project_template.stacks.deploy_roles import STAGES
+from project_template.stacks.handlers import BOUNDED_ROLES, FUNCTIONS, LOG_GROUPS, ROLES
 from project_template.stacks.identity import Identity
 from project_template.stacks.policies import (
     ENDPOINT_ROLES_PATH,
@@ -190,21 +191,7 @@ def _functions() -> list[Statement]:
     return [
         allow(
             "Functions",
-            [
-                "lambda:CreateFunction",
-                "lambda:DeleteFunction*",
-                "lambda:GetFunction*",
-                "lambda:GetPolicy",
-                "lambda:GetRuntimeManagementConfig",
-                "lambda:ListTags",
-                "lambda:PutFunctionConcurrency",
-                "lambda:PutRuntimeManagementConfig",
-                "lambda:RemovePermission",
-                "lambda:TagResource",
-                "lambda:UntagResource",
-                "lambda:UpdateFunctionCode",
-                "lambda:UpdateFunctionConfiguration",
-            ],
+            [*FUNCTIONS, "lambda:DeleteFunction*"],
             functions,
         ),
         # Nobody's but the HTTP API's, and signed requests': no function is opened to the world.
@@ -230,27 +217,13 @@ def _roles() -> list[Statement]:
     return [
         allow(
             "MakesBoundedRoles",
-            ["iam:AttachRolePolicy", "iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy"],
+            BOUNDED_ROLES,
             roles,
             ArnEquals=bounded,
         ),
         allow(
             "ChangesRoles",
-            [
-                "iam:DeleteRole",
-                "iam:DeleteRolePolicy",
-                "iam:DetachRolePolicy",
-                "iam:GetRole",
-                "iam:GetRolePolicy",
-                "iam:ListAttachedRolePolicies",
-                "iam:ListRolePolicies",
-                "iam:ListRoleTags",
-                "iam:TagRole",
-                "iam:UntagRole",
-                "iam:UpdateAssumeRolePolicy",
-                "iam:UpdateRole",
-                "iam:UpdateRoleDescription",
-            ],
+            ROLES,
             roles,
         ),
         # A role's tags say whose it is: never another project's.
@@ -288,16 +261,7 @@ def _logs() -> list[Statement]:
     return [
         allow(
             "LogGroups",
-            [
-                "logs:CreateLogGroup",
-                "logs:DeleteLogGroup",
-                "logs:DeleteRetentionPolicy",
-                "logs:GetDataProtectionPolicy",
-                "logs:ListTagsForResource",
-                "logs:PutRetentionPolicy",
-                "logs:TagResource",
-                "logs:UntagResource",
-            ],
+            LOG_GROUPS,
             groups,
         ),
         # Source: "Permissions for log delivery", API Gateway developer guide.

@@ -1,0 +1,49 @@
+"""What both of a project's Lambda functions begin with: their log, and a sign-in from their environment."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from github.client import Transport
+from github.clock import Clock, Deadline
+from github.errors import SignInError
+from github.http import Sender
+from github.sign_in import AppSignIn, SignIn, TokenSignIn
+
+DEFAULT_API_URL = "https://api.github.com"
+
+
+class Context(Protocol):
+    """What of Lambda's context is used."""
+
+    def get_remaining_time_in_millis(self) -> int: ...
+
+
+def start_log() -> None:
+    """The functions' own lines from INFO on. The SDK's would show requests; GitHub's token is in the answer of one."""
+    logging.getLogger().setLevel(logging.INFO)
+    for name in ("boto3", "botocore", "urllib3"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def sign_in(
+    environment: Mapping[str, str],
+    deadline: Deadline,
+    client: Callable[[str], Any],
+    sender: Sender | None = None,
+    clock: Clock | None = None,
+) -> SignIn:
+    """The sign-in that a function is configured with; `client` makes boto3 clients. Raises SignInError."""
+    transport = Transport(environment.get("GITHUB_API_URL") or DEFAULT_API_URL, deadline, sender, clock)
+    secret_arn = environment.get("GITHUB_TOKEN_SECRET_ARN", "")
+    app_id, key_arn = environment.get("GITHUB_APP_ID", ""), environment.get("GITHUB_APP_KEY_ARN", "")
+    if app_id and key_arn:
+        return AppSignIn(transport, client("kms"), app_id, key_arn)
+    if secret_arn:
+        return TokenSignIn(transport, client("secretsmanager"), secret_arn)
+    raise SignInError(
+        "This function cannot sign in to GitHub: neither GITHUB_APP_ID with GITHUB_APP_KEY_ARN nor"
+        " GITHUB_TOKEN_SECRET_ARN is set. Publish the template again with one of them."
+    )
