@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := build deploy seed_code local
 
+# Set-up compiles nothing: what is imported is compiled once, and kept.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test check style types bench lock clean
 
 demo: $(VENV)/.demo
@@ -31,8 +34,7 @@ $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 ..."; exit 2; }
 	@$(PYTHON) -m venv $(VENV)
 
-# Hashes are checked; the packages of this repository are installed editable and build without an index. What is never
-# imported need not be compiled.
+# Hashes are checked; the packages of this repository are installed editable and build without an index.
 $(VENV)/.demo: requirements.lock $(PACKAGES:%=%/pyproject.toml) | $(VENV)/bin/python
 	@echo "Setting up $(VENV) (about 250 MB to download, once)" >&2
 	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes -r requirements.lock
