@@ -46,9 +46,10 @@ class Stacks:
             stack.timeout_minutes = request.get("TimeoutInMinutes")
             stack.protected = bool(request.get("EnableTerminationProtection"))
             _remember(stack, "CreateStack", token)
-            self._store.add(stack)
-        with stack.lock:
-            self._engine.create(stack, wanted, token)
+            # Nobody finds a stack that has no status yet.
+            with stack.lock:
+                self._engine.create(stack, wanted, token)
+                self._store.add(stack)
         return {"StackId": stack.id}
 
     def update_stack(self, request: dict[str, Any]) -> dict[str, Any]:

@@ -1,9 +1,12 @@
 """Creating stacks: order, parallel work, failures and what becomes of what was made."""
 
 import json
+import threading
 
 import pytest
 from botocore.exceptions import ClientError
+
+from local_aws.cloudformation.engine import Engine
 
 
 def error(caught):
@@ -246,3 +249,20 @@ def test_closing_the_server_waits_for_nothing_and_leaves_the_stack_as_it_is(clos
 
     assert world.journal == ["create Slow"]
     assert len(world.things) == 1
+
+
+def test_who_looks_while_a_stack_is_begun_never_sees_one_without_a_status(stacks, things, monkeypatch):
+    seen = []
+    looking = threading.Thread(target=lambda: seen.extend(stacks.client.describe_stacks()["Stacks"]))
+    create = Engine.create
+
+    def looked_at(*arguments):
+        looking.start()
+        looking.join(0.2)
+        create(*arguments)
+
+    monkeypatch.setattr(Engine, "create", looked_at)
+    stacks.create("looked-at", things(A={}))
+    looking.join()
+
+    assert "" not in {stack["StackStatus"] for stack in seen}
