@@ -46,8 +46,8 @@ class ChangeSets:
                     raise ServiceError("AlreadyExistsException", f"ChangeSet {name} already exists")
             change_set = self._make(stack, request)
             if is_new:
-                self._store.add(stack)
                 stack.enter("REVIEW_IN_PROGRESS", "User Initiated")
+                self._store.add(stack)
         with self._lock:
             self._by_id[change_set.id] = change_set
         thread = threading.Thread(

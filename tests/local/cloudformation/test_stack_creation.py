@@ -1,12 +1,11 @@
 """Creating stacks: order, parallel work, failures and what becomes of what was made."""
 
 import json
-import threading
 
 import pytest
 from botocore.exceptions import ClientError
 
-from local_aws.cloudformation.engine import Engine
+from local_aws.cloudformation.store import Store
 
 
 def error(caught):
@@ -251,18 +250,15 @@ def test_closing_the_server_waits_for_nothing_and_leaves_the_stack_as_it_is(clos
     assert len(world.things) == 1
 
 
-def test_who_looks_while_a_stack_is_begun_never_sees_one_without_a_status(stacks, things, monkeypatch):
-    seen = []
-    looking = threading.Thread(target=lambda: seen.extend(stacks.client.describe_stacks()["Stacks"]))
-    create = Engine.create
+def test_a_stack_is_found_only_once_it_has_a_status(stacks, things, monkeypatch):
+    found, add = [], Store.add
 
-    def looked_at(*arguments):
-        looking.start()
-        looking.join(0.2)
-        create(*arguments)
+    def added(self, stack):
+        found.append(stack.status)
+        add(self, stack)
 
-    monkeypatch.setattr(Engine, "create", looked_at)
-    stacks.create("looked-at", things(A={}))
-    looking.join()
+    monkeypatch.setattr(Store, "add", added)
+    stacks.create("created", things(A={}))
+    stacks.change_set("reviewed", things(A={}), ChangeSetType="CREATE")
 
-    assert "" not in {stack["StackStatus"] for stack in seen}
+    assert found == ["CREATE_IN_PROGRESS", "REVIEW_IN_PROGRESS"]
