@@ -12,8 +12,9 @@ unexport PYTHONDONTWRITEBYTECODE
 demo: $(VENV)/.demo
 	@$(BIN)/local-aws demo $(ARGS)
 
+# In the order of tests/conftest.py: xdist would put the files with the fewest tests last, which are the longest.
 test: $(VENV)/.check
-	@$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder $(ARGS)
 
 # Types are checked beside the tests, which wait more than they compute.
 check: style
