@@ -1,6 +1,6 @@
 """What tests of publishing, creating, examining and taking down share: an account on the embedded AWS, and a small template.
 
-Calls that the embedded AWS does not have (Service Catalog, Service Quotas, Studio domains) are answered by `Account.script`:
+Calls that the embedded AWS does not have (Service Catalog, Service Quotas) are answered by `Account.script`:
 botocore has checked the request by then, and the answer is checked against the operation's own shape.
 """
 
@@ -20,6 +20,8 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.validate import ParamValidator
+
+TEMPLATES_LOCATION = "sagemaker:projectS3TemplatesLocation"
 
 _numbers = itertools.count(1)
 
@@ -47,7 +49,6 @@ class Account:
     region_name: str
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     credentials: dict[str, str] = field(default_factory=dict)
-    domains: dict[str, dict[str, str]] = field(default_factory=dict)
     _clients: dict[str, Any] = field(default_factory=dict)
 
     def client(self, service: str) -> Any:
@@ -96,25 +97,32 @@ class Account:
 
         client.meta.events.register(f"before-send.{service}.{operation}", send)
 
-    def add_domain(self, domain: str) -> str:
-        """A Studio domain, of which only the tags are there."""
-        arn = f"arn:aws:sagemaker:{self.region_name}:123456789012:domain/{domain}"
-        if not self.domains:
-            self.script("sagemaker", "ListTags", self._list_tags)
-            self.script("sagemaker", "AddTags", self._add_tags)
-        self.domains[arn] = {}
-        return arn
+    def add_domain(self) -> str:
+        """A new Studio domain's id."""
+        made = self.client("sagemaker").create_domain(
+            DomainName=self.name,
+            AuthMode="IAM",
+            DefaultUserSettings={"ExecutionRole": "arn:aws:iam::123456789012:role/Studio"},
+            SubnetIds=["subnet-1"],
+            VpcId="vpc-1",
+        )
+        return str(made["DomainId"])
 
-    def _list_tags(self, asked: dict[str, Any]) -> dict[str, Any] | None:
-        tags = self.domains.get(asked["ResourceArn"])
-        return None if tags is None else {"Tags": [{"Key": k, "Value": v} for k, v in tags.items()]}
+    def templates_location(self, domain: str) -> str | None:
+        """Where a Studio domain looks for templates."""
+        listed = self.client("sagemaker").list_tags(ResourceArn=self._domain_arn(domain))["Tags"]
+        return {tag["Key"]: tag["Value"] for tag in listed}.get(TEMPLATES_LOCATION)
 
-    def _add_tags(self, asked: dict[str, Any]) -> dict[str, Any] | None:
-        tags = self.domains.get(asked["ResourceArn"])
-        if tags is None:
-            return None
-        tags |= {tag["Key"]: tag["Value"] for tag in asked["Tags"]}
-        return self._list_tags(asked)
+    def point_domain(self, domain: str, location: str | None) -> None:
+        """Have a Studio domain look elsewhere for templates, or nowhere."""
+        client, arn = self.client("sagemaker"), self._domain_arn(domain)
+        if location is None:
+            client.delete_tags(ResourceArn=arn, TagKeys=[TEMPLATES_LOCATION])
+        else:
+            client.add_tags(ResourceArn=arn, Tags=[{"Key": TEMPLATES_LOCATION, "Value": location}])
+
+    def _domain_arn(self, domain: str) -> str:
+        return f"arn:aws:sagemaker:{self.region_name}:123456789012:domain/{domain}"
 
 
 @dataclass

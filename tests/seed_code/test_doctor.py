@@ -32,7 +32,7 @@ class Examined:
     def __init__(self, publishing):
         account = publishing.account
         self.publishing, self.account = publishing, account
-        self.domain = account.add_domain("d-abc")
+        self.domain = account.add_domain()
         self.secret = publishing.settings.sign_in.secret_arn
         self.quotas = dict.fromkeys(
             quotas.wanted(quotas.read(TREE / "build/recipes"), quotas.read(TREE / "deploy/stages")), 4.0
@@ -45,7 +45,7 @@ class Examined:
         account.script("service-quotas", "ListServiceQuotas", lambda _: self._quotas())
         account.script("service-quotas", "ListAWSDefaultServiceQuotas", lambda _: {"Quotas": []})
         self.publishing = publishing.asked(
-            domains=("d-abc",),
+            domains=(self.domain,),
             oidc_provider_arn=self.provider["OpenIDConnectProviderArn"],
             issuer=provider,
         )
@@ -131,9 +131,10 @@ def test_bucket_and_object_are_looked_at(examined):
 
 
 def test_a_domain_that_looks_elsewhere_is_found(examined):
-    examined.account.domains[examined.domain] = {}
-    assert "d-abc has sagemaker:projectS3TemplatesLocation=(none)" in examined.bad("domain tag")
-    examined.account.domains[examined.domain] = {"sagemaker:projectS3TemplatesLocation": "s3://theirs/"}
+    examined.account.point_domain(examined.domain, None)
+    said = f"{examined.domain} has sagemaker:projectS3TemplatesLocation=(none)"
+    assert said in examined.bad("domain tag")
+    examined.account.point_domain(examined.domain, "s3://theirs/")
     assert "--take-domain" in examined.bad("domain tag")
 
 
@@ -313,7 +314,7 @@ def test_a_project_is_examined_too(examined):
 
 
 def test_lines_say_below_each_defect_how_it_is_mended(examined):
-    examined.account.domains[examined.domain] = {}
+    examined.account.point_domain(examined.domain, None)
     lines = doctor.lines(examined.findings())
     place = next(number for number, line in enumerate(lines) if line.startswith("FAIL  domain tag"))
-    assert lines[place + 1].strip().startswith("-> `project-template publish --domain d-abc")
+    assert lines[place + 1].strip().startswith(f"-> `project-template publish --domain {examined.domain}")

@@ -14,8 +14,8 @@ from project_template.waiting import Deadline, Watch
 
 def test_everything_that_studio_needs_is_there_after_one_run(publishing):
     account = publishing.account
-    domain = account.add_domain("d-abc")
-    made = publishing.asked(domains=("d-abc",)).publish()
+    domain = account.add_domain()
+    made = publishing.asked(domains=(domain,)).publish()
     s3, name = account.client("s3"), account.name
     assert set(publishing.keys()) == {
         f"functions/{publishing.checkout.functions_sha256}.zip",
@@ -26,8 +26,7 @@ def test_everything_that_studio_needs_is_there_after_one_run(publishing):
     }
     tags = s3.get_object_tagging(Bucket=account.bucket, Key=f"templates/{name}.yaml")["TagSet"]
     assert tags == [{"Key": "sagemaker:studio-visibility", "Value": "true"}]
-    location = f"s3://{account.bucket}/templates/"
-    assert account.domains[domain] == {"sagemaker:projectS3TemplatesLocation": location}
+    assert account.templates_location(domain) == f"s3://{account.bucket}/templates/"
     found = publication.find(account.aws, name)
     assert found.launch_role_arn.endswith(f":role/{name}-eu-west-1-launch")
     assert found.record["version"] == made.blueprint.version
@@ -147,16 +146,16 @@ def test_a_bucket_that_is_gone_is_named_with_the_way_out(publishing):
 
 
 def test_a_domain_that_shows_other_templates_is_not_taken_over_silently(publishing):
-    arn = publishing.account.add_domain("d-abc")
-    publishing.account.domains[arn] = {"sagemaker:projectS3TemplatesLocation": "s3://theirs/"}
-    wanted = publishing.asked(domains=("d-abc",))
+    account = publishing.account
+    domain = account.add_domain()
+    account.point_domain(domain, "s3://theirs/")
+    wanted = publishing.asked(domains=(domain,))
     with pytest.raises(RefusedError, match="s3://theirs/"):
         wanted.publish()
     with pytest.raises(ClientError):
-        publishing.account.client("s3").head_bucket(Bucket=publishing.account.bucket)
+        account.client("s3").head_bucket(Bucket=account.bucket)
     wanted.asked(take_domain=True).publish()
-    location = publishing.account.domains[arn]["sagemaker:projectS3TemplatesLocation"]
-    assert location == f"s3://{publishing.account.bucket}/templates/"
+    assert account.templates_location(domain) == f"s3://{account.bucket}/templates/"
 
 
 def test_a_domain_that_is_not_there_is_named_before_anything_is_made(publishing):
