@@ -108,10 +108,9 @@ class Account:
         )
         return str(made["DomainId"])
 
-    def templates_location(self, domain: str) -> str | None:
-        """Where a Studio domain looks for templates."""
+    def domain_tags(self, domain: str) -> dict[str, str]:
         listed = self.client("sagemaker").list_tags(ResourceArn=self._domain_arn(domain))["Tags"]
-        return {tag["Key"]: tag["Value"] for tag in listed}.get(TEMPLATES_LOCATION)
+        return {tag["Key"]: tag["Value"] for tag in listed}
 
     def point_domain(self, domain: str, location: str | None) -> None:
         """Have a Studio domain look elsewhere for templates, or nowhere."""
@@ -122,7 +121,7 @@ class Account:
             client.add_tags(ResourceArn=arn, Tags=[{"Key": TEMPLATES_LOCATION, "Value": location}])
 
     def _domain_arn(self, domain: str) -> str:
-        return f"arn:aws:sagemaker:{self.region_name}:123456789012:domain/{domain}"
+        return str(self.client("sagemaker").describe_domain(DomainId=domain)["DomainArn"])
 
 
 @dataclass

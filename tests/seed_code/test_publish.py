@@ -26,7 +26,8 @@ def test_everything_that_studio_needs_is_there_after_one_run(publishing):
     }
     tags = s3.get_object_tagging(Bucket=account.bucket, Key=f"templates/{name}.yaml")["TagSet"]
     assert tags == [{"Key": "sagemaker:studio-visibility", "Value": "true"}]
-    assert account.templates_location(domain) == f"s3://{account.bucket}/templates/"
+    location = f"s3://{account.bucket}/templates/"
+    assert account.domain_tags(domain) == {"sagemaker:projectS3TemplatesLocation": location}
     found = publication.find(account.aws, name)
     assert found.launch_role_arn.endswith(f":role/{name}-eu-west-1-launch")
     assert found.record["version"] == made.blueprint.version
@@ -155,7 +156,8 @@ def test_a_domain_that_shows_other_templates_is_not_taken_over_silently(publishi
     with pytest.raises(ClientError):
         account.client("s3").head_bucket(Bucket=account.bucket)
     wanted.asked(take_domain=True).publish()
-    assert account.templates_location(domain) == f"s3://{account.bucket}/templates/"
+    location = account.domain_tags(domain)["sagemaker:projectS3TemplatesLocation"]
+    assert location == f"s3://{account.bucket}/templates/"
 
 
 def test_a_domain_that_is_not_there_is_named_before_anything_is_made(publishing):

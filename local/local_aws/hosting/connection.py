@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from local_aws.hosting.errors import BrokenError, TimedOutError
+from local_aws.hosting.errors import BrokenError, TimedOutError, UnavailableError
 
 _LOOPBACK = "127.0.0.1"
 
@@ -36,7 +36,7 @@ class Connections:
     ) -> Answer:
         """Send a request and read the answer, both within `limit` seconds.
 
-        Raises TimedOutError, and BrokenError where the server is gone or breaks the connection.
+        Raises TimedOutError, BrokenError where the server breaks the connection, and UnavailableError where it is gone.
         """
         connection = self._take(limit)
         try:
@@ -50,6 +50,10 @@ class Connections:
         except TimeoutError as error:
             connection.close()
             raise TimedOutError(f"no answer within {limit:g} s") from error
+        except ConnectionRefusedError as error:
+            # It died a moment ago, by another request: this one never reached it.
+            connection.close()
+            raise UnavailableError(f"nothing listens on port {self._port}") from error
         except (OSError, http.client.HTTPException) as error:
             connection.close()
             raise BrokenError(f"{type(error).__name__}: {error}") from error
