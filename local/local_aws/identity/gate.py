@@ -18,6 +18,7 @@ from local_aws.identity import requirements
 from local_aws.identity.asked import Asked, recognise
 from local_aws.identity.caller import Signature, calling, signature
 from local_aws.identity.calls import Call, Calls
+from local_aws.identity.iam_quotas import Quotas
 from local_aws.identity.permissions import request_of
 from local_aws.identity.policy import decide
 from local_aws.identity.requirements import Requirement
@@ -56,9 +57,11 @@ class Gate:
         faults: Faults,
         exempt: str,
         roles: Roles,
+        quotas: Quotas,
         enforce: bool = False,
     ) -> None:
         self.enforce = enforce
+        self._quotas = quotas
         self._namer = namer
         self._sessions = sessions
         self._calls = calls
@@ -81,6 +84,8 @@ class Gate:
                 self._record(asked, session, needed)
                 self._faults.strike(asked.service, asked.operation)
                 self._enforce(asked.service, session, needed)
+            if asked.service == "iam":
+                self._quotas.check(asked)
         except ServiceError as error:
             _drain(environ)
             return refusal(asked.service, error)(environ, start_response)

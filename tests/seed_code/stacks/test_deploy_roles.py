@@ -165,6 +165,19 @@ def test_the_service_role_opens_no_function_to_the_world(project):
         )
 
 
+def test_the_service_role_makes_models_of_the_projects_packages_only(project):
+    assert project.may("DeployServiceRole", "sagemaker:CreateModel", PACKAGE, NEW)
+    other = f"{SM}model-package/reviews-x-models/7"
+    assert not project.may("DeployServiceRole", "sagemaker:CreateModel", other, NEW)
+
+
+def test_models_see_the_alarms_of_their_rollout(project):
+    alarm = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:"
+    for stage in STAGES:
+        assert project.may("EndpointRole", "cloudwatch:DescribeAlarms", f"{alarm}reviews-{stage}-5xx")
+    assert not project.may("EndpointRole", "cloudwatch:DescribeAlarms", f"{alarm}reviews-x-5xx")
+
+
 def test_the_service_role_leaves_other_projects_alone(project):
     model = f"{SM}model/model-abc"
     assert project.may("DeployServiceRole", "sagemaker:DeleteModel", model, OURS)
