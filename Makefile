@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := build deploy seed_code local
+PACKAGES := common build deploy seed_code local
 
 # Set-up compiles nothing: what is imported is compiled once, and kept.
 unexport PYTHONDONTWRITEBYTECODE
@@ -54,7 +54,7 @@ $(VENV)/.check: requirements-check.lock tests/tools/package-lock.json $(VENV)/.d
 	@find tests/tools/node_modules/@octokit/openapi -type f ! -name package.json ! -path '*/generated/api.github.com.json' -delete
 	@touch $@
 
-UV_COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+UV_COMPILE = uv pip compile --quiet --no-emit-package model-common --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 lock:
 	$(UV_COMPILE) $(PACKAGES:%=%/pyproject.toml) --group pyproject.toml:install -o requirements.lock
 	$(UV_COMPILE) $(PACKAGES:%=%/pyproject.toml) --group pyproject.toml:install --group pyproject.toml:check -c requirements.lock -o requirements-check.lock
