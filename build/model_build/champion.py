@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from model_build.errors import ModelBuildError
+from model_build.errors import CommandError
 
 if TYPE_CHECKING:
     from types_boto3_sagemaker.client import SageMakerClient
@@ -30,7 +30,7 @@ class Champion:
 def resolve(sagemaker: SageMakerClient, group: str) -> Champion | None:
     """The approved package of `group` that is live in production, else the newest approved one, else None.
 
-    Raises ModelBuildError when that package cannot be evaluated because it names no contract.
+    Raises CommandError when that package cannot be evaluated because it names no contract.
     """
     pages = sagemaker.get_paginator("list_model_packages").paginate(
         ModelPackageGroupName=group,
@@ -52,7 +52,7 @@ def _champion(sagemaker: SageMakerClient, arn: str) -> Champion:
     containers = package.get("InferenceSpecification", {}).get("Containers", [])
     model = containers[0].get("ModelDataUrl") if len(containers) == 1 else None
     if not contract or not model:
-        raise ModelBuildError(
+        raise CommandError(
             f"The champion {arn} cannot be compared with: its metadata has no `contract`, or it is not one container "
             "with one model. model-build did not register it. Reject it in the registry, or approve another version."
         )

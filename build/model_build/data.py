@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from model_build.aws import TRANSFER, error_code
+from model_build.aws import TRANSFER
 from model_build.errors import DataError
+from model_common.aws.errors import is_missing
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
@@ -96,7 +97,7 @@ def _in_s3(s3: S3Client, uri: str) -> Data:
     try:
         head = s3.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
     except ClientError as error:
-        if error_code(error) not in {"404", "NoSuchKey", "NotFound", "NoSuchBucket"}:
+        if not is_missing(error):
             raise
         raise DataError(f"There is no object {uri}. Check the bucket, the key and the region.") from error
     if not head["ContentLength"]:

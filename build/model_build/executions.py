@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from model_build.aws import error_code
 from model_build.errors import TimedOutError, UsageError
 from model_build.settings import Settings
+from model_common.aws.errors import is_missing
 
 if TYPE_CHECKING:
     from types_boto3_sagemaker.client import SageMakerClient
@@ -203,7 +203,7 @@ def recent(sagemaker: SageMakerClient, pipeline: str, count: int = 5) -> list[Ex
             PipelineName=pipeline, SortBy="CreationTime", SortOrder="Descending", MaxResults=count
         )["PipelineExecutionSummaries"]
     except ClientError as error:
-        if not _is_missing(error):
+        if not is_missing(error):
             raise
         return []
     return [
@@ -228,7 +228,7 @@ def find(sagemaker: SageMakerClient, pipeline: str, execution: str | None) -> Ex
         arn = execution if execution.startswith("arn:") else _arn(sagemaker, pipeline, execution)
         return describe(sagemaker, arn)
     except ClientError as error:
-        if not _is_missing(error):
+        if not is_missing(error):
             raise
         raise UsageError(
             f"The pipeline {pipeline} has no execution {execution}; `model-build status` lists the latest."
@@ -243,13 +243,9 @@ def _describe(sagemaker: SageMakerClient, pipeline: str) -> Mapping[str, Any] | 
     try:
         return sagemaker.describe_pipeline(PipelineName=pipeline)
     except ClientError as error:
-        if not _is_missing(error):
+        if not is_missing(error):
             raise
         return None
-
-
-def _is_missing(error: ClientError) -> bool:
-    return error_code(error) in {"ResourceNotFound", "ResourceNotFoundException"}
 
 
 def _step(answer: Mapping[str, Any]) -> Step:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from model_build.aws import error_code
+from model_common.aws.errors import is_missing
 
 if TYPE_CHECKING:
     from types_boto3_logs.client import CloudWatchLogsClient
@@ -49,7 +49,7 @@ def _streams(logs: CloudWatchLogsClient, step: Step) -> list[tuple[str, str]]:
     try:
         found = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=f"{step.job_name}/")
     except ClientError as error:
-        if error_code(error) != "ResourceNotFoundException":
+        if not is_missing(error):
             raise
         return []
     return [(group, stream["logStreamName"]) for stream in found["logStreams"]]

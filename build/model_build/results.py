@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from model_build import executions
-from model_build.aws import Aws, error_code
+from model_build.aws import Aws
 from model_build.data import split_uri
-from model_build.errors import ModelBuildError
+from model_build.errors import CommandError
 from model_build.executions import Execution, Step
 from model_build.pipeline import FAIL
+from model_common.aws.errors import error_code
 
 if TYPE_CHECKING:
     from types_boto3_sagemaker.client import SageMakerClient
@@ -89,7 +90,7 @@ def _document(aws: Aws, execution: Execution, step: str, output: str, name: str)
     except ClientError as error:
         if error_code(error) != "NoSuchKey":
             raise
-        raise ModelBuildError(f"{step} succeeded but {uri} is not there; was it deleted since?") from error
+        raise CommandError(f"{step} succeeded but {uri} is not there; was it deleted since?") from error
     except json.JSONDecodeError as error:
-        raise ModelBuildError(f"{uri}, which {step} wrote, is not JSON: {error}.") from error
+        raise CommandError(f"{uri}, which {step} wrote, is not JSON: {error}.") from error
     return document

@@ -17,7 +17,7 @@ from model_build.commands import report
 from model_build.commands.report import ReportFiles
 from model_build.commit import commit
 from model_build.data import Data
-from model_build.errors import ModelBuildError, RefusedError, StepFailedError, UsageError
+from model_build.errors import CommandError, RefusedError, StepFailedError, UsageError
 from model_build.executions import Execution
 from model_build.pipeline import STEPS
 from model_build.progress import progress
@@ -46,7 +46,7 @@ def run(
 ) -> Outcome:
     """Upload what is missing, update the pipeline, start or re-attach, watch, and collect.
 
-    `timeout` in seconds bounds the watching. Raises ModelBuildError for what keeps the execution from being started,
+    `timeout` in seconds bounds the watching. Raises CommandError for what keeps the execution from being started,
     or watched to its end; how it ended is for `verdict` to say.
     """
     began = time.monotonic()
@@ -93,7 +93,7 @@ def upload(workspace: Workspace, drawn: Blueprint, found: Data, say: Say) -> Non
         say(f"Uploaded {found.source} to {found.uri}")
 
 
-def verdict(outcome: Outcome) -> ModelBuildError | None:
+def verdict(outcome: Outcome) -> CommandError | None:
     """Why the run's exit code is not 0; None when the candidate passed the gate."""
     execution, gate = outcome.execution, outcome.results.gate
     if execution.status == "Succeeded":
@@ -103,12 +103,12 @@ def verdict(outcome: Outcome) -> ModelBuildError | None:
     return failure(outcome.workspace.aws, execution)
 
 
-def failure(aws: Aws, execution: Execution) -> ModelBuildError:
+def failure(aws: Aws, execution: Execution) -> CommandError:
     """What went wrong in an execution that did not succeed: the first step that failed, and the end of its log."""
     failed = [step for step in execution.failed if step.name != "Fail"]
     if not failed:
         reason = execution.reason or "it says no more"
-        return ModelBuildError(f"The execution {execution.arn} ended as {execution.status}: {reason}")
+        return CommandError(f"The execution {execution.arn} ended as {execution.status}: {reason}")
     step = failed[0]
     tail = logs.tail(aws.logs, step)
     advice = f"The whole log: model-build logs --step {step.name} --execution {execution.id}" if tail else ""

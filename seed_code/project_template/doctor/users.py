@@ -8,7 +8,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from project_template.aws import Aws, error_code, is_missing
+from model_common.aws.errors import error_code, is_missing
+from project_template.aws import Aws
 from project_template.doctor.finding import Finding, fail, ok, warn
 from project_template.publication import Published
 from project_template.stacks.published import STACK_ACTIONS, TEMPLATE_ACTIONS

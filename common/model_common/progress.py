@@ -1,24 +1,41 @@
-"""A command while it runs, one line for each thing that happens, on stderr: nothing is overwritten, nothing said twice."""
+"""A command while it runs: one line for each thing that happens, on stderr. Nothing is overwritten or repeated."""
 
 from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
 
 from rich.console import Console
 from rich.text import Text
 
-from project_template.stack import Event
+
+class StackEvent(Protocol):
+    """What is shown of an event of a CloudFormation stack."""
+
+    @property
+    def moment(self) -> datetime: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def resource(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def failed(self) -> bool: ...
 
 
 class Progress:
-    """Says what happens."""
+    """Prints lines on `console`."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
 
     def say(self, text: str) -> None:
+        """Print a line as it is: no markup, no line breaks added."""
         self._console.print(text, highlight=False, soft_wrap=True, markup=False)
 
-    def event(self, event: Event) -> None:
-        """A line of a stack's history; that of a failure with its reason."""
+    def event(self, event: StackEvent) -> None:
+        """Print an event of a stack: time, status, resource, and the reason of a failure."""
         line = Text(f"  {event.moment:%H:%M:%S}  ")
         line.append(f"{event.status:<28}", _style(event.status))
         line.append(f"  {event.resource}")

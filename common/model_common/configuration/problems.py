@@ -1,4 +1,4 @@
-"""Turns what YAML and pydantic say about a recipe into sentences for the person who wrote it.
+"""Turns what pydantic says about a configuration file into sentences for the person who wrote it.
 
 Every problem is one line: the key, what was found there, what is allowed.
 """
@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import difflib
 import types
+from pathlib import Path
 from typing import Any, Union, get_args, get_origin
 
-import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from model_build.recipe.parts import PROBLEM
+from model_common.configuration.part import PROBLEM
 
 Location = tuple[int | str, ...]
 
@@ -39,17 +39,14 @@ _BOUNDS = {
 
 
 def describe(error: ValidationError, model: type[BaseModel]) -> list[str]:
-    """One line per problem, in the order of the file's keys."""
+    """One line per problem of `model`'s validation: the key, what was found there, what is allowed."""
     return [_line(problem, model) for problem in error.errors(include_url=False)]
 
 
-def describe_yaml(error: yaml.YAMLError) -> str:
-    """What PyYAML stumbled over, with the line and column (counted from 1) where it knows them."""
-    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
-        mark = error.problem_mark
-        context = f" {error.context}" if error.context else ""
-        return f"line {mark.line + 1}, column {mark.column + 1}: {error.problem}{context}"
-    return " ".join(str(error).split())
+def refusal(origin: Path, lines: list[str]) -> str:
+    """The message of the error that refuses the file `origin` for the problems in `lines`."""
+    count = "a problem" if len(lines) == 1 else f"{len(lines)} problems"
+    return "\n  ".join([f"{origin} has {count}:", *lines])
 
 
 def _line(problem: ErrorDetails, model: type[BaseModel]) -> str:
@@ -81,7 +78,7 @@ def _dotted(location: Location) -> str:
     for part in location:
         if isinstance(part, int):
             text += f"[{part}]"
-        elif part:
+        elif part and part != "[key]":  # pydantic's mark of a problem with the key itself
             text += f".{part}" if text else part
     return text
 

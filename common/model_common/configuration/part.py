@@ -1,4 +1,4 @@
-"""What every part of a recipe is made of."""
+"""What every part of a configuration file is made of."""
 
 from __future__ import annotations
 
@@ -8,19 +8,30 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-Share = Annotated[float, Field(ge=0, le=1)]
+PROBLEM = "problem_in_words"
 
-PROBLEM = "recipe_problem"
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Part(BaseModel):
-    """A part of a recipe: no unknown keys, no silent conversions, never changed once read."""
+    """A part of a configuration file: no unknown keys, no silent conversions, never changed once read."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
+    def leaves_out(self, why: str, *keys: str) -> None:
+        """Raise a problem for the first of `keys` that is stated, since `why`."""
+        for key in keys:
+            if key in self.model_fields_set and getattr(self, key) not in (None, ()):
+                raise problem(key, f"{why}; leave the key out")
+
+    def states(self, what: str, key: str) -> None:
+        """Raise a problem when `key` is not stated, saying `what` it is."""
+        if getattr(self, key) is None:
+            raise problem(key, f"missing. It is {what}")
+
 
 def problem(key: str, words: str) -> PydanticCustomError:
-    """A rule of ours that is broken: at which key below the part, and a sentence on what was found and is allowed."""
+    """A rule that is broken: at which key below the part, and a sentence on what was found and is allowed."""
     return PydanticCustomError(PROBLEM, "{words}", {"key": key, "words": words})
 
 
@@ -29,7 +40,7 @@ def matching(pattern: str, allowed: str) -> AfterValidator:
 
     def check(value: str) -> str:
         if re.fullmatch(pattern, value) is None:
-            raise problem("", f"found {value!r}. Allowed: {allowed}")
+            raise problem("", f"found {value!r:.80}. Allowed: {allowed}")
         return value
 
     return AfterValidator(check)
