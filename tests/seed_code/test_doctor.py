@@ -333,9 +333,7 @@ class Users:
     def simulate_principal_policy(self, PolicySourceArn, ActionNames, ResourceArns, ContextEntries):
         contexts = [each["ContextKeyValues"] for each in ContextEntries]
         self.asked += [(action, ResourceArns[0], contexts) for action in ActionNames]
-        decisions = {
-            each: "implicitDeny" if each in self._denied else "allowed" for each in ActionNames
-        }
+        decisions = {each: "implicitDeny" if each in self._denied else "allowed" for each in ActionNames}
         return {
             "EvaluationResults": [
                 {"EvalActionName": each, "EvalDecision": found} for each, found in decisions.items()

@@ -69,14 +69,14 @@ class Projects:
     def create(self, name, **parameters):
         values = {"GitHubOwner": "acme", "ProductionReviewers": "publisher"} | parameters
         return create.run(
-            self.account.aws, create.Request(name, self.account.name, Form.S3, values, timeout=60), QUIET
+            self.account.aws, create.Request(name, self.account.name, Form.S3, values, timeout=600), QUIET
         )
 
     def update(self, name):
-        return update.run(self.account.aws, update.Request(name, self.account.name, {}, 60), QUIET)
+        return update.run(self.account.aws, update.Request(name, self.account.name, {}, 600), QUIET)
 
     def teardown(self, name, **options):
-        request = teardown.Request(name, timeout=60, **options)
+        request = teardown.Request(name, timeout=600, **options)
         return teardown.run(self.account.aws, request, teardown.take(self.account.aws, request), QUIET)
 
     def repository(self, name):
@@ -208,7 +208,11 @@ STUDIO = {
 def studio(projects):
     """Makes a project as a user of Studio, with the users' policy or without; returns how it ended."""
     iam, name = projects.account.client("iam"), f"{projects.account.name}-studio"
-    trust = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sagemaker.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
     document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
     role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)["Role"]["Arn"]
     iam.put_role_policy(RoleName=name, PolicyName="FullAccess", PolicyDocument=json.dumps(STUDIO))

@@ -62,7 +62,9 @@ def _principal(aws: Aws, found: Published, principal: str, policy: str) -> Findi
             lacking += _denied(aws, principal, asked)
     except ClientError as error:
         if is_missing(error):
-            return fail(_CHECK, f"{principal} does not exist", "Publish again with the --principal that is meant.")
+            return fail(
+                _CHECK, f"{principal} does not exist", "Publish again with the --principal that is meant."
+            )
         return warn(
             _CHECK,
             f"IAM's simulator could not be asked about {principal} ({error_code(error)})",

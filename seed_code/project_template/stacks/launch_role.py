@@ -25,9 +25,7 @@ _ROLES = "role/sagemaker-projects/*"
 _ALL_PROJECTS = (
     "One launch role makes all projects: it reaches what is named as they name things, and nothing else."
 )
-_NEW_KEYS = (
-    "A new key's tags cannot be a condition yet. What is allowed reads a key, or switches its rotation on, and uses none."
-)
+_NEW_KEYS = "A new key's tags cannot be a condition yet. What is allowed reads a key, or switches its rotation on, and uses none."
 _KEYS = "A key has no name. Keys are made with a project's tag, and only such keys are changed."
 
 

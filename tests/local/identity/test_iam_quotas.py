@@ -10,7 +10,9 @@ def policy(characters, **more):
     """A policy document of so many characters, as IAM counts them, with white space that it does not count."""
     document = {
         "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": ["arn:aws:s3:::", ""], **more}],
+        "Statement": [
+            {"Effect": "Allow", "Action": "s3:GetObject", "Resource": ["arn:aws:s3:::", ""], **more}
+        ],
     }
     missing = characters - len(json.dumps(document, separators=(",", ":")))
     document["Statement"][0]["Resource"][1] = "arn:aws:s3:::" + "x" * (missing - len("arn:aws:s3:::"))
@@ -44,7 +46,10 @@ def test_inline_policies_of_a_role_have_10240_characters_together(roles):
     code, message = refused(
         roles.iam.put_role_policy, RoleName=name, PolicyName="third", PolicyDocument=policy(200)
     )
-    assert (code, message) == ("LimitExceeded", f"Maximum policy size of 10240 bytes exceeded for role {name}")
+    assert (code, message) == (
+        "LimitExceeded",
+        f"Maximum policy size of 10240 bytes exceeded for role {name}",
+    )
     # A policy that takes the place of another counts once.
     roles.iam.put_role_policy(RoleName=name, PolicyName="second", PolicyDocument=policy(4_000))
 
@@ -54,9 +59,7 @@ def test_a_managed_policy_has_6144_characters(aws, roles):
     too_large = ("LimitExceeded", "Cannot exceed quota for PolicySize: 6144")
     arn = made["Policy"]["Arn"]
     assert refused(roles.iam.create_policy, PolicyName="larger", PolicyDocument=policy(6_145)) == too_large
-    assert (
-        refused(roles.iam.create_policy_version, PolicyArn=arn, PolicyDocument=policy(6_145)) == too_large
-    )
+    assert refused(roles.iam.create_policy_version, PolicyArn=arn, PolicyDocument=policy(6_145)) == too_large
 
 
 def test_a_trust_policy_has_2048_characters(roles):

@@ -160,7 +160,13 @@ def test_a_new_key_is_set_up_before_its_tags_are_known_and_changed_only_with_the
         "ListResourceTags",
     ):
         assert publication.may("LaunchRole", f"kms:{action}", key), action
-    for action in ("ScheduleKeyDeletion", "DisableKey", "DisableKeyRotation", "PutKeyPolicy", "UntagResource"):
+    for action in (
+        "ScheduleKeyDeletion",
+        "DisableKey",
+        "DisableKeyRotation",
+        "PutKeyPolicy",
+        "UntagResource",
+    ):
         assert not publication.may("LaunchRole", f"kms:{action}", key), action
         assert publication.may("LaunchRole", f"kms:{action}", key, own), action
 

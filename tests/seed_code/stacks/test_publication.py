@@ -116,9 +116,7 @@ def test_the_launch_role_makes_tags_and_deletes_the_stacks_of_projects(publicati
     account = "arn:aws:cloudformation:eu-west-1:123456789012:stack/"
     for action in ("CreateStack", "UpdateStack", "DeleteStack", "TagResource", "UntagResource"):
         for name, allowed in (("SP-p-abc/1", True), ("SC-123-pp-abc/1", True), ("payments/1", False)):
-            assert (
-                publication.may("LaunchRole", f"cloudformation:{action}", f"{account}{name}") is allowed
-            )
+            assert publication.may("LaunchRole", f"cloudformation:{action}", f"{account}{name}") is allowed
 
 
 def test_names_that_iam_keeps_for_the_whole_account_hold_the_region_and_fit(publications):
