@@ -2,7 +2,7 @@
 
 import pytest
 
-from model_build import champion
+from model_build.aws import champion
 from model_build.errors import CommandError
 
 

@@ -12,7 +12,7 @@ from model_common.aws.errors import is_missing
 if TYPE_CHECKING:
     from types_boto3_logs.client import CloudWatchLogsClient
 
-    from model_build.executions import Step
+    from model_build.core.execution import Step
 
 GROUPS = {"ProcessingJob": "/aws/sagemaker/ProcessingJobs", "TrainingJob": "/aws/sagemaker/TrainingJobs"}
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from model_build.aws import TRANSFER
+from model_build.aws.clients import TRANSFER
 from model_build.errors import UsageError, WheelError
 
 if TYPE_CHECKING:

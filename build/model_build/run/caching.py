@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from model_build import diff, executions
+from model_build.aws import executions
+from model_build.core import diff
 
 if TYPE_CHECKING:
     from types_boto3_sagemaker.client import SageMakerClient

@@ -12,7 +12,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from model_build.executions import Execution, Step
+from model_build.core.execution import Execution, Step
 
 _STYLES = {"Succeeded": "green", "Failed": "red", "Executing": "cyan", "Starting": "cyan"}
 

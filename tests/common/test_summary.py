@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from model_build import summary
 from model_build.errors import SettingsError
+from model_common import summary
 
 
 @pytest.fixture

@@ -21,12 +21,12 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from model_build import metadata
-from model_build.isolation import isolated
+from model_build.core import metadata
+from model_build.core.isolation import isolated
 
 if TYPE_CHECKING:
+    from model_build.core.settings import Settings
     from model_build.recipe import Recipe
-    from model_build.settings import Settings
 
 NONE = "none"
 """A pipeline parameter cannot be empty: this is its way to say that there is no champion, no reason."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from model_build.aws import TRANSFER
+from model_build.aws.clients import TRANSFER
 from model_build.errors import DataError
 from model_common.aws.errors import is_missing
 

@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from model_build import code, metadata, pipeline, wheels
-from model_build.champion import Champion
-from model_build.code import Code
-from model_build.data import Data
+from model_build.aws import code, wheels
+from model_build.aws.champion import Champion
+from model_build.aws.code import Code
+from model_build.aws.data import Data
+from model_build.aws.wheels import Wheels
+from model_build.core import metadata
+from model_build.core.settings import Settings
 from model_build.errors import UsageError
 from model_build.recipe import Recipe
-from model_build.settings import Settings
-from model_build.wheels import Wheels
+from model_build.run import pipeline
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from model_build import executions
-from model_build.aws import Aws
-from model_build.data import split_uri
+from model_build.aws import executions
+from model_build.aws.clients import Aws
+from model_build.aws.data import split_uri
+from model_build.core.execution import Execution, Step
 from model_build.errors import CommandError
-from model_build.executions import Execution, Step
-from model_build.pipeline import FAIL
+from model_build.run.pipeline import FAIL
 from model_common.aws.errors import error_code
 
 if TYPE_CHECKING:

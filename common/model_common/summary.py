@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from model_build.errors import SettingsError
+from model_common.errors import SettingsError
 
 _VARIABLE = "GITHUB_STEP_SUMMARY"
 _MOST = 1024 * 1024 - 1024  # bytes; GitHub drops the summary of a step that has more than 1 MiB
