@@ -10,10 +10,10 @@ from rich.console import Console
 
 from model_build.recipe import recipe as recipes
 from project_template.commands import create, doctor
+from project_template.core.settings import Form
 from project_template.doctor import launch_role, quotas
 from project_template.doctor.finding import Level
 from project_template.doctor.github_access import APP_PERMISSIONS
-from project_template.settings import Form
 from project_template.stacks.published import AppSignIn
 
 TREE = Path(__file__).resolve().parents[2]
