@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from project_template.account.project import Project
-from project_template.aws import cloudformation
-from project_template.aws.clients import Aws
+from project_template.aws.clients import Aws, cloudformation
 
 
 @dataclass(frozen=True)

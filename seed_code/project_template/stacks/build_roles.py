@@ -65,7 +65,7 @@ _SERVES = (
     "sagemaker:InvokeEndpoint*",
     "sagemaker:UpdateEndpoint*",
 )
-_DEPLOYS = ("cloudformation:*", "lambda:*", "apigateway:*")
+_DEPLOYS = ("apigateway:*", "cloudformation:*", "execute-api:*", "lambda:*")
 
 
 @dataclass(frozen=True)
