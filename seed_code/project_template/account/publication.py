@@ -12,7 +12,8 @@ from botocore.exceptions import ClientError
 
 from model_common.aws.errors import is_missing
 from model_common.progress import Progress
-from project_template.aws.clients import Aws, bucket_exists, change_sets, cloudformation, sagemaker_tags
+from project_template.aws import change_sets, cloudformation
+from project_template.aws.clients import Aws, bucket_exists, sagemaker_tags
 from project_template.aws.waiting import Watch
 from project_template.core import template
 from project_template.core.blueprint import RECORD, Place, stack_name, template_key, version_key

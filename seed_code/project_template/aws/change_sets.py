@@ -9,7 +9,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from model_common.aws.errors import error_code, is_missing
-from project_template.aws.clients import Aws, cloudformation
+from project_template.aws import cloudformation
+from project_template.aws.clients import Aws
 from project_template.aws.waiting import Watch
 from project_template.core.plan import ApplyStack, Kind
 from project_template.core.stack import Stack

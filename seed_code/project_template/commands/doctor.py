@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from model_common.aws.errors import error_code, error_text, is_denied
 from project_template import seed
 from project_template.account import project, publication
+from project_template.account.publication import Published
 from project_template.aws.clients import Aws
 from project_template.core import blueprint, template
 from project_template.doctor import bucket, github_access, launch_role, oidc, project_names, quotas, users

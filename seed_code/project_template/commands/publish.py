@@ -15,7 +15,8 @@ from rich.console import Console
 from model_common.deadline import Deadline
 from model_common.progress import Progress
 from project_template.account import publication
-from project_template.aws.clients import Aws, cloudformation
+from project_template.aws import cloudformation
+from project_template.aws.clients import Aws
 from project_template.aws.waiting import Watch
 from project_template.core import blueprint, plan
 from project_template.core.blueprint import Blueprint, Checkout, Place, Synthesis, There

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from project_template.account.project import Project
-from project_template.aws.clients import Aws, cloudformation
+from project_template.aws import cloudformation
+from project_template.aws.clients import Aws
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,8 @@ from project_template.account import leftovers, project, retained
 from project_template.account.leftovers import Leftovers
 from project_template.account.project import Follow, Project
 from project_template.account.retained import Retained
-from project_template.aws.clients import Aws, change_sets, cloudformation
+from project_template.aws import change_sets, cloudformation
+from project_template.aws.clients import Aws
 from project_template.aws.waiting import Watch
 from project_template.core.names import check_project
 from project_template.core.stack import Resource, Stack

@@ -19,7 +19,8 @@ from model_common.progress import Progress
 from project_template.account import catalog, project, publication
 from project_template.account.project import Follow, Project
 from project_template.account.publication import Published
-from project_template.aws.clients import Aws, cloudformation
+from project_template.aws import cloudformation
+from project_template.aws.clients import Aws
 from project_template.aws.waiting import Watch
 from project_template.commands.result import Result
 from project_template.core import template

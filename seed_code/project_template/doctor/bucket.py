@@ -10,7 +10,8 @@ from botocore.exceptions import ClientError
 from model_common.aws.errors import error_code, is_missing
 from project_template.account import publication
 from project_template.account.publication import Published
-from project_template.aws.clients import Aws, bucket_exists, cloudformation
+from project_template.aws import cloudformation
+from project_template.aws.clients import Aws, bucket_exists
 from project_template.core import template
 from project_template.core.plan import LOCATION_TAG, VISIBLE
 from project_template.doctor.finding import Finding, fail, ok, warn
