@@ -2,6 +2,7 @@
 
     ModelBuildError            1  something failed
     ├── StepFailedError        1  a step of the pipeline failed: its name, its reason, the end of its log
+    ├── IntegrityError         1  an object in S3 is not what its name says that it is
     ├── WheelError             1  a wheel that a job needs cannot be had, or is not the one that was pinned
     ├── AwsError               1  AWS, or the way to it, said no: what, to what, what next
     ├── GitHubError            1  GitHub, or the way to it, said no
@@ -46,6 +47,10 @@ class StepFailedError(ModelBuildError):
             + (f"\n  The end of its log:{tail}" if log else "")
             + (f"\n  {advice}" if advice else "")
         )
+
+
+class IntegrityError(ModelBuildError):
+    """An object that is named by its content has another one."""
 
 
 class WheelError(ModelBuildError):
