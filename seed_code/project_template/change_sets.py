@@ -8,8 +8,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from model_common.aws.errors import error_code, is_missing
 from project_template import cloudformation
-from project_template.aws import Aws, error_code, is_missing
+from project_template.aws import Aws
 from project_template.errors import RolledBackError, StackError
 from project_template.plan import ApplyStack, Kind
 from project_template.stack import Stack

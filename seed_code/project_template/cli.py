@@ -12,10 +12,18 @@ from typing import Annotated
 
 import typer
 
+from model_common.advice import Advice
+from model_common.command_line import print_result, reported
 from project_template.errors import UsageError
-from project_template.reporting import pairs, reported, show
 from project_template.settings import DEFAULT_NAME, DEFAULT_OWNER, Form
 from project_template.stacks.published import GITHUB_API
+
+ADVICE = Advice(
+    denied="Whoever runs this command needs that permission; what was done so far stays, and the same command goes on "
+    "from there.",
+    bucket="`project-template doctor` says what else is missing; check the region, too.",
+    bucket_name="of the publication",
+)
 
 app = typer.Typer(
     name="project-template",
@@ -147,7 +155,7 @@ def publish(
     Can be run again at any time: it changes what is not as it is to be, and says so if nothing is. A new version leaves
     the projects of earlier ones alone; `update` brings them to it.
     """
-    with reported(verbose):
+    with reported(verbose, ADVICE):
         from rich.console import Console
 
         from project_template import aws, blueprint, settings, stacks
@@ -172,7 +180,7 @@ def publish(
             made = publish.make(clients, asked, source, stacks)
         else:
             made = publish.run(clients, asked, source, stacks, Console(stderr=True), timeout)
-        show(publish.document(made, dry_run) if as_json else publish.lines(made, dry_run))
+        print_result(publish.document(made, dry_run) if as_json else publish.lines(made, dry_run))
 
 
 @app.command()
@@ -223,7 +231,7 @@ def create(
 
     What is not given has the template's default. A project that is being created already is watched.
     """
-    with reported(verbose):
+    with reported(verbose, ADVICE):
         from rich.console import Console
 
         from project_template import aws
@@ -243,7 +251,7 @@ def create(
         values = {key: value for key, value in named.items() if value is not None} | pairs(parameter)
         request = create.Request(name, publication, Form(form), values, description, timeout)
         result = create.run(aws.connect(region), request, Console(stderr=True))
-        show(result.document() if as_json else result.lines())
+        print_result(result.document() if as_json else result.lines())
 
 
 @app.command()
@@ -260,7 +268,7 @@ def update(
 
     The project keeps the values of its parameters, but for those that are given.
     """
-    with reported(verbose):
+    with reported(verbose, ADVICE):
         from rich.console import Console
 
         from project_template import aws
@@ -268,7 +276,7 @@ def update(
 
         request = update.Request(name, publication, pairs(parameter), timeout)
         result = update.run(aws.connect(region), request, Console(stderr=True))
-        show(result.document() if as_json else result.lines())
+        print_result(result.document() if as_json else result.lines())
 
 
 @app.command()
@@ -309,7 +317,7 @@ def doctor(
 
     Exit 3 if a check fails; what could not be looked at, or may be meant so, is a warning.
     """
-    with reported(verbose):
+    with reported(verbose, ADVICE):
         from project_template import aws
         from project_template.commands import doctor
 
@@ -319,7 +327,7 @@ def doctor(
             publication, name or "", github_org, visibility, domains, production_gate, named
         )
         findings = doctor.run(aws.connect(region), request)
-        show(doctor.document(findings) if as_json else doctor.lines(findings))
+        print_result(doctor.document(findings) if as_json else doctor.lines(findings))
         error = doctor.verdict(findings)
         if error is not None:
             raise error
@@ -347,7 +355,7 @@ def teardown(
 
     Can be run again at any time: it goes on with what is left.
     """
-    with reported(verbose):
+    with reported(verbose, ADVICE):
         from rich.console import Console
 
         from project_template import aws
@@ -364,7 +372,7 @@ def teardown(
             teardown.confirm(inventory, yes, lambda question: typer.confirm(question, err=True))
             left = teardown.run(clients, request, inventory, Console(stderr=True))
         if as_json:
-            show(teardown.document(inventory, left, request))
+            print_result(teardown.document(inventory, left, request))
 
 
 @app.command()
@@ -380,7 +388,7 @@ def seed(
     verbose: Verbose = False,
 ) -> None:
     """Pour a repository as it is given to a project into a folder."""
-    with reported(verbose):
+    with reported(verbose, ADVICE):
         from project_template import seed as seeds
 
         wanted = "deploy-realtime-github" if repository == "deploy" else repository
@@ -395,3 +403,14 @@ def seed(
 def main() -> None:
     """The console script."""
     app()
+
+
+def pairs(given: list[str] | None) -> dict[str, str]:
+    """KEY=VALUE options as a mapping. Raises UsageError."""
+    found = {}
+    for pair in given or ():
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise UsageError(f"--parameter is {pair!r}; expected KEY=VALUE.")
+        found[key] = value
+    return found

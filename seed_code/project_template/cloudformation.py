@@ -8,7 +8,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from project_template.aws import Aws, is_missing
+from model_common.aws.errors import is_missing
+from project_template.aws import Aws
 from project_template.stack import STACK_TYPE, Event, Resource, Stack, parse
 
 

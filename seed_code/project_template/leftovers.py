@@ -8,7 +8,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from project_template.aws import Aws, is_missing, sagemaker_tags
+from model_common.aws.errors import is_missing
+from project_template.aws import Aws, sagemaker_tags
 from project_template.waiting import Watch
 
 _RUNNING = {"Executing", "Stopping"}

@@ -8,9 +8,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from model_common.aws.errors import is_missing
+from model_common.progress import Progress
 from project_template import cloudformation
-from project_template.aws import Aws, is_missing
-from project_template.progress import Progress
+from project_template.aws import Aws
 from project_template.waiting import Watch
 
 PROJECT_NAME_TAG, PROJECT_ID_TAG = "sagemaker:project-name", "sagemaker:project-id"

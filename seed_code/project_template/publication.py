@@ -10,8 +10,10 @@ from urllib.parse import urlencode
 
 from botocore.exceptions import ClientError
 
+from model_common.aws.errors import is_missing
+from model_common.progress import Progress
 from project_template import change_sets, cloudformation, template
-from project_template.aws import Aws, bucket_exists, is_missing, sagemaker_tags
+from project_template.aws import Aws, bucket_exists, sagemaker_tags
 from project_template.blueprint import RECORD, Place, stack_name, template_key, version_key
 from project_template.errors import NotPublishedError, UsageError
 from project_template.plan import (
@@ -26,7 +28,6 @@ from project_template.plan import (
     TagObject,
     Upload,
 )
-from project_template.progress import Progress
 from project_template.stack import Stack
 from project_template.waiting import Watch
 

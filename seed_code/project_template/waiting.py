@@ -2,38 +2,11 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-
+from model_common.deadline import Deadline
+from model_common.progress import Progress
 from project_template import cloudformation
 from project_template.aws import Aws
-from project_template.errors import TimedOutError
-from project_template.progress import Progress
 from project_template.stack import Stack
-
-FIRST_PAUSE, LONGEST_PAUSE, SLOWER = 0.05, 5.0, 1.3
-
-
-class Deadline:
-    """The moment at which a command stops waiting, `seconds` from now."""
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-        self._at = time.monotonic() + seconds
-
-    def looks(self, what: str) -> Iterator[None]:
-        """Each time that it is time to look at `what` again, quickly at first. Raises TimedOutError in the end."""
-        pause = FIRST_PAUSE
-        while True:
-            yield
-            left = self._at - time.monotonic()
-            if left <= 0:
-                raise TimedOutError(
-                    f"{what} took longer than {self.seconds:g} s. It goes on on AWS; run the same command again to watch "
-                    "it, with a longer --timeout."
-                )
-            time.sleep(min(pause, left))
-            pause = min(pause * SLOWER, LONGEST_PAUSE)
 
 
 class Watch:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from model_build import champion
-from model_build.errors import ModelBuildError
+from model_build.aws import champion
+from model_build.errors import CommandError
 
 
 @pytest.fixture
@@ -87,6 +87,6 @@ def test_all_pages_of_the_registry_are_read(aws, register):
 
 def test_a_version_that_model_build_did_not_register_cannot_be_compared_with(aws, register):
     foreign = register("foreign", metadata={"team": "other"})
-    with pytest.raises(ModelBuildError, match=r"no `contract`.*Reject it in the registry") as caught:
+    with pytest.raises(CommandError, match=r"no `contract`.*Reject it in the registry") as caught:
         resolve(aws)
     assert foreign in caught.value.message

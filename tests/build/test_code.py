@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from model_build.code import Folder, folder_sha256, script, upload
+from model_build.aws.code import Folder, folder_sha256, script, upload
 from model_build.errors import IntegrityError, UsageError
 
 

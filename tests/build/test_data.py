@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from model_build import data
+from model_build.aws import data
 from model_build.errors import DataError, IntegrityError
 
 CSV = b"text,label\nfine,good\n"

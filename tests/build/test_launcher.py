@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from model_build.code import folder_sha256
-from model_build.pipeline import BOOT
+from model_build.aws.code import folder_sha256
+from model_build.run.pipeline import BOOT
 
 SCRIPT = b"import sys, helper\nprint(helper.WORD, sys.argv[1:])\nsys.exit(7)\n"
 

@@ -15,10 +15,10 @@ import botocore.session
 import pytest
 from botocore.validate import ParamValidator
 
-from model_build import diff
-from model_build.pipeline import STEPS, Inputs, definition
+from model_build.core import diff
+from model_build.core.settings import Settings
 from model_build.recipe import Recipe
-from model_build.settings import Settings
+from model_build.run.pipeline import STEPS, Inputs, definition
 
 DOCUMENT = {
     "name": "garments",
@@ -115,9 +115,9 @@ def test_a_fresh_process_elsewhere_builds_the_same_bytes_without_network(built, 
             raise AssertionError(f"a connection to {{address}}")
 
         socket.socket.connect = refuse
-        from model_build.pipeline import Inputs, definition
+        from model_build.run.pipeline import Inputs, definition
         from model_build.recipe import Recipe
-        from model_build.settings import Settings
+        from model_build.core.settings import Settings
 
         recipe = Recipe.parse(json.loads({json.dumps(json.dumps(DOCUMENT))}), origin=Path("garments.yaml"))
         sys.stdout.write(definition(recipe, {SETTINGS!r}, {INPUTS!r}))

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from model_build.settings import Settings as ProjectSettings
+from model_build.core.settings import Settings as ProjectSettings
 from model_deploy import deployment
 from project_template import names, settings, template
 from project_template.errors import ParameterError, UsageError

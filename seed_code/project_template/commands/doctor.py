@@ -8,8 +8,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from model_common.aws.errors import error_code, error_text, is_denied
 from project_template import blueprint, project, publication, seed, template
-from project_template.aws import Aws, error_code, error_text, is_denied
+from project_template.aws import Aws
 from project_template.doctor import bucket, github_access, launch_role, oidc, project_names, quotas
 from project_template.doctor.finding import Finding, Level, fail, ok, warn
 from project_template.doctor.github_access import Asked

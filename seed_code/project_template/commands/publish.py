@@ -12,13 +12,14 @@ from typing import Any
 
 from rich.console import Console
 
+from model_common.deadline import Deadline
+from model_common.progress import Progress
 from project_template import blueprint, cloudformation, plan, publication
 from project_template.aws import Aws
 from project_template.blueprint import Blueprint, Checkout, Place, Synthesis, There
 from project_template.plan import ApplyStack, Observed, Step
-from project_template.progress import Progress
 from project_template.settings import PublishSettings
-from project_template.waiting import Deadline, Watch
+from project_template.waiting import Watch
 
 LIMIT_SECONDS = 1800
 

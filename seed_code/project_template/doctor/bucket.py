@@ -7,8 +7,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from model_common.aws.errors import error_code, is_missing
 from project_template import cloudformation, publication, template
-from project_template.aws import Aws, bucket_exists, error_code, is_missing
+from project_template.aws import Aws, bucket_exists
 from project_template.doctor.finding import Finding, fail, ok, warn
 from project_template.plan import LOCATION_TAG, VISIBLE
 from project_template.publication import Published
