@@ -12,7 +12,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.wrappers import Request, Response
 
 from local_aws.identity.caller import signature
-from local_aws.identity.gate import SERVICE, Gate
+from local_aws.identity.gate import GATE, SERVICE, Gate
 from local_aws.s3.integrity import Integrity
 from local_aws.wire import Service, ServiceError, error_response, service_model
 
@@ -46,6 +46,7 @@ class Application:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if environ.get("PATH_INFO", "").startswith("/_"):
+            environ[GATE] = self._gate
             request = Request(environ)
             for gateway in self._gateways:
                 response = gateway.respond(request)

@@ -104,11 +104,13 @@ class There:
 
 @dataclass(frozen=True)
 class Blueprint:
-    """A publication as it is to be, and what it is called."""
+    """A publication as it is to be, and what it is called. `user_policy_arn` is "" without the S3 form."""
 
     version: str
     wanted: Wanted
     record: Mapping[str, Any]
+    launch_role_arn: str
+    user_policy_arn: str
 
     @property
     def keys(self) -> list[str]:
@@ -172,7 +174,14 @@ def make(
         location=location,
         take_domain=settings.take_domain,
     )
-    return Blueprint(stated.version, wanted, record)
+    stack = _stack(settings, place, there, before)
+    return Blueprint(
+        stated.version,
+        wanted,
+        record,
+        stack.launch_role_arn(place.account, place.partition),
+        stack.user_policy_arn(place.account, place.partition),
+    )
 
 
 def publication(settings: PublishSettings, place: Place, source: Checkout, there: There) -> Publication:
@@ -207,7 +216,8 @@ def _stack(
         name=settings.name,
         region=place.region,
         bucket=bucket_name(settings, place),
-        user_role_arns=settings.principals,
+        user_arns=settings.principals,
+        in_s3=settings.form.in_s3,
         issuer=settings.issuer,
         creates_oidc_provider=not settings.oidc_provider_arn
         and (holds_provider or not there.oidc_provider_arn),
@@ -246,4 +256,5 @@ def _record(
         "oidc_provider_arn": stated.oidc_provider_arn,
         "sign_in": asdict(stated.sign_in),
         "domains": list(settings.domains),
+        "principals": list(settings.principals),
     }

@@ -38,13 +38,14 @@ PUBLICATION_TAG = "project-template:publication"
 class Published:
     """A publication that is there. `record` is what `publish` wrote when it was done, {} when it never was.
 
-    `launch_role_arn`, `product_id` and `portfolio_id` are "" where the publication has none.
+    `launch_role_arn`, `user_policy_arn`, `product_id` and `portfolio_id` are "" where the publication has none.
     """
 
     name: str
     stack: Stack
     bucket: str
     launch_role_arn: str
+    user_policy_arn: str
     boundary_arn: str
     product_id: str
     portfolio_id: str
@@ -68,6 +69,7 @@ def find(aws: Aws, name: str) -> Published:
         stack=found,
         bucket=bucket,
         launch_role_arn=found.outputs.get("LaunchRoleArn", ""),
+        user_policy_arn=found.outputs.get("UserPolicyArn", ""),
         boundary_arn=found.outputs.get("PermissionsBoundaryArn", ""),
         product_id=found.outputs.get("ProductId", ""),
         portfolio_id=found.outputs.get("PortfolioId", ""),

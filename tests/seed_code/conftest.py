@@ -296,7 +296,7 @@ class Publishing:
 
         return publish.make(self.account.aws, self.settings, self.checkout, self.templates)
 
-    def publish(self, timeout: float = 30) -> Any:
+    def publish(self, timeout: float = 300) -> Any:
         from rich.console import Console
 
         from project_template.commands import publish

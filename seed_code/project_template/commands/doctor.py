@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from model_common.aws.errors import error_code, error_text, is_denied
 from project_template import blueprint, project, publication, seed, template
 from project_template.aws import Aws
-from project_template.doctor import bucket, github_access, launch_role, oidc, project_names, quotas
+from project_template.doctor import bucket, github_access, launch_role, oidc, project_names, quotas, users
 from project_template.doctor.finding import Finding, Level, fail, ok, warn
 from project_template.doctor.github_access import Asked
 from project_template.errors import GitHubError, NotPublishedError, RefusedError
@@ -59,6 +59,7 @@ def run(
         *_asked("template version", lambda: [bucket.version(found, (checkout or _checkout)())]),
         *_asked("domain tag", lambda: _domains(aws, request, found)),
         *_asked("launch role", lambda: _launch_role(aws, found)),
+        *_asked("users", lambda: users.check(aws, found)),
         *_asked("OIDC provider", lambda: [_oidc(aws, found)]),
         *_asked("GitHub", lambda: _github(aws, request, found, transport)),
         *_quotas(aws),

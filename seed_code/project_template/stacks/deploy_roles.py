@@ -56,9 +56,21 @@ def endpoint(identity: Identity, storage: Storage) -> iam.CfnRole:
         trusts_service("sagemaker"),
         [
             allow("ListsBucket", "s3:ListBucket", storage.bucket.attr_arn),
-            allow("ReadsObjects", "s3:GetObject", objects("models/", "batch/input/", "asynchronous/")),
-            allow("WritesObjects", "s3:PutObject", objects("datacapture/", "batch/output/", "asynchronous/")),
+            # The stages' own copies; below models/ lies what endpoints serve that were deployed before there were any.
+            allow(
+                "ReadsObjects",
+                "s3:GetObject",
+                objects("asynchronous/", "batch/*/input/", "deploy/*/models/", "models/"),
+            ),
+            allow("WritesObjects", "s3:PutObject", objects("asynchronous/", "batch/*/output/", "datacapture/")),
             via_s3("UsesKey", ["kms:Decrypt", "kms:GenerateDataKey"], storage.key.attr_arn),
+            # SageMaker looks at the alarms of a rollout as the models' role. Source: "Auto-rollback configuration and
+            # monitoring", Amazon SageMaker developer guide.
+            allow(
+                "ReadsAlarms",
+                "cloudwatch:DescribeAlarms",
+                [arn("cloudwatch", f"alarm:{PROJECT}-{stage}-*") for stage in STAGES],
+            ),
             *container(
                 _MODEL_IMAGES,
                 (f"Endpoints/{PROJECT}-*", "TransformJobs"),
@@ -127,9 +139,10 @@ def _stage(
 
 def _storage(storage: Storage, stage: str) -> list[Statement]:
     """Reads every stage's records (production asks what staging verified), and writes its own alone."""
+    own = (f"code/deploy/{stage}/", f"deploy/{stage}/")
     # The metrics of a model are beside its evaluation.
-    read = _objects(storage, "models/", "runs/*/evaluate/", "code/", "deployments/", "batch/")
-    written = _objects(storage, "code/", f"deployments/{stage}/", "batch/input/")
+    read = _objects(storage, *own, "batch/", "contracts/", "deployments/", "models/", "runs/*/evaluate/")
+    written = _objects(storage, *own, f"batch/{stage}/input/", f"deployments/{stage}/")
     return [
         # Without it a missing record is a denied one: see build_roles.
         allow("ListsBucket", "s3:ListBucket", storage.bucket.attr_arn),
@@ -205,6 +218,7 @@ def _serving(stage: str) -> list[Statement]:
     tags = ours() | {f"aws:ResourceTag/{STAGE_TAG}": stage}
     return [
         allow("AsksEndpoint", "sagemaker:InvokeEndpoint", endpoint),
+        *_asks_api(stage),
         # An endpoint that was deleted by hand is brought back from its stack's configuration.
         allow(
             "RestoresEndpoint",
@@ -243,6 +257,27 @@ def _serving(stage: str) -> list[Statement]:
             ],
             [*sagemaker("endpoint/*"), *replaced],
             because="To prune is to look through all there is, and to see by tags and use what is left over.",
+        ),
+    ]
+
+
+def _asks_api(stage: str) -> list[Statement]:
+    """`verify` asks the classification API as its clients do.
+
+    Source: "Control access to HTTP APIs with IAM authorization", API Gateway developer guide; "Control access to Lambda
+    function URLs", Lambda developer guide: since October 2025 a URL takes both of Lambda's actions.
+    """
+    return [
+        allow(
+            "AsksHttpApi",
+            "execute-api:Invoke",
+            arn("execute-api", f"*/{PROJECT}-{stage}/POST/classify"),
+            because="An API's id is random. Its stage is named after the project and the stage.",
+        ),
+        allow(
+            "AsksFunctionUrl",
+            ["lambda:InvokeFunction", "lambda:InvokeFunctionUrl"],
+            arn("lambda", f"function:{PROJECT}-{stage}-api"),
         ),
     ]
 
