@@ -56,13 +56,8 @@ def endpoint(identity: Identity, storage: Storage) -> iam.CfnRole:
         trusts_service("sagemaker"),
         [
             allow("ListsBucket", "s3:ListBucket", storage.bucket.attr_arn),
-            # The stages' own copies; below models/ lies what endpoints serve that were deployed before there were any.
-            allow(
-                "ReadsObjects",
-                "s3:GetObject",
-                objects("asynchronous/", "batch/*/input/", "deploy/*/models/", "models/"),
-            ),
-            allow("WritesObjects", "s3:PutObject", objects("asynchronous/", "batch/*/output/", "datacapture/")),
+            allow("ReadsObjects", "s3:GetObject", objects("models/", "batch/input/", "asynchronous/")),
+            allow("WritesObjects", "s3:PutObject", objects("datacapture/", "batch/output/", "asynchronous/")),
             via_s3("UsesKey", ["kms:Decrypt", "kms:GenerateDataKey"], storage.key.attr_arn),
             # SageMaker looks at the alarms of a rollout as the models' role. Source: "Auto-rollback configuration and
             # monitoring", Amazon SageMaker developer guide.
@@ -139,10 +134,9 @@ def _stage(
 
 def _storage(storage: Storage, stage: str) -> list[Statement]:
     """Reads every stage's records (production asks what staging verified), and writes its own alone."""
-    own = (f"code/deploy/{stage}/", f"deploy/{stage}/")
     # The metrics of a model are beside its evaluation.
-    read = _objects(storage, *own, "batch/", "contracts/", "deployments/", "models/", "runs/*/evaluate/")
-    written = _objects(storage, *own, f"batch/{stage}/input/", f"deployments/{stage}/")
+    read = _objects(storage, "models/", "contracts/", "runs/*/evaluate/", "code/", "deployments/", "batch/")
+    written = _objects(storage, "code/", f"deployments/{stage}/", "batch/input/")
     return [
         # Without it a missing record is a denied one: see build_roles.
         allow("ListsBucket", "s3:ListBucket", storage.bucket.attr_arn),
