@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from model_common.deadline import Deadline
 from model_common.progress import Progress
-from project_template import cloudformation
-from project_template.aws import Aws
-from project_template.stack import Stack
+from project_template.aws import cloudformation
+from project_template.aws.clients import Aws
+from project_template.core.stack import Stack
 
 
 class Watch:

@@ -9,8 +9,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from model_common.aws.errors import is_missing
-from project_template.aws import Aws, sagemaker_tags
-from project_template.waiting import Watch
+from project_template.aws.clients import Aws, sagemaker_tags
+from project_template.aws.waiting import Watch
 
 _RUNNING = {"Executing", "Stopping"}
 

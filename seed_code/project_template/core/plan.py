@@ -18,9 +18,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from project_template import template
+from project_template.core import template
+from project_template.core.stack import Stack
 from project_template.errors import RefusedError, StackError
-from project_template.stack import Stack
 
 VISIBLE = ("sagemaker:studio-visibility", "true")
 LOCATION_TAG = "sagemaker:projectS3TemplatesLocation"

@@ -10,9 +10,9 @@ from botocore.exceptions import ClientError
 
 from model_common.aws.errors import is_missing
 from model_common.progress import Progress
-from project_template import cloudformation
-from project_template.aws import Aws
-from project_template.waiting import Watch
+from project_template.aws import cloudformation
+from project_template.aws.clients import Aws
+from project_template.aws.waiting import Watch
 
 PROJECT_NAME_TAG, PROJECT_ID_TAG = "sagemaker:project-name", "sagemaker:project-id"
 STAGE_TAG = "sagemaker:deployment-stage"

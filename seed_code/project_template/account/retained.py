@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from model_common.aws.errors import is_missing
-from project_template.aws import Aws, bucket_exists, sagemaker_tags
+from project_template.aws.clients import Aws, bucket_exists, sagemaker_tags
 from project_template.errors import ProjectError
 
 KEY_WAIT_DAYS = 7

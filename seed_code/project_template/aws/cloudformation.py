@@ -9,8 +9,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from model_common.aws.errors import is_missing
-from project_template.aws import Aws
-from project_template.stack import STACK_TYPE, Event, Resource, Stack, parse
+from project_template.aws.clients import Aws
+from project_template.core.stack import STACK_TYPE, Event, Resource, Stack, parse
 
 
 def describe(aws: Aws, name: str) -> Stack | None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from project_template.aws import Aws
+from project_template.account.publication import Published
+from project_template.aws.clients import Aws
 from project_template.errors import UsageError
-from project_template.publication import Published
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from model_common.aws.errors import error_code, is_missing
-from project_template import cloudformation
-from project_template.aws import Aws
+from project_template.aws import cloudformation
+from project_template.aws.clients import Aws
+from project_template.aws.waiting import Watch
+from project_template.core.plan import ApplyStack, Kind
+from project_template.core.stack import Stack
 from project_template.errors import RolledBackError, StackError
-from project_template.plan import ApplyStack, Kind
-from project_template.stack import Stack
-from project_template.waiting import Watch
 
 LARGEST_BYTES = 51_200
 """What a template in a request may have; the publication's is far below it, and above it there is no bucket yet."""

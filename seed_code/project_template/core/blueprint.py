@@ -13,10 +13,11 @@ from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Any, Protocol
 
-from project_template import seed, template
+from project_template import seed
+from project_template.core import template
+from project_template.core.plan import VISIBLE, Object, Wanted
+from project_template.core.settings import PublishSettings
 from project_template.errors import RefusedError
-from project_template.plan import VISIBLE, Object, Wanted
-from project_template.settings import PublishSettings
 from project_template.stacks.published import Catalog, Publication, PublicationSettings, Version
 
 PROVIDER_TYPE = "AWS::IAM::OIDCProvider"
@@ -135,6 +136,7 @@ def bucket_name(settings: PublishSettings, place: Place) -> str:
 
 
 def domain_arn(place: Place, domain: str) -> str:
+    """The ARN of the Studio domain with that id."""
     return f"arn:{place.partition}:sagemaker:{place.region}:{place.account}:domain/{domain}"
 
 

@@ -12,11 +12,12 @@ from botocore.exceptions import ClientError
 
 from model_common.aws.errors import is_missing
 from model_common.progress import Progress
-from project_template import change_sets, cloudformation, template
-from project_template.aws import Aws, bucket_exists, sagemaker_tags
-from project_template.blueprint import RECORD, Place, stack_name, template_key, version_key
-from project_template.errors import NotPublishedError, UsageError
-from project_template.plan import (
+from project_template.aws import change_sets, cloudformation
+from project_template.aws.clients import Aws, bucket_exists, sagemaker_tags
+from project_template.aws.waiting import Watch
+from project_template.core import template
+from project_template.core.blueprint import RECORD, Place, stack_name, template_key, version_key
+from project_template.core.plan import (
     LOCATION_TAG,
     SHA256,
     ApplyStack,
@@ -28,8 +29,8 @@ from project_template.plan import (
     TagObject,
     Upload,
 )
-from project_template.stack import Stack
-from project_template.waiting import Watch
+from project_template.core.stack import Stack
+from project_template.errors import NotPublishedError, UsageError
 
 PUBLICATION_TAG = "project-template:publication"
 
