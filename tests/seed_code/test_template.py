@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from model_build.settings import Settings as ProjectSettings
-from model_deploy import deployment
+from model_deploy.core import deployment
 from project_template import names, settings, template
 from project_template.errors import ParameterError, UsageError
 from project_template.settings import Form, PublishSettings
