@@ -229,9 +229,9 @@ def clean(
 ) -> None:
     """Remove what a pull request made: its pipelines, and what lies under pr/NUMBER/ in the artifact bucket."""
     with reported(verbose, ADVICE):
-        from model_build.aws import connect
+        from model_build.aws.clients import connect
         from model_build.commands import clean
-        from model_build.settings import Settings
+        from model_build.core.settings import Settings
 
         settings = Settings.load(os.environ).for_pull_request(_number(pull_request), os.environ)
         cleaned = clean.clean(connect(settings.region), settings, timeout)
@@ -262,7 +262,7 @@ def _summary(wanted: bool) -> Callable[[str], None]:
     """What takes the Markdown of a result; that there is a place for it is checked before the work begins."""
     if not wanted:
         return lambda markdown: None
-    from model_build import summary
+    from model_common import summary
 
     summary.check(os.environ)
     return lambda markdown: summary.append(os.environ, markdown)

@@ -25,6 +25,7 @@ from local_aws.github import GitHub
 from local_aws.hosting import scalable_targets
 from local_aws.identity import bucket_policies, sts, unnamed
 from local_aws.identity.gate import Gate
+from local_aws.identity.iam_quotas import Quotas
 from local_aws.identity.known import Known
 from local_aws.identity.resources import Namer
 from local_aws.identity.roles import Roles
@@ -119,6 +120,7 @@ class Server:
             account.faults,
             exempt=SERVICE_KEY,
             roles=Roles(account.client("iam")),
+            quotas=Quotas(account.client("iam")),
             enforce=enforce,
         )
 

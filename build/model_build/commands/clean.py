@@ -9,10 +9,10 @@ from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
-from model_build import executions
-from model_build.aws import Aws
+from model_build.aws import executions
+from model_build.aws.clients import Aws
+from model_build.core.settings import Settings
 from model_build.errors import CommandError, TimedOutError
-from model_build.settings import Settings
 from model_common.aws.errors import error_code
 
 if TYPE_CHECKING:

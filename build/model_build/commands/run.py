@@ -10,18 +10,20 @@ from typing import Any
 
 from rich.console import Console
 
-from model_build import blueprint, champion, code, data, executions, logs, results, wheels
-from model_build.aws import Aws
-from model_build.blueprint import Blueprint
+from model_build.aws import champion, code, data, executions, logs, pipelines, wheels
+from model_build.aws.clients import Aws
+from model_build.aws.data import Data
 from model_build.commands import report
 from model_build.commands.report import ReportFiles
-from model_build.commit import commit
-from model_build.data import Data
+from model_build.core.commit import commit
+from model_build.core.execution import Execution
 from model_build.errors import CommandError, RefusedError, StepFailedError, UsageError
-from model_build.executions import Execution
-from model_build.pipeline import STEPS
-from model_build.progress import progress
-from model_build.results import Results
+from model_build.run import blueprint, results
+from model_build.run.blueprint import Blueprint
+from model_build.run.pipeline import STEPS
+from model_build.run.progress import progress
+from model_build.run.results import Results
+from model_build.run.watch import watch
 from model_build.workspace import Workspace
 
 Say = Callable[[str], None]
@@ -65,14 +67,14 @@ def run(
     given = blueprint.parameters(drawn, settings, found, current, revision, force_reason)
     say(f"Champion: {f'version {current.version} ({current.arn})' if current else 'none'}")
     upload(workspace, drawn, found, say)
-    if executions.upsert(
+    if pipelines.upsert(
         aws.sagemaker, settings, workspace.pipeline, drawn.definition, workspace.recipe.description
     ):
         say(f"Pipeline {workspace.pipeline} brought up to date")
     started = executions.start(aws.sagemaker, workspace.pipeline, drawn.definition, given)
     say(f"{'Re-attached to' if started.attached else 'Started'} {started.arn}")
     with progress(console, STEPS) as show:
-        execution = executions.watch(aws.sagemaker, started.arn, show, timeout)
+        execution = watch(aws.sagemaker, started.arn, show, timeout)
     collected = results.collect(aws, execution)
     written = report.write(workspace, execution, collected, source)
     return Outcome(workspace, found, execution, collected, written, time.monotonic() - began)
