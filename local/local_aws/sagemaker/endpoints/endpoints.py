@@ -16,10 +16,10 @@ from local_aws.kernel.account import Account
 from local_aws.kernel.paging import page, paged
 from local_aws.kernel.wire import invalid
 from local_aws.sagemaker import arns
+from local_aws.sagemaker.endpoints import deployment_rules
 from local_aws.sagemaker.endpoints.endpoint_configs import EndpointConfigs
 from local_aws.sagemaker.endpoints.endpoint_description import describe, summary
 from local_aws.sagemaker.endpoints.endpoint_events import EndpointEvents
-from local_aws.sagemaker.endpoints import deployment_rules
 from local_aws.sagemaker.listing import select
 from local_aws.sagemaker.tags import Tags
 
