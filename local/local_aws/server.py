@@ -6,13 +6,13 @@ import os
 import shutil
 import tempfile
 import threading
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import requests
-from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from local_aws import cloudformation, cloudwatch, events, http_api, lambda_, sagemaker
@@ -21,6 +21,7 @@ from local_aws.cloudformation.wire import CloudFormationService
 from local_aws.cloudwatch.wire import CloudWatchService
 from local_aws.github import GitHub
 from local_aws.hosting.autoscaling import scalable_targets
+from local_aws.http_api.tags import Tags as ApiTags
 from local_aws.identity import sts
 from local_aws.identity.actions import unnamed
 from local_aws.identity.actions.known import Known
@@ -31,6 +32,7 @@ from local_aws.identity.policies import bucket_policies
 from local_aws.identity.roles import Roles
 from local_aws.kernel.account import ACCOUNT_ID, REGION, SERVICE_KEY, Account, Clients
 from local_aws.kernel.environment import without_real_account
+from local_aws.kernel.moto_internals import MotoRequestHandler
 from local_aws.kernel.wire import Service
 from local_aws.sagemaker import runtime as sagemaker_runtime
 from local_aws.sagemaker.runtime import RuntimeService
@@ -98,7 +100,7 @@ class Server:
             "apigatewayv2": http_api.handlers(self.account, functions),
             "application-autoscaling": scalable_targets.handlers(self.account),
         }
-        self.gate = self._gate(enforce, Known(unnamed.tags(services["apigatewayv2"])))
+        self.gate = self._gate(enforce, Known(unnamed.tags(_get_api_tags(services["apigatewayv2"]))))
         self._handlers = [handler for handlers in services.values() for handler in handlers]
         self.services = {
             name: _SPOKEN.get(name, Service)(name, handlers) for name, handlers in services.items()
@@ -146,3 +148,7 @@ class Server:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _get_api_tags(handlers: Iterable[object]) -> Callable[[dict[str, Any]], Mapping[str, Any]]:
+    return next(handler for handler in handlers if isinstance(handler, ApiTags)).get_tags

@@ -22,11 +22,10 @@ from xml.sax.saxutils import escape
 from botocore import xform_name
 from botocore.loaders import Loader, create_loader
 from botocore.model import OperationModel, ServiceModel
-from moto.core.model import ServiceModel as MotoServiceModel
-from moto.core.parse import PROTOCOL_PARSERS
-from moto.core.serialize import SERIALIZERS
 from werkzeug.wrappers import Request, Response
 
+from local_aws.kernel import moto_internals
+from local_aws.kernel.moto_internals import PROTOCOL_PARSERS, SERIALIZERS
 from local_aws.kernel.shapes import problems
 
 log = logging.getLogger(__name__)
@@ -58,7 +57,9 @@ def loader() -> Loader:
 @cache
 def service_model(service: str) -> ServiceModel:
     """botocore's model of `service`, a boto3 service name, in the classes that moto's serialisers ask for."""
-    model: ServiceModel = MotoServiceModel(loader().load_service_model(service, "service-2"), service)
+    model: ServiceModel = moto_internals.ServiceModel(
+        loader().load_service_model(service, "service-2"), service
+    )
     return model
 
 

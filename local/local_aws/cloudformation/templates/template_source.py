@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from local_aws.cloudformation.errors import invalid
 from local_aws.cloudformation.templates.template import MAXIMUM_BODY_BYTES, MAXIMUM_OBJECT_BYTES
 from local_aws.kernel.account import Account
-from local_aws.s3_addresses import place
+from local_aws.kernel.s3_addresses import place
 
 
 def body(account: Account, request: Mapping[str, Any], previous: str | None = None) -> str:
