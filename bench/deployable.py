@@ -23,7 +23,7 @@ import yaml
 from local_aws import environment
 from local_aws.account import Clients
 from local_aws.project import Project, prepare
-from model_deploy.contract import folder_sha256
+from model_deploy.core.contract import folder_sha256
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent

@@ -82,9 +82,10 @@ def repository() -> Path:
 @pytest.fixture(scope="session", autouse=True)
 def _clients_are_made_once() -> Iterator[None]:
     """Every command makes its clients anew, which takes longer than most commands: all those of one environment are one."""
-    from model_deploy import aws, workspace
+    from model_deploy import workspace
+    from model_deploy.aws import clients
 
-    connect = functools.cache(lambda region, variables: aws.connect(region))
+    connect = functools.cache(lambda region, variables: clients.connect(region))
 
     def connected(region):
         return connect(
@@ -100,7 +101,7 @@ def _clients_are_made_once() -> Iterator[None]:
 @pytest.fixture(scope="session", autouse=True)
 def _probes_keep_up_with_the_quick_server() -> Iterator[None]:
     """A bake takes a second or so: what is published once a second elsewhere has to be published sooner."""
-    from model_deploy import probes
+    from model_deploy.rollout import probes
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(probes, "PUBLISH_SECONDS", TIME_SCALE)

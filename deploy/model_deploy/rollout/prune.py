@@ -12,8 +12,10 @@ from datetime import datetime
 
 from botocore.exceptions import ClientError
 
-from model_deploy import stack
-from model_deploy.aws import Aws
+from model_common.aws.errors import is_missing
+from model_deploy.aws import stack
+from model_deploy.aws.clients import Aws
+from model_deploy.core.deployment import stack_name
 from model_deploy.settings import Settings
 
 STAGE_TAG, PROJECT_TAG = "sagemaker:deployment-stage", "sagemaker:project-name"
@@ -48,7 +50,7 @@ def find(aws: Aws, settings: Settings, stage: str, before: datetime | None = Non
     models = set(_tagged_models(aws, settings, stage, before))
     if not configs and not models:
         return Leftovers()
-    held = {name for _, name in stack.resources(aws, settings.stack_name(stage)).values()}
+    held = {name for _, name in stack.resources(aws, stack_name(settings.project_name, stage)).values()}
     used_configs = _used_configs(aws, settings)
     kept = (used_configs | held) & configs
     used_models = {name for config in used_configs | kept for name in _models_of(aws, config)}
@@ -61,9 +63,9 @@ def find(aws: Aws, settings: Settings, stage: str, before: datetime | None = Non
 def delete(aws: Aws, leftovers: Leftovers) -> None:
     """Delete them; what is gone already is none of them."""
     for name in leftovers.endpoint_configs:
-        _unless_gone(aws.sagemaker.delete_endpoint_config, EndpointConfigName=name)
+        _unless_missing(aws.sagemaker.delete_endpoint_config, EndpointConfigName=name)
     for name in leftovers.models:
-        _unless_gone(aws.sagemaker.delete_model, ModelName=name)
+        _unless_missing(aws.sagemaker.delete_model, ModelName=name)
 
 
 def _tagged_configs(aws: Aws, settings: Settings, stage: str, before: datetime | None) -> Iterator[str]:
@@ -90,7 +92,7 @@ def _is_ours(aws: Aws, settings: Settings, stage: str, arn: str) -> bool:
     try:
         tags = {tag["Key"]: tag["Value"] for tag in aws.sagemaker.list_tags(ResourceArn=arn)["Tags"]}
     except ClientError as error:
-        if not _is_gone(error):
+        if not is_missing(error):
             raise
         return False
     return tags.get(PROJECT_TAG) == settings.project_name and tags.get(STAGE_TAG) == stage
@@ -103,7 +105,7 @@ def _used_configs(aws: Aws, settings: Settings) -> set[str]:
             try:
                 endpoint = aws.sagemaker.describe_endpoint(EndpointName=found["EndpointName"])
             except ClientError as error:
-                if not _is_gone(error):
+                if not is_missing(error):
                     raise
                 continue
             used.add(endpoint["EndpointConfigName"])
@@ -115,20 +117,15 @@ def _models_of(aws: Aws, config: str) -> list[str]:
     try:
         described = aws.sagemaker.describe_endpoint_config(EndpointConfigName=config)
     except ClientError as error:
-        if not _is_gone(error):
+        if not is_missing(error):
             raise
         return []
     return [variant["ModelName"] for variant in described["ProductionVariants"] if "ModelName" in variant]
 
 
-def _unless_gone(call: Callable[..., object], **request: str) -> None:
+def _unless_missing(call: Callable[..., object], **request: str) -> None:
     try:
         call(**request)
     except ClientError as error:
-        if not _is_gone(error):
+        if not is_missing(error):
             raise
-
-
-def _is_gone(error: ClientError) -> bool:
-    said = str(error.response.get("Error", {}).get("Message", ""))
-    return "Could not find" in said or "does not exist" in said or "not found" in said.lower()

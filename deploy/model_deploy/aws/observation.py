@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from model_deploy import live, stack, stack_state
-from model_deploy.aws import Aws
-from model_deploy.plan import Observed
-from model_deploy.stack_state import Action
+from model_deploy.aws import endpoint, stack
+from model_deploy.aws.clients import Aws
+from model_deploy.core import stack_status
+from model_deploy.core.observed import Observed
+from model_deploy.core.stack_status import Action
 
 
 def observe(aws: Aws, stack_name: str, endpoint_name: str) -> Observed:
     """What is there of the stage. The template is read only where it is needed: where the stack could be updated."""
     found = stack.describe(aws, stack_name)
-    serving = live.look(aws, endpoint_name)
-    settled = found is not None and stack_state.decide(stack_name, found.status) is Action.UPDATE
+    serving = endpoint.look(aws, endpoint_name)
+    settled = found is not None and stack_status.decide(stack_name, found.status) is Action.UPDATE
     return Observed(found, stack.template(aws, stack_name) if settled else None, serving)

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from model_common.aws.errors import error_code, is_missing
 from model_deploy import stacks
-from model_deploy.aws import Aws, error_code
+from model_deploy.aws.clients import Aws
+from model_deploy.core.next_step import Apply
+from model_deploy.core.target import Target
+from model_deploy.deadline import Deadline
 from model_deploy.errors import OvertakenError, StackError
-from model_deploy.plan import Apply, Target
 from model_deploy.settings import Settings
-from model_deploy.waiting import Watch
 
 if TYPE_CHECKING:
     from types_boto3_cloudformation.literals import CapabilityType
@@ -25,7 +27,7 @@ CAPABILITIES: tuple[CapabilityType, ...] = ("CAPABILITY_IAM", "CAPABILITY_NAMED_
 
 _NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
 _TAKEN = {"AlreadyExistsException", "LimitExceededException"}
-_GONE = {
+_UNUSABLE = {
     "ChangeSetNotFound",
     "ChangeSetNotFoundException",
     "InvalidChangeSetStatus",
@@ -48,7 +50,7 @@ class ChangeSet:
         return f"{self.name}-{self.arn.rpartition('/')[2][:36]}"
 
 
-def make(aws: Aws, settings: Settings, target: Target, step: Apply, watch: Watch) -> ChangeSet | None:
+def make(aws: Aws, settings: Settings, target: Target, step: Apply, deadline: Deadline) -> ChangeSet | None:
     """The change set that brings the stack to `target`, made or found made; None when it would change nothing.
 
     Raises OvertakenError when the stack is not what `step` took it for any more, StackError when CloudFormation cannot
@@ -56,7 +58,7 @@ def make(aws: Aws, settings: Settings, target: Target, step: Apply, watch: Watch
     """
     _upload(aws, target)
     fresh = _create(aws, settings, target, step)
-    found = _wait(watch, target)
+    found = _wait(aws, target, deadline)
     if found["Status"] == "CREATE_COMPLETE" and found.get("ExecutionStatus") == "AVAILABLE":
         return ChangeSet(found["ChangeSetId"], target.change_set, found["StackId"], _lines(found))
     delete(aws, target)
@@ -80,7 +82,7 @@ def execute(aws: Aws, change_set: ChangeSet) -> None:
             ChangeSetName=change_set.arn, StackName=change_set.stack, ClientRequestToken=change_set.token
         )
     except ClientError as error:
-        if error_code(error) in _GONE or _is_busy(error):
+        if error_code(error) in _UNUSABLE or _is_busy(error):
             raise OvertakenError(str(error)) from error
         raise
 
@@ -92,7 +94,7 @@ def delete(aws: Aws, target: Target) -> None:
             StackName=target.deployment.stack_name, ChangeSetName=target.change_set
         )
     except ClientError as error:
-        if error_code(error) not in _GONE and "does not exist" not in str(error):
+        if error_code(error) not in _UNUSABLE and not is_missing(error):
             raise
 
 
@@ -136,11 +138,18 @@ def _create(aws: Aws, settings: Settings, target: Target, step: Apply) -> bool:
     return True
 
 
-def _wait(watch: Watch, target: Target) -> DescribeChangeSetOutputTypeDef:
+def _wait(aws: Aws, target: Target, deadline: Deadline) -> DescribeChangeSetOutputTypeDef:
+    """The change set when it is made, or has failed to be."""
     try:
-        return watch.change_set(target.deployment.stack_name, target.change_set)
+        for _ in deadline.looks(f"The change set {target.change_set}"):
+            found = aws.cloudformation.describe_change_set(
+                StackName=target.deployment.stack_name, ChangeSetName=target.change_set
+            )
+            if found["Status"] not in {"CREATE_PENDING", "CREATE_IN_PROGRESS"}:
+                return found
+        raise AssertionError("unreachable")
     except ClientError as error:
-        if error_code(error) in _GONE or "does not exist" in str(error):
+        if error_code(error) in _UNUSABLE or is_missing(error):
             raise OvertakenError(str(error)) from error
         raise
 
@@ -149,7 +158,7 @@ def _is_busy(error: ClientError) -> bool:
     """Whether the stack is in a state that it was not in when the step was planned."""
     said = str(error.response.get("Error", {}).get("Message", ""))
     return error_code(error) == "ValidationError" and (
-        "state and can not be updated" in said or "does not exist" in said
+        "state and can not be updated" in said or is_missing(error)
     )
 
 

@@ -19,58 +19,15 @@ is left to do the answer is None.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Literal
 
-from model_deploy import changes, stack_state
-from model_deploy.archive import Archive
-from model_deploy.changes import Change
-from model_deploy.deployment import Deployment
+from model_deploy.core import stack_status, template_diff
+from model_deploy.core.observed import Live, Observed, Stack
+from model_deploy.core.stack_status import Action
+from model_deploy.core.target import Target
+from model_deploy.core.template_diff import Change
 from model_deploy.errors import StackError
-from model_deploy.live import Live
-from model_deploy.package import Candidate
-from model_deploy.stack import Stack
-from model_deploy.stack_state import Action
-
-
-@dataclass(frozen=True)
-class Target:
-    """What a stage is to be: a package, its deployment, and the template that follows from it.
-
-    `archive` is the API's, which the template names; None where the stage has no API. `purpose` begins the names of its
-    change sets.
-    """
-
-    candidate: Candidate
-    deployment: Deployment
-    template: str
-    archive: Archive | None = None
-    purpose: Literal["rollout", "reconcile"] = "rollout"
-
-    @property
-    def arn(self) -> str:
-        return self.candidate.package.arn
-
-    @cached_property
-    def sha256(self) -> str:
-        """The plan's hash: that of the template, in which everything stands that decides what is deployed."""
-        return hashlib.sha256(self.template.encode()).hexdigest()
-
-    @property
-    def change_set(self) -> str:
-        """The name of the change set that brings the stack here: whoever wants the same asks for the same."""
-        return f"{self.purpose}-{self.sha256[:24]}"
-
-
-@dataclass(frozen=True)
-class Observed:
-    """What is there: the stack with its template, and the endpoint with its model; None where there is none."""
-
-    stack: Stack | None = None
-    template: str | None = None
-    live: Live | None = None
 
 
 @dataclass(frozen=True)
@@ -157,7 +114,7 @@ def next_step(target: Target, observed: Observed) -> Step | None:
     """
     stack, live = observed.stack, observed.live
     name = target.deployment.stack_name
-    action = stack_state.decide(name, stack.status if stack else None)
+    action = stack_status.decide(name, stack.status if stack else None)
     if action is Action.CREATE or stack is None:
         return _creation(target, live)
     match action:
@@ -174,7 +131,7 @@ def next_step(target: Target, observed: Observed) -> Step | None:
 def _creation(target: Target, live: Live | None) -> Step:
     name = target.deployment.endpoint_name
     if live is None:
-        return Apply("CREATE", changes.compare(None, target.template))
+        return Apply("CREATE", template_diff.compare(None, target.template))
     if live.endpoint.status == "Deleting":
         return WaitForEndpoint(live.endpoint.status)
     raise StackError(
@@ -192,8 +149,8 @@ def _update(target: Target, stack: Stack, observed: Observed) -> Step | None:
         return WaitForEndpoint(live.endpoint.status)
     if not live.serves:
         return Delete(stack, f"its endpoint is {live.endpoint.status}")
-    if observed.template is None or not changes.same(observed.template, target.template):
-        return Apply("UPDATE", changes.compare(observed.template, target.template))
+    if observed.template is None or not template_diff.same(observed.template, target.template):
+        return Apply("UPDATE", template_diff.compare(observed.template, target.template))
     return settled(target, stack, live)
 
 

@@ -2,51 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from model_deploy.aws import Aws, error_code
+from model_common.aws.errors import is_missing
+from model_deploy.aws.clients import Aws
+from model_deploy.core.observed import Endpoint, Live
 
 if TYPE_CHECKING:
     from types_boto3_sagemaker.type_defs import DescribeEndpointOutputTypeDef, DescribeModelOutputTypeDef
-
-IN_SERVICE = "InService"
-_CHANGING = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"})
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """An endpoint as SageMaker describes it. `phases` say how far an update is, a line per variant.
-
-    `alarms` are the names of those that take its deployments back. `reason` is SageMaker's own for a failure.
-    """
-
-    name: str
-    status: str
-    config: str
-    reason: str = ""
-    phases: tuple[str, ...] = ()
-    alarms: tuple[str, ...] = ()
-
-    @property
-    def changing(self) -> bool:
-        return self.status in _CHANGING
-
-
-@dataclass(frozen=True)
-class Live:
-    """An endpoint with the model behind it. `package_arn` is None when the model was not made from a package."""
-
-    endpoint: Endpoint
-    model: str
-    package_arn: str | None
-
-    @property
-    def serves(self) -> bool:
-        """Whether requests are answered; an endpoint that is being updated answers too."""
-        return self.endpoint.status in {IN_SERVICE, "Updating", "SystemUpdating", "RollingBack"}
 
 
 def describe(aws: Aws, name: str) -> Endpoint | None:
@@ -54,7 +19,7 @@ def describe(aws: Aws, name: str) -> Endpoint | None:
     try:
         found = aws.sagemaker.describe_endpoint(EndpointName=name)
     except ClientError as error:
-        if not _is_missing(error):
+        if not is_missing(error):
             raise
         return None
     return parse(found)
@@ -86,7 +51,7 @@ def behind(aws: Aws, endpoint: Endpoint) -> Live:
         model = config["ProductionVariants"][0]["ModelName"]
         return Live(endpoint, model, _package(aws.sagemaker.describe_model(ModelName=model)))
     except ClientError as error:
-        if not _is_missing(error):
+        if not is_missing(error):
             raise
         return Live(endpoint, "", None)
 
@@ -104,10 +69,3 @@ def _phases(answer: DescribeEndpointOutputTypeDef) -> tuple[str, ...]:
             words = status.get("StatusMessage") or status["Status"]
             said.append(words if words.startswith(status["Status"]) else f"{status['Status']}: {words}")
     return tuple(dict.fromkeys(said))
-
-
-def _is_missing(error: ClientError) -> bool:
-    said = str(error.response.get("Error", {}).get("Message", ""))
-    return error_code(error) in {"ResourceNotFound", "ValidationException"} and (
-        "Could not find" in said or "does not exist" in said
-    )

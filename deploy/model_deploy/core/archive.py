@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from model_deploy.contract import FILES
+from model_deploy.core.contract import FILES
 from model_deploy.errors import RefusedError, UsageError
 
 HANDLER_FILE = "handler.py"

@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from model_deploy.checks import Case, Checks
-from model_deploy.contract import Contract
-from model_deploy.inference import Ask, NoAnswerError, Prediction
+from model_deploy.core.checks import Case, Checks
+from model_deploy.core.contract import Contract
+from model_deploy.verify.inference import Ask, NoAnswerError, Prediction
 
 ATTEMPTS = 3
 """How often a request that was too slow is sent again; the first one after a rollout may find a cold model."""

@@ -9,73 +9,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from typing import Any, Literal
+from datetime import datetime
 
 from botocore.exceptions import ClientError
 
-from model_deploy.aws import Aws, error_code
+from model_common.aws.errors import error_code
+from model_deploy.aws.clients import Aws
+from model_deploy.aws.objects import read
+from model_deploy.core.arn import version_of
+from model_deploy.core.record import HOME, VERSION, Record
 from model_deploy.errors import ModelDeployError
-
-HOME = "deployments"
-VERSION = 1
-
-Kind = Literal["rollout", "rollback"]
-Outcome = Literal["deployed", "rolled back", "failed"]
-
-
-@dataclass(frozen=True)
-class Record:
-    """One deployment, or one later look at it. `kind` says whether it was to bring an earlier version back.
-
-    `deployment` is the same in all records of one deployment. `failures` are the cases of checks/ that failed, with
-    reasons; `verified` is None when it came to no verification. `why` is the approval's description, a rollback's
-    occasion, or what the operator said; `forced` the reason given with --force. `commit` is this repository's,
-    `model_commit` the one that the model was built from. `replaced` is the package that was live before.
-    """
-
-    time: datetime
-    deployment: str
-    stage: str
-    endpoint: str
-    kind: Kind
-    model_package_arn: str
-    model_package_version: int
-    outcome: Outcome
-    verified: bool | None
-    failures: tuple[str, ...]
-    why: str
-    forced: str | None
-    who: str
-    commit: str
-    model_commit: str
-    plan_sha256: str
-    replaced: str | None
-
-    @property
-    def key(self) -> str:
-        return key(self.stage, self.time, self.model_package_version)
-
-    def document(self) -> dict[str, Any]:
-        """The record as it is stored."""
-        return {
-            "version": VERSION,
-            **asdict(self),
-            "time": self.time.isoformat(),
-            "failures": list(self.failures),
-        }
-
-
-def key(stage: str, time: datetime, version: int) -> str:
-    """The key of a deployment's record. Keys of a stage sort by time."""
-    moment = time.astimezone(UTC)
-    return f"{HOME}/{stage}/{moment:%Y%m%dT%H%M%S}.{moment.microsecond // 1000:03d}Z-{version}.json"
-
-
-def deployment_id(plan_sha256: str, time: datetime) -> str:
-    """What names a deployment: the plan, and when it began to be executed."""
-    return f"{plan_sha256[:16]}-{int(time.timestamp() * 1000)}"
 
 
 def parse(document: bytes, source: str) -> Record:
@@ -96,13 +39,8 @@ def parse(document: bytes, source: str) -> Record:
 
 def find(aws: Aws, bucket: str, object_key: str) -> Record | None:
     """The record under that key, or None when there is none."""
-    try:
-        body = aws.s3.get_object(Bucket=bucket, Key=object_key)["Body"].read()
-    except ClientError as error:
-        if error_code(error) not in {"NoSuchKey", "404"}:
-            raise
-        return None
-    return parse(body, f"s3://{bucket}/{object_key}")
+    body = read(aws, bucket, object_key)
+    return None if body is None else parse(body, f"s3://{bucket}/{object_key}")
 
 
 def append(aws: Aws, bucket: str, record: Record) -> Record:
@@ -134,7 +72,7 @@ def history(aws: Aws, bucket: str, stage: str) -> Iterator[Record]:
 
 def latest_of(aws: Aws, bucket: str, stage: str, arn: str) -> Record | None:
     """The latest record of the package `arn` in the stage, or None."""
-    version = arn.rpartition("/")[2]
+    version = version_of(arn)
     for object_key in reversed(_keys(aws, bucket, stage)):
         if object_key.endswith(f"-{version}.json"):
             record = find(aws, bucket, object_key)

@@ -11,6 +11,7 @@ from botocore import exceptions as botocore
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from model_common.aws.errors import error_code
 from model_deploy.errors import AwsError
 
 if TYPE_CHECKING:
@@ -90,10 +91,6 @@ class Aws:
 def connect(region: str) -> Aws:
     """Clients for `region`; everything else (keys, endpoint, retries) is botocore's own configuration."""
     return Aws(boto3.Session(region_name=region))
-
-
-def error_code(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", ""))
 
 
 def explain(error: BaseException) -> AwsError | None:

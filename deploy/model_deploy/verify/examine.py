@@ -6,15 +6,16 @@ import os
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from model_deploy import inference, records, verify
-from model_deploy.checks import Checks
-from model_deploy.contract import Contract
-from model_deploy.origin import who
-from model_deploy.package import Candidate
-from model_deploy.plan import Observed
-from model_deploy.records import Record
+from model_deploy.aws import records
+from model_deploy.aws.provenance import who
+from model_deploy.core.checks import Checks
+from model_deploy.core.contract import Contract
+from model_deploy.core.observed import Observed
+from model_deploy.core.package import Candidate
+from model_deploy.core.record import Record
 from model_deploy.stage import Api
-from model_deploy.verify import Finding, Verification
+from model_deploy.verify import inference, judge
+from model_deploy.verify.judge import Finding, Verification
 from model_deploy.workspace import Workspace
 
 API_TOKEN = "API_TOKEN"
@@ -27,7 +28,7 @@ def examine(workspace: Workspace, candidate: Candidate, observed: Observed) -> V
     An asynchronous endpoint answers into a bucket, so there the live model is all that is looked at.
     """
     live, stage, contract = observed.live, workspace.stage, candidate.contract
-    found = verify.live_package(
+    found = judge.live_package(
         candidate.package.arn, live.package_arn if live else None, workspace.endpoint_name
     )
     if not found.passed or contract is None:
@@ -35,7 +36,7 @@ def examine(workspace: Workspace, candidate: Candidate, observed: Observed) -> V
     checks = workspace.checks[contract.recipe]
     if stage.endpoint.kind != "asynchronous":
         ask = inference.EndpointModel(workspace.aws.runtime, workspace.endpoint_name, contract)
-        found += verify.examine("endpoint", ask, checks, contract)
+        found += judge.examine("endpoint", ask, checks, contract)
     if stage.api is not None:
         url = observed.stack.outputs.get("ApiUrl") if observed.stack else None
         found += _examine_api(workspace, stage.api, url, checks, contract)
@@ -66,9 +67,9 @@ def _examine_api(
         return Verification((Finding("api", "address", "the stack has no output ApiUrl"),))
     if api.auth == "iam":
         service = "lambda" if api.kind == "function_url" else "execute-api"
-        return verify.examine("api", inference.SignedApi(workspace.aws, url, service), checks, contract)
+        return judge.examine("api", inference.SignedApi(workspace.aws, url, service), checks, contract)
     token = os.environ.get(API_TOKEN, "").strip()
     if not token:
         # The one thing that can be seen without a token is that nobody gets in without one.
-        return verify.closed("api", lambda: inference.status_without_credentials(url))
-    return verify.examine("api", inference.TokenApi(url, token), checks, contract)
+        return judge.closed("api", lambda: inference.status_without_credentials(url))
+    return judge.examine("api", inference.TokenApi(url, token), checks, contract)

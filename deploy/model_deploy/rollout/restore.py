@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from botocore.exceptions import ClientError
 
-from model_deploy import stack
-from model_deploy.aws import Aws
-from model_deploy.deployment import Deployment
-from model_deploy.stack import Stack
-from model_deploy.waiting import Watch
+from model_common.aws.errors import error_text, is_missing
+from model_deploy.aws import stack
+from model_deploy.aws.clients import Aws
+from model_deploy.core.deployment import Deployment
+from model_deploy.core.observed import Stack
+from model_deploy.rollout.watch import Watch
 
 
 def restore(aws: Aws, found: Stack, deployment: Deployment, watch: Watch) -> None:
@@ -34,10 +35,9 @@ def restore(aws: Aws, found: Stack, deployment: Deployment, watch: Watch) -> Non
             watch.endpoint()
             return
     except ClientError as error:
-        said = str(error.response["Error"].get("Message", ""))
-        if "already exist" in said:  # another command was faster
+        if "already exist" in error_text(error):  # another command was faster
             return
-        if "Could not find" not in said:
+        if not is_missing(error):
             raise
     stack.delete(aws, found)
     watch.deletion(found.id)

@@ -16,27 +16,28 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from model_deploy import change_sets, observation, package, records, stack
-from model_deploy import plan as plans
-from model_deploy.change_sets import ChangeSet
-from model_deploy.endpoint import restore
-from model_deploy.errors import OvertakenError, StackError
-from model_deploy.plan import (
+from model_deploy.aws import change_sets, observation, records, stack
+from model_deploy.aws.change_sets import ChangeSet
+from model_deploy.core import next_step
+from model_deploy.core.arn import version_of
+from model_deploy.core.next_step import (
     Apply,
     ContinueRollback,
     Delete,
-    Observed,
     Reconcile,
     Restore,
     Step,
-    Target,
     Wait,
     WaitForEndpoint,
 )
-from model_deploy.probes import Probes
+from model_deploy.core.observed import Observed, Stack, first_failure
+from model_deploy.core.record import record_key
+from model_deploy.core.target import Target
+from model_deploy.errors import OvertakenError, StackError
 from model_deploy.progress import Progress
-from model_deploy.stack import Stack
-from model_deploy.waiting import Watch, succeeded
+from model_deploy.rollout.probes import Probes
+from model_deploy.rollout.restore import restore
+from model_deploy.rollout.watch import Watch, succeeded
 from model_deploy.workspace import Workspace
 
 MOST_STEPS = 30
@@ -125,10 +126,10 @@ class Convergence:
         return observation.observe(self._aws, deployment.stack_name, deployment.endpoint_name)
 
     def _next(self, observed: Observed) -> Step | None:
-        step = plans.next_step(self._target, observed)
+        step = next_step.next_step(self._target, observed)
         if isinstance(step, Apply) and self._no_changes and observed.stack and observed.live:
             # The templates differ in words only, so CloudFormation has nothing to do.
-            return plans.settled(self._target, observed.stack, observed.live)
+            return next_step.settled(self._target, observed.stack, observed.live)
         return step
 
     def _take(self, step: Step, observed: Observed, probes: MakeProbes | None) -> Failure | None:
@@ -172,7 +173,7 @@ class Convergence:
             )
         try:
             change_set = change_sets.make(
-                self._aws, self._workspace.settings, self._target, step, self._watch
+                self._aws, self._workspace.settings, self._target, step, self._watch.deadline
             )
             if change_set is None:
                 self._no_changes = True
@@ -223,7 +224,7 @@ class Convergence:
         self._aws.cloudformation.continue_update_rollback(StackName=found.name, ClientRequestToken=token)
         final = self._watch.stack(found.id, token)
         if final is not None and final.status == "UPDATE_ROLLBACK_FAILED":
-            failed = stack.first_failure(stack.last_operation(self._aws, found.name))
+            failed = first_failure(stack.last_operation(self._aws, found.name))
             raise StackError(
                 f"The rollback of {found.name} fails again: {final.reason or 'no reason was given'}"
                 + (f" ({failed.resource}: {failed.reason})" if failed else "")
@@ -251,7 +252,7 @@ class Convergence:
 
     def _failure(self, operation: Stack) -> Failure:
         history = stack.last_operation(self._aws, operation.id)
-        failed = stack.first_failure(history)
+        failed = first_failure(history)
         parts = [f"{failed.resource} failed: {failed.reason}"] if failed else [operation.reason]
         serving = self.observe().live
         if serving is not None and serving.endpoint.reason and serving.endpoint.reason not in parts[0]:
@@ -266,7 +267,7 @@ class Convergence:
         if self._changed or found is None or found.status not in _ROLLED_BACK:
             return None
         version = self._target.candidate.package.version
-        key = records.key(self._target.deployment.stage.name, found.changed, version)
+        key = record_key(self._target.deployment.stage.name, found.changed, version)
         operation = stack.last_operation(self._aws, found.id)
         ours = any(event.token.startswith(self._target.change_set) for event in operation)
         if not ours or records.find(self._aws, self._target.deployment.bucket, key) is not None:
@@ -298,7 +299,7 @@ def let_close(workspace: Workspace, final: Stack | None) -> None:
     arn = final.outputs.get("ModelPackageArn") if final is not None and succeeded(final) else None
     if final is None or arn is None or not final.change_set.startswith("rollout-"):
         return
-    key = records.key(workspace.stage.name, final.changed, package.split_arn(arn)[1])
+    key = record_key(workspace.stage.name, final.changed, version_of(arn))
     end = time.monotonic() + CLOSING_SECONDS
     while records.find(workspace.aws, workspace.settings.bucket, key) is None and time.monotonic() < end:
         time.sleep(CLOSING_PAUSE)

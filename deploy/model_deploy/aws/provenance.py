@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from model_deploy.aws import Aws
+from model_deploy.aws.clients import Aws
 
 UNKNOWN = "unknown"
 

@@ -1,58 +1,26 @@
-"""Waiting, with a limit: for a stack, an endpoint, a change set, alarms. What is waited for goes on when it ends."""
+"""Waits for what AWS does to a stage: to its stack, its endpoint and its alarms. It goes on when the waiting ends."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
-
-from model_deploy import live, stack, stack_state
-from model_deploy.aws import Aws
+from model_deploy.aws import endpoint, stack
+from model_deploy.core import stack_status
+from model_deploy.core.observed import Event, Stack
+from model_deploy.deadline import Deadline
 from model_deploy.errors import OvertakenError, StackError, TimedOutError
 from model_deploy.progress import Progress
-from model_deploy.stack import Event, Stack
-
-if TYPE_CHECKING:
-    from types_boto3_cloudformation.type_defs import DescribeChangeSetOutputTypeDef
-
-FIRST_PAUSE, LONGEST_PAUSE, SLOWER = 0.2, 5.0, 1.2
-
+from model_deploy.workspace import Workspace
 
 BEGINNING_SECONDS = 60.0
 """How long an operation that was asked for may take to be seen in the stack's events."""
 
 
-class Deadline:
-    """The moment at which a command stops waiting, `seconds` from now."""
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-        self._at = time.monotonic() + seconds
-
-    @property
-    def is_over(self) -> bool:
-        return time.monotonic() >= self._at
-
-    def looks(self, what: str) -> Iterator[None]:
-        """Each time that it is time to look at `what` again, quickly at first. Raises TimedOutError in the end."""
-        pause = FIRST_PAUSE
-        while True:
-            yield
-            left = self._at - time.monotonic()
-            if left <= 0:
-                raise TimedOutError(
-                    f"{what} took longer than {self.seconds:g} s. It goes on on AWS; run the same command again to watch "
-                    "it, with a longer --timeout."
-                )
-            time.sleep(min(pause, left))
-            pause = min(pause * SLOWER, LONGEST_PAUSE)
-
-
 class Watch:
     """Waits on behalf of one command, and shows what happens meanwhile."""
 
-    def __init__(self, aws: Aws, endpoint: str, progress: Progress, deadline: Deadline) -> None:
-        self._aws, self._endpoint, self._progress, self._deadline = aws, endpoint, progress, deadline
+    def __init__(self, workspace: Workspace, progress: Progress, deadline: Deadline) -> None:
+        self.deadline = deadline
+        self._aws, self._progress = workspace.aws, progress
+        self._stack, self._endpoint = workspace.stack_name, workspace.endpoint_name
         self._seen: set[str] = set()
         self._operations: list[tuple[str, bool]] = []
         """Of every event that was shown, in order: its operation's token, and whether an operation begins with it."""
@@ -64,7 +32,7 @@ class Watch:
         another one was begun before the end of it was seen.
         """
         begun = Deadline(BEGINNING_SECONDS)
-        for _ in self._deadline.looks(f"The stack {self._endpoint}-endpoint"):
+        for _ in self.deadline.looks(f"The stack {self._stack}"):
             found = stack.describe(self._aws, stack_id)
             self._show_events(stack_id)
             if found is None or found.status == "DELETE_COMPLETE":
@@ -78,7 +46,7 @@ class Watch:
 
     def deletion(self, stack_id: str) -> Stack | None:
         """None when the stack is gone; the stack when it could not be deleted."""
-        for _ in self._deadline.looks(f"The deletion of the stack {self._endpoint}-endpoint"):
+        for _ in self.deadline.looks(f"The deletion of the stack {self._stack}"):
             found = stack.describe(self._aws, stack_id)
             self._show_events(stack_id)
             if found is None or found.status == "DELETE_COMPLETE":
@@ -89,17 +57,9 @@ class Watch:
 
     def endpoint(self) -> None:
         """Until the endpoint is not being changed any more."""
-        for _ in self._deadline.looks(f"The endpoint {self._endpoint}"):
+        for _ in self.deadline.looks(f"The endpoint {self._endpoint}"):
             if not self._show_phases():
                 return
-
-    def change_set(self, stack_name: str, name: str) -> DescribeChangeSetOutputTypeDef:
-        """The change set when it is made, or has failed to be."""
-        for _ in self._deadline.looks(f"The change set {name}"):
-            found = self._aws.cloudformation.describe_change_set(StackName=stack_name, ChangeSetName=name)
-            if found["Status"] not in {"CREATE_PENDING", "CREATE_IN_PROGRESS"}:
-                return found
-        raise AssertionError("unreachable")
 
     def quiet_alarms(self, names: list[str], seconds: float) -> None:
         """Until none of the alarms is in ALARM: an update that begins before is rolled back at once.
@@ -148,7 +108,7 @@ class Watch:
 
     def _show_phases(self) -> bool:
         """Show how far the endpoint is; whether it is still being changed."""
-        found = live.describe(self._aws, self._endpoint)
+        found = endpoint.describe(self._aws, self._endpoint)
         if found is None:
             return False
         self._progress.phases(found.name, found.phases)
@@ -157,4 +117,4 @@ class Watch:
 
 def succeeded(found: Stack | None) -> bool:
     """Whether a stack that was waited for is what was asked for."""
-    return found is not None and stack_state.has_succeeded(found.status)
+    return found is not None and stack_status.has_succeeded(found.status)

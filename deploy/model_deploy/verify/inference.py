@@ -17,8 +17,9 @@ from botocore.awsrequest import AWSRequest
 from botocore.exceptions import ClientError, ConnectionError, HTTPClientError, NoCredentialsError
 from botocore.httpsession import URLLib3Session
 
-from model_deploy.aws import Aws, error_code
-from model_deploy.contract import Contract
+from model_common.aws.errors import error_code
+from model_deploy.aws.clients import Aws
+from model_deploy.core.contract import Contract
 
 if TYPE_CHECKING:
     from types_boto3_sagemaker_runtime.client import SageMakerRuntimeClient

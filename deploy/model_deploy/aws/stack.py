@@ -3,67 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from model_deploy.aws import Aws, error_code
-from model_deploy.stack_state import is_running
+from model_common.aws.errors import is_missing
+from model_deploy.aws.clients import Aws
+from model_deploy.core.observed import Event, Stack
 
 if TYPE_CHECKING:
     from types_boto3_cloudformation.type_defs import StackTypeDef
-
-_STACK_TYPE = "AWS::CloudFormation::Stack"
-
-
-@dataclass(frozen=True)
-class Stack:
-    """A stack as CloudFormation describes it. `changed` is when its last operation began.
-
-    `change_set` is the name of the change set that was executed last.
-    """
-
-    name: str
-    id: str
-    status: str
-    changed: datetime
-    reason: str = ""
-    change_set: str = ""
-    outputs: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def running(self) -> bool:
-        return is_running(self.status)
-
-
-@dataclass(frozen=True)
-class Event:
-    """A line of a stack's history. `token` names the operation that it belongs to, where that was given one."""
-
-    id: str
-    resource: str
-    type: str
-    status: str
-    reason: str
-    moment: datetime
-    token: str = ""
-
-    @property
-    def failed(self) -> bool:
-        return self.status.endswith("_FAILED")
-
-    @property
-    def begins(self) -> bool:
-        """Whether an operation on the whole stack starts with it."""
-        return self.type == _STACK_TYPE and self.status in {
-            "CREATE_IN_PROGRESS",
-            "UPDATE_IN_PROGRESS",
-            "DELETE_IN_PROGRESS",
-            "REVIEW_IN_PROGRESS",
-        }
 
 
 def describe(aws: Aws, name: str) -> Stack | None:
@@ -127,12 +77,6 @@ def last_operation(aws: Aws, name: str) -> list[Event]:
     return found[::-1]
 
 
-def first_failure(history: list[Event]) -> Event | None:
-    """The resource that failed first, which is the cause: what follows was cancelled, or failed to go back."""
-    failures = (event for event in history if event.failed and event.type != _STACK_TYPE)
-    return next((event for event in failures if "cancelled" not in event.reason.lower()), None)
-
-
 def resources(aws: Aws, name: str) -> dict[str, tuple[str, str]]:
     """The stack's resources that exist: logical id to type and name; none when there is no stack.
 
@@ -159,9 +103,3 @@ def _name(physical_id: str) -> str:
 def delete(aws: Aws, stack: Stack) -> None:
     """Begin to delete the stack; by its id, so that a new one of the same name is safe."""
     aws.cloudformation.delete_stack(StackName=stack.id)
-
-
-def is_missing(error: ClientError) -> bool:
-    """Whether CloudFormation says that there is no such stack."""
-    said = str(error.response.get("Error", {}).get("Message", ""))
-    return error_code(error) in {"ValidationError", "ResourceNotFoundException"} and "does not exist" in said

@@ -20,10 +20,15 @@ import os
 import time
 from dataclasses import dataclass, replace
 
-from model_deploy import changes, inference, live, package, probes, promotion, prune, records
-from model_deploy import stack as stacks
-from model_deploy.contract import Contract
-from model_deploy.convergence import Converged, Convergence, Failure, MakeProbes
+from model_deploy.aws import endpoint, records, registry, stack
+from model_deploy.aws.provenance import commit, who
+from model_deploy.core import promotion, template_diff
+from model_deploy.core.contract import Contract
+from model_deploy.core.observed import Observed, Stack
+from model_deploy.core.package import Candidate, Package
+from model_deploy.core.record import Kind, Outcome, Record, deployment_id, record_key
+from model_deploy.core.target import Target
+from model_deploy.deadline import Deadline
 from model_deploy.errors import (
     LeftError,
     ModelDeployError,
@@ -32,17 +37,16 @@ from model_deploy.errors import (
     RolledBackError,
     StackError,
 )
-from model_deploy.examination import examine, note_verdict
-from model_deploy.origin import commit, who
-from model_deploy.package import Candidate, Package
-from model_deploy.plan import Observed, Target
-from model_deploy.probes import Probes
 from model_deploy.progress import Progress
-from model_deploy.records import Kind, Outcome, Record
-from model_deploy.stack import Stack
+from model_deploy.rollout import probes, prune
+from model_deploy.rollout.converge import Converged, Convergence, Failure, MakeProbes
+from model_deploy.rollout.probes import Probes
+from model_deploy.rollout.watch import Watch
 from model_deploy.stacks import warm_up
-from model_deploy.verify import Verification
-from model_deploy.waiting import Deadline, Watch
+from model_deploy.verify import inference
+from model_deploy.verify.contract import load_candidate
+from model_deploy.verify.examine import examine, note_verdict
+from model_deploy.verify.judge import Verification
 from model_deploy.workspace import Workspace
 
 GRACE_SECONDS = 3600
@@ -88,13 +92,13 @@ class Rollout:
         self._workspace, self._request, self._progress = workspace, request, progress
         self._aws, self._stage = workspace.aws, workspace.stage
         limit = request.timeout or 2 * self._stage.rollout.timeout_seconds + GRACE_SECONDS
-        self._watch = Watch(self._aws, workspace.endpoint_name, progress, Deadline(limit))
+        self._watch = Watch(workspace, progress, Deadline(limit))
         self._began = time.monotonic()
 
     def run(self) -> Result:
         """Raises RefusedError before anything was changed, and TimedOutError; what was taken back is in the result."""
         warm_up()
-        candidate = package.candidate(self._aws, self._request.arn)
+        candidate = load_candidate(self._aws, self._request.arn)
         # What is verified elsewhere is asked only where something is about to change: see _gate.
         promotion.require(self._promotion(candidate, verified_first=True))
         target = self._workspace.target(candidate)
@@ -120,7 +124,7 @@ class Rollout:
 
     def _gate(self, candidate: Candidate) -> None:
         """Everything that promotion asks, of the package as it is now."""
-        fresh = replace(candidate, package=package.describe(self._aws, self._request.arn))
+        fresh = replace(candidate, package=registry.describe(self._aws, self._request.arn))
         first = self._stage.name == promotion.FIRST_STAGE or records.was_verified(
             self._aws, self._workspace.settings.bucket, promotion.FIRST_STAGE, self._request.arn
         )
@@ -129,7 +133,7 @@ class Rollout:
             self._require_live(self._request.leaving)
 
     def _require_live(self, arn: str) -> None:
-        serving = live.look(self._aws, self._workspace.endpoint_name)
+        serving = endpoint.look(self._aws, self._workspace.endpoint_name)
         found = serving.package_arn if serving else None
         if found != arn:
             raise LeftError(
@@ -155,7 +159,7 @@ class Rollout:
     def _contract_of(self, observed: Observed) -> Contract | None:
         arn = observed.live.package_arn if observed.live else None
         try:
-            return package.candidate(self._aws, arn).contract if arn else None
+            return load_candidate(self._aws, arn).contract if arn else None
         except ModelDeployError:
             # Whatever is wrong with what is being replaced must not keep a better one from replacing it.
             return None
@@ -173,7 +177,7 @@ class Rollout:
         stage, existing = self._stage.name, self._recorded(target, operation)
         if existing is None and not converged.changed:
             # Somebody else's deployment, which may have begun after the stack was described and before its endpoint was.
-            operation = stacks.describe(self._aws, operation.id) or operation
+            operation = stack.describe(self._aws, operation.id) or operation
             existing = self._recorded(target, operation)
         if existing is not None and existing.outcome == "deployed":
             # Where it is as recorded nothing more is asked: a rollout without change is to cost next to nothing.
@@ -182,15 +186,15 @@ class Rollout:
             return
         replaced = _replaced(self._workspace, target, converged.before)
         if verification.passed:
-            package.show_live(self._aws, target.candidate.package, stage)
+            registry.show_live(self._aws, target.candidate.package, stage)
             if replaced is not None:
                 words = f"Replaced in {stage} by version {target.candidate.package.version}"
-                package.show_gone(self._aws, replaced, stage, "Replaced", words)
+                registry.show_gone(self._aws, replaced, stage, "Replaced", words)
         self._prune(operation)
         self._record(target, operation, "deployed", verification, replaced)
 
     def _recorded(self, target: Target, operation: Stack) -> Record | None:
-        key = records.key(self._stage.name, operation.changed, target.candidate.package.version)
+        key = record_key(self._stage.name, operation.changed, target.candidate.package.version)
         return records.find(self._aws, self._workspace.settings.bucket, key)
 
     def _prune(self, found: Stack) -> None:
@@ -223,7 +227,7 @@ class Rollout:
 
     def _reconcile(self, arn: str) -> None:
         """Make the stack say what the endpoint serves, the package `arn`."""
-        back = replace(self._workspace.target(package.candidate(self._aws, arn)), purpose="reconcile")
+        back = replace(self._workspace.target(load_candidate(self._aws, arn)), purpose="reconcile")
         convergence = Convergence(
             self._workspace, back, self._watch, self._progress, lambda: None, yielding=True
         )
@@ -251,7 +255,7 @@ class Rollout:
         subject = target.candidate.package
         record = Record(
             time=operation.changed,
-            deployment=records.deployment_id(target.sha256, operation.changed),
+            deployment=deployment_id(target.sha256, operation.changed),
             stage=self._stage.name,
             endpoint=self._workspace.endpoint_name,
             kind=self._request.kind,
@@ -309,7 +313,9 @@ def _is_untrue(observed: Observed) -> bool:
     """Whether the stack says another package than the one that is live."""
     serving, template = observed.live, observed.template
     return (
-        serving is not None and template is not None and changes.package_of(template) != serving.package_arn
+        serving is not None
+        and template is not None
+        and template_diff.package_of(template) != serving.package_arn
     )
 
 

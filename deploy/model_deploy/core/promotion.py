@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from model_deploy.checks import Checks
+from model_deploy.core.checks import Checks
+from model_deploy.core.package import APPROVED, PRODUCTION, Candidate, Package
 from model_deploy.errors import RefusedError
-from model_deploy.package import APPROVED, PRODUCTION, Candidate, Package
 
 FIRST_STAGE = "staging"
 """The stage that every package reaches first; all others want to see it verified there."""

@@ -14,12 +14,12 @@ from typing import Self
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from model_deploy.aws import Aws
-from model_deploy.checks import Checks
-from model_deploy.contract import Contract
-from model_deploy.deployment import CONTRACT_FAILURES, METRICS
-from model_deploy.inference import Ask, NoAnswerError, Prediction
-from model_deploy.verify import judge
+from model_deploy.aws.clients import Aws
+from model_deploy.core.checks import Checks
+from model_deploy.core.contract import Contract
+from model_deploy.core.deployment import CONTRACT_FAILURES, METRICS
+from model_deploy.verify.inference import Ask, NoAnswerError, Prediction
+from model_deploy.verify.judge import judge
 
 PAUSE_SECONDS = 0.1
 """Between two requests: enough that a small canary gets some within a minute, too few to be a load."""
