@@ -20,8 +20,8 @@ from typing import Any
 import fasttext
 import yaml
 
-from local_aws import environment
-from local_aws.account import Clients
+from local_aws.kernel import environment
+from local_aws.kernel.account import Clients
 from local_aws.project import Project, prepare
 from model_deploy.core.contract import folder_sha256
 
@@ -74,7 +74,7 @@ class Deployable:
     def register(self, name: str, *, swapped: bool = False, fault: str | None = None) -> str:
         """The ARN of a new approved package: a good model, one with its labels `swapped`, or one with a `fault`.
 
-        Faults are those of local_aws.hosting.faulty_server.
+        Faults are those of local_aws.hosting.instances.faulty_server.
         """
         contract = contract_files()
         digest = folder_sha256(contract)
