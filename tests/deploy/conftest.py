@@ -260,8 +260,8 @@ class Project:
         number = next(_numbers)
         s3, files = self.client("s3"), contract_files(labels, recipe)
         key = f"models/{number}/model.tar.gz"
-        content = self.models["good" if model == "missing" else model]
-        stored = s3.put_object(Bucket=self.bucket, Key=key, Body=content)
+        artifact = self.models["good" if model == "missing" else model]
+        stored = s3.put_object(Bucket=self.bucket, Key=key, Body=artifact)
         prefix = f"contracts/{contract_sha256(files)}-{number}/"
         for name, content in files.items():
             s3.put_object(Bucket=self.bucket, Key=f"{prefix}{name}", Body=content)
@@ -274,7 +274,7 @@ class Project:
         recorded = {
             "contract": f"s3://{self.bucket}/{prefix}",
             "contract-sha256": contract_sha256(files),
-            "model-sha256": hashlib.sha256(content).hexdigest(),
+            "model-sha256": hashlib.sha256(artifact).hexdigest(),
             "model-version": stored["VersionId"],
             "commit": "c0ffee",
         } | dict(metadata)

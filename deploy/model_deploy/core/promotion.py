@@ -78,10 +78,15 @@ def _registry(package: Package, group: str) -> list[str]:
 
 
 def _contract(candidate: Candidate, checks: Mapping[str, Checks]) -> list[str]:
-    contract = candidate.contract
+    package, contract = candidate.package, candidate.contract
     if contract is None:
         return [candidate.contract_problem or "Its serving contract cannot be used."]
     reasons = []
+    if contract.sha256 != package.contract_sha256:
+        reasons.append(
+            f"The hash of its serving contract in the registry was changed, from {contract.sha256} to "
+            f"{package.contract_sha256 or 'none'}. Find out who did, and register anew."
+        )
     found = checks.get(contract.recipe)
     if found is None:
         known = ", ".join(sorted(checks)) or "none"

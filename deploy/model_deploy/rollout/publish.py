@@ -17,8 +17,12 @@ from model_deploy.workspace import Workspace
 
 
 def complete(workspace: Workspace, candidate: Candidate, *, returning: bool = False) -> Candidate:
-    """The candidate with its artifact, or with the reason why that cannot be used. Writes nothing."""
+    """The candidate with its artifact, or with the reasons why it or the contract cannot be used. Writes nothing.
+
+    The contract's text rules have to work for the cases of checks/ before anything is changed.
+    """
     aws, bucket, stage = workspace.aws, workspace.settings.bucket, workspace.stage.name
+    candidate = _tried(workspace, candidate)
     package, known = candidate.package, None
     if package.model_sha256 is None:
         earlier = records.latest_of(aws, bucket, stage, package.arn)
@@ -28,6 +32,18 @@ def complete(workspace: Workspace, candidate: Candidate, *, returning: bool = Fa
     except RefusedError as error:
         return replace(candidate, artifact=None, artifact_problem=error.message)
     return replace(candidate, artifact=found, artifact_problem=None)
+
+
+def _tried(workspace: Workspace, candidate: Candidate) -> Candidate:
+    contract = candidate.contract
+    checks = workspace.checks.get(contract.recipe) if contract else None
+    if contract is None or checks is None:
+        return candidate
+    try:
+        contract.tokens_of_cases([case.text for case in checks.cases])
+    except RefusedError as error:
+        return replace(candidate, contract=None, contract_problem=error.message)
+    return candidate
 
 
 def plan(workspace: Workspace, candidate: Candidate) -> Target:
