@@ -153,6 +153,7 @@ def _start(workspace: Workspace, request: Request, serving: Live, key: str, outp
                 },
                 TransformOutput={
                     "S3OutputPath": output,
+                    **({"KmsKeyId": settings.kms_key} if settings.kms_key else {}),
                     "Accept": "application/jsonlines",
                     "AssembleWith": "Line",
                 },
