@@ -2,6 +2,7 @@
 
     CommandError               1  something failed
     ├── StepFailedError        1  a step of the pipeline failed: its name, its reason, the end of its log
+    ├── IntegrityError         1  an object in S3 is not what its name says that it is
     ├── WheelError             1  a wheel that a job needs cannot be had, or is not the one that was pinned
     ├── AwsError               1  AWS, or the connection to it, refused: what, on what, what to do next
     ├── GitHubError            1  GitHub, or the connection to it, refused
@@ -22,6 +23,7 @@ from model_common.errors import (
     CommandError,
     ConfigurationError,
     GitHubError,
+    IntegrityError,
     RefusedError,
     SettingsError,
     TimedOutError,
@@ -33,6 +35,7 @@ __all__ = [
     "CommandError",
     "DataError",
     "GitHubError",
+    "IntegrityError",
     "RecipeError",
     "RefusedError",
     "SettingsError",

@@ -2,6 +2,7 @@
 
     CommandError               1  something failed
     ├── AwsError               1  AWS, or the connection to it, refused: what, on what, what to do next
+    ├── IntegrityError         1  an object in S3 is not what its name says that it is
     ├── GitHubError            1  GitHub, or the connection to it, refused
     ├── UsageError             2  the command line, or what it names, is wrong
     │   ├── ConfigurationError 2  a configuration file: the file, the key, what was found, what is allowed
@@ -36,6 +37,10 @@ class AwsError(CommandError):
     def __init__(self, message: str, code: str = "") -> None:
         self.code = code
         super().__init__(message)
+
+
+class IntegrityError(CommandError):
+    """An object that is named by its content has another one."""
 
 
 class GitHubError(CommandError):

@@ -14,8 +14,8 @@ import typer
 
 from model_common.advice import Advice
 from model_common.command_line import print_result, reported
+from project_template.core.settings import DEFAULT_NAME, DEFAULT_OWNER, Form
 from project_template.errors import UsageError
-from project_template.settings import DEFAULT_NAME, DEFAULT_OWNER, Form
 from project_template.stacks.published import GITHUB_API
 
 ADVICE = Advice(
@@ -158,8 +158,10 @@ def publish(
     with reported(verbose, ADVICE):
         from rich.console import Console
 
-        from project_template import aws, blueprint, settings, stacks
+        from project_template import stacks
+        from project_template.aws.clients import connect
         from project_template.commands import publish
+        from project_template.core import blueprint, settings
 
         asked = settings.PublishSettings(
             sign_in=settings.sign_in(token_secret, app_id, app_key),
@@ -175,7 +177,7 @@ def publish(
             principals=tuple(principal or ()),
             take_domain=take_domain,
         )
-        clients, source = aws.connect(region), blueprint.checkout()
+        clients, source = connect(region), blueprint.checkout()
         if dry_run:
             made = publish.make(clients, asked, source, stacks)
         else:
@@ -234,7 +236,7 @@ def create(
     with reported(verbose, ADVICE):
         from rich.console import Console
 
-        from project_template import aws
+        from project_template.aws.clients import connect
         from project_template.commands import create
 
         named = {
@@ -250,7 +252,7 @@ def create(
         }
         values = {key: value for key, value in named.items() if value is not None} | pairs(parameter)
         request = create.Request(name, publication, Form(form), values, description, timeout)
-        result = create.run(aws.connect(region), request, Console(stderr=True))
+        result = create.run(connect(region), request, Console(stderr=True))
         print_result(result.document() if as_json else result.lines())
 
 
@@ -271,11 +273,11 @@ def update(
     with reported(verbose, ADVICE):
         from rich.console import Console
 
-        from project_template import aws
+        from project_template.aws.clients import connect
         from project_template.commands import update
 
         request = update.Request(name, publication, pairs(parameter), timeout)
-        result = update.run(aws.connect(region), request, Console(stderr=True))
+        result = update.run(connect(region), request, Console(stderr=True))
         print_result(result.document() if as_json else result.lines())
 
 
@@ -318,7 +320,7 @@ def doctor(
     Exit 3 if a check fails; what could not be looked at, or may be meant so, is a warning.
     """
     with reported(verbose, ADVICE):
-        from project_template import aws
+        from project_template.aws.clients import connect
         from project_template.commands import doctor
 
         domains = tuple(domain or ())
@@ -326,7 +328,7 @@ def doctor(
         request = doctor.Request(
             publication, name or "", github_org, visibility, domains, production_gate, named
         )
-        findings = doctor.run(aws.connect(region), request)
+        findings = doctor.run(connect(region), request)
         print_result(doctor.document(findings) if as_json else doctor.lines(findings))
         error = doctor.verdict(findings)
         if error is not None:
@@ -358,10 +360,10 @@ def teardown(
     with reported(verbose, ADVICE):
         from rich.console import Console
 
-        from project_template import aws
+        from project_template.aws.clients import connect
         from project_template.commands import teardown
 
-        clients = aws.connect(region)
+        clients = connect(region)
         request = teardown.Request(name, with_endpoints, with_data, timeout)
         inventory = teardown.take(clients, request)
         for line in teardown.lines(inventory, request):

@@ -24,7 +24,7 @@ def register(aws):
                 "SupportedResponseMIMETypes": ["application/json"],
             },
             "CustomerMetadataProperties": metadata
-            or {"contract": f"s3://{aws.bucket}/models/contracts/{name}/"},
+            or {"contract": f"s3://{aws.bucket}/contracts/{name}/", "contract-sha256": "c" * 64},
         }
         if stage:
             request["ModelLifeCycle"] = {"Stage": stage, "StageStatus": "Live"}
@@ -55,7 +55,9 @@ def test_the_newest_approved_version_is_the_champion(aws, register):
     assert found == champion.Champion(
         arn=newest,
         model_uri=f"s3://{aws.bucket}/models/new/model.tar.gz",
-        contract_uri=f"s3://{aws.bucket}/models/contracts/new/",
+        model_sha256="none",
+        contract_uri=f"s3://{aws.bucket}/contracts/new/",
+        contract_sha256="c" * 64,
         stage=None,
     )
     assert found.version == "2"

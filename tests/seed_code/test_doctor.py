@@ -9,13 +9,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from rich.console import Console
 
 from model_build.recipe import recipe as recipes
+from project_template.account.publication import Published
 from project_template.commands import create, doctor
+from project_template.core.settings import Form
+from project_template.core.stack import Stack
 from project_template.doctor import launch_role, quotas, users
 from project_template.doctor.finding import Level
 from project_template.doctor.github_access import APP_PERMISSIONS
-from project_template.publication import Published
-from project_template.settings import Form
-from project_template.stack import Stack
 from project_template.stacks.published import AppSignIn
 
 TREE = Path(__file__).resolve().parents[2]

@@ -17,12 +17,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from rich.console import Console
 
 from local_aws.github import Down
-from project_template import names, project, publication, seed, stacks
-from project_template.blueprint import FUNCTIONS, Checkout
+from project_template import seed, stacks
+from project_template.account import project, publication
 from project_template.commands import create, teardown, update
+from project_template.core import names
+from project_template.core.blueprint import FUNCTIONS, Checkout
+from project_template.core.settings import Form
 from project_template.doctor.github_access import APP_PERMISSIONS
 from project_template.errors import ProjectError
-from project_template.settings import Form
 from project_template.stacks.published import AppSignIn
 
 pytestmark = pytest.mark.slow

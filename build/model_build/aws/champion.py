@@ -11,15 +11,21 @@ if TYPE_CHECKING:
     from types_boto3_sagemaker.client import SageMakerClient
 
 PRODUCTION = "Production"
+UNKNOWN = "none"
 
 
 @dataclass(frozen=True)
 class Champion:
-    """A registered model package with what it takes to evaluate it."""
+    """A registered model package with what it takes to evaluate it.
+
+    `model_sha256` is `none` for a package of before artifacts' hashes were recorded.
+    """
 
     arn: str
     model_uri: str
+    model_sha256: str
     contract_uri: str
+    contract_sha256: str
     stage: str | None
 
     @property
@@ -48,12 +54,14 @@ def resolve(sagemaker: SageMakerClient, group: str) -> Champion | None:
 
 def _champion(sagemaker: SageMakerClient, arn: str) -> Champion:
     package = sagemaker.describe_model_package(ModelPackageName=arn)
-    contract = package.get("CustomerMetadataProperties", {}).get("contract")
+    metadata = package.get("CustomerMetadataProperties", {})
+    contract, sha256 = metadata.get("contract"), metadata.get("contract-sha256")
     containers = package.get("InferenceSpecification", {}).get("Containers", [])
     model = containers[0].get("ModelDataUrl") if len(containers) == 1 else None
-    if not contract or not model:
+    if not contract or not sha256 or not model:
         raise CommandError(
-            f"The champion {arn} cannot be compared with: its metadata has no `contract`, or it is not one container "
+            f"The champion {arn} cannot be compared with: its metadata has no `contract` with its hash, or it is not one container "
             "with one model. model-build did not register it. Reject it in the registry, or approve another version."
         )
-    return Champion(arn, model, contract, package.get("ModelLifeCycle", {}).get("Stage"))
+    stage = package.get("ModelLifeCycle", {}).get("Stage")
+    return Champion(arn, model, metadata.get("model-sha256", UNKNOWN), contract, sha256, stage)

@@ -6,15 +6,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import boto3
-from boto3.s3.transfer import TransferConfig
 
 from model_common.aws.clients import Clients
 
 if TYPE_CHECKING:
     from types_boto3_logs.client import CloudWatchLogsClient
-
-_CHUNK = 64 * 1024 * 1024
-TRANSFER = TransferConfig(multipart_threshold=_CHUNK, multipart_chunksize=_CHUNK)
 
 
 class Aws(Clients):

@@ -10,17 +10,27 @@ import ast
 import hashlib
 import json
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from model_build.errors import UsageError
+from model_build.errors import IntegrityError, UsageError
+from model_common.aws import objects
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
 
     from model_build.recipe import Recipe
+
+CODE, CONTRACTS = "code/build", "contracts"
+"""Where the build repository keeps what jobs run, and what models are served under; nobody else writes there."""
+
+REQUIREMENTS = "fasttext-requirements.txt"
+"""The file among the steps that pins the wheels which Evaluate installs."""
+
+_AT_ONCE = 8
 
 
 def sha256(content: bytes) -> str:
@@ -53,13 +63,16 @@ class Folder:
 class Code:
     """The folders of one pipeline: what Prepare runs, what Evaluate runs, and the serving contract.
 
-    `nothing` stands in for the champion's model and contract when there is none: a job's input has to exist.
+    `nothing` stands in for the champion's model and contract when there is none: a job's input has to exist. `launcher`
+    are the lines of the program that holds a folder against its hash before anything in it is run: it travels in the
+    definition.
     """
 
     prepare: Folder
     evaluate: Folder
     contract: Folder
     nothing: Folder
+    launcher: tuple[str, ...]
 
     @property
     def folders(self) -> tuple[Folder, ...]:
@@ -72,15 +85,15 @@ def assemble(recipe: Recipe, steps: Path) -> Code:
     Raises UsageError when a script is missing.
     """
     text_rules = _read(steps / "text_rules.py")
+    prepare, evaluate = script(steps, "prepare"), script(steps, "evaluate")
+    # What Evaluate installs is pinned by what it was started with, not by what lies beside the wheels.
+    pins = {REQUIREMENTS: _read(steps / REQUIREMENTS)}
     return Code(
-        prepare=Folder("code", script(steps, "prepare") | {"prepare.json": _json(recipe.prepare_config())}),
-        evaluate=Folder(
-            "code", script(steps, "evaluate") | {"evaluate.json": _json(recipe.evaluate_config())}
-        ),
-        contract=Folder(
-            "models/contracts", {"contract.json": _json(recipe.contract()), "text_rules.py": text_rules}
-        ),
-        nothing=Folder("code", {"no-champion.txt": b"There is no champion to compare with.\n"}),
+        prepare=Folder(CODE, prepare | {"prepare.json": _json(recipe.prepare_config())}),
+        evaluate=Folder(CODE, evaluate | pins | {"evaluate.json": _json(recipe.evaluate_config())}),
+        contract=Folder(CONTRACTS, {"contract.json": _json(recipe.contract()), "text_rules.py": text_rules}),
+        nothing=Folder(CODE, {"no-champion.txt": b"There is no champion to compare with.\n"}),
+        launcher=tuple(line for line in _read(steps / "launcher.py").decode().splitlines() if line),
     )
 
 
@@ -102,18 +115,25 @@ def script(steps: Path, name: str) -> dict[str, bytes]:
 
 
 def upload(s3: S3Client, bucket: str, folder: Folder, home: str = "") -> list[str]:
-    """Upload the files of `folder` that the bucket lacks below the prefix `home`; returns their keys."""
+    """Upload the files of `folder` that the bucket lacks below the prefix `home`; returns their keys.
+
+    Raises IntegrityError when something else lies there: other content, or a file that the folder does not have.
+    """
     prefix = f"{home}{folder.prefix}"
     listed = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    sizes = {item["Key"]: item["Size"] for page in listed for item in page.get("Contents", [])}
-    missing = {
-        f"{prefix}{name}": content
-        for name, content in folder.files.items()
-        if sizes.get(f"{prefix}{name}") != len(content)
+    strange = {item["Key"] for page in listed for item in page.get("Contents", [])} - {
+        f"{prefix}{name}" for name in folder.files
     }
-    for key, content in missing.items():
-        s3.put_object(Bucket=bucket, Key=key, Body=content)
-    return list(missing)
+    if strange:
+        raise IntegrityError(
+            f"s3://{bucket}/{min(strange)} does not belong to the folder that it lies in, which is named by its content. "
+            "Find out who wrote it, delete it, and run the same command again."
+        )
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        stored = pool.map(
+            lambda name: objects.put(s3, bucket, f"{prefix}{name}", folder.files[name]), folder.files
+        )
+        return [f"{prefix}{name}" for name, found in zip(folder.files, stored, strict=True) if found.created]
 
 
 def _imports(source: bytes) -> set[str]:

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from model_build.aws.clients import TRANSFER
 from model_build.errors import DataError
+from model_common.aws import objects
 from model_common.aws.errors import is_missing
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
+
+NAME = "data"
+"""What every data file is called in S3: the same content is the same data, whatever its name was."""
 
 _BLOCK = 1024 * 1024
 
@@ -53,7 +56,7 @@ def locate(s3: S3Client, bucket: str, source: str, home: str = "") -> Data:
             f"{path} is not a file; --data takes one file (plain, gzip or zip), or the s3:// URI of one."
         )
     digest = file_sha256(path)
-    return Data(source, f"s3://{bucket}/{home}data/{digest}/{path.name}", digest, path)
+    return Data(source, f"s3://{bucket}/{home}data/{digest}/{NAME}", digest, path)
 
 
 def file_sha256(path: Path) -> str:
@@ -72,16 +75,14 @@ def file_sha256(path: Path) -> str:
 
 
 def upload(s3: S3Client, data: Data) -> bool:
-    """Upload a local file to where `data.uri` says, unless it is there already; whether it had to be."""
+    """Upload a local file to where `data.uri` says, unless it is there already; whether it had to be.
+
+    Raises IntegrityError when other content lies there.
+    """
     if data.local is None:
         return False
     bucket, key = split_uri(data.uri)
-    size = data.local.stat().st_size
-    listed = s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("Contents", [])
-    if any(item["Key"] == key and item["Size"] == size for item in listed):
-        return False
-    s3.upload_file(str(data.local), bucket, key, Config=TRANSFER)
-    return True
+    return objects.put_file(s3, bucket, key, data.local, data.sha256).created
 
 
 def split_uri(uri: str) -> tuple[str, str]:

@@ -19,8 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from model_build.aws.clients import TRANSFER
+from model_build.aws.code import CODE
+from model_build.aws.code import REQUIREMENTS as PINS
 from model_build.errors import UsageError, WheelError
+from model_common.aws import objects
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
@@ -67,7 +69,7 @@ class Wheels:
 
     @property
     def prefix(self) -> str:
-        return f"code/{self.sha256}/"
+        return f"{CODE}/{self.sha256}/"
 
     @property
     def pinned(self) -> frozenset[str]:
@@ -76,7 +78,7 @@ class Wheels:
 
 def load(steps: Path) -> Wheels:
     """The wheels that the requirements in the folder `steps` pin. Raises UsageError when they pin none."""
-    path = steps / "fasttext-requirements.txt"
+    path = steps / PINS
     try:
         wheels = Wheels(path.read_bytes())
     except OSError as error:
@@ -95,17 +97,21 @@ def cache_folder(environment: Mapping[str, str]) -> Path:
 
 
 def are_uploaded(s3: S3Client, bucket: str, wheels: Wheels, home: str = "") -> bool:
-    """Whether the jobs find the wheels already, below the prefix `home`."""
-    listed = s3.list_objects_v2(Bucket=bucket, Prefix=f"{home}{wheels.prefix}{REQUIREMENTS}", MaxKeys=1)
-    return listed["KeyCount"] > 0
+    """Whether the jobs find the wheels already, below the prefix `home`.
+
+    Raises IntegrityError when the requirements there are others. The wheels themselves are checked by whoever installs them.
+    """
+    key = f"{home}{wheels.prefix}{REQUIREMENTS}"
+    return objects.find(s3, bucket, key, hashlib.sha256(wheels.requirements).hexdigest()) is not None
 
 
 def upload(s3: S3Client, bucket: str, wheels: Wheels, cache: Path, home: str = "") -> None:
-    """Put the wheels where the jobs find them. Raises WheelError as `fetch` does."""
+    """Put the wheels where the jobs find them. Raises WheelError as `fetch` does, IntegrityError where others are."""
     for path in fetch(wheels, cache):
-        s3.upload_file(str(path), bucket, f"{home}{wheels.prefix}{path.name}", Config=TRANSFER)
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        objects.put_file(s3, bucket, f"{home}{wheels.prefix}{path.name}", path, digest)
     # Last: where the requirements are, all wheels are.
-    s3.put_object(Bucket=bucket, Key=f"{home}{wheels.prefix}{REQUIREMENTS}", Body=wheels.requirements)
+    objects.put(s3, bucket, f"{home}{wheels.prefix}{REQUIREMENTS}", wheels.requirements)
 
 
 def fetch(wheels: Wheels, cache: Path) -> list[Path]:

@@ -33,11 +33,14 @@ def draw(recipe: Recipe, steps: Path, settings: Settings) -> Blueprint:
     text_rules = parts.contract.files["text_rules.py"]
     inputs = pipeline.Inputs(
         prepare_code=settings.s3(parts.prepare.prefix),
+        prepare_sha256=parts.prepare.sha256,
         evaluate_code=settings.s3(parts.evaluate.prefix),
+        evaluate_sha256=parts.evaluate.sha256,
         wheels=settings.s3(pinned.prefix),
         contract=settings.s3(parts.contract.prefix),
         contract_sha256=parts.contract.sha256,
         text_rules_sha256=code.sha256(text_rules),
+        launcher=parts.launcher,
     )
     return Blueprint(parts, pinned, pipeline.definition(recipe, settings, inputs))
 
@@ -58,7 +61,9 @@ def parameters(
         "Commit": commit,
         "ChampionArn": champion.arn if champion else pipeline.NONE,
         "ChampionModel": champion.model_uri if champion else nothing,
+        "ChampionSha256": champion.model_sha256 if champion else pipeline.NONE,
         "ChampionContract": champion.contract_uri if champion else nothing,
+        "ChampionContractSha256": champion.contract_sha256 if champion else pipeline.NONE,
         "ForceReason": force_reason or pipeline.NONE,
     }
 

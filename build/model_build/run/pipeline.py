@@ -34,6 +34,9 @@ NONE = "none"
 STEPS = ("Prepare", "Train", "Evaluate", "Gate", "CreateModel", "Register", "Fail")
 FAIL = "Fail"
 
+BOOT = "import sys; exec('\\n'.join(sys.argv[1:sys.argv.index('--')]))"
+"""Runs the launcher, whose lines are the arguments up to `--`: a container's entry point has parts of one line each."""
+
 _INPUT = "/opt/ml/processing/input"
 _OUTPUT = "/opt/ml/processing/output"
 _OPT_OUT = {
@@ -44,14 +47,20 @@ _OPT_OUT = {
 
 @dataclass(frozen=True)
 class Inputs:
-    """What was uploaded for the steps, as S3 prefixes that name their content."""
+    """What was uploaded for the steps, as S3 prefixes that name their content, and the hashes that the jobs check.
+
+    `launcher` are the lines of the program that checks a step's code before it runs it.
+    """
 
     prepare_code: str
+    prepare_sha256: str
     evaluate_code: str
+    evaluate_sha256: str
     wheels: str
     contract: str
     contract_sha256: str
     text_rules_sha256: str
+    launcher: tuple[str, ...]
 
 
 def definition(recipe: Recipe, settings: Settings, inputs: Inputs) -> str:
@@ -104,12 +113,13 @@ class _Builder:
         self.commit = ParameterString("Commit")
         self.champion_arn = ParameterString("ChampionArn")
         self.champion_model = ParameterString("ChampionModel")
+        self.champion_sha256 = ParameterString("ChampionSha256")
         self.champion_contract = ParameterString("ChampionContract")
+        self.champion_contract_sha256 = ParameterString("ChampionContractSha256")
         self.force_reason = ParameterString("ForceReason", default_value=NONE)
 
     def pipeline(self) -> Any:
         from sagemaker.core.workflow.conditions import ConditionEquals
-        from sagemaker.core.workflow.functions import JsonGet
         from sagemaker.core.workflow.properties import PropertyFile
         from sagemaker.mlops.workflow.condition_step import ConditionStep
         from sagemaker.mlops.workflow.pipeline import Pipeline
@@ -121,12 +131,9 @@ class _Builder:
         gate = ConditionStep(
             name="Gate",
             conditions=[
-                ConditionEquals(
-                    left=JsonGet(step_name=evaluate.name, property_file=verdict, json_path="gate.passed"),
-                    right=True,
-                )
+                ConditionEquals(left=_evaluated(evaluate, verdict, "gate.passed"), right=True),
             ],
-            if_steps=self.registration(train, evaluate),
+            if_steps=self.registration(train, evaluate, verdict),
             else_steps=[self.fail(evaluate)],
         )
         return Pipeline(
@@ -137,7 +144,9 @@ class _Builder:
                 self.commit,
                 self.champion_arn,
                 self.champion_model,
+                self.champion_sha256,
                 self.champion_contract,
+                self.champion_contract_sha256,
                 self.force_reason,
             ],
             steps=[prepare, train, evaluate, gate],
@@ -149,10 +158,10 @@ class _Builder:
         return self.processing_step(
             "Prepare",
             script="prepare.py",
+            sha256=self.inputs.prepare_sha256,
             inputs={"code": self.inputs.prepare_code, "data": self.data},
             outputs=("train", "validation", "holdout", "summary"),
-            # Not read by the script: data under a URI that the user chose can change without its URI changing, and
-            # the step cache must see that.
+            # Data under a URI that the user chose can change without its URI changing, and the step cache must see that.
             environment={"DATA_SHA256": self.data_sha256},
         )
 
@@ -160,6 +169,7 @@ class _Builder:
         return self.processing_step(
             "Evaluate",
             script="evaluate.py",
+            sha256=self.inputs.evaluate_sha256,
             inputs={
                 "code": self.inputs.evaluate_code,
                 "wheels": self.inputs.wheels,
@@ -171,10 +181,16 @@ class _Builder:
             },
             outputs=("evaluation",),
             arguments=[
-                "--wheels",
-                f"{_INPUT}/wheels",
+                "--candidate-uri",
+                train.properties.ModelArtifacts.S3ModelArtifacts,
+                "--candidate-contract-sha256",
+                self.inputs.contract_sha256,
                 "--champion-arn",
                 self.champion_arn,
+                "--champion-sha256",
+                self.champion_sha256,
+                "--champion-contract-sha256",
+                self.champion_contract_sha256,
                 "--force-reason",
                 self.force_reason,
             ],
@@ -186,13 +202,17 @@ class _Builder:
         name: str,
         *,
         script: str,
+        sha256: str,
         inputs: dict[str, Any],
         outputs: tuple[str, ...],
         arguments: list[Any] | None = None,
         environment: dict[str, Any] | None = None,
         property_files: list[Any] | None = None,
     ) -> Any:
-        """A step that runs `script` of its code input; each input and output has the folder of its name."""
+        """A step that runs `script` of its code input; each input and output has the folder of its name.
+
+        Nothing of the code is run unless the hash of its folder is `sha256`.
+        """
         from sagemaker.core.processing import Processor
         from sagemaker.mlops.workflow.steps import ProcessingStep
 
@@ -200,7 +220,17 @@ class _Builder:
         processor = Processor(
             role=self.settings.pipeline_role_arn,
             image_uri=self.sklearn,
-            entrypoint=["python3", f"{_INPUT}/code/{script}"],
+            entrypoint=[
+                "python3",
+                "-I",
+                "-c",
+                BOOT,
+                *self.inputs.launcher,
+                "--",
+                f"{_INPUT}/code",
+                sha256,
+                script,
+            ],
             instance_type=jobs.instance_type,
             instance_count=jobs.instance_count,
             volume_size_in_gb=jobs.volume_gb,
@@ -258,12 +288,12 @@ class _Builder:
             retry_policies=_job_retries(),
         )
 
-    def registration(self, train: Any, evaluate: Any) -> list[Any]:
+    def registration(self, train: Any, evaluate: Any, verdict: Any) -> list[Any]:
         """What follows a gate that was passed: nothing in a pull request."""
         if self.settings.pull_request is not None:
             return []
         create_model = self.create_model(train)
-        return [create_model, self.register(train, evaluate, create_model)]
+        return [create_model, self.register(train, evaluate, verdict, create_model)]
 
     def create_model(self, train: Any) -> Any:
         """A Model of the candidate: SageMaker accepts image, artifact and role together, or nothing is registered."""
@@ -278,7 +308,7 @@ class _Builder:
             )
         return ModelStep(name="CreateModel", step_args=arguments, retry_policies=[_service_retries()])
 
-    def register(self, train: Any, evaluate: Any, create_model: Any) -> Any:
+    def register(self, train: Any, evaluate: Any, verdict: Any, create_model: Any) -> Any:
         from sagemaker.core.model_registry import create_model_package_from_containers
         from sagemaker.core.workflow.functions import Join
         from sagemaker.mlops.workflow.model_step import ModelStep
@@ -295,7 +325,7 @@ class _Builder:
                 inference_instances=list(self.recipe.registration.inference_instances),
                 transform_instances=list(self.recipe.registration.transform_instances),
                 model_metrics={"ModelQuality": {"Statistics": statistics}},
-                customer_metadata_properties=self.metadata(),
+                customer_metadata_properties=self.metadata(evaluate, verdict),
                 description=self.recipe.description,
                 approval_status="PendingManualApproval",
             )
@@ -306,8 +336,8 @@ class _Builder:
             retry_policies=[_service_retries()],
         )
 
-    def metadata(self) -> dict[str, Any]:
-        """What the package says of itself: where it comes from, and the contract that it is to be served under."""
+    def metadata(self, evaluate: Any, verdict: Any) -> dict[str, Any]:
+        """What the package says of itself: where it comes from, which bytes it is, and the contract to serve it under."""
         from sagemaker.core.workflow.execution_variables import ExecutionVariables
 
         return {
@@ -315,6 +345,8 @@ class _Builder:
             "data-sha256": self.data_sha256,
             "recipe": self.recipe.name,
             "recipe-sha256": self.recipe.sha256,
+            "model-sha256": _evaluated(evaluate, verdict, "candidate.artifact.sha256"),
+            "model-version": _evaluated(evaluate, verdict, "candidate.artifact.version"),
             "text-rules-sha256": self.inputs.text_rules_sha256,
             "contract": self.inputs.contract,
             "contract-sha256": self.inputs.contract_sha256,
@@ -366,6 +398,13 @@ class _Builder:
 
         execution = ExecutionVariables.PIPELINE_EXECUTION_ID
         return Join(on="/", values=[self.settings.s3("runs"), execution, step.lower(), output])
+
+
+def _evaluated(evaluate: Any, verdict: Any, path: str) -> Any:
+    """A value of evaluation.json, the property file `verdict`."""
+    from sagemaker.core.workflow.functions import JsonGet
+
+    return JsonGet(step_name=evaluate.name, property_file=verdict, json_path=path)
 
 
 def _output(step: Any, name: str) -> Any:

@@ -9,14 +9,16 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from model_common.aws.errors import error_code, error_text, is_denied
-from project_template import blueprint, project, publication, seed, template
-from project_template.aws import Aws
+from project_template import seed
+from project_template.account import project, publication
+from project_template.account.publication import Published
+from project_template.aws.clients import Aws
+from project_template.core import blueprint, template
 from project_template.doctor import bucket, github_access, launch_role, oidc, project_names, quotas, users
 from project_template.doctor.finding import Finding, Level, fail, ok, warn
 from project_template.doctor.github_access import Asked
 from project_template.errors import GitHubError, NotPublishedError, RefusedError
 from project_template.github import Transport, fetch
-from project_template.publication import Published
 
 _RECIPES, _STAGES = seed.TEMPLATE / "build" / "recipes", seed.TEMPLATE / "deploy" / "stages"
 

@@ -14,12 +14,14 @@ from rich.console import Console
 
 from model_common.deadline import Deadline
 from model_common.progress import Progress
-from project_template import blueprint, cloudformation, plan, publication
-from project_template.aws import Aws
-from project_template.blueprint import Blueprint, Checkout, Place, Synthesis, There
-from project_template.plan import ApplyStack, Observed, Step
-from project_template.settings import PublishSettings
-from project_template.waiting import Watch
+from project_template.account import publication
+from project_template.aws import cloudformation
+from project_template.aws.clients import Aws
+from project_template.aws.waiting import Watch
+from project_template.core import blueprint, plan
+from project_template.core.blueprint import Blueprint, Checkout, Place, Synthesis, There
+from project_template.core.plan import ApplyStack, Observed, Step
+from project_template.core.settings import PublishSettings
 
 LIMIT_SECONDS = 1800
 

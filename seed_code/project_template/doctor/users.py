@@ -9,9 +9,9 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from model_common.aws.errors import error_code, is_missing
-from project_template.aws import Aws
+from project_template.account.publication import Published
+from project_template.aws.clients import Aws
 from project_template.doctor.finding import Finding, fail, ok, warn
-from project_template.publication import Published
 from project_template.stacks.published import STACK_ACTIONS, TEMPLATE_ACTIONS
 
 _CHECK = "users"

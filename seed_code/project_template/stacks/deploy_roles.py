@@ -137,7 +137,7 @@ def _stage(
 def _storage(storage: Storage, stage: str) -> list[Statement]:
     """Reads every stage's records (production asks what staging verified), and writes its own alone."""
     # The metrics of a model are beside its evaluation.
-    read = _objects(storage, "models/", "runs/*/evaluate/", "code/", "deployments/", "batch/")
+    read = _objects(storage, "models/", "contracts/", "runs/*/evaluate/", "code/", "deployments/", "batch/")
     written = _objects(storage, "code/", f"deployments/{stage}/", "batch/input/")
     return [
         # Without it a missing record is a denied one: see build_roles.
