@@ -13,6 +13,7 @@ _ORIGIN = (
     "CMD, and in a shell you export it"
 )
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9]")
+_KEY = re.compile(r"arn:aws[a-z\-]*:kms:[a-z0-9\-]+:\d{12}:key/.+")
 _ROLE = re.compile(r"arn:aws[a-z\-]*:iam::\d{12}:role/.+")
 _POLICY = re.compile(r"arn:aws[a-z\-]*:iam::(\d{12}|aws):policy/.+")
 _PROJECT = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}")
@@ -23,7 +24,8 @@ class Settings:
     """The project that a command works in, and the account's resources that belong to it.
 
     `endpoint_role_arn` is what models run as. `service_role_arn` is what CloudFormation acts as; without one it acts as
-    whoever calls it. `permissions_boundary` bounds the roles that stacks create.
+    whoever calls it. `permissions_boundary` bounds the roles that stacks create. `kms_key` is the ARN of the key that
+    outputs are encrypted with: captures, answers of asynchronous endpoints and of batches.
     """
 
     project_name: str
@@ -34,6 +36,7 @@ class Settings:
     region: str
     service_role_arn: str | None = None
     permissions_boundary: str | None = None
+    kms_key: str | None = None
 
     @classmethod
     def load(cls, environment: Mapping[str, str]) -> Settings:
@@ -57,7 +60,8 @@ class Settings:
             )
         service_role = environment.get("DEPLOY_SERVICE_ROLE_ARN", "").strip() or None
         boundary = environment.get("PERMISSIONS_BOUNDARY_ARN", "").strip() or None
-        settings = cls(**values, service_role_arn=service_role, permissions_boundary=boundary)
+        key = environment.get("KMS_KEY_ARN", "").strip() or None
+        settings = cls(**values, service_role_arn=service_role, permissions_boundary=boundary, kms_key=key)
         _check(
             "SAGEMAKER_PROJECT_NAME", settings.project_name, _PROJECT, "up to 32 letters, digits and hyphens"
         )
@@ -65,6 +69,8 @@ class Settings:
         _check("ENDPOINT_ROLE_ARN", settings.endpoint_role_arn, _ROLE, "arn:aws:iam::ACCOUNT:role/NAME")
         if service_role is not None:
             _check("DEPLOY_SERVICE_ROLE_ARN", service_role, _ROLE, "arn:aws:iam::ACCOUNT:role/NAME")
+        if key is not None:
+            _check("KMS_KEY_ARN", key, _KEY, "arn:aws:kms:REGION:ACCOUNT:key/ID")
         if boundary is not None:
             _check("PERMISSIONS_BOUNDARY_ARN", boundary, _POLICY, "arn:aws:iam::ACCOUNT:policy/NAME")
         return settings

@@ -67,6 +67,7 @@ class Workspace:
             api_archive=built.key(self.stage.name) if built else None,
             api_archive_version=archive_version,
             permissions_boundary=settings.permissions_boundary,
+            kms_key=settings.kms_key,
         )
         return Target(candidate, deployment, stacks.synthesise(deployment), built)
 

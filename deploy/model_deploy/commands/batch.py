@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 from rich.console import Console
@@ -29,6 +29,9 @@ from model_deploy.errors import ModelDeployError, RefusedError, UsageError
 from model_deploy.progress import Progress
 from model_deploy.verify.contract import load_candidate
 from model_deploy.workspace import Workspace
+
+if TYPE_CHECKING:
+    from types_boto3_sagemaker.type_defs import TransformOutputTypeDef
 
 HOME = "batch"
 LIMIT_SECONDS = 24 * 3600
@@ -176,11 +179,7 @@ def _start(workspace: Workspace, request: Request, serving: Live, key: str, outp
                     "ContentType": "application/jsonlines",
                     "SplitType": "Line",
                 },
-                TransformOutput={
-                    "S3OutputPath": output,
-                    "Accept": "application/jsonlines",
-                    "AssembleWith": "Line",
-                },
+                TransformOutput=_answers(output, settings.kms_key),
                 TransformResources={"InstanceType": request.instance_type, "InstanceCount": 1},  # type: ignore[typeddict-item]
                 Tags=[{"Key": tag, "Value": value} for tag, value in tags.items()],
             )
@@ -193,6 +192,18 @@ def _start(workspace: Workspace, request: Request, serving: Live, key: str, outp
     raise ModelDeployError(
         f"{MOST_ATTEMPTS} transform jobs {base}-* failed already; look into their logs first."
     )
+
+
+def _answers(uri: str, key: str | None) -> TransformOutputTypeDef:
+    """Where the answers go, and the key that they are encrypted with."""
+    answers: TransformOutputTypeDef = {
+        "S3OutputPath": uri,
+        "Accept": "application/jsonlines",
+        "AssembleWith": "Line",
+    }
+    if key is not None:
+        answers["KmsKeyId"] = key
+    return answers
 
 
 def _wait(workspace: Workspace, name: str, deadline: Deadline, progress: Progress) -> None:

@@ -63,7 +63,9 @@ class Status:
             return []
         if None in (live.model_sha256, record.model_sha256) or live.model_sha256 == record.model_sha256:
             return []
-        return [f"the endpoint serves an artifact with the SHA-256 {live.model_sha256}, the record names {record.model_sha256}"]
+        return [
+            f"the endpoint serves an artifact with the SHA-256 {live.model_sha256}, the record names {record.model_sha256}"
+        ]
 
 
 def look(workspace: Workspace) -> Status:

@@ -36,8 +36,9 @@ class Deployment:
 
     `image` and `environment` are what the package says; `model_uri` is the stage's own copy of its artifact. `api_archive` is the
     key of the API's archive (`archive.build`) in `bucket`, None where the stage has no API, and `api_archive_version` the id
-    of its version, None where it is not uploaded yet or the bucket keeps none. `permissions_boundary` is the ARN of the policy that bounds the roles which the stack creates, where the account asks
-    for one.
+    of its version, None where it is not uploaded yet or the bucket keeps none. `permissions_boundary` is the ARN of the
+    policy that bounds the roles which the stack creates, where the account asks for one. `kms_key` is the ARN of the
+    project's key, None where there is none.
     """
 
     stage: Stage
@@ -53,6 +54,7 @@ class Deployment:
     api_archive_version: str | None = None
     permissions_boundary: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    kms_key: str | None = None
 
     def __post_init__(self) -> None:
         if (self.stage.api is None) != (self.api_archive is None):
@@ -79,6 +81,11 @@ class Deployment:
             "sagemaker:project-id": self.project_id,
             "sagemaker:deployment-stage": self.stage.name,
         }
+
+    @property
+    def output_key(self) -> str | None:
+        """The key for what the endpoint writes to S3: the project's, or where there is none the stage's own."""
+        return self.kms_key or self.stage.kms_key
 
     def s3(self, key: str) -> str:
         """The URI of `key` in the artifact bucket."""
