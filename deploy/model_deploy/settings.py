@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from model_common.settings import check, check_bucket, check_role, required
+from model_common.settings import KMS_KEY, check, check_bucket, check_key, check_role, required
 
 _POLICY = re.compile(r"arn:aws[a-z\-]*:iam::(\d{12}|aws):policy/.+")
 _PROJECT = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}")
@@ -17,7 +17,8 @@ class Settings:
     """The project that a command works in, and the account's resources that belong to it.
 
     `endpoint_role_arn` is what models run as. `service_role_arn` is what CloudFormation acts as; without one it acts as
-    whoever calls it. `permissions_boundary` bounds the roles that stacks create.
+    whoever calls it. `permissions_boundary` bounds the roles that stacks create. `kms_key` is the ARN of the key that
+    outputs are encrypted with: captures, answers of asynchronous endpoints and of batches.
     """
 
     project_name: str
@@ -28,6 +29,7 @@ class Settings:
     region: str
     service_role_arn: str | None = None
     permissions_boundary: str | None = None
+    kms_key: str | None = None
 
     @classmethod
     def load(cls, environment: Mapping[str, str]) -> Settings:
@@ -46,14 +48,17 @@ class Settings:
         )
         service_role = environment.get("DEPLOY_SERVICE_ROLE_ARN", "").strip() or None
         boundary = environment.get("PERMISSIONS_BOUNDARY_ARN", "").strip() or None
+        key = environment.get(KMS_KEY, "").strip() or None
         check("SAGEMAKER_PROJECT_NAME", name, _PROJECT, "up to 32 letters, digits and hyphens")
         check_bucket("ARTIFACT_BUCKET", bucket)
         check_role("ENDPOINT_ROLE_ARN", role)
         if service_role is not None:
             check_role("DEPLOY_SERVICE_ROLE_ARN", service_role)
+        if key is not None:
+            check_key(KMS_KEY, key)
         if boundary is not None:
             check("PERMISSIONS_BOUNDARY_ARN", boundary, _POLICY, "arn:aws:iam::ACCOUNT:policy/NAME")
-        return cls(name, project_id, bucket, group, role, region, service_role, boundary)
+        return cls(name, project_id, bucket, group, role, region, service_role, boundary, key)
 
     def s3(self, key: str) -> str:
         """The URI of `key` in the artifact bucket."""

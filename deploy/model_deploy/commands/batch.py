@@ -11,7 +11,7 @@ import hashlib
 import json
 import tempfile
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 from rich.console import Console
@@ -25,6 +25,9 @@ from model_deploy.errors import CommandError, RefusedError, UsageError
 from model_deploy.progress import Progress
 from model_deploy.verify.contract import load_candidate
 from model_deploy.workspace import Workspace
+
+if TYPE_CHECKING:
+    from types_boto3_sagemaker.type_defs import TransformOutputTypeDef
 
 HOME = "batch"
 LIMIT_SECONDS = 24 * 3600
@@ -153,11 +156,7 @@ def _start(workspace: Workspace, request: Request, serving: Live, key: str, outp
                     "ContentType": "application/jsonlines",
                     "SplitType": "Line",
                 },
-                TransformOutput={
-                    "S3OutputPath": output,
-                    "Accept": "application/jsonlines",
-                    "AssembleWith": "Line",
-                },
+                TransformOutput=_answers(output, settings.kms_key),
                 TransformResources={"InstanceType": request.instance_type, "InstanceCount": 1},  # type: ignore[typeddict-item]
                 Tags=[{"Key": tag, "Value": value} for tag, value in tags.items()],
             )
@@ -168,6 +167,18 @@ def _start(workspace: Workspace, request: Request, serving: Live, key: str, outp
         if _status(workspace, name)[0] in {"InProgress", "Completed"}:
             return name
     raise CommandError(f"{MOST_ATTEMPTS} transform jobs {base}-* failed already; look into their logs first.")
+
+
+def _answers(uri: str, key: str | None) -> TransformOutputTypeDef:
+    """Where the answers go, and the key that they are encrypted with."""
+    answers: TransformOutputTypeDef = {
+        "S3OutputPath": uri,
+        "Accept": "application/jsonlines",
+        "AssembleWith": "Line",
+    }
+    if key is not None:
+        answers["KmsKeyId"] = key
+    return answers
 
 
 def _wait(workspace: Workspace, name: str, deadline: Deadline, progress: Progress) -> None:
