@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from local_aws.identity.actions.asked import recognise
 from local_aws.identity.gate import StartResponse, Wsgi, refusal
 from local_aws.identity.signers import secrets_of
-from local_aws.kernel import bodies, signatures
+from local_aws.kernel import bodies, json_bodies, signatures
 from local_aws.kernel.account import Account
 from local_aws.kernel.caller import SIGNATURE, Signature
 from local_aws.kernel.guard import Admitted, CorsRule, CorsRules, Guard, Refused
@@ -95,7 +95,10 @@ class Front:
             return taken[0]
 
         signature = self._signatures.verify(environ, body)
-        body()
+        data = body()
+        if "HTTP_X_AMZ_TARGET" in environ and "json" in environ.get("CONTENT_TYPE", ""):
+            packed = environ.get("HTTP_CONTENT_ENCODING") == "gzip"
+            json_bodies.parsed(bodies.unpacked(data) if packed else data)
         environ[SIGNATURE] = signature
         _state(environ)
 
