@@ -33,9 +33,10 @@ LABELS = ["negative", "positive"]
 # Waits are scaled for a whole server, and a process has one: so it is a process of its own. Faults come in by stdin.
 _SERVER = """
 import sys
+from local_aws.kernel.keys import published
 from local_aws.project import prepare
 from local_aws.server import Server
-with Server(0) as server:
+with Server(0) as server, published(server.account.clients.keys.administrator, server.port):
     prepare(server.account.clients)
     print(server.endpoint_url, flush=True)
     for line in sys.stdin:
@@ -347,7 +348,8 @@ class Project:
 
     def live_package(self, stage: str) -> str:
         """The ARN of the package that the stage's endpoint serves."""
-        return self.container(stage)["Environment"]["MODEL_PACKAGE_ARN"]
+        container = self.container(stage)
+        return container.get("ModelPackageName") or container["Environment"]["MODEL_PACKAGE_ARN"]
 
     def leftovers(self, stage: str) -> list[str]:
         """The ARNs of the models and configurations that carry the stage's tags."""
