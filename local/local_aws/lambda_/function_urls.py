@@ -16,6 +16,7 @@ from local_aws.lambda_.function import Function, Url
 from local_aws.lambda_.http_events import MalformedAnswer, Place
 from local_aws.lambda_.invoker import Invoker
 from local_aws.lambda_.names import Reference
+from local_aws.lambda_.pages import paged
 from local_aws.lambda_.permissions import ANYBODY, allows
 from local_aws.wire import ServiceError
 
@@ -28,7 +29,9 @@ _FORBIDDEN = (
 
 
 class FunctionUrls:
-    """CreateFunctionUrlConfig, GetFunctionUrlConfig, UpdateFunctionUrlConfig, DeleteFunctionUrlConfig; and the URLs.
+    """CreateFunctionUrlConfig, GetFunctionUrlConfig, ListFunctionUrlConfigs, UpdateFunctionUrlConfig,
+
+    DeleteFunctionUrlConfig; and the URLs.
 
     AuthType AWS_IAM asks for a signature of the service `lambda`, which is not checked. NONE asks, as on AWS, for a
     permission of everybody in the function's policy.
@@ -58,6 +61,16 @@ class FunctionUrls:
         with self._store.lock:
             url = self._find(reference)
             return {**self._answer(reference, url), "LastModifiedTime": url.modified}
+
+    def list_function_url_configs(self, request: dict[str, Any]) -> dict[str, Any]:
+        name = Reference.parse(request["FunctionName"]).name
+        with self._store.lock:
+            urls = self._store.find(Reference(name)).urls.values()
+            found = [
+                {**self._answer(Reference(name, url.qualifier), url), "LastModifiedTime": url.modified}
+                for url in urls
+            ]
+        return paged("FunctionUrlConfigs", found, request)
 
     def update_function_url_config(self, request: dict[str, Any]) -> dict[str, Any]:
         _refuse_what_is_not_embedded(request)

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from local_aws.lambda_.errors import conflict, not_found
+from local_aws.lambda_.errors import conflict, not_found, require_revision
 from local_aws.lambda_.function import Function
 from local_aws.lambda_.names import Reference
 from local_aws.lambda_.store import Store
@@ -43,7 +43,9 @@ class Permissions:
         if conditions:
             statement["Condition"] = conditions
         with self._store.lock:
-            statements = self._store.find(reference).statements.setdefault(reference.qualifier, {})
+            function = self._store.find(reference)
+            require_revision(request, function.latest.revision)
+            statements = function.statements.setdefault(reference.qualifier, {})
             if sid in statements:
                 raise conflict(
                     f"The statement id ({sid}) provided already exists. Please provide a new statement id, or "
@@ -55,7 +57,9 @@ class Permissions:
     def remove_permission(self, request: dict[str, Any]) -> dict[str, Any]:
         reference = Reference.of(request)
         with self._store.lock:
-            statements = self._store.find(reference).statements.get(reference.qualifier, {})
+            function = self._store.find(reference)
+            require_revision(request, function.latest.revision)
+            statements = function.statements.get(reference.qualifier, {})
             if statements.pop(request["StatementId"], None) is None:
                 raise not_found(
                     f"Statement {request['StatementId']} is not found in resource policy."

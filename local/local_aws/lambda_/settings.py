@@ -53,7 +53,6 @@ NOT_EMBEDDED = frozenset(
         "ImageUri",
         "SourceKMSKeyArn",
         "DryRun",
-        "RevisionId",
     }
 )
 
