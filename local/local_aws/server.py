@@ -18,6 +18,8 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from local_aws import cloudformation, cloudwatch, events, http_api, lambda_, sagemaker, sagemaker_runtime
 from local_aws.account import ACCOUNT_ID, REGION, SERVICE_KEY, Account, Clients
 from local_aws.application import Application, Gateway
+from local_aws.checks import Checks, policies
+from local_aws.checks.destinations import Destinations
 from local_aws.cloudformation.wire import CloudFormationService
 from local_aws.cloudwatch.wire import CloudWatchService
 from local_aws.environment import without_real_account
@@ -29,6 +31,7 @@ from local_aws.identity.known import Known
 from local_aws.identity.resources import Namer
 from local_aws.identity.roles import Roles
 from local_aws.sagemaker_runtime import RuntimeService
+from local_aws.subscribers import Subscribers
 from local_aws.wire import Service
 
 LOOPBACK = "127.0.0.1"
@@ -94,7 +97,10 @@ class Server:
             "apigatewayv2": http_api.handlers(self.account, functions),
             "application-autoscaling": scalable_targets.handlers(self.account),
         }
-        self.gate = self._gate(enforce, Known(unnamed.tags(services["apigatewayv2"])))
+        subscribers = Subscribers(self.account, functions)
+        self._process.enter_context(subscribers.connected())
+        checks = Checks([policies.check, Destinations(subscribers.problem)])
+        self.gate = self._gate(enforce, Known(unnamed.tags(services["apigatewayv2"])), checks)
         self._handlers = [handler for handlers in services.values() for handler in handlers]
         self.services = {
             name: _SPOKEN.get(name, Service)(name, handlers) for name, handlers in services.items()
@@ -110,7 +116,7 @@ class Server:
         """The client of `service`, a boto3 service name, of the account's administrator."""
         return self.account.clients.client(service)
 
-    def _gate(self, enforce: bool, known: Known) -> Gate:
+    def _gate(self, enforce: bool, known: Known, checks: Checks) -> Gate:
         account = self.account
         return Gate(
             Namer(ACCOUNT_ID, account.region, known),
@@ -119,6 +125,7 @@ class Server:
             account.faults,
             exempt=SERVICE_KEY,
             roles=Roles(account.client("iam")),
+            checks=checks,
             enforce=enforce,
         )
 

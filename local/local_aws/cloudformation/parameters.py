@@ -134,9 +134,10 @@ def _given(name: str, stated: Mapping[str, Any], previous: Mapping[str, str]) ->
     value: str | None = stated.get("ParameterValue")
     if not stated.get("UsePreviousValue"):
         return value
-    if value is not None:
+    if value:
         raise invalid(
-            f"Invalid input for parameter key {name}. Cannot specify usePreviousValue as true and a value"
+            f"Invalid input for parameter key {name}. Cannot specify usePreviousValue as true and non empty value for a"
+            " parameter"
         )
     if name not in previous:
         raise invalid(

@@ -74,7 +74,9 @@ class Metrics:
     def get_metric_data(self, request: dict[str, Any]) -> dict[str, Any]:
         queries = request["MetricDataQueries"]
         _check_queries(queries)
-        longest = max((query["MetricStat"]["Period"] for query in queries if "MetricStat" in query), default=60)
+        longest = max(
+            (query["MetricStat"]["Period"] for query in queries if "MetricStat" in query), default=60
+        )
         start, end = _span(request, longest, "ValidationError")
         series: dict[str, dict[float, float]] = {}
         for query in queries:

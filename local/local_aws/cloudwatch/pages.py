@@ -29,7 +29,9 @@ def data_page(
 
     A result whose values do not all fit has the StatusCode PartialData. Raises ServiceError (InvalidNextToken).
     """
-    points = [(index, place) for index, result in enumerate(results) for place in range(len(result["Values"]))]
+    points = [
+        (index, place) for index, result in enumerate(results) for place in range(len(result["Values"]))
+    ]
     question = {name: value for name, value in request.items() if name != "MaxDatapoints"}
     question["MaxResults"] = request.get("MaxDatapoints") or DATAPOINTS
     with token_error("InvalidNextToken"):

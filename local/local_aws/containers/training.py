@@ -16,7 +16,14 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from local_aws.containers import images, metrics, script_mode
-from local_aws.containers.container import Container, Host, described, refuse, require_one_instance
+from local_aws.containers.container import (
+    Container,
+    Host,
+    described,
+    refuse,
+    require_one_instance,
+    require_unique,
+)
 from local_aws.containers.errors import AlgorithmError, UnsupportedError
 from local_aws.containers.images import Image, Kind
 from local_aws.containers.s3_data import Location
@@ -51,6 +58,7 @@ class TrainingContainer(Container):
         _find_image(request)
         _metric_definitions(request)
         _check_resources(request)
+        require_unique("Channel", [each["ChannelName"] for each in request.get("InputDataConfig", ())])
         mode = request["AlgorithmSpecification"]["TrainingInputMode"]
         for channel in request.get("InputDataConfig", ()):
             _check_channel(channel, channel.get("InputMode", mode))

@@ -1,7 +1,7 @@
 """The gate of the server: every request passes it, is recorded, and refused where it must be.
 
 Refused are keys of temporary credentials that have expired or never were, what `faults` say, and, where the server
-enforces policies, what the caller's role is not allowed.
+enforces policies, what the caller's role is not allowed. So is what `checks` find: what AWS refuses of anybody.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 from botocore.exceptions import UnknownServiceError
 from werkzeug.wrappers import Response
 
+from local_aws.checks import Checks
 from local_aws.faults import Faults
 from local_aws.identity import requirements
 from local_aws.identity.asked import Asked, recognise
@@ -54,6 +55,7 @@ class Gate:
         faults: Faults,
         exempt: str,
         roles: Roles,
+        checks: Checks,
         enforce: bool = False,
     ) -> None:
         self.enforce = enforce
@@ -63,6 +65,7 @@ class Gate:
         self._faults = faults
         self._exempt = exempt
         self._roles = roles
+        self._checks = checks
 
     def pass_on(self, environ: dict[str, Any], start_response: StartResponse, to: Wsgi) -> Iterable[bytes]:
         """Answer a request: by `to`, or with a refusal."""
@@ -79,6 +82,7 @@ class Gate:
                 self._record(asked, session, needed)
                 self._faults.strike(asked.service, asked.operation)
                 self._enforce(asked, session, needed)
+            self._checks.check(asked)
         except ServiceError as error:
             _drain(environ)
             return refusal(asked.service, error)(environ, start_response)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import fnmatch
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from local_aws.lambda_.errors import conflict, not_found, require_revision
+from local_aws.lambda_.errors import conflict, invalid, not_found, require_revision
 from local_aws.lambda_.function import Function
 from local_aws.lambda_.names import Reference
 from local_aws.lambda_.store import Store
 
 ANYBODY = "*"
+_ACCOUNT = re.compile(r"\d{12}")
 
 _CONDITIONS = {
     "SourceArn": ("ArnLike", "AWS:SourceArn"),
@@ -120,4 +122,6 @@ def _principal(principal: str) -> str | dict[str, str]:
         return ANYBODY
     if principal.endswith(".amazonaws.com"):
         return {"Service": principal}
+    if not _ACCOUNT.fullmatch(principal) and not principal.startswith("arn:aws"):
+        raise invalid("The provided principal was invalid. Please check the principal and try again.")
     return {"AWS": principal if principal.startswith("arn:") else f"arn:aws:iam::{principal}:root"}

@@ -13,7 +13,7 @@ from local_aws.hosting.errors import LaunchError
 from local_aws.hosting.plan import Plan, resolve
 from local_aws.hosting.policy import Policy
 from local_aws.hosting.scaling import Scaling
-from local_aws.sagemaker import arns, deployment_rules
+from local_aws.sagemaker import arns, deployment_rules, variant_rules
 from local_aws.sagemaker.endpoint_configs import EndpointConfigs
 from local_aws.sagemaker.endpoint_description import describe, summary
 from local_aws.sagemaker.endpoint_events import EndpointEvents
@@ -99,6 +99,9 @@ class Endpoints:
         with self._lock:
             _require_in_service(endpoint)
             plan = endpoint.live.plan
+            variant_rules.require_unique(
+                [each["VariantName"] for each in request["DesiredWeightsAndCapacities"]]
+            )
             for stated in request["DesiredWeightsAndCapacities"]:
                 plan = _resized(plan, stated)
             endpoint.resize(plan)

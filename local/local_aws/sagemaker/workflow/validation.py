@@ -10,7 +10,7 @@ from typing import Any
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
-from local_aws.sagemaker.workflow import expressions, graph
+from local_aws.sagemaker.workflow import expressions, graph, outputs
 from local_aws.sagemaker.workflow.definition import Definition, Step
 from local_aws.sagemaker.workflow.errors import unparsable
 from local_aws.sagemaker.workflow.expressions import PROPERTY_FILES, Reference
@@ -69,6 +69,10 @@ def _property(reference: Reference, step: Step, other: Step) -> None:
         _property_file(str(reference.path[-1]), step, other)
         return
     known = other.type == "Condition" and reference.path == ("Outcome",)
+    if other.type in ("Callback", "Lambda"):
+        known = reference.path[0] == outputs.MEMBER and reference.path[1:] in {
+            (each,) for each in other.outputs
+        }
     if other.type in RESOURCES:
         known = _reaches(RESOURCES[other.type].description_shape, reference)
     if not known:
