@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := build deploy seed_code local
+PACKAGES := common build deploy seed_code local
 
 # Set-up compiles nothing: what is imported is compiled once, and kept.
 unexport PYTHONDONTWRITEBYTECODE
@@ -66,7 +66,7 @@ $(VENV)/.check: requirements-check.lock tests/tools/package-lock.json $(VENV)/.d
 dist: $(VENV)/.demo
 	@$(BIN)/python .github/release.py "$(TAG)" dist $(PACKAGES)
 
-UV_COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+UV_COMPILE = uv pip compile --quiet --no-emit-package model-common --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 lock:
 	$(UV_COMPILE) $(PACKAGES:%=%/pyproject.toml) --group pyproject.toml:install -o requirements.lock
 	$(UV_COMPILE) $(PACKAGES:%=%/pyproject.toml) --group pyproject.toml:install --group pyproject.toml:check -c requirements.lock -o requirements-check.lock

@@ -78,7 +78,7 @@ class Deployable:
         """
         contract = contract_files()
         digest = folder_sha256(contract)
-        prefix, model = f"models/contracts/{digest}/", f"models/{name}/model.tar.gz"
+        prefix, model = f"contracts/{digest}/", f"models/{name}/model.tar.gz"
         stored = {f"{prefix}{file}": content for file, content in contract.items()}
         for key, body in (stored | {model: _archive(swapped, self.root.parent)}).items():
             self.client("s3").put_object(Bucket=self.project.bucket, Key=key, Body=body)

@@ -21,6 +21,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+import digests
 import layout
 import ranges
 import rebalance
@@ -41,6 +42,7 @@ _BLOCK = 1 << 20
 def main(arguments: Sequence[str] | None = None) -> None:
     options = _options(arguments)
     with reported(options.message):
+        digests.require_data(source.find(options.data), os.environ.get("DATA_SHA256", digests.NONE))
         prepare(
             json.loads(options.config.read_text(encoding="utf-8")),
             options.data,

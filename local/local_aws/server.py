@@ -27,6 +27,7 @@ from local_aws.github import GitHub
 from local_aws.hosting import scalable_targets
 from local_aws.identity import bucket_policies, sts, unnamed
 from local_aws.identity.gate import Gate
+from local_aws.identity.iam_quotas import Quotas
 from local_aws.identity.known import Known
 from local_aws.identity.resources import Namer
 from local_aws.identity.roles import Roles
@@ -99,7 +100,13 @@ class Server:
         }
         subscribers = Subscribers(self.account, functions)
         self._process.enter_context(subscribers.connected())
-        checks = Checks([policies.check, Destinations(subscribers.problem)])
+        checks = Checks(
+            [
+                policies.check,
+                Quotas(self.account.client("iam")).check,
+                Destinations(subscribers.problem),
+            ]
+        )
         self.gate = self._gate(enforce, Known(unnamed.tags(services["apigatewayv2"])), checks)
         self._handlers = [handler for handlers in services.values() for handler in handlers]
         self.services = {

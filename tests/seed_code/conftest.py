@@ -65,7 +65,7 @@ class Account:
 
     @property
     def aws(self) -> Any:
-        from project_template.aws import Aws
+        from project_template.aws.clients import Aws
 
         return Aws(self)  # type: ignore[arg-type]
 
@@ -296,7 +296,7 @@ class Publishing:
 
         return publish.make(self.account.aws, self.settings, self.checkout, self.templates)
 
-    def publish(self, timeout: float = 30) -> Any:
+    def publish(self, timeout: float = 300) -> Any:
         from rich.console import Console
 
         from project_template.commands import publish
@@ -331,8 +331,8 @@ class Publishing:
 @pytest.fixture(scope="session")
 def make_publishing(github: Any, make_account: Callable[[], Account]) -> Callable[..., Publishing]:
     """Makes one of an account of its own, signed in by a token of `publisher`; of a small checkout and small templates."""
-    from project_template.blueprint import Checkout
-    from project_template.settings import Form, PublishSettings
+    from project_template.core.blueprint import Checkout
+    from project_template.core.settings import Form, PublishSettings
     from project_template.stacks.published import TokenSignIn
 
     small = Checkout({"build.zip": b"seed"}, "a" * 64, b"functions", "b" * 64)

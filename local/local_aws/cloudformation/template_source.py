@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from botocore.exceptions import ClientError
 
 from local_aws.account import Account
 from local_aws.cloudformation.errors import invalid
 from local_aws.cloudformation.template import MAXIMUM_BODY_BYTES, MAXIMUM_OBJECT_BYTES
+from local_aws.s3_addresses import place
 
 
 def body(account: Account, request: Mapping[str, Any], previous: str | None = None) -> str:
@@ -40,7 +40,10 @@ def body(account: Account, request: Mapping[str, Any], previous: str | None = No
 
 
 def _fetch(account: Account, url: str) -> str:
-    bucket, key = _place(account, url)
+    found = place(account.endpoint_url, url)
+    if found is None:
+        raise invalid(f"TemplateURL must be a supported URL. ({url})")
+    bucket, key = found
     try:
         answer = account.client_of_caller("s3").get_object(Bucket=bucket, Key=key)
     except ClientError as error:
@@ -49,18 +52,3 @@ def _fetch(account: Account, url: str) -> str:
     if len(content) > MAXIMUM_OBJECT_BYTES:
         raise invalid(f"Template may not exceed {MAXIMUM_OBJECT_BYTES} bytes in size.")
     return content.decode()
-
-
-def _place(account: Account, url: str) -> tuple[str, str]:
-    """Bucket and key of an S3 address: path style, virtual-hosted style, or on this server."""
-    parts = urlsplit(url)
-    host, path = parts.hostname or "", unquote(parts.path.lstrip("/"))
-    first, _, rest = path.partition("/")
-    here = f"{parts.scheme}://{parts.netloc}" == account.endpoint_url
-    amazon = parts.scheme == "https" and host.endswith(".amazonaws.com")
-    if (here or (amazon and host.startswith(("s3.", "s3-")))) and rest:
-        return first, rest
-    bucket, separator, _ = host.partition(".s3")
-    if amazon and separator and path:
-        return bucket, path
-    raise invalid(f"TemplateURL must be a supported URL. ({url})")

@@ -34,6 +34,8 @@ Wsgi = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 
 SERVICE = "local_aws.service"
 """Where the service of an unsigned request stands in its WSGI environment."""
+GATE = "local_aws.gate"
+"""Where the gate stands in the WSGI environment of a request that is no API call."""
 
 _CHUNK = 1024 * 1024
 
@@ -81,7 +83,7 @@ class Gate:
                 _check(signed, session)
                 self._record(asked, session, needed)
                 self._faults.strike(asked.service, asked.operation)
-                self._enforce(asked, session, needed)
+                self._enforce(asked.service, session, needed)
             self._checks.check(asked)
         except ServiceError as error:
             _drain(environ)
@@ -95,6 +97,21 @@ class Gate:
 
         with calling(session):
             return to(environ, noted)
+
+    def admit(
+        self, environ: dict[str, Any], service: str, operation: str, needed: list[Requirement]
+    ) -> Session | None:
+        """Record and judge a signed request that is no API call, such as one for an HTTP API; returns its session.
+
+        `needed` is what the caller must be allowed. Raises ServiceError where it may not.
+        """
+        signed = signature(environ)
+        session = self._sessions.find(signed.access_key)
+        if signed.access_key != self._exempt:
+            _check(signed, session)
+            self._record(Asked(service, operation), session, needed)
+            self._enforce(service, session, needed)
+        return session
 
     def _learn(self, asked: Asked, needed: list[Requirement]) -> None:
         own = [each.resource for each in needed if each.action == needed[0].action]
@@ -118,8 +135,8 @@ class Gate:
                 Call(role, asked.service, asked.operation, each.action, (each.resource,), context)
             )
 
-    def _enforce(self, asked: Asked, session: Session | None, needed: list[Requirement]) -> None:
-        if not self.enforce or session is None or asked.service == _DECIDED_ELSEWHERE:
+    def _enforce(self, service: str, session: Session | None, needed: list[Requirement]) -> None:
+        if not self.enforce or session is None or service == _DECIDED_ELSEWHERE:
             return
         policies = self._roles.policies(session.role_arn)
         for each in needed:

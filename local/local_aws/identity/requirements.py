@@ -33,6 +33,7 @@ _ACTIONS = {
 
 _TAGGING = {
     "application-autoscaling": "TagResource",
+    "cloudformation": "TagResource",
     "cloudwatch": "TagResource",
     "events": "TagResource",
     "kms": "TagResource",
@@ -123,7 +124,8 @@ def _passed(asked: Asked, namer: Namer) -> Iterator[Requirement]:
                 yield _passing(role, to, namer)
     for provider in asked.parameters.get("TemplateProviders") or ():
         if role := (provider.get("CfnTemplateProvider") or {}).get("RoleARN"):
-            yield _passing(str(role), "cloudformation.amazonaws.com", namer)
+            # What CloudFormation is passed, CreateStack passes: SageMaker calls it as the caller.
+            yield _passing(str(role), "sagemaker.amazonaws.com", namer)
 
 
 def _passing(role: str, to: str, namer: Namer) -> Requirement:

@@ -91,11 +91,19 @@ def _sagemaker(namer: Namer, asked: Asked) -> list[str]:
             return [namer.named("sagemaker", "model-package/", f"{group.rpartition('/')[2]}/*")]
         case "CreateModelPackage" if group:
             return [namer.named("sagemaker", "model-package/", f"{group.rpartition('/')[2]}/*"), *found]
+        case "CreateModel":
+            return [*found, *(namer.named("sagemaker", "model-package/", name) for name in _packages(given))]
         case "CreateDomain":
             return [namer.named("sagemaker", "domain/", "*")]  # its id is made only now
         case operation if operation.startswith("List") and operation not in _LISTS_OF_ONE:
             return []
     return found
+
+
+def _packages(given: Parameters) -> list[str]:
+    """The model packages that a new model is made of."""
+    containers = [*(given.get("Containers") or ()), given.get("PrimaryContainer") or {}]
+    return [str(each["ModelPackageName"]) for each in containers if each.get("ModelPackageName")]
 
 
 _LISTS_OF_ONE = frozenset(

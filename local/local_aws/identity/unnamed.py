@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 
 from moto.kms.models import kms_backends
@@ -9,6 +10,12 @@ from moto.kms.models import kms_backends
 from local_aws.http_api.tags import Tags as ApiTags
 from local_aws.identity.known import Tags
 from local_aws.wire import ServiceError
+
+TAG_LAG_SECONDS = 1.0
+"""How long conditions do not see the tags of a new key. On AWS it is up to five minutes.
+
+Source: "ABAC for AWS KMS", KMS developer guide.
+"""
 
 
 def tags(http_apis: Iterable[object]) -> dict[str, Callable[[str], Tags]]:
@@ -26,7 +33,10 @@ def tags(http_apis: Iterable[object]) -> dict[str, Callable[[str], Tags]]:
 
 
 def _key_tags(arn: str) -> Tags:
-    region, account_id, name = arn.split(":")[3:6]
-    tagger = kms_backends[account_id][region].tagger
-    found: Tags = tagger.get_tag_dict_for_resource(name.removeprefix("key/"))
+    region, account_id, resource = arn.split(":")[3:6]
+    backend, name = kms_backends[account_id][region], resource.removeprefix("key/")
+    key = backend.keys.get(name)
+    if key is not None and time.time() - key.creation_date < TAG_LAG_SECONDS:
+        return {}
+    found: Tags = backend.tagger.get_tag_dict_for_resource(name)
     return found

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from local_aws.account import Account
 from local_aws.hosting.plan import Plan
 from local_aws.hosting.policy import BlueGreen, Policy, Rolling, Size
@@ -61,13 +63,24 @@ def check_update(policy: Policy, old: Plan, new: Plan) -> None:
         _check_sizes(policy, variant.count)
 
 
-def check_alarms(account: Account, policy: Policy) -> None:
-    """Every alarm of the policy has to exist. Raises ServiceError (ValidationException)."""
+def check_alarms(account: Account, policy: Policy, plan: Plan) -> None:
+    """Every alarm of the policy has to exist, and the role of the models of `plan` has to be able to see it.
+
+    Source: "Auto-rollback configuration and monitoring", Amazon SageMaker developer guide. Raises ServiceError
+    (ValidationException).
+    """
     if not policy.alarms:
         return
-    answer = account.client("cloudwatch").describe_alarms(
-        AlarmNames=list(policy.alarms), AlarmTypes=["MetricAlarm", "CompositeAlarm"]
-    )
+    role = plan.variants[0].container.role_arn
+    try:
+        answer = account.client_of_role(role, "cloudwatch").describe_alarms(
+            AlarmNames=list(policy.alarms), AlarmTypes=["MetricAlarm", "CompositeAlarm"]
+        )
+    except ClientError as error:
+        raise invalid(
+            f"The execution role {role} cannot describe the CloudWatch alarms of the AutoRollbackConfiguration: "
+            f"{error.response['Error']['Message']}"
+        ) from error
     found = [*answer["MetricAlarms"], *answer["CompositeAlarms"]]
     missing = set(policy.alarms) - {alarm["AlarmName"] for alarm in found}
     if missing:

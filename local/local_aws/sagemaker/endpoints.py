@@ -87,7 +87,7 @@ class Endpoints:
             retained = plan
         deployment_rules.check_retained(request, endpoint.live.plan, plan)
         deployment_rules.check_update(policy, endpoint.live.plan, retained)
-        deployment_rules.check_alarms(self._account, policy)
+        deployment_rules.check_alarms(self._account, policy, retained)
         deployment_rules.check_instance_types(self._account, endpoint.name, endpoint.live.plan, plan)
         with self._lock:
             _require_in_service(endpoint)

@@ -11,6 +11,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from local_aws.account import Account
+from local_aws.s3_addresses import place
 
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 POLL_SECONDS = (0.02, 0.25)
@@ -41,7 +42,11 @@ class Abandoned(Exception):
 
 
 class ProjectStacks:
-    """Calls CloudFormation as a client does, and waits. Each method raises StackFailedError and Abandoned."""
+    """Calls CloudFormation as whoever asked for the project, and waits. Each method raises StackFailedError and Abandoned.
+
+    Its methods are to be called as the caller (`identity.caller.calling`), whose permissions they take: to read the template
+    and its tags, and for the stack. Source: "Create custom project templates", Amazon SageMaker AI developer guide.
+    """
 
     def __init__(self, account: Account) -> None:
         self._account = account
@@ -55,12 +60,14 @@ class ProjectStacks:
         """Create the stack. `begun` is given its id as soon as there is one."""
         token = str(uuid.uuid4())
         names = self._parameters_of(wanted.template_url)
+        self._require_readable(wanted.template_url)
         stack_id = self._call(
             "create_stack",
             **self._request(wanted, {**wanted.injected, **wanted.parameters}, names, token),
             **({"RoleARN": wanted.role_arn} if wanted.role_arn else {}),
         )["StackId"]
         begun(stack_id)
+        self._call("describe_stacks", StackName=stack_id)
         self._follow(stack_id, token)
 
     def update(self, wanted: Wanted, stack_id: str) -> None:
@@ -104,13 +111,13 @@ class ProjectStacks:
         }
 
     def _parameters_of(self, template_url: str) -> set[str]:
-        summary = self._call("get_template_summary", TemplateURL=template_url)
+        summary = self._as_service("get_template_summary", TemplateURL=template_url)
         return {each["ParameterKey"] for each in summary["Parameters"]}
 
     def _follow(self, stack_id: str, token: str) -> None:
         pause, longest = POLL_SECONDS
         while True:
-            stack = self._call("describe_stacks", StackName=stack_id)["Stacks"][0]
+            stack = self._as_service("describe_stacks", StackName=stack_id)["Stacks"][0]
             if not stack["StackStatus"].endswith("_IN_PROGRESS"):
                 break
             if self._closed.wait(pause):
@@ -132,9 +139,26 @@ class ProjectStacks:
                 return f"{event['LogicalResourceId']} ({event['ResourceType']}): {reason}"
         return None
 
-    def _call(self, operation: str, **request: Any) -> dict[str, Any]:
+    def _require_readable(self, template_url: str) -> None:
+        """The template's tags say whether Studio shows it. Its text is read by CreateStack."""
+        found = place(self._account.endpoint_url, template_url)
+        if found is None:
+            raise StackFailedError(f"TemplateURL must be a supported URL. ({template_url})")
+        bucket, key = found
         try:
-            answer: dict[str, Any] = getattr(self._account.client("cloudformation"), operation)(**request)
+            self._account.client_of_caller("s3").get_object_tagging(Bucket=bucket, Key=key)
+        except ClientError as error:
+            raise StackFailedError(f"{error.response['Error']['Message']} ({template_url})") from error
+
+    def _call(self, operation: str, **request: Any) -> dict[str, Any]:
+        return self._asked(self._account.client_of_caller("cloudformation"), operation, request)
+
+    def _as_service(self, operation: str, **request: Any) -> dict[str, Any]:
+        return self._asked(self._account.client("cloudformation"), operation, request)
+
+    def _asked(self, client: Any, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+        try:
+            answer: dict[str, Any] = getattr(client, operation)(**request)
         except ClientError as error:
             if self._closed.is_set():
                 raise Abandoned from error

@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from local_aws.account import Account
+from local_aws.identity import caller
 from local_aws.ids import new_id
 from local_aws.sagemaker import arns
 from local_aws.sagemaker.caller import USER_CONTEXT
@@ -179,10 +180,13 @@ class Projects:
     def _begin(self, name: str, verb: str, work: Callable[[], None]) -> None:
         """Do `work` in the background: the project is in VERBInProgress, and then in VERBCompleted or VERBFailed."""
 
+        session = caller.current()
+
         def run() -> None:
             self._change(name, status=f"{verb}InProgress", message=f"{verb} of the stack is in progress.")
             try:
-                work()
+                with caller.calling(session):
+                    work()
             except Abandoned:
                 return
             except StackFailedError as error:
