@@ -25,7 +25,7 @@ from local_aws.cloudwatch.wire import CloudWatchService
 from local_aws.environment import without_real_account
 from local_aws.github import GitHub
 from local_aws.hosting import scalable_targets
-from local_aws.identity import bucket_policies, sts, unnamed
+from local_aws.identity import bucket_policies, managed_policies, sts, unnamed
 from local_aws.identity.gate import Gate
 from local_aws.identity.iam_quotas import Quotas
 from local_aws.identity.known import Known
@@ -66,6 +66,7 @@ class Server:
         self._process = ExitStack()
         self._process.enter_context(without_real_account(region))
         self._process.enter_context(bucket_policies.judged(region))
+        self._process.enter_context(managed_policies.loaded())
         if time_scale is None:
             time_scale = float(os.environ.get("LOCAL_AWS_TIME_SCALE", "1"))
         self._http: BaseWSGIServer = make_server(

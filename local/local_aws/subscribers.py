@@ -18,9 +18,11 @@ from urllib.parse import quote_plus
 
 from botocore.exceptions import BotoCoreError, ClientError
 from moto.s3 import notifications
+from moto.s3.models import S3Backend
 from moto.sns.models import Subscription
 
 from local_aws.account import ACCOUNT_ID, Account
+from local_aws.identity import caller
 from local_aws.identity.policy import PolicyError
 from local_aws.lambda_.events import EventQueue
 from local_aws.lambda_.triggers import Triggers
@@ -31,6 +33,12 @@ log = logging.getLogger(__name__)
 
 S3, SNS = "s3.amazonaws.com", "sns.amazonaws.com"
 
+_CREATED_BY = {
+    "CopyObject": "ObjectCreated:Copy",
+    "CompleteMultipartUpload": "ObjectCreated:CompleteMultipartUpload",
+    "PostObject": "ObjectCreated:Post",
+}
+"""The event of an operation that creates an object, where that is not a put."""
 _EVENTS = {
     "ObjectCreated": "Object Created",
     "ObjectRemoved": "Object Deleted",
@@ -54,12 +62,16 @@ class Subscribers:
     @contextmanager
     def connected(self) -> Iterator[None]:
         """Meanwhile moto's topics and buckets of this process deliver through this."""
-        original = Subscription.publish
+        original, delete = Subscription.publish, S3Backend.delete_object
 
         def publish(subscription: Subscription, message: str, message_id: str, **more: Any) -> None:
             self._publish(original, subscription, message, message_id, more)
 
+        def delete_object(backend: S3Backend, bucket: str, key: str, *more: Any, **named: Any) -> Any:
+            return self._delete(delete, backend, bucket, key, *more, **named)
+
         with (
+            mock.patch.object(S3Backend, "delete_object", delete_object),
             mock.patch.object(Subscription, "publish", publish),
             mock.patch.object(notifications, "send_event", self._notify),
             mock.patch.object(notifications, "send_test_event", self._test),
@@ -132,12 +144,42 @@ class Subscribers:
         if target:
             self._send("sqs", target, message, subscription.topic.arn, SNS)
 
+    def _delete(
+        self,
+        original: Callable[..., Any],
+        backend: S3Backend,
+        bucket_name: str,
+        key_name: str,
+        version_id: str | None = None,
+        bypass: bool = False,
+    ) -> Any:
+        """Delete an object, and tell of it: moto knows nothing of delete markers and of single versions."""
+        bucket = backend.get_bucket(bucket_name)
+        before = backend.get_object(bucket_name, key_name, version_id=version_id)
+        answer = original(backend, bucket_name, key_name, version_id, bypass)
+        if not answer[0]:
+            return answer
+        if bucket.is_versioned and version_id is None:
+            marker = bucket.keys.get(key_name)
+            self._tell("ObjectRemoved:DeleteMarkerCreated", bucket, marker)
+        elif before is not None:
+            self._tell("ObjectRemoved:Delete", bucket, before)
+        return answer
+
     def _notify(self, account_id: str, event_name: str, bucket: Any, key: Any) -> None:
-        """Tell of an event of a bucket's object; moto's `notifications.send_event`."""
+        """moto's `notifications.send_event`, less what it tells twice or of what nobody asked for."""
+        name = str(getattr(event_name, "value", event_name)).removeprefix("s3:")
+        asked = caller.operation()
+        if name.startswith("ObjectRemoved") or (name.startswith("ObjectTagging") and "Tagging" not in asked):
+            return
+        name = _CREATED_BY.get(asked, name) if name.startswith("ObjectCreated") else name
+        self._tell(name, bucket, key)
+
+    def _tell(self, name: str, bucket: Any, key: Any) -> None:
+        """Tell of an event of a bucket's object: "ObjectCreated:Put"."""
         stated = bucket.notification_configuration
         if stated is None:
             return
-        name = str(getattr(event_name, "value", event_name)).removeprefix("s3:")
         wanted = [
             (service, each.arn, _s3_event(name, bucket, key, each.id))
             for service, all_of in (

@@ -95,7 +95,7 @@ class Gate:
                 self._learn(asked, needed)
             return start_response(status, *rest)
 
-        with calling(session):
+        with calling(session, asked.operation):
             return to(environ, noted)
 
     def admit(
