@@ -6,7 +6,7 @@ import json
 from contextlib import suppress
 from dataclasses import dataclass
 
-from local_aws.account import Clients
+from local_aws.kernel.account import Clients
 
 _TRUST = {
     "Version": "2012-10-17",

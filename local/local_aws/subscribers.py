@@ -21,13 +21,13 @@ from moto.s3 import notifications
 from moto.s3.models import S3Backend
 from moto.sns.models import Subscription
 
-from local_aws.account import ACCOUNT_ID, Account
-from local_aws.identity import caller
-from local_aws.identity.policy import PolicyError
-from local_aws.lambda_.events import EventQueue
+from local_aws.identity.policies.policy import PolicyError
+from local_aws.identity.policies.resource_policy import allows
+from local_aws.kernel import caller
+from local_aws.kernel.account import ACCOUNT_ID, Account
+from local_aws.kernel.service_events import ServiceEvent
+from local_aws.lambda_.invocation.events import EventQueue
 from local_aws.lambda_.triggers import Triggers
-from local_aws.resource_policy import allows
-from local_aws.service_events import ServiceEvent
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from model_deploy import archive
+from model_deploy.core import archive
 
 LABELS = ["negative", "neutral", "positive"]
 SINGLE = {

@@ -24,8 +24,8 @@ import requests
 from botocore.exceptions import ClientError
 from embedded import ORGANIZATION, OWNER, REVIEWER, Embedded
 
-from local_aws import environment
-from local_aws.account import REGION, isolated_session
+from local_aws.kernel import environment
+from local_aws.kernel.account import REGION, isolated_session
 from project_template.stacks.published import GITHUB_ISSUER
 from project_template.stacks.seldom import SELDOM
 

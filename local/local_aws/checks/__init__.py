@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from local_aws.identity.asked import Asked
+from local_aws.identity.actions.asked import Asked
 
 Check = Callable[[Asked], None]
 """Raises wire.ServiceError for a request that AWS would not accept."""

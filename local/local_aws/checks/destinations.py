@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from xml.etree import ElementTree
 
-from local_aws.identity.asked import Asked
-from local_aws.wire import ServiceError
+from local_aws.identity.actions.asked import Asked
+from local_aws.kernel.wire import ServiceError
 
 _KINDS = {"CloudFunction": "lambda", "Queue": "sqs", "Topic": "sns"}
 """The element with a destination's ARN, and the service of that ARN."""

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from local_aws.identity.asked import Asked
-from local_aws.identity.conditions import like
+from local_aws.identity.actions.asked import Asked
+from local_aws.identity.policies.conditions import like
 from local_aws.identity.policy_documents import IDENTITY, RESOURCE, TRUST, Kind, problem
-from local_aws.wire import ServiceError
+from local_aws.kernel.wire import ServiceError
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from local_aws.cloudformation.errors import invalid
-from local_aws.cloudformation.intrinsics import text_of
 from local_aws.cloudformation.stack import Stack
 from local_aws.cloudformation.store import Store
-from local_aws.cloudformation.template import Output
-from local_aws.sagemaker.paging import page, paged
+from local_aws.cloudformation.templates.intrinsics import text_of
+from local_aws.cloudformation.templates.template import Output
+from local_aws.kernel.paging import page, paged
 
 PAGE = 100
 """Exports and imports of a page; the API has no parameter for it."""

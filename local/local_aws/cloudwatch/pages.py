@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from local_aws.sagemaker.paging import page
-from local_aws.wire import ServiceError
+from local_aws.kernel.paging import page
+from local_aws.kernel.wire import ServiceError
 
 DATAPOINTS = 100_800
 """Of one GetMetricData, at most and where the request does not say."""

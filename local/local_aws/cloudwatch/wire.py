@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from botocore.model import OperationModel
 from werkzeug.wrappers import Request, Response
 
-from local_aws.wire import Route, Service, ServiceError
+from local_aws.kernel.wire import Route, Service, ServiceError
 
 _FORM = "application/x-www-form-urlencoded"
 

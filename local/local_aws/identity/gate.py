@@ -14,18 +14,18 @@ from botocore.exceptions import UnknownServiceError
 from werkzeug.wrappers import Response
 
 from local_aws.checks import Checks
-from local_aws.faults import Faults
-from local_aws.identity import requirements
-from local_aws.identity.asked import Asked, recognise
-from local_aws.identity.caller import Signature, calling, signature
-from local_aws.identity.calls import Call, Calls
-from local_aws.identity.permissions import request_of
-from local_aws.identity.policy import decide
-from local_aws.identity.requirements import Requirement
-from local_aws.identity.resources import Namer
+from local_aws.identity.actions import requirements
+from local_aws.identity.actions.asked import Asked, recognise
+from local_aws.identity.actions.requirements import Requirement
+from local_aws.identity.actions.resources import Namer
+from local_aws.identity.policies.permissions import request_of
+from local_aws.identity.policies.policy import decide
 from local_aws.identity.roles import Roles
-from local_aws.identity.sessions import PREFIX, Session, Sessions
-from local_aws.wire import ServiceError, error_response, service_model
+from local_aws.kernel.caller import Signature, calling, signature
+from local_aws.kernel.calls import Call, Calls
+from local_aws.kernel.faults import Faults
+from local_aws.kernel.sessions import PREFIX, Session, Sessions
+from local_aws.kernel.wire import ServiceError, error_response, service_model
 
 log = logging.getLogger(__name__)
 

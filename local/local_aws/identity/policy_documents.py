@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from local_aws.identity.conditions import UnknownOperatorError, holds
+from local_aws.identity.policies.conditions import UnknownOperatorError, holds
 
 VERSIONS = ("2012-10-17", "2008-10-17")
 _POLICY = frozenset({"Version", "Id", "Statement"})

@@ -13,7 +13,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from local_aws.wire import ServiceError
+from local_aws.kernel.wire import ServiceError
 
 
 def not_found(what: str) -> ServiceError:

@@ -10,17 +10,17 @@ from urllib.parse import urlsplit
 
 from werkzeug.wrappers import Request, Response
 
+from local_aws.identity.actions.requirements import Requirement
 from local_aws.identity.gate import GATE
-from local_aws.identity.requirements import Requirement
+from local_aws.kernel.wire import ServiceError
 from local_aws.lambda_ import http_events
 from local_aws.lambda_.errors import conflict, invalid, not_found
 from local_aws.lambda_.function import Function, Url
 from local_aws.lambda_.http_events import MalformedAnswer, Place
-from local_aws.lambda_.invoker import Invoker
+from local_aws.lambda_.invocation.invoker import Invoker
 from local_aws.lambda_.names import Reference
 from local_aws.lambda_.pages import paged
 from local_aws.lambda_.permissions import ANYBODY, allows
-from local_aws.wire import ServiceError
 
 PREFIX = "/_url/"
 

@@ -10,9 +10,9 @@ from typing import Any
 from local_aws.lambda_ import archive, settings
 from local_aws.lambda_.errors import conflict, invalid, require_revision
 from local_aws.lambda_.function import Function, Version
+from local_aws.lambda_.invocation.pool import Pool
 from local_aws.lambda_.names import LATEST, Reference
 from local_aws.lambda_.pages import paged
-from local_aws.lambda_.pool import Pool
 from local_aws.lambda_.store import Store
 
 

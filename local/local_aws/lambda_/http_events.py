@@ -16,8 +16,8 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
-from local_aws.account import ACCOUNT_ID
-from local_aws.identity.sessions import Session
+from local_aws.kernel.account import ACCOUNT_ID
+from local_aws.kernel.sessions import Session
 
 _TEXT = re.compile(r"text/.*|application/(json|javascript|xml|.*\+json|.*\+xml)")
 _SIGNED = re.compile(

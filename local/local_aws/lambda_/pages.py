@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from local_aws.kernel.paging import page
+from local_aws.kernel.wire import ServiceError
 from local_aws.lambda_.errors import invalid
-from local_aws.sagemaker.paging import page
-from local_aws.wire import ServiceError
 
 LONGEST_PAGE = 50
 """Items of a page, at most: Lambda answers with no more, whatever MaxItems says."""

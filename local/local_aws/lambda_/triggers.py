@@ -6,10 +6,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from local_aws.lambda_.events import EventQueue
+from local_aws.kernel.wire import ServiceError
+from local_aws.lambda_.invocation.events import EventQueue
 from local_aws.lambda_.names import Reference
 from local_aws.lambda_.permissions import allows
-from local_aws.wire import ServiceError
 
 _INVOKE = "lambda:InvokeFunction"
 

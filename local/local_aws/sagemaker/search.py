@@ -14,9 +14,9 @@ from typing import Any
 from botocore import xform_name
 from botocore.model import StructureShape
 
-from local_aws.account import Account
-from local_aws.sagemaker.paging import page, paged
-from local_aws.wire import invalid, service_model
+from local_aws.kernel.account import Account
+from local_aws.kernel.paging import page, paged
+from local_aws.kernel.wire import invalid, service_model
 
 PAGE = 10
 

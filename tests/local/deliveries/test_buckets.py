@@ -5,7 +5,7 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from local_aws.account import ACCOUNT_ID
+from local_aws.kernel.account import ACCOUNT_ID
 
 
 def notify(aws, **configuration):

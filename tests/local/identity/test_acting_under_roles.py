@@ -6,10 +6,10 @@ import time
 import pytest
 from botocore.exceptions import ClientError
 
-from local_aws.hosting.plan import Container, Plan, Variant
-from local_aws.hosting.policy import Policy
-from local_aws.sagemaker.deployment_rules import check_alarms
-from local_aws.wire import ServiceError
+from local_aws.hosting.deployments.plan import Container, Plan, Variant
+from local_aws.hosting.deployments.policy import Policy
+from local_aws.kernel.wire import ServiceError
+from local_aws.sagemaker.endpoints.deployment_rules import check_alarms
 
 SKLEARN = "141502667606.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
 REPOSITORY = "arn:aws:ecr:eu-west-1:141502667606:repository/sagemaker-scikit-learn"

@@ -5,7 +5,7 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from local_aws.identity.policy import Request, decide
+from local_aws.identity.policies.policy import Request, decide
 from local_aws.identity.roles import policies_of
 
 TRUST = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}

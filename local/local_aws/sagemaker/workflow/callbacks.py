@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from local_aws.wire import ServiceError, invalid
+from local_aws.kernel.wire import ServiceError, invalid
 
 _LETTERS = string.ascii_letters + string.digits
 _TOKEN_LENGTH = 10

@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from local_aws.kernel.wire import invalid
 from local_aws.sagemaker.workflow import graph
 from local_aws.sagemaker.workflow.definition import Step
 from local_aws.sagemaker.workflow.execution import FAILED, SUCCEEDED, Execution, StepRun
-from local_aws.wire import invalid
 
 Steps = Mapping[str, Step]
 
