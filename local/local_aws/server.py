@@ -17,12 +17,12 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from local_aws import cloudformation, cloudwatch, events, http_api, lambda_, sagemaker
 from local_aws.application import Application, Gateway
-from local_aws.checks import Checks, policies
+from local_aws.checks import Checks, policies, sizes
 from local_aws.checks.destinations import Destinations
 from local_aws.cloudformation.wire import CloudFormationService
 from local_aws.cloudwatch.wire import CloudWatchService
 from local_aws.github import GitHub
-from local_aws.hosting.autoscaling import scalable_targets
+from local_aws.hosting.autoscaling import scheduled_actions
 from local_aws.identity import managed_policies, sts
 from local_aws.identity.actions import unnamed
 from local_aws.identity.actions.known import Known
@@ -100,12 +100,13 @@ class Server:
             "events": events.handlers(self.account, functions),
             "sts": sts.handlers(self.account),
             "apigatewayv2": http_api.handlers(self.account, functions),
-            "application-autoscaling": scalable_targets.handlers(self.account),
+            "application-autoscaling": scheduled_actions.handlers(self.account),
         }
         subscribers = Subscribers(self.account, functions)
         self._process.enter_context(subscribers.connected())
         checks = Checks(
             [
+                sizes.check,
                 policies.check,
                 Quotas(self.account.client("iam")).check,
                 Destinations(subscribers.problem),

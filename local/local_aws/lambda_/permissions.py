@@ -8,6 +8,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from local_aws.kernel.limits import maximum
+from local_aws.kernel.wire import ServiceError
 from local_aws.lambda_.errors import conflict, invalid, not_found, require_revision
 from local_aws.lambda_.function import Function
 from local_aws.lambda_.names import Reference
@@ -53,6 +55,12 @@ class Permissions:
                     f"The statement id ({sid}) provided already exists. Please provide a new statement id, or "
                     "remove the existing statement."
                 )
+            after = json.dumps(_policy([*statements.values(), statement]))
+            if len(after.encode()) > maximum("lambda.policy"):
+                raise ServiceError(
+                    "PolicyLengthExceededException",
+                    f"The final policy size ({len(after.encode())}) is bigger than the limit ({maximum('lambda.policy')}).",
+                )
             statements[sid] = statement
         return {"Statement": json.dumps(statement)}
 
@@ -77,8 +85,11 @@ class Permissions:
             statements = list(function.statements.get(reference.qualifier, {}).values())
         if not statements:
             raise not_found("The resource you requested does not exist.")
-        policy = {"Version": "2012-10-17", "Id": "default", "Statement": statements}
-        return {"Policy": json.dumps(policy), "RevisionId": function.latest.revision}
+        return {"Policy": json.dumps(_policy(statements)), "RevisionId": function.latest.revision}
+
+
+def _policy(statements: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Id": "default", "Statement": statements}
 
 
 def allows(

@@ -98,6 +98,11 @@ def recognise(environ: Mapping[str, Any], body: Callable[[], bytes]) -> tuple[st
     parameters |= {member: environ[name] for name, member in _HEADERS.items() if name in environ}
     if operation == "DeleteObjects":
         parameters["Objects"] = _deleted(body().decode("utf-8", "replace"))
+    parameters["MetadataBytes"] = sum(
+        len(name) - len("HTTP_X_AMZ_META_") + len(str(value).encode())
+        for name, value in environ.items()
+        if name.startswith("HTTP_X_AMZ_META_")
+    )
     if operation == "PutBucketPolicy":
         parameters["Policy"] = body().decode("utf-8", "replace")
     if operation == "PutBucketNotificationConfiguration":

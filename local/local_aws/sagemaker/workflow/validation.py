@@ -10,6 +10,7 @@ from typing import Any
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
+from local_aws.kernel.limits import LIMITS
 from local_aws.kernel.shapes import problems
 from local_aws.sagemaker.workflow import expressions, graph, outputs
 from local_aws.sagemaker.workflow.definition import Definition, Step
@@ -31,6 +32,13 @@ JOB_VARIABLES = {"Processing": "ProcessingJobName", "Training": "TrainingJobName
 
 def check(definition: Definition) -> None:
     """Raises ServiceError (ValidationException) for the first thing that could never run."""
+    for name, found in (
+        ("pipeline_steps", len(definition.steps)),
+        ("pipeline_parameters", len(definition.parameters)),
+    ):
+        limit = LIMITS[f"sagemaker.{name}"]
+        if found > limit.maximum:
+            raise unparsable(f"{found} {limit.unit}, and {limit.maximum} is the maximum.")
     graph.check(definition.steps)
     for step in definition.steps.values():
         for reference in expressions.references(step.inputs):
