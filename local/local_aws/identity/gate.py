@@ -74,7 +74,7 @@ class Gate:
         signed = signature(environ)
         asked = recognise(environ, signed)
         if asked is None:
-            return to(environ, start_response)
+            return self._pass_unrecognised(environ, start_response, to, signed)
         environ[SERVICE] = signed.service or asked.service
         needed = self._taken_apart(asked)
         session = self._sessions.find(signed.access_key)
@@ -97,6 +97,28 @@ class Gate:
 
         with calling(session, asked.operation):
             return to(environ, noted)
+
+    def _pass_unrecognised(
+        self, environ: dict[str, Any], start_response: StartResponse, to: Wsgi, signed: Signature
+    ) -> Iterable[bytes]:
+        """A request whose operation nobody can tell: nobody is allowed that, where policies are enforced."""
+        session = self._sessions.find(signed.access_key)
+        try:
+            _check(signed, session)
+            if self.enforce and session is not None:
+                asked = (
+                    environ.get("HTTP_X_AMZ_TARGET") or f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
+                )
+                raise ServiceError(
+                    "AccessDenied",
+                    f"User: {session.arn} is not authorized to perform: {asked}, which is no operation of {signed.service} "
+                    "that is known here",
+                    403,
+                )
+        except ServiceError as error:
+            _drain(environ)
+            return refusal(signed.service, error)(environ, start_response)
+        return to(environ, start_response)
 
     def admit(
         self, environ: dict[str, Any], service: str, operation: str, needed: list[Requirement]
@@ -123,9 +145,9 @@ class Gate:
         try:
             return requirements.of(asked, self._namer)
         except (AttributeError, KeyError, TypeError, ValueError):
-            # A request that does not fit its API's model: whoever answers it says so.
+            # A request that does not fit its API's model: whoever answers it says so, to those who may do everything.
             log.debug("%s:%s cannot be taken apart", asked.service, asked.operation, exc_info=True)
-            return []
+            return [requirements.whole(asked)]
 
     def _record(self, asked: Asked, session: Session | None, needed: list[Requirement]) -> None:
         role = session.role_arn if session else None
@@ -181,7 +203,7 @@ _JSON_CODES = {
 
 def refusal(service: str, error: ServiceError) -> Response:
     """`error` in the words and the protocol of `service`."""
-    if service == "s3":
+    if service.startswith("s3"):  # s3express and s3-object-lambda, too
         body = (
             f"<?xml version='1.0'?><Error><Code>{error.code}</Code><Message>{error.message}</Message></Error>"
         )
