@@ -51,6 +51,10 @@ class TransformContainer(Container):
         _check_processing(request)
         Location.parse(request["TransformOutput"]["S3OutputPath"])
 
+    @property
+    def output_key(self) -> str | None:
+        return self.request["TransformOutput"].get("KmsKeyId") or None
+
     def prepare(self) -> Command:
         self.make_folders()
         account = self.host.account
@@ -61,7 +65,7 @@ class TransformContainer(Container):
             raise JobError(f"ClientError: {error}") from error
         # A transform job has no role but its model's.
         self.take_role(model.role_arn)
-        self.data.require_bucket(self.request["TransformOutput"]["S3OutputPath"])
+        self.require_output(self.request["TransformOutput"]["S3OutputPath"])
         source = self.request["TransformInput"]["DataSource"]["S3DataSource"]
         self.data.download(source["S3Uri"], self.ml.path(f"{ROOT}/{INPUT}"))
         self.ml.make(f"{ROOT}/{OUTPUT}")
