@@ -10,11 +10,11 @@ IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/blazingtext:1"
 def create(aws, bucket):
     bucket.put("model.tar.gz", b"x")
 
-    def create(name="m", containers=None, **container):
-        primary = {"Image": IMAGE, **container}
-        stated = {"Containers": containers} if containers else {"PrimaryContainer": primary}
+    def create(**container):
         return aws.client("sagemaker").create_model(
-            ModelName=f"{aws.bucket}-{name}", ExecutionRoleArn=aws.role_arn, **stated
+            ModelName=f"{aws.bucket}-m",
+            ExecutionRoleArn=aws.role_arn,
+            PrimaryContainer={"Image": IMAGE, **container},
         )
 
     return create
@@ -50,16 +50,16 @@ def test_a_container_that_is_not_embedded_is_refused_by_name(create, container, 
         create(**container)
 
 
-def test_an_uncompressed_artifact_is_refused_by_name(aws, create):
-    source = {
-        "S3Uri": f"s3://{aws.bucket}/",
-        "S3DataType": "S3Prefix",
-        "CompressionType": "None",
+def test_an_uncompressed_artifact_is_not_deployed_and_says_so(aws, create):
+    source = {"S3Uri": f"s3://{aws.bucket}/", "S3DataType": "S3Prefix", "CompressionType": "None"}
+    create(ModelDataSource={"S3DataSource": source})
+    variant = {
+        "VariantName": "AllTraffic",
+        "ModelName": f"{aws.bucket}-m",
+        "InstanceType": "ml.m5.large",
+        "InitialInstanceCount": 1,
     }
-    with pytest.raises(ClientError, match="S3DataType S3Prefix and CompressionType None is not embedded"):
-        create(ModelDataSource={"S3DataSource": source})
-
-
-def test_several_containers_are_refused_by_name(create):
-    with pytest.raises(ClientError, match="hosts models of one container; this one has 2"):
-        create(containers=[{"Image": IMAGE}, {"Image": IMAGE}])
+    with pytest.raises(
+        ClientError, match="S3DataType S3Prefix and CompressionType None, which is not embedded"
+    ):
+        aws.client("sagemaker").create_endpoint_config(EndpointConfigName="c", ProductionVariants=[variant])

@@ -107,12 +107,6 @@ def _containers(request: dict[str, Any]) -> list[dict[str, Any]]:
                 "Exactly one of Image and ModelPackageName must be specified for a container.",
             )
         _refuse_what_is_not_embedded(container)
-    if len(containers) > 1:
-        raise ServiceError(
-            "ValidationException",
-            f"The embedded SageMaker hosts models of one container; this one has {len(containers)}: inference pipelines and "
-            "multi-container endpoints are not embedded.",
-        )
     return containers
 
 
@@ -126,10 +120,3 @@ def _refuse_what_is_not_embedded(container: dict[str, Any]) -> None:
     for member in ("MultiModelConfig", "AdditionalModelDataSources", "InferenceSpecificationName"):
         if container.get(member):
             raise ServiceError("ValidationException", f"{member} is not embedded: leave it out.")
-    source = (container.get("ModelDataSource") or {}).get("S3DataSource") or {}
-    if source and (source["S3DataType"], source["CompressionType"]) != ("S3Object", "Gzip"):
-        raise ServiceError(
-            "ValidationException",
-            f"ModelDataSource with S3DataType {source['S3DataType']} and CompressionType {source['CompressionType']} is not "
-            "embedded: use S3Object and Gzip.",
-        )

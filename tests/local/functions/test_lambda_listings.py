@@ -2,6 +2,10 @@
 
 import pytest
 import requests
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+
+from local_aws.kernel.account import isolated_session
 
 SOURCE = "def handler(event, context): return 1"
 
@@ -77,9 +81,10 @@ def test_a_change_of_another_revision_than_the_current_one_is_refused(functions,
 @pytest.mark.parametrize("path", ["/2015-03-31/functions", "/2015-03-31/functions/"])
 def test_paths_with_and_without_a_slash_at_the_end_are_the_same(aws, functions, path):
     functions.create(SOURCE)
-    scope = f"local/20261129/{aws.region}/lambda/aws4_request"
-    headers = {
-        "Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0",
-    }
-    answer = requests.get(f"{aws.server.endpoint_url}{path}", headers=headers, timeout=10)
+    request = AWSRequest("GET", f"{aws.server.endpoint_url}{path}")
+    credentials = isolated_session(
+        aws.region, aws.server.account.clients.keys.administrator
+    ).get_credentials()
+    SigV4Auth(credentials, "lambda", aws.region).add_auth(request)
+    answer = requests.get(request.url, headers=dict(request.headers), timeout=10)
     assert answer.json()["Functions"]

@@ -74,7 +74,7 @@ def client(local_server, session):
             inject_host_prefix=False,
             s3={"addressing_style": "path"},
         )
-        return isolated_session("eu-west-1", session=session).client(
+        return isolated_session("eu-west-1", session).client(
             service, endpoint_url=local_server.endpoint_url, config=config
         )
 

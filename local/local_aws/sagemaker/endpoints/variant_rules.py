@@ -106,6 +106,12 @@ def _check_model(account: Account, variant: Stated, serverless: bool) -> None:
         uris = [_image(sagemaker, container) for container in containers]
     except ClientError as error:
         raise invalid(error.response["Error"]["Message"]) from error
+    source = (containers[0].get("ModelDataSource") or {}).get("S3DataSource") or {}
+    if source and (source["S3DataType"], source["CompressionType"]) != ("S3Object", "Gzip"):
+        raise invalid(
+            f"The model {variant['ModelName']} has a ModelDataSource with S3DataType {source['S3DataType']} and CompressionType "
+            f"{source['CompressionType']}, which is not embedded: use S3Object and Gzip."
+        )
     if len(uris) > 1:
         raise invalid(f"The model {variant['ModelName']} has {len(uris)} containers; one is embedded.")
     if serverless and (model.get("EnableNetworkIsolation") or "VpcConfig" in model):
