@@ -50,8 +50,9 @@ def test_a_container_that_is_not_embedded_is_refused_by_name(create, container, 
         create(**container)
 
 
-def test_an_uncompressed_artifact_is_not_deployed_and_says_so(aws, create):
-    source = {"S3Uri": f"s3://{aws.bucket}/", "S3DataType": "S3Prefix", "CompressionType": "None"}
+def test_an_uncompressed_artifact_is_not_deployed_and_says_so(aws, bucket, create):
+    bucket.put("folder/model.bin", b"x")
+    source = {"S3Uri": f"s3://{aws.bucket}/folder/", "S3DataType": "S3Prefix", "CompressionType": "None"}
     create(ModelDataSource={"S3DataSource": source})
     variant = {
         "VariantName": "AllTraffic",
