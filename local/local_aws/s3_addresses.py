@@ -25,3 +25,9 @@ def version(url: str) -> dict[str, str]:
     """The request's member for the version of the object that an address names, if it names one."""
     named = parse_qs(urlsplit(url).query).get("versionId", [])
     return {"VersionId": named[0]} if named else {}
+
+
+def s3_uri(endpoint_url: str, uri: str) -> str:
+    """The S3 URI of an object that is stated by that or by its http address; anything else as it stands."""
+    found = place(endpoint_url, uri) if uri.startswith("http") else None
+    return f"s3://{found[0]}/{found[1]}" if found else uri
