@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import json
 import re
 import threading
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,6 +27,10 @@ class Metric:
         """From the API's `{"MetricName": ..., "Dimensions": [{"Name": ..., "Value": ...}]}`."""
         dimensions = stated.get("Dimensions") or ()
         return cls(namespace, stated["MetricName"], frozenset((d["Name"], d["Value"]) for d in dimensions))
+
+    def text(self) -> str:
+        """An identity that no other metric has."""
+        return json.dumps([self.namespace, self.name, sorted(self.dimensions)])
 
     def described(self) -> dict[str, Any]:
         dimensions = [{"Name": name, "Value": value} for name, value in sorted(self.dimensions)]
@@ -76,13 +81,18 @@ class MetricStore:
             if len(samples) > EXACT + SECONDS + 2 * EXACT:
                 samples[:-EXACT] = merged(samples[:-EXACT])
 
-    def between(self, metric: Metric, start: float, end: float) -> list[Sample]:
-        """The samples with start <= moment < end, the oldest first."""
+    def between(self, metric: Metric, start: float, end: float, unit: str | None = None) -> list[Sample]:
+        """The samples with start <= moment < end, the oldest first; those of one `unit`, or of all."""
         with self._lock:
             samples = self._samples.get(metric, [])
             first = bisect.bisect_left(samples, start, key=lambda each: each.moment)
             last = bisect.bisect_left(samples, end, lo=first, key=lambda each: each.moment)
-            return samples[first:last]
+            return [sample for sample in samples[first:last] if unit is None or sample.unit == unit]
+
+    def last(self, metric: Metric) -> float:
+        """When the newest sample of a metric was taken."""
+        with self._lock:
+            return self._samples[metric][-1].moment
 
     def metrics(self) -> list[Metric]:
         with self._lock:

@@ -13,10 +13,11 @@ from botocore.exceptions import ClientError
 
 from local_aws.kernel import archives
 from local_aws.kernel.account import Account
+from local_aws.kernel.limits import maximum
 from local_aws.kernel.wire import ServiceError
 from local_aws.lambda_.errors import invalid
 
-UNZIPPED_BYTES = 250 * 1024 * 1024
+UNZIPPED_BYTES = maximum("lambda.code")
 """What the unpacked code may take at most, as AWS has it."""
 
 _UNREADABLE = "Could not unzip uploaded file. Please check your file, then try to upload again."
@@ -44,6 +45,13 @@ def stored(account: Account, request: Mapping[str, Any]) -> Code:
 def _fetched(account: Account, request: Mapping[str, Any]) -> bytes:
     if "ZipFile" in request:
         stated: bytes = request["ZipFile"]
+        if len(stated) > maximum("lambda.archive"):
+            raise ServiceError(
+                "RequestEntityTooLargeException",
+                f"The archive has {len(stated):,} bytes, and {maximum('lambda.archive'):,} is the maximum in a request: put"
+                " it into S3.",
+                413,
+            )
         return stated
     if "S3Bucket" not in request or "S3Key" not in request:
         raise invalid(
