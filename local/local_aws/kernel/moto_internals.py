@@ -12,7 +12,10 @@ from functools import cache
 from typing import Any
 from unittest import mock
 
+from moto.core.base_backend import BackendDict
+from moto.core.config import default_user_config
 from moto.core.model import ServiceModel
+from moto.core.model_instances import reset_model_data
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.serialize import SERIALIZERS
 from moto.iam.access_control import PermissionResult
@@ -22,17 +25,25 @@ from moto.moto_server.werkzeug_app import (
     MotoRequestHandler,
     create_backend_app,
 )
-from moto.s3.models import FakeBucket
+from moto.s3 import notifications
+from moto.s3.models import FakeBucket, S3Backend
+from moto.sns.models import Subscription
 
 __all__ = [
     "PROTOCOL_PARSERS",
     "SERIALIZERS",
+    "BackendDict",
     "MotoApplication",
     "MotoRequestHandler",
     "PermissionResult",
+    "S3Backend",
     "ServiceModel",
+    "Subscription",
+    "default_user_config",
     "judged_buckets",
     "key_age_and_tags",
+    "notifications",
+    "reset_model_data",
 ]
 
 BucketJudge = Callable[[str, bytes, str, str], PermissionResult]
