@@ -57,7 +57,12 @@ Why = Annotated[
 ]
 Timeout = Annotated[
     float | None,
-    typer.Option("--timeout", min=1, metavar="SECONDS", help="Stop watching after this long; AWS goes on."),
+    typer.Option(
+        "--timeout",
+        min=1,
+        metavar="SECONDS",
+        help="Stop watching after this long. An update that nobody watches goes back, where the stage has alarms.",
+    ),
 ]
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON object on stdout, and nothing else there.")
@@ -107,7 +112,7 @@ def rollout(
     """
     with _reported(verbose, _heading("rollout", stage, model_package), in_summary) as summary:
         from model_deploy import workspace
-        from model_deploy.rollout.execute import Request
+        from model_deploy.rollout.request import Request
 
         request = Request(model_package, why, forced=force, timeout=timeout)
         _roll_out(workspace.enter(root, stage), request, as_json, summary)
@@ -227,7 +232,7 @@ def rollback(
     with _reported(verbose, _heading("rollback", stage), in_summary) as summary:
         from model_deploy import workspace
         from model_deploy.commands import plan, rollback
-        from model_deploy.rollout.execute import Request
+        from model_deploy.rollout.request import Request
 
         entered = workspace.enter(root, stage)
         choice = rollback.choose(entered, to, why)
@@ -337,7 +342,10 @@ def _reported(verbose: bool, heading: str = "", in_summary: bool = False) -> Ite
             summary = Summary.on_github(heading, os.environ)
         yield summary
     except KeyboardInterrupt:
-        typer.echo("Interrupted. What runs on AWS goes on; the same command re-attaches to it.", err=True)
+        typer.echo(
+            "Interrupted. The same command re-attaches to what runs on AWS; an update that nobody watches goes back.",
+            err=True,
+        )
         raise typer.Exit(INTERRUPTED) from None
     except typer.Abort:
         raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -104,9 +105,9 @@ def _upload(aws: Aws, target: Target) -> None:
         aws.s3.put_object(
             Bucket=target.deployment.bucket, Key=target.archive.key, Body=target.archive.content
         )
-    if len(target.template.encode()) > stacks.LARGEST_BYTES:
+    if len(target.body.encode()) > stacks.LARGEST_BYTES:
         aws.s3.put_object(
-            Bucket=target.deployment.bucket, Key=_template_key(target), Body=target.template.encode()
+            Bucket=target.deployment.bucket, Key=_template_key(target), Body=target.body.encode()
         )
 
 
@@ -121,10 +122,10 @@ def _create(aws: Aws, settings: Settings, target: Target, step: Apply) -> bool:
         "Capabilities": list(CAPABILITIES),
         "Tags": [{"Key": key, "Value": value} for key, value in sorted(deployment.tags.items())],
     }
-    if len(target.template.encode()) > stacks.LARGEST_BYTES:
+    if len(target.body.encode()) > stacks.LARGEST_BYTES:
         request["TemplateURL"] = f"{aws.s3.meta.endpoint_url}/{deployment.bucket}/{_template_key(target)}"
     else:
-        request["TemplateBody"] = target.template
+        request["TemplateBody"] = target.body
     if settings.service_role_arn is not None:
         request["RoleARN"] = settings.service_role_arn
     try:
@@ -163,7 +164,7 @@ def _is_busy(error: ClientError) -> bool:
 
 
 def _template_key(target: Target) -> str:
-    return f"code/{target.sha256}/template.json"
+    return f"code/{hashlib.sha256(target.body.encode()).hexdigest()}/template.json"
 
 
 def _lines(described: DescribeChangeSetOutputTypeDef) -> tuple[str, ...]:

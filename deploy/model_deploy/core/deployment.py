@@ -16,7 +16,16 @@ METRICS = "ModelDeploy"
 """The CloudWatch namespace of what this tool measures itself."""
 
 CONTRACT_FAILURES = "ContractFailures"
-"""The metric that counts the failed cases of `checks/`, with the dimension EndpointName."""
+"""The metric that counts the failed cases of `checks/`, with the dimension EndpointName, and the alarm on it."""
+
+WATCHED = "Watched"
+"""The metric that a rollout publishes while it watches an update, with the dimension EndpointName."""
+
+UNWATCHED = "Unwatched"
+"""The alarm that is quiet only while WATCHED is published: what nobody watches goes back."""
+
+MEASURED = ("ServerErrors", "ClientErrors", "Latency")
+"""The alarms on SageMaker's own metrics, which the model that is live moves as well as the next one."""
 
 
 def endpoint_name(project: str, stage: str) -> str:
@@ -35,7 +44,7 @@ class Deployment:
 
     `api_archive` is the key of the API's archive (`archive.build`) in `bucket`; None where the stage has no API.
     `permissions_boundary` is the ARN of the policy that bounds the roles which the stack creates, where the account asks
-    for one.
+    for one. `excused_alarms` are those of MEASURED that do not take this deployment back, since they ring already.
     """
 
     stage: Stage
@@ -47,6 +56,7 @@ class Deployment:
     endpoint_role_arn: str
     api_archive: str | None = None
     permissions_boundary: str | None = None
+    excused_alarms: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if (self.stage.api is None) != (self.api_archive is None):
