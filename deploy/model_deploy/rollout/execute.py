@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from model_deploy.deadline import Deadline
-from model_deploy.errors import ModelDeployError, RefusedError
+from model_common.deadline import Deadline
+from model_deploy.errors import CommandError, RefusedError
 from model_deploy.progress import Progress
 from model_deploy.rollout import gate
 from model_deploy.rollout.closing import close
@@ -65,7 +65,7 @@ def limit_seconds(workspace: Workspace, timeout: float | None) -> float:
 
 def _error(
     workspace: Workspace, version: int, verification: Verification | None, reverted: Reverted | None
-) -> ModelDeployError | None:
+) -> CommandError | None:
     if reverted is not None:
         return reverted.error
     if verification is None or verification.passed:

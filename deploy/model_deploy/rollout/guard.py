@@ -10,7 +10,7 @@ from model_deploy.aws.objects import read
 from model_deploy.core.contract import Contract
 from model_deploy.core.observed import Observed
 from model_deploy.core.target import Target
-from model_deploy.errors import ModelDeployError
+from model_deploy.errors import CommandError
 from model_deploy.progress import Progress
 from model_deploy.rollout import probes
 from model_deploy.rollout.heartbeat import Heartbeat
@@ -116,6 +116,6 @@ class Guard:
         arn = observed.live_arn
         try:
             return load_candidate(self._workspace.aws, arn).contract if arn else None
-        except ModelDeployError:
+        except CommandError:
             # Whatever is wrong with what is being replaced must not keep a better one from replacing it.
             return None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from model_deploy.core.package import Package
 from model_deploy.core.record import Kind
-from model_deploy.errors import ModelDeployError
+from model_deploy.errors import CommandError
 from model_deploy.verify.judge import Verification
 
 
@@ -42,5 +42,5 @@ class Result:
     excused: tuple[str, ...]
     restored: str | None
     cause: str | None
-    error: ModelDeployError | None
+    error: CommandError | None
     seconds: float

@@ -8,7 +8,7 @@ from model_deploy.core.arn import version_of
 from model_deploy.core.observed import Observed
 from model_deploy.core.target import Target
 from model_deploy.core.template_diff import package_of
-from model_deploy.errors import ModelDeployError, OvertakenError, RolledBackError, StackError
+from model_deploy.errors import CommandError, OvertakenError, RolledBackError, StackError
 from model_deploy.progress import Progress
 from model_deploy.rollout import prune
 from model_deploy.rollout.closing import record
@@ -24,7 +24,7 @@ class Reverted:
     """`restored` is the package that serves again, None where none did; `error` is what the command ends with."""
 
     restored: str | None
-    error: ModelDeployError
+    error: CommandError
 
 
 def revert(
