@@ -33,9 +33,10 @@ LABELS = ["negative", "positive"]
 # Waits are scaled for a whole server, and a process has one: so it is a process of its own. Faults come in by stdin.
 _SERVER = """
 import sys
+from local_aws.kernel.keys import published
 from local_aws.project import prepare
 from local_aws.server import Server
-with Server(0) as server:
+with Server(0) as server, published(server.account.clients.keys.administrator, server.port):
     prepare(server.account.clients)
     print(server.endpoint_url, flush=True)
     for line in sys.stdin:
