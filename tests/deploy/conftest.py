@@ -261,8 +261,9 @@ class Project:
         number = next(_numbers)
         s3, files = self.client("s3"), contract_files(labels, recipe)
         key = f"models/{number}/model.tar.gz"
-        s3.put_object(Bucket=self.bucket, Key=key, Body=self.models["good" if model == "missing" else model])
-        prefix = f"models/contracts/{contract_sha256(files)}-{number}/"
+        artifact = self.models["good" if model == "missing" else model]
+        stored = s3.put_object(Bucket=self.bucket, Key=key, Body=artifact)
+        prefix = f"contracts/{contract_sha256(files)}-{number}/"
         for name, content in files.items():
             s3.put_object(Bucket=self.bucket, Key=f"{prefix}{name}", Body=content)
         statistics = {
@@ -274,6 +275,8 @@ class Project:
         recorded = {
             "contract": f"s3://{self.bucket}/{prefix}",
             "contract-sha256": contract_sha256(files),
+            "model-sha256": hashlib.sha256(artifact).hexdigest(),
+            "model-version": stored["VersionId"],
             "commit": "c0ffee",
         } | dict(metadata)
         container: dict[str, Any] = {"Image": IMAGE, "ModelDataUrl": f"s3://{self.bucket}/{key}"}
@@ -345,7 +348,8 @@ class Project:
 
     def live_package(self, stage: str) -> str:
         """The ARN of the package that the stage's endpoint serves."""
-        return self.container(stage)["ModelPackageName"]
+        container = self.container(stage)
+        return container.get("ModelPackageName") or container["Environment"]["MODEL_PACKAGE_ARN"]
 
     def leftovers(self, stage: str) -> list[str]:
         """The ARNs of the models and configurations that carry the stage's tags."""

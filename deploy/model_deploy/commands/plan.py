@@ -12,7 +12,7 @@ from model_deploy.core.observed import Observed
 from model_deploy.core.package import Package
 from model_deploy.core.target import Target
 from model_deploy.errors import CommandError, RefusedError
-from model_deploy.rollout import gate
+from model_deploy.rollout import gate, publish
 from model_deploy.stacks import warm_up
 from model_deploy.stage import Rollout
 from model_deploy.verify.contract import load_candidate
@@ -47,12 +47,9 @@ def make(workspace: Workspace, arn: str, forced: str | None = None, *, returning
     """
     aws = workspace.aws
     warm_up()
-    candidate = load_candidate(aws, arn)
-    first = gate.was_verified_first(workspace, arn)
-    promotion.require(
-        gate.promotion_request(workspace, candidate, forced=forced, returning=returning, verified_first=first)
-    )
-    target = workspace.target(candidate)
+    candidate = publish.complete(workspace, load_candidate(aws, arn), returning=returning)
+    promotion.require(gate.promotion_request(workspace, candidate, forced=forced, returning=returning))
+    target = publish.plan(workspace, candidate)
     observed = observation.observe(aws, workspace.stack_name, workspace.endpoint_name)
     return Plan(
         workspace=workspace,

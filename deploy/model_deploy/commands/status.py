@@ -64,8 +64,20 @@ class Status:
             )
         if self.approval == REJECTED:
             found.append(f"version {self.version} was rejected and is live. {self.way_back}")
+        found += self._artifact_problems()
         found += [f"the alarm {name} rings" for name in self.alarms]
         return tuple(found)
+
+    def _artifact_problems(self) -> list[str]:
+        """Whether the endpoint serves other bytes than the latest record of its package names."""
+        live, record = self.observed.live, self.record
+        if live is None or record is None or record.model_package_arn != live.package_arn:
+            return []
+        if None in (live.model_sha256, record.model_sha256) or live.model_sha256 == record.model_sha256:
+            return []
+        return [
+            f"the endpoint serves an artifact with the SHA-256 {live.model_sha256}, the record names {record.model_sha256}"
+        ]
 
 
 def look(workspace: Workspace) -> Status:
@@ -147,6 +159,7 @@ def _document(status: Status) -> dict[str, Any]:
         "endpoint": {"name": status.endpoint, "status": live.endpoint.status if live else None},
         "model_package_arn": live.package_arn if live else None,
         "approval": status.approval,
+        "model_sha256": live.model_sha256 if live else None,
         "api": stack.outputs.get("ApiUrl") if stack else None,
         "latest": record.document() if record else None,
         "problems": list(status.problems),

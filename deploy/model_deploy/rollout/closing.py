@@ -59,7 +59,7 @@ def record(
     replaced: str | None,
 ) -> None:
     """Record what came of the deployment that `operation` was."""
-    subject = target.candidate.package
+    subject, artifact = target.candidate.package, target.candidate.artifact
     made = Record(
         time=operation.changed,
         deployment=deployment_id(target.sha256, operation.changed),
@@ -77,6 +77,8 @@ def record(
         commit=commit(workspace.root, os.environ),
         model_commit=subject.commit or "unknown",
         plan_sha256=target.sha256,
+        model_sha256=artifact.sha256 if artifact else None,
+        model_version=artifact.version if artifact else None,
         replaced=replaced,
     )
     records.append(workspace.aws, workspace.settings.bucket, made)

@@ -7,7 +7,7 @@ import time
 from model_common.deadline import Deadline
 from model_deploy.errors import CommandError, RefusedError
 from model_deploy.progress import Progress
-from model_deploy.rollout import gate
+from model_deploy.rollout import gate, publish
 from model_deploy.rollout.closing import close
 from model_deploy.rollout.converge import Convergence
 from model_deploy.rollout.request import Request, Result
@@ -30,9 +30,10 @@ def execute(workspace: Workspace, request: Request, progress: Progress) -> Resul
     """
     began = time.monotonic()
     warm_up()
-    candidate = load_candidate(workspace.aws, request.arn)
+    loaded = load_candidate(workspace.aws, request.arn)
+    candidate = publish.complete(workspace, loaded, returning=request.kind == "rollback")
     gate.require_admissible(workspace, request, candidate)
-    target = workspace.target(candidate)
+    target = publish.publish(workspace, candidate)
     watch = Watch(workspace, progress, Deadline(limit_seconds(workspace, request.timeout)))
     convergence = Convergence(workspace, target, watch, progress, request)
     converged = convergence.run()

@@ -13,26 +13,26 @@ from model_deploy.workspace import Workspace
 
 
 def promotion_request(
-    workspace: Workspace, candidate: Candidate, *, forced: str | None, returning: bool, verified_first: bool
+    workspace: Workspace, candidate: Candidate, *, forced: str | None, returning: bool
 ) -> promotion.Request:
-    """What promotion is asked about a package on the workspace's stage."""
+    """What promotion is asked about a package on the workspace's stage, with all that the records say of it."""
+    stage, bucket = workspace.stage, workspace.settings.bucket
+    first = stage.name == promotion.FIRST_STAGE
+    record = (
+        None
+        if first
+        else records.verified(workspace.aws, bucket, promotion.FIRST_STAGE, candidate.package.arn)
+    )
     return promotion.Request(
         candidate=candidate,
-        stage=workspace.stage.name,
+        stage=stage.name,
         group=workspace.settings.model_package_group,
-        production_gate=workspace.stage.production_gate,
+        production_gate=stage.production_gate,
         checks=workspace.checks,
-        verified_first=verified_first,
+        verified_first=first or record is not None,
+        verified_sha256=record.model_sha256 if record else None,
         forced=forced,
         returning=returning,
-    )
-
-
-def was_verified_first(workspace: Workspace, arn: str) -> bool:
-    """Whether a record says that the package was verified in the first stage; nothing comes before that stage itself."""
-    first = promotion.FIRST_STAGE
-    return workspace.stage.name == first or records.was_verified(
-        workspace.aws, workspace.settings.bucket, first, arn
     )
 
 
@@ -41,28 +41,27 @@ def require_admissible(workspace: Workspace, request: Request, candidate: Candid
 
     What was verified elsewhere is asked only where something is about to change, by `require_admitted`.
     """
-    promotion.require(_asked(workspace, request, candidate, verified_first=True))
+    promotion.require(
+        promotion.Request(
+            candidate=candidate,
+            stage=workspace.stage.name,
+            group=workspace.settings.model_package_group,
+            production_gate=workspace.stage.production_gate,
+            checks=workspace.checks,
+            verified_first=True,
+            forced=request.forced,
+            returning=request.kind == "rollback",
+        )
+    )
 
 
 def require_admitted(workspace: Workspace, request: Request, candidate: Candidate) -> None:
     """Raises RefusedError with every reason against the package as it is now, LeftError where the stage has moved on."""
     fresh = replace(candidate, package=registry.describe(workspace.aws, request.arn))
-    first = was_verified_first(workspace, request.arn)
-    promotion.require(_asked(workspace, request, fresh, verified_first=first))
+    returning = request.kind == "rollback"
+    promotion.require(promotion_request(workspace, fresh, forced=request.forced, returning=returning))
     if request.leaving is not None:
         _require_live(workspace, request.leaving)
-
-
-def _asked(
-    workspace: Workspace, request: Request, candidate: Candidate, *, verified_first: bool
-) -> promotion.Request:
-    return promotion_request(
-        workspace,
-        candidate,
-        forced=request.forced,
-        returning=request.kind == "rollback",
-        verified_first=verified_first,
-    )
 
 
 def _require_live(workspace: Workspace, arn: str) -> None:

@@ -8,9 +8,9 @@ from model_deploy.core.arn import version_of
 from model_deploy.core.observed import Observed
 from model_deploy.core.target import Target
 from model_deploy.core.template_diff import package_of
-from model_deploy.errors import CommandError, OvertakenError, RolledBackError, StackError
+from model_deploy.errors import CommandError, OvertakenError, RefusedError, RolledBackError, StackError
 from model_deploy.progress import Progress
-from model_deploy.rollout import prune
+from model_deploy.rollout import prune, publish
 from model_deploy.rollout.closing import record
 from model_deploy.rollout.converge import Convergence, Failure
 from model_deploy.rollout.request import Request
@@ -65,7 +65,13 @@ def revert(
 
 def _reconcile(workspace: Workspace, arn: str, watch: Watch, progress: Progress) -> None:
     """Make the stack say what the endpoint serves, the package `arn`."""
-    back = replace(workspace.target(load_candidate(workspace.aws, arn)), purpose="reconcile")
+    live = publish.complete(workspace, load_candidate(workspace.aws, arn), returning=True)
+    problem = live.contract_problem or live.artifact_problem
+    if problem is not None:
+        raise RefusedError(
+            f"The stack {workspace.stack_name} cannot be brought to {arn}, which is live. {problem}"
+        )
+    back = replace(publish.publish(workspace, live), purpose="reconcile")
     try:
         converged = Convergence(workspace, back, watch, progress, request=None).run()
     except OvertakenError as overtaken:
