@@ -70,6 +70,22 @@ Parameters = Annotated[
     list[str] | None,
     typer.Option("--parameter", metavar="KEY=VALUE", help="Any parameter of the template; can be repeated."),
 ]
+TrainingData = Annotated[
+    str | None,
+    typer.Option(
+        "--training-data",
+        metavar="URI",
+        help="The object in S3 to train with, in whatever bucket: roles may read it.",
+    ),
+]
+TrainingDataKey = Annotated[
+    str | None,
+    typer.Option(
+        "--training-data-key",
+        metavar="ARN",
+        help="The KMS key that it is encrypted with, where not S3's own.",
+    ),
+]
 Region = Annotated[
     str | None, typer.Option("--region", help="The region; by default AWS's own configuration (AWS_REGION).")
 ]
@@ -194,9 +210,8 @@ def create(
     ],
     form: Annotated[ProjectForm, typer.Option("--form", help="The form to create it by.")] = ProjectForm.S3,
     recipe: Annotated[str | None, typer.Option("--recipe", help="The problem: a file of recipes/.")] = None,
-    training_data: Annotated[
-        str | None, typer.Option("--training-data", metavar="URI", help="Where the training data is in S3.")
-    ] = None,
+    training_data: TrainingData = None,
+    training_data_key: TrainingDataKey = None,
     endpoint_kind: Annotated[
         str | None, typer.Option("--endpoint-kind", help="realtime or serverless.")
     ] = None,
@@ -243,6 +258,7 @@ def create(
             "GitHubOwner": github_org,
             "Recipe": recipe,
             "TrainingData": training_data,
+            "TrainingDataKey": training_data_key,
             "EndpointKind": endpoint_kind,
             "ProductionGate": production_gate,
             "ProductionReviewers": reviewers,
@@ -259,6 +275,8 @@ def create(
 @app.command()
 def update(
     name: ProjectName,
+    training_data: TrainingData = None,
+    training_data_key: TrainingDataKey = None,
     parameter: Parameters = None,
     publication: Publication = DEFAULT_NAME,
     timeout: Timeout = None,
@@ -276,7 +294,9 @@ def update(
         from project_template.aws.clients import connect
         from project_template.commands import update
 
-        request = update.Request(name, publication, pairs(parameter), timeout)
+        named = {"TrainingData": training_data, "TrainingDataKey": training_data_key}
+        values = {key: value for key, value in named.items() if value is not None} | pairs(parameter)
+        request = update.Request(name, publication, values, timeout)
         result = update.run(connect(region), request, Console(stderr=True))
         print_result(result.document() if as_json else result.lines())
 

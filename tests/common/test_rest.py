@@ -61,14 +61,16 @@ def test_another_address_gets_neither_request_nor_credential(server):
     url, _ = server({"/x": (302, {"Location": f"{elsewhere}/x"}, b"")})
     with pytest.raises(urllib.error.HTTPError) as caught:
         rest.opener().open(asked(f"{url}/x"), timeout=10)
+    caught.value.close()
     assert caught.value.code == 302
     assert seen == []
 
 
 def test_what_changes_something_is_not_redirected_at_all(server):
     url, seen = server({"/x": (302, {"Location": "/y"}, b"")})
-    with pytest.raises(urllib.error.HTTPError):
+    with pytest.raises(urllib.error.HTTPError) as caught:
         rest.opener().open(asked(f"{url}/x", "POST"), timeout=10)
+    caught.value.close()
     assert [path for path, _ in seen] == ["/x"]
 
 

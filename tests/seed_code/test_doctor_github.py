@@ -126,7 +126,9 @@ def test_the_registry_as_gate_and_public_repositories_need_no_plan(world_of):
         free.by_token(visibility="public"),
     ):
         assert said(findings, "GitHub plan", "OK")
-    assert "Agree on reviews" in said(free.by_token(gate="registry"), "GitHub plan", "WARN")
+    told = said(free.by_token(gate="registry"), "GitHub plan", "FAIL")
+    assert "could change main" in told
+    assert "GitHub Team" in told
 
 
 def test_a_plan_that_github_does_not_tell_is_a_warning():

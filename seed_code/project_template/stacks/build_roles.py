@@ -95,6 +95,7 @@ class _Statements:
             allow("ReadsObjects", "s3:GetObject", self.objects(*prefixes)),
             self._reads_training_data("ReadsTrainingData", "s3:GetObject", whole=True),
             self._reads_training_data("ListsTrainingData", "s3:ListBucket", whole=False),
+            self._decrypts_training_data(),
         ]
 
     def writes(self, *prefixes: str) -> list[Statement]:
@@ -110,6 +111,11 @@ class _Statements:
         resource = cdk.Fn.join("", ["arn:", cdk.Aws.PARTITION, ":s3:::", place])
         statement = allow(sid, action, resource)
         return cdk.Fn.condition_if(self.parameters.has_data, statement, cdk.Aws.NO_VALUE)
+
+    def _decrypts_training_data(self) -> cdk.IResolvable:
+        """The key that was named when the project was made, for objects alone: nothing where none was."""
+        statement = via_s3("DecryptsTrainingData", ["kms:Decrypt"], cdk.Fn.ref("TrainingDataKey"))
+        return cdk.Fn.condition_if(self.parameters.has_data_key, statement, cdk.Aws.NO_VALUE)
 
     def runs_jobs(self) -> list[Statement]:
         """What a pipeline does for its steps, and what a job's container does for itself.

@@ -50,7 +50,7 @@ class ProjectStack(cdk.Stack):
             _attribute(build, "SubjectPrefix"),
             _attribute(build, "Id"),
         )
-        endpoint = deploy_roles.endpoint(self._identity, self._storage)
+        endpoint = deploy_roles.endpoint(self._identity, self._storage, self._parameters)
         service = service_role.add(self._identity, self._storage, endpoint)
         deployers = deploy_roles.add(
             self._identity,

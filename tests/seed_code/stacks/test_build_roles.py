@@ -124,6 +124,17 @@ def test_the_training_data_is_read_and_nothing_beside_it(project, make_project):
     assert not without.may("BuildRunRole", "s3:ListBucket", "arn:aws:s3:::lake")
 
 
+def test_the_training_datas_key_is_used_by_way_of_s3_where_one_is_named(project, make_project):
+    key = "arn:aws:kms:eu-west-1:123456789012:key/lake"
+    via = {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}
+    keyed = make_project(TrainingDataKey=key)
+    for role in BUILDERS:
+        assert keyed.may(role, "kms:Decrypt", key, via), role
+        assert not keyed.may(role, "kms:Decrypt", key), role
+        assert not keyed.may(role, "kms:GenerateDataKey", key, via), role
+        assert not project.may(role, "kms:Decrypt", key, via), role
+
+
 def test_the_key_is_used_by_way_of_s3_only(project):
     key = "arn:aws:kms:eu-west-1:123456789012:key/ArtifactKey"
     assert project.may("BuildRunRole", "kms:Decrypt", key, {"kms:ViaService": "s3.eu-west-1.amazonaws.com"})

@@ -17,12 +17,17 @@ from local_aws.kernel.account import Account
 
 @dataclass(frozen=True)
 class Container:
-    """A model's container: its image, its artifact (an S3 URI), and its own environment."""
+    """A model's container: its image, its artifact (an S3 URI), and its own environment.
+
+    `subnets` and `security_groups` are those of the model's VpcConfig.
+    """
 
     image: str
     model_data: str
     role_arn: str
     environment: Mapping[str, str] = field(default_factory=dict)
+    subnets: tuple[str, ...] = ()
+    security_groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -141,4 +146,6 @@ def _container(account: Account, model_name: str) -> Container:
         stated.get("ModelDataUrl", ""),
         model.get("ExecutionRoleArn", ""),
         stated.get("Environment", {}),
+        tuple(model.get("VpcConfig", {}).get("Subnets", ())),
+        tuple(model.get("VpcConfig", {}).get("SecurityGroupIds", ())),
     )
