@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from model_common import rest
 from model_build.errors import GitHubError, SettingsError
+from model_common import rest
 
 VERSION = "2022-11-28"
 _ATTEMPTS = 5

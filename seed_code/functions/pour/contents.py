@@ -11,7 +11,7 @@ from typing import Any
 from github import Access, Client, SignIn
 from pour import seed as seeds
 from pour import variables
-from pour.environments import PRODUCTION, REMEDY, Environments
+from pour.environments import PRODUCTION, Environments
 from pour.errors import ProtectionError, RepositoryTakenError
 from pour.ownership import path
 from pour.proposal import Proposal

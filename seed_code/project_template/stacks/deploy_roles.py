@@ -34,7 +34,9 @@ from project_template.stacks.storage import Storage
 STAGES = ("staging", "production")
 
 _MODEL_IMAGES = ("blazingtext",)
-_INTERFACES = "EC2 names interfaces and security groups: which are the project's is in the subnets that it names."
+_INTERFACES = (
+    "EC2 names interfaces and security groups: which are the project's is in the subnets that it names."
+)
 _UNNAMED = "CloudFormation names configurations and models: which are the stage's is in their tags."
 
 

@@ -6,10 +6,10 @@ import time
 import pytest
 from botocore.exceptions import ClientError
 
-from local_aws.identity import network_interfaces
-from local_aws.kernel.calls import Calls
 from local_aws.hosting.deployments.plan import Container, Plan, Variant
 from local_aws.hosting.deployments.policy import Policy
+from local_aws.identity import network_interfaces
+from local_aws.kernel.calls import Calls
 from local_aws.kernel.wire import ServiceError
 from local_aws.sagemaker.endpoints.deployment_rules import check_alarms
 
@@ -224,7 +224,11 @@ def test_a_container_in_a_vpc_makes_its_interfaces_as_its_role(aws):
     calls = Calls()
     network_interfaces.record(calls, "arn:role", "eu-west-1:123456789012", ["subnet-1"], ["sg-1"])
     made = {(each.action, each.resources[0], dict(each.context).get("ec2:SubnetID")) for each in calls}
-    assert ("ec2:CreateNetworkInterface", "arn:aws:ec2:eu-west-1:123456789012:subnet/subnet-1", ("subnet-1",)) in made
+    assert (
+        "ec2:CreateNetworkInterface",
+        "arn:aws:ec2:eu-west-1:123456789012:subnet/subnet-1",
+        ("subnet-1",),
+    ) in made
     assert {action for action, _, _ in made} >= {
         "ec2:CreateNetworkInterfacePermission",
         "ec2:DeleteNetworkInterface",

@@ -206,7 +206,6 @@ def test_whatever_the_gate_is_main_has_to_be_protected(project_of):
     reason = refused(project, ProductionGate="registry")
     assert "does not protect what production is deployed from" in reason
     assert "GitHub Team" in reason
-    assert ".github/workflows/build.yml" not in project.files()
 
 
 def test_public_repositories_are_protected_on_any_plan(project_of):
