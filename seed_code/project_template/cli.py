@@ -86,6 +86,10 @@ TrainingDataKey = Annotated[
         help="The KMS key that it is encrypted with, where not S3's own.",
     ),
 ]
+Tags = Annotated[
+    list[str] | None,
+    typer.Option("--tag", metavar="KEY=VALUE", help="A tag for everything that is made; can be repeated."),
+]
 Region = Annotated[
     str | None, typer.Option("--region", help="The region; by default AWS's own configuration (AWS_REGION).")
 ]
@@ -160,6 +164,15 @@ def publish(
             "--oidc-provider", metavar="ARN", help="By default the account's own, made where it has none."
         ),
     ] = "",
+    tag: Tags = None,
+    access_log_bucket: Annotated[
+        str,
+        typer.Option(
+            "--access-log-bucket",
+            metavar="NAME",
+            help="A bucket that S3 logs to, of the templates' bucket and those of projects.",
+        ),
+    ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan, and change nothing.")] = False,
     timeout: Timeout = None,
     region: Region = None,
@@ -192,6 +205,8 @@ def publish(
             domains=tuple(domain or ()),
             principals=tuple(principal or ()),
             take_domain=take_domain,
+            tags=tuple(sorted(pairs(tag, "--tag").items())),
+            access_log_bucket=access_log_bucket,
         )
         clients, source = connect(region), blueprint.checkout()
         if dry_run:
@@ -237,6 +252,7 @@ def create(
         str | None, typer.Option("--deploy-repository", help="By default NAME-deploy.")
     ] = None,
     parameter: Parameters = None,
+    tag: Tags = None,
     description: Annotated[str, typer.Option("--description", help="What Studio shows.")] = "",
     publication: Publication = DEFAULT_NAME,
     timeout: Timeout = None,
@@ -267,7 +283,9 @@ def create(
             "DeployRepositoryName": deploy_repository,
         }
         values = {key: value for key, value in named.items() if value is not None} | pairs(parameter)
-        request = create.Request(name, publication, Form(form), values, description, timeout)
+        request = create.Request(
+            name, publication, Form(form), values, description, timeout, pairs(tag, "--tag")
+        )
         result = create.run(connect(region), request, Console(stderr=True))
         print_result(result.document() if as_json else result.lines())
 
@@ -278,6 +296,7 @@ def update(
     training_data: TrainingData = None,
     training_data_key: TrainingDataKey = None,
     parameter: Parameters = None,
+    tag: Tags = None,
     publication: Publication = DEFAULT_NAME,
     timeout: Timeout = None,
     region: Region = None,
@@ -296,7 +315,7 @@ def update(
 
         named = {"TrainingData": training_data, "TrainingDataKey": training_data_key}
         values = {key: value for key, value in named.items() if value is not None} | pairs(parameter)
-        request = update.Request(name, publication, values, timeout)
+        request = update.Request(name, publication, values, timeout, pairs(tag, "--tag"))
         result = update.run(connect(region), request, Console(stderr=True))
         print_result(result.document() if as_json else result.lines())
 
@@ -427,12 +446,12 @@ def main() -> None:
     app()
 
 
-def pairs(given: list[str] | None) -> dict[str, str]:
+def pairs(given: list[str] | None, option: str = "--parameter") -> dict[str, str]:
     """KEY=VALUE options as a mapping. Raises UsageError."""
     found = {}
     for pair in given or ():
         key, equals, value = pair.partition("=")
         if not equals or not key:
-            raise UsageError(f"--parameter is {pair!r}; expected KEY=VALUE.")
+            raise UsageError(f"{option} is {pair!r}; expected KEY=VALUE.")
         found[key] = value
     return found

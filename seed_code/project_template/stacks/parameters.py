@@ -243,7 +243,7 @@ class Parameters:
         begin = "arn:*:ec2:*:*:subnet/"
         each = cdk.Fn.join(f",{begin}", cdk.Fn.split(",", cdk.Fn.ref("EndpointSubnets")))
         given = cdk.Fn.split(",", cdk.Fn.join("", [begin, each]))
-        return cdk.Fn.condition_if(self.has_subnets, given, "*")
+        return cdk.Fn.condition_if(self.has_subnets, given, f"{begin}*")
 
     @property
     def training_data(self) -> str:

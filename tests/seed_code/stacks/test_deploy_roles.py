@@ -197,6 +197,14 @@ def test_models_see_the_alarms_of_their_rollout(project):
     assert not project.may("EndpointRole", "cloudwatch:DescribeAlarms", f"{alarm}reviews-x-5xx")
 
 
+def test_the_projects_key_is_granted_to_instances_alone(project):
+    key = "arn:aws:kms:eu-west-1:123456789012:key/ArtifactKey"
+    for_instances = {"kms:GrantIsForAWSResource": "true"}
+    assert project.may("DeployServiceRole", "kms:CreateGrant", key, for_instances)
+    assert not project.may("DeployServiceRole", "kms:CreateGrant", key)
+    assert not project.may("DeployServiceRole", "kms:CreateGrant", f"{key}x", for_instances)
+
+
 def test_the_service_role_leaves_other_projects_alone(project):
     model = f"{SM}model/model-abc"
     assert project.may("DeployServiceRole", "sagemaker:DeleteModel", model, OURS)
