@@ -238,7 +238,7 @@ class Project:
 
         ours = ("GITHUB_", "MODEL_PACKAGE_ARN", "WHY", "API_TOKEN")
         base = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-        made = environment.for_command(base, self.server.url, self.clients.region, self.names.variables())
+        made = environment.for_command(base, self.clients, self.names.variables())
         return made | {"GITHUB_ACTOR": "ada"} | self.variables
 
     def register(
@@ -397,7 +397,7 @@ def make_project(quick_server, models, repository, tmp_path_factory):
     from local_aws import project
     from local_aws.kernel.account import Clients
 
-    clients = Clients(quick_server.url)
+    clients = Clients.of_running(quick_server.url)
 
     @contextmanager
     def make_project():

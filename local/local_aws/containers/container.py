@@ -141,7 +141,7 @@ class Container(ABC):
         asked = dict(self.request.get("Environment", {}))
         credentials = account.credentials_of(self.role_arn)
         own = variables | asked | credentials
-        return environment.for_command(base, account.endpoint_url, account.region, own)
+        return environment.for_command(base, account.clients, own)
 
 
 def require_one_instance(count: int) -> None:

@@ -127,20 +127,32 @@ class Service:
                 "UnknownOperationException",
                 f"The embedded AWS does not have {self.name}:{operation.name}. It has {known}.",
             )
-        parsed = PROTOCOL_PARSERS[self.model.protocol](operation).parse(
-            {
-                "body": request.get_data(),
-                "headers": request.headers,
-                "method": request.method,
-                "url_params": route.path_values,
-                "url_path": request.path,
-                "values": request.values,
-            }
-        )
+        parsed = self._parsed(operation, request, route)
         _check_request(parsed, operation)
         answer = method(parsed) or {}
         _check_answer(answer, operation)
         return answer
+
+    def _parsed(self, operation: OperationModel, request: Request, route: Route) -> dict[str, Any]:
+        """The parameters. Raises ServiceError for a request that does not fit the shape at all."""
+        try:
+            parsed: dict[str, Any] = PROTOCOL_PARSERS[self.model.protocol](operation).parse(
+                {
+                    "body": request.get_data(),
+                    "headers": request.headers,
+                    "method": request.method,
+                    "url_params": route.path_values,
+                    "url_path": request.path,
+                    "values": request.values,
+                }
+            )
+        except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+            log.debug("%s.%s cannot be read", self.name, operation.name, exc_info=True)
+            code = "MalformedInput" if self.model.protocol == "query" else "SerializationException"
+            raise ServiceError(
+                code, f"The request does not fit {operation.name}: {type(error).__name__}: {error}"
+            ) from error
+        return parsed
 
     def _rest_route(self, request: Request) -> Route | None:
         # A value may hold an encoded slash: the path as it was sent still tells it from the others.

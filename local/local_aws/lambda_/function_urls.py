@@ -36,7 +36,7 @@ _FORBIDDEN = (
 class FunctionUrls:
     """CreateFunctionUrlConfig, GetFunctionUrlConfig, UpdateFunctionUrlConfig, DeleteFunctionUrlConfig; and the URLs.
 
-    AuthType AWS_IAM asks for a signature of the service `lambda`, which is not checked, and for the caller's permission;
+    AuthType AWS_IAM asks for a signature of the service `lambda`, and for the caller's permission;
     NONE for a permission of everybody in the function's policy. Either is for two actions, lambda:InvokeFunctionUrl and
     lambda:InvokeFunction. Source: "Control access to Lambda function URLs", Lambda developer guide (October 2025).
     """

@@ -51,4 +51,9 @@ def _fetch(account: Account, url: str) -> str:
     content: bytes = answer["Body"].read()
     if len(content) > MAXIMUM_OBJECT_BYTES:
         raise invalid(f"Template may not exceed {MAXIMUM_OBJECT_BYTES} bytes in size.")
-    return content.decode()
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise invalid(
+            f"Template format error: the template is no UTF-8, at byte {error.start}. ({url})"
+        ) from error
