@@ -38,7 +38,7 @@ def record(
     for subnet in subnets:
         own = arn(f"subnet/{subnet}")
         note("CreateNetworkInterface", own, ec2_SubnetID=subnet)
-        note("CreateNetworkInterface", arn(_INTERFACE), ec2_Subnet=own)
+        note("CreateNetworkInterface", arn(_INTERFACE))
         for operation in ("CreateNetworkInterfacePermission", "DeleteNetworkInterface"):
             note(operation, arn(_INTERFACE), ec2_Subnet=own)
         note("DeleteNetworkInterfacePermission", "*")

@@ -98,19 +98,16 @@ def _interfaces(parameters: Parameters) -> list[Statement]:
             because=_INTERFACES,
             StringLike={"ec2:SubnetID": parameters.subnets},
         ),
+        # The same request is authorised on these, too, and on them the subnet is no key.
         allow(
             "MakesInterfacesOfGroups",
             "ec2:CreateNetworkInterface",
-            arn("ec2", "security-group/*"),
+            [interfaces, arn("ec2", "security-group/*")],
             because=_INTERFACES,
         ),
         allow(
             "OwnsInterfaces",
-            [
-                "ec2:CreateNetworkInterface",
-                "ec2:CreateNetworkInterfacePermission",
-                "ec2:DeleteNetworkInterface",
-            ],
+            ["ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterface"],
             interfaces,
             because=_INTERFACES,
             ArnLike=anywhere,

@@ -183,8 +183,10 @@ def test_models_are_connected_to_the_subnets_that_the_project_names(make_project
         place = f"{EC2}subnet/{subnet}"
         create = "ec2:CreateNetworkInterface"
         assert made.may("EndpointRole", create, place, {"ec2:SubnetID": subnet}) is allowed
-        for action in (create, "ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterface"):
-            interface = f"{EC2}network-interface/eni-1"
+        interface = f"{EC2}network-interface/eni-1"
+        assert made.may("EndpointRole", create, interface)
+        assert made.may("EndpointRole", create, f"{EC2}security-group/sg-1")
+        for action in ("ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterface"):
             assert made.may("EndpointRole", action, interface, {"ec2:Subnet": place}) is allowed, action
     for kind in ("DhcpOptions", "NetworkInterfaces", "SecurityGroups", "Subnets", "Vpcs"):
         assert made.may("EndpointRole", f"ec2:Describe{kind}", "*")
