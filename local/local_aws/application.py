@@ -83,6 +83,9 @@ def _respond(services: list[Service], request: Request) -> Response:
         if route := service.route(request):
             return service.respond(request, route)
     names = " and ".join(service.name for service in services)
+    if action := request.values.get("Action"):
+        message = f"Could not find operation {action} in {names}."
+        return error_response(ServiceError("InvalidAction", message), "query")
     asked = request.headers.get("X-Amz-Target") or f"{request.method} {request.path}"
     return error_response(
         ServiceError("UnknownOperationException", f"{names} have no operation for {asked!r}")

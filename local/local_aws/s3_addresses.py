@@ -19,3 +19,9 @@ def place(endpoint_url: str, url: str) -> tuple[str, str] | None:
         return first, rest
     bucket, separator, _ = host.partition(".s3")
     return (bucket, path) if amazon and separator and path else None
+
+
+def s3_uri(endpoint_url: str, uri: str) -> str:
+    """The S3 URI of an object that is stated by that or by its http address; anything else as it stands."""
+    found = place(endpoint_url, uri) if uri.startswith("http") else None
+    return f"s3://{found[0]}/{found[1]}" if found else uri

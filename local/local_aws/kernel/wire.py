@@ -159,8 +159,14 @@ class Service:
         return rest_route(self.name, request.method, request.environ["REQUEST_URI"].partition("?")[0])
 
 
+_SLASH_AT_THE_END = frozenset({"lambda"})
+"""Services whose documented paths ended in a slash once: clients before boto3 1.36 still send it."""
+
+
 def rest_route(service: str, method: str, path: str) -> Route | None:
     """The operation of a REST service that has this method and path, still encoded; None where there is none."""
+    if service in _SLASH_AT_THE_END:
+        path = path.rstrip("/")
     for rest in _rest_patterns(service):
         found = rest.pattern.fullmatch(path) if rest.method == method else None
         if found:
@@ -186,6 +192,8 @@ def _rest_patterns(service: str) -> list[_RestPattern]:
     for name in model.operation_names:
         http = model.operation_model(name).http
         path = http["requestUri"].partition("?")[0]
+        if service in _SLASH_AT_THE_END:
+            path = path.rstrip("/")
         parts = re.split(r"\{([^}]+)\}", path)
         pattern = re.escape(parts[0])
         for label, literal in zip(parts[1::2], parts[2::2], strict=True):

@@ -176,7 +176,7 @@ def test_what_a_resource_cannot_have_is_refused_by_name(stacks, resource, said):
         ({"Fn::Sub": "${Nobody.Arn}"}, "Fn::GetAtt references undefined resource Nobody"),
         ({"Fn::GetAtt": ["A", "Colour"]}, "resource A does not support attribute type Colour in Fn::GetAtt"),
         ({"Fn::If": ["Unsaid", 1, 2]}, "Unresolved condition dependency Unsaid"),
-        ({"Fn::ImportValue": "x"}, "does not have the intrinsic function Fn::ImportValue"),
+        ({"Fn::Length": ["x"]}, "does not have the intrinsic function Fn::Length"),
         ({"Fn::Upper": "x"}, "Encountered unsupported function: Fn::Upper"),
     ],
 )

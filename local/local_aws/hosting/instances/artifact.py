@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tarfile
-import zlib
 from pathlib import Path
 
 from local_aws.containers.errors import ContainerError
@@ -11,6 +9,7 @@ from local_aws.containers.s3_data import S3Data
 from local_aws.hosting.deployments.plan import Container
 from local_aws.hosting.errors import LaunchError
 from local_aws.identity import image_pull, network_interfaces
+from local_aws.kernel import archives
 from local_aws.kernel.account import ACCOUNT_ID, Account
 
 
@@ -43,12 +42,11 @@ def unpack(account: Account, container: Container, folder: Path) -> Path:
             "object."
         ) from error
     try:
-        with tarfile.open(archive, "r:gz") as tar:
-            tar.extractall(model, filter="data")
-    except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
+        archives.unpack_tar(archive, model)
+    except archives.ArchiveError as error:
         raise LaunchError(
             f'Failed to extract model data archive for container "container_1" from URL "{uri}". Please ensure that '
-            "the object located at the URL is a valid tar.gz archive."
+            f"the object located at the URL is a valid tar.gz archive: {error}."
         ) from error
     archive.unlink()
     return model
