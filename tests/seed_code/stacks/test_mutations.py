@@ -27,12 +27,12 @@ _REGISTERS = ("sagemaker:CreateModelPackage", PACKAGE, OURS)
 _APPROVES = ("sagemaker:UpdateModelPackage", PACKAGE, OURS | {"sagemaker:ModelApprovalStatus": "Approved"})
 _SERVES = ("sagemaker:UpdateEndpoint", ENDPOINT, OURS)
 _DEPLOYS = ("cloudformation:ExecuteChangeSet", STACK, OURS)
-_ASKS = (
+_ASKS: tuple[str, str, dict[str, str]] = (
     "execute-api:Invoke",
     "arn:aws:execute-api:eu-west-1:123456789012:x/reviews-production/POST/classify",
     {},
 )
-_WRITES = ("s3:PutObject", f"{BUCKET}/code/build/x", {})
+_WRITES: tuple[str, str, dict[str, str]] = ("s3:PutObject", f"{BUCKET}/code/build/x", {})
 _PULL_REQUEST = [_ANOTHERS, _REGISTERS, _SERVES, _DEPLOYS, _ASKS, _WRITES]
 _STAGE = [
     ("sagemaker:DeleteEndpoint", f"{SM}endpoint/reviews-production", THEIRS),
