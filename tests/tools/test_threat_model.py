@@ -23,7 +23,7 @@ def rows():
     return found
 
 
-def tests_of(path):
+def functions_of(path):
     tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
     return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
 
@@ -37,7 +37,7 @@ def test_each_threat_has_a_check_and_a_test_that_exists(row):
     assert named, "no test is named"
     for path, name in named:
         assert (ROOT / path).is_file(), path
-        assert name in tests_of(path), f"{path} has no {name}"
+        assert name in functions_of(path), f"{path} has no {name}"
 
 
 @pytest.mark.parametrize("actor", ACTORS)
