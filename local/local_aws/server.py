@@ -16,7 +16,7 @@ from moto.core.model_instances import reset_model_data
 
 from local_aws import cloudformation, cloudwatch, events, http_api, lambda_, sagemaker
 from local_aws.application import Application, Gateway
-from local_aws.checks import Checks, policies, sizes
+from local_aws.checks import Checks, policies, protocols, sizes
 from local_aws.checks.destinations import Destinations
 from local_aws.cloudformation.wire import CloudFormationService
 from local_aws.cloudwatch.wire import CloudWatchService
@@ -105,6 +105,7 @@ class Server:
         checks = Checks(
             [
                 sizes.check,
+                protocols.check,
                 policies.check,
                 Quotas(self.account.client("iam")).check,
                 Destinations(subscribers.problem),

@@ -317,7 +317,7 @@ def served(account: Account, stage: str) -> str:
     endpoint = sagemaker.describe_endpoint(EndpointName=f"{NAME}-{stage}")
     config = sagemaker.describe_endpoint_config(EndpointConfigName=endpoint["EndpointConfigName"])
     model = sagemaker.describe_model(ModelName=config["ProductionVariants"][0]["ModelName"])
-    arn: str = model["PrimaryContainer"]["ModelPackageName"]
+    arn: str = model["PrimaryContainer"]["Environment"]["MODEL_PACKAGE_ARN"]
     return arn
 
 

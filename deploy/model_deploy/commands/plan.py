@@ -12,6 +12,7 @@ from model_deploy.core.observed import Observed
 from model_deploy.core.package import Candidate, Package
 from model_deploy.core.target import Target
 from model_deploy.errors import CommandError, RefusedError
+from model_deploy.rollout import publish
 from model_deploy.stacks import warm_up
 from model_deploy.stage import Rollout
 from model_deploy.verify.contract import load_candidate
@@ -46,9 +47,9 @@ def make(workspace: Workspace, arn: str, forced: str | None = None, *, returning
     """
     aws = workspace.aws
     warm_up()
-    candidate = load_candidate(aws, arn)
+    candidate = publish.complete(workspace, load_candidate(aws, arn), returning=returning)
     promotion.require(_request(workspace, candidate, forced, returning))
-    target = workspace.target(candidate)
+    target = publish.plan(workspace, candidate)
     observed = observation.observe(aws, workspace.stack_name, workspace.endpoint_name)
     return Plan(
         workspace=workspace,
@@ -66,14 +67,20 @@ def _request(
 ) -> promotion.Request:
     """What promotion is asked, with everything that the registry, the bucket and the repository say."""
     stage, bucket = workspace.stage, workspace.settings.bucket
+    first = stage.name == promotion.FIRST_STAGE
+    found = (
+        None
+        if first
+        else records.verified(workspace.aws, bucket, promotion.FIRST_STAGE, candidate.package.arn)
+    )
     return promotion.Request(
         candidate=candidate,
         stage=stage.name,
         group=workspace.settings.model_package_group,
         production_gate=stage.production_gate,
         checks=workspace.checks,
-        verified_first=stage.name == promotion.FIRST_STAGE
-        or records.was_verified(workspace.aws, bucket, promotion.FIRST_STAGE, candidate.package.arn),
+        verified_first=first or found is not None,
+        verified_sha256=found.model_sha256 if found else None,
         forced=forced,
         returning=returning,
     )

@@ -52,8 +52,20 @@ class Status:
             found.append(
                 f"the stack says {meant}, the endpoint serves {live.package_arn or 'a model of no package'}"
             )
+        found += self._artifact_problems()
         found += [f"the alarm {name} rings" for name in self.alarms]
         return tuple(found)
+
+    def _artifact_problems(self) -> list[str]:
+        """Whether the endpoint serves other bytes than the latest record of its package names."""
+        live, record = self.observed.live, self.record
+        if live is None or record is None or record.model_package_arn != live.package_arn:
+            return []
+        if None in (live.model_sha256, record.model_sha256) or live.model_sha256 == record.model_sha256:
+            return []
+        return [
+            f"the endpoint serves an artifact with the SHA-256 {live.model_sha256}, the record names {record.model_sha256}"
+        ]
 
 
 def look(workspace: Workspace) -> Status:
@@ -110,6 +122,7 @@ def _document(status: Status) -> dict[str, Any]:
         "stack": {"name": status.stack, "status": stack.status if stack else None},
         "endpoint": {"name": status.endpoint, "status": live.endpoint.status if live else None},
         "model_package_arn": live.package_arn if live else None,
+        "model_sha256": live.model_sha256 if live else None,
         "api": stack.outputs.get("ApiUrl") if stack else None,
         "latest": record.document() if record else None,
         "problems": list(status.problems),

@@ -43,7 +43,7 @@ def run(workspace: Workspace, arn: str | None) -> Verified:
         raise RefusedError(
             f"{requested} cannot be verified: "
             + (
-                "its serving contract is missing."
+                str(candidate.contract_problem)
                 if contract is None
                 else f"there is no checks/{contract.recipe}.json."
             )

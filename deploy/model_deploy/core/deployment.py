@@ -5,7 +5,8 @@ Equal deployments give equal templates, byte for byte, so that a rollout without
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from model_deploy.stage import Stage
 
@@ -33,20 +34,26 @@ def stack_name(project: str, stage: str) -> str:
 class Deployment:
     """What is to serve, where, and on whose account.
 
-    `api_archive` is the key of the API's archive (`archive.build`) in `bucket`; None where the stage has no API.
-    `permissions_boundary` is the ARN of the policy that bounds the roles which the stack creates, where the account asks
-    for one. `kms_key` is the ARN of the project's key, None where there is none.
+    `image` and `environment` are what the package says; `model_uri` is the stage's own copy of its artifact. `api_archive` is the
+    key of the API's archive (`archive.build`) in `bucket`, None where the stage has no API, and `api_archive_version` the id
+    of its version, None where it is not uploaded yet or the bucket keeps none. `permissions_boundary` is the ARN of the
+    policy that bounds the roles which the stack creates, where the account asks for one. `kms_key` is the ARN of the
+    project's key, None where there is none.
     """
 
     stage: Stage
     model_package_arn: str
+    image: str
+    model_uri: str
     project_name: str
     project_id: str
     region: str
     bucket: str
     endpoint_role_arn: str
     api_archive: str | None = None
+    api_archive_version: str | None = None
     permissions_boundary: str | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
     kms_key: str | None = None
 
     def __post_init__(self) -> None:

@@ -87,11 +87,16 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Live:
-    """An endpoint with the model behind it. `package_arn` is None when the model was not made from a package."""
+    """An endpoint with the model behind it. `package_arn` is None when the model was not made from a package.
+
+    `model_sha256` is the hash of the artifact that it serves; None where that is no copy of the stage's, as in deployments of
+    before there were any.
+    """
 
     endpoint: Endpoint
     model: str
     package_arn: str | None
+    model_sha256: str | None = None
 
     @property
     def serves(self) -> bool:

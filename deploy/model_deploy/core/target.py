@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -32,8 +33,16 @@ class Target:
 
     @cached_property
     def sha256(self) -> str:
-        """The plan's hash: that of the template, in which everything stands that decides what is deployed."""
-        return hashlib.sha256(self.template.encode()).hexdigest()
+        """The plan's hash: that of the template, in which everything stands that decides what is deployed.
+
+        Without the version of the API's archive, whose key has the hash of its content: a plan is made before it is uploaded.
+        """
+        stated = json.loads(self.template)
+        for resource in stated.get("Resources", {}).values():
+            code = resource.get("Properties", {}).get("Code")
+            if isinstance(code, dict):
+                code.pop("S3ObjectVersion", None)
+        return hashlib.sha256(json.dumps(stated, sort_keys=True).encode()).hexdigest()
 
     @property
     def change_set(self) -> str:

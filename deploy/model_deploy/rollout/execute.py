@@ -38,7 +38,7 @@ from model_deploy.errors import (
     StackError,
 )
 from model_deploy.progress import Progress
-from model_deploy.rollout import probes, prune
+from model_deploy.rollout import probes, prune, publish
 from model_deploy.rollout.converge import Converged, Convergence, Failure, MakeProbes
 from model_deploy.rollout.probes import Probes
 from model_deploy.rollout.watch import Watch
@@ -98,10 +98,12 @@ class Rollout:
     def run(self) -> Result:
         """Raises RefusedError before anything was changed, and TimedOutError; what was taken back is in the result."""
         warm_up()
-        candidate = load_candidate(self._aws, self._request.arn)
+        returning = self._request.kind == "rollback"
+        loaded = load_candidate(self._aws, self._request.arn)
+        candidate = publish.complete(self._workspace, loaded, returning=returning)
         # What is verified elsewhere is asked only where something is about to change: see _gate.
         promotion.require(self._promotion(candidate, verified_first=True))
-        target = self._workspace.target(candidate)
+        target = publish.publish(self._workspace, candidate)
         convergence = Convergence(
             self._workspace, target, self._watch, self._progress, lambda: self._gate(candidate)
         )
@@ -110,7 +112,9 @@ class Rollout:
             return self._taken_back(target, convergence, converged, converged.failure)
         return self._verified(target, converged)
 
-    def _promotion(self, candidate: Candidate, *, verified_first: bool) -> promotion.Request:
+    def _promotion(
+        self, candidate: Candidate, *, verified_first: bool, verified_sha256: str | None = None
+    ) -> promotion.Request:
         return promotion.Request(
             candidate=candidate,
             stage=self._stage.name,
@@ -118,6 +122,7 @@ class Rollout:
             production_gate=self._stage.production_gate,
             checks=self._workspace.checks,
             verified_first=verified_first,
+            verified_sha256=verified_sha256,
             forced=self._request.forced,
             returning=self._request.kind == "rollback",
         )
@@ -125,10 +130,14 @@ class Rollout:
     def _gate(self, candidate: Candidate) -> None:
         """Everything that promotion asks, of the package as it is now."""
         fresh = replace(candidate, package=registry.describe(self._aws, self._request.arn))
-        first = self._stage.name == promotion.FIRST_STAGE or records.was_verified(
-            self._aws, self._workspace.settings.bucket, promotion.FIRST_STAGE, self._request.arn
+        bucket, first = self._workspace.settings.bucket, self._stage.name == promotion.FIRST_STAGE
+        found = (
+            None if first else records.verified(self._aws, bucket, promotion.FIRST_STAGE, self._request.arn)
         )
-        promotion.require(self._promotion(fresh, verified_first=first))
+        sha256 = found.model_sha256 if found else None
+        promotion.require(
+            self._promotion(fresh, verified_first=first or found is not None, verified_sha256=sha256)
+        )
         if self._request.leaving is not None:
             self._require_live(self._request.leaving)
 
@@ -227,7 +236,13 @@ class Rollout:
 
     def _reconcile(self, arn: str) -> None:
         """Make the stack say what the endpoint serves, the package `arn`."""
-        back = replace(self._workspace.target(load_candidate(self._aws, arn)), purpose="reconcile")
+        live = publish.complete(self._workspace, load_candidate(self._aws, arn), returning=True)
+        problem = live.contract_problem or live.artifact_problem
+        if problem is not None:
+            raise RefusedError(
+                f"The stack {self._workspace.stack_name} cannot be brought to {arn}, which is live. {problem}"
+            )
+        back = replace(publish.publish(self._workspace, live), purpose="reconcile")
         convergence = Convergence(
             self._workspace, back, self._watch, self._progress, lambda: None, yielding=True
         )
@@ -271,6 +286,8 @@ class Rollout:
             model_commit=subject.commit or "unknown",
             plan_sha256=target.sha256,
             replaced=replaced,
+            model_sha256=target.candidate.artifact.sha256 if target.candidate.artifact else None,
+            model_version=target.candidate.artifact.version if target.candidate.artifact else None,
         )
         records.append(self._aws, self._workspace.settings.bucket, record)
 

@@ -56,6 +56,11 @@ def live_package(requested: str, live: str | None, endpoint: str) -> Verificatio
     return Verification((Finding("endpoint", "serves the requested package", problem),))
 
 
+def artifact(problem: str | None) -> Verification:
+    """Whether the endpoint serves the registered bytes; `problem` says why not."""
+    return Verification((Finding("endpoint", "serves the registered artifact", problem),))
+
+
 def examine(
     target: str, ask: Ask, checks: Checks, contract: Contract, clock: Callable[[], float] = time.perf_counter
 ) -> Verification:

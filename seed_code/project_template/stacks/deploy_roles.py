@@ -32,6 +32,9 @@ from project_template.stacks.storage import Storage
 
 STAGES = ("staging", "production")
 
+_IDENTITY = ("contract", "contract-sha256", "model-sha256", "model-version")
+"""The metadata of a model package by which its bytes are known."""
+
 _MODEL_IMAGES = ("blazingtext",)
 _UNNAMED = "CloudFormation names configurations and models: which are the stage's is in their tags."
 
@@ -57,8 +60,15 @@ def endpoint(identity: Identity, storage: Storage) -> iam.CfnRole:
         trusts_service("sagemaker"),
         [
             allow("ListsBucket", "s3:ListBucket", storage.bucket.attr_arn),
-            allow("ReadsObjects", "s3:GetObject", objects("models/", "batch/input/", "asynchronous/")),
-            allow("WritesObjects", "s3:PutObject", objects("datacapture/", "batch/output/", "asynchronous/")),
+            # The stages' own copies; below models/ lies what endpoints serve that were deployed before there were any.
+            allow(
+                "ReadsObjects",
+                "s3:GetObject",
+                objects("asynchronous/", "batch/*/input/", "deploy/*/models/", "models/"),
+            ),
+            allow(
+                "WritesObjects", "s3:PutObject", objects("asynchronous/", "batch/*/output/", "datacapture/")
+            ),
             via_s3("UsesKey", ["kms:Decrypt", "kms:GenerateDataKey"], storage.key.attr_arn),
             encrypts(storage.key.attr_arn),
             # SageMaker looks at the alarms of a rollout as the models' role. Source: "Auto-rollback configuration and
@@ -136,13 +146,15 @@ def _stage(
 
 def _storage(storage: Storage, stage: str) -> list[Statement]:
     """Reads every stage's records (production asks what staging verified), and writes its own alone."""
+    own = (f"code/deploy/{stage}/", f"deploy/{stage}/models/")
     # The metrics of a model are beside its evaluation.
-    read = _objects(storage, "models/", "contracts/", "runs/*/evaluate/", "code/", "deployments/", "batch/")
-    written = _objects(storage, "code/", f"deployments/{stage}/", "batch/input/")
+    read = _objects(storage, *own, "batch/", "contracts/", "deployments/", "models/", "runs/*/evaluate/")
+    written = _objects(storage, *own, f"batch/{stage}/input/", f"deployments/{stage}/")
     return [
         # Without it a missing record is a denied one: see build_roles.
         allow("ListsBucket", "s3:ListBucket", storage.bucket.attr_arn),
-        allow("ReadsObjects", "s3:GetObject", read),
+        # By version where CloudFormation fetches a template that is too large for a request.
+        allow("ReadsObjects", ["s3:GetObject", "s3:GetObjectVersion"], read),
         allow("WritesObjects", "s3:PutObject", written),
         via_s3("UsesKey", ["kms:Decrypt", "kms:GenerateDataKey"], storage.key.attr_arn),
     ]
@@ -153,11 +165,16 @@ def _registry(stage: str) -> list[Statement]:
     packages = sagemaker(f"model-package/{PROJECT}-models/*")
     return [
         allow("ReadsPackages", "sagemaker:DescribeModelPackage", packages),
+        # By which bytes a package is known is its pipeline's to say, once.
         allow(
             "ShowsWhatIsLive",
             "sagemaker:UpdateModelPackage",
             packages,
             StringEquals={"sagemaker:ModelLifeCycle:Stage": [stage.capitalize(), "Archived"]},
+            Null={
+                "sagemaker:CustomerMetadataPropertiesToRemove": "true",
+                **{f"sagemaker:CustomerMetadataProperties/{key}": "true" for key in _IDENTITY},
+            },
         ),
         deny(
             "ApprovesNoPackage",

@@ -25,6 +25,7 @@ _STAGE = {
     "cloudformation:DeleteChangeSet": "a change set that somebody left half made is made anew",
     "lambda:InvokeFunction": _URL,
     "lambda:InvokeFunctionUrl": _URL,
+    "s3:GetObjectVersion": "a template that is too large for a request is fetched by its version",
     "cloudformation:TagResource": "CloudFormation asks for it where a stack is tagged",
     "sagemaker:AddTags": "an endpoint that is brought back gets its tags",
     "sagemaker:CreateEndpoint": "an endpoint that was deleted by hand is brought back",

@@ -2,6 +2,9 @@
 
 import json
 
+import pytest
+from botocore.exceptions import ClientError
+
 
 def test_a_function_gets_what_is_published(aws, function, topic):
     sns = aws.client("sns")
@@ -56,3 +59,17 @@ def test_a_queue_gets_messages_only_where_its_policy_lets_sns_send(aws, topic, m
     [message] = open_queue.messages()
     assert message["Message"] == "hello"
     assert closed_queue.messages(tries=3) == []
+
+
+@pytest.mark.parametrize(
+    ("protocol", "endpoint"),
+    [
+        ("sms", "+4915112345678"),
+        ("https", "https://example.com/"),
+        ("application", "arn:aws:sns:a:b:endpoint"),
+    ],
+)
+def test_a_protocol_by_which_nothing_would_arrive_is_refused_by_name(aws, topic, protocol, endpoint):
+    with pytest.raises(ClientError, match=f"does not deliver by the protocol '{protocol}'"):
+        aws.client("sns").subscribe(TopicArn=topic, Protocol=protocol, Endpoint=endpoint)
+    assert aws.client("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"] == []

@@ -129,7 +129,7 @@ def test_metrics_go_to_the_probes_namespace(project):
 def test_models_read_models_and_write_captures(project):
     assert project.may("EndpointRole", "s3:GetObject", f"{BUCKET}/models/x/model.tar.gz")
     assert project.may("EndpointRole", "s3:PutObject", f"{BUCKET}/datacapture/staging/x.jsonl")
-    assert project.may("EndpointRole", "s3:PutObject", f"{BUCKET}/batch/output/x/texts.jsonl.out")
+    assert project.may("EndpointRole", "s3:PutObject", f"{BUCKET}/batch/staging/output/x/texts.jsonl.out")
     assert not project.may("EndpointRole", "s3:PutObject", f"{BUCKET}/models/x/model.tar.gz")
     assert not project.may("EndpointRole", "s3:GetObject", f"{BUCKET}/data/x.csv")
 
