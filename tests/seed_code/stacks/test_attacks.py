@@ -17,7 +17,9 @@ OURS = {
 }
 PACKAGE = f"{SM}model-package/reviews-models/7"
 
-NOBODY = {
+Attack = tuple[str, str, dict[str, str]]
+
+NOBODY: dict[str, Attack] = {
     "becomes an administrator": ("iam:AttachRolePolicy", f"{ROLE}PipelineRole", {}),
     "changes its own policy": ("iam:PutRolePolicy", f"{ROLE}BuildRunRole", {}),
     "takes its boundary off": ("iam:DeleteRolePermissionsBoundary", f"{ROLE}DeployServiceRole", {}),
@@ -55,12 +57,12 @@ NOBODY = {
     "starts a machine": ("ec2:RunInstances", "*", {}),
 }
 PENDING = {"sagemaker:ModelApprovalStatus": "PendingManualApproval"}
-REGISTERS = ("sagemaker:CreateModelPackage", PACKAGE, OURS | PENDING)
-RECORDS = ("s3:PutObject", f"{BUCKET}/deployments/production/1.json", {})
-DEPLOYS = ("sagemaker:UpdateEndpoint", f"{SM}endpoint/reviews-production", OURS)
-RUNS_MAIN = ("sagemaker:StartPipelineExecution", f"{SM}pipeline/reviews-clothing-reviews", OURS)
-SERVED = ("s3:PutObject", f"{BUCKET}/code/deploy/production/api.zip", {})
-STAGING_RECORD = ("s3:PutObject", f"{BUCKET}/deployments/staging/1.json", {})
+REGISTERS: Attack = ("sagemaker:CreateModelPackage", PACKAGE, OURS | PENDING)
+RECORDS: Attack = ("s3:PutObject", f"{BUCKET}/deployments/production/1.json", {})
+DEPLOYS: Attack = ("sagemaker:UpdateEndpoint", f"{SM}endpoint/reviews-production", OURS)
+RUNS_MAIN: Attack = ("sagemaker:StartPipelineExecution", f"{SM}pipeline/reviews-clothing-reviews", OURS)
+SERVED: Attack = ("s3:PutObject", f"{BUCKET}/code/deploy/production/api.zip", {})
+STAGING_RECORD: Attack = ("s3:PutObject", f"{BUCKET}/deployments/staging/1.json", {})
 
 OWN = {
     "BuildPrRole": [REGISTERS, RECORDS, DEPLOYS, RUNS_MAIN, SERVED, STAGING_RECORD],
