@@ -71,6 +71,12 @@ class Workspace:
         )
         return Target(candidate, deployment, stacks.synthesise(deployment), built)
 
+    def excusing(self, target: Target, alarms: tuple[str, ...]) -> Target:
+        """The same target, of which those alarms do not take the update back (`Deployment.excused_alarms`)."""
+        if not alarms:
+            return target
+        return replace(target, sent=stacks.synthesise(replace(target.deployment, excused_alarms=alarms)))
+
     def at(self, stage: str) -> Workspace:
         """The same with another stage. Raises StageError."""
         return replace(self, stage=Stage.load(self.root / STAGES / f"{stage}.yaml"))

@@ -134,7 +134,7 @@ def test_a_rollback_that_no_command_lived_to_report_is_reported_by_the_next(proj
     assert len(stack_events(project)) > events
 
 
-@pytest.mark.parametrize("at", [4, 5], ids=["change set made", "change set executed"])
+@pytest.mark.parametrize("at", [5, 6], ids=["change set made", "change set executed"])
 def test_a_stack_that_was_being_brought_to_what_is_live_gets_there(project, kill, at):
     """The record of the rollback was written, and the stack, which says success, was not brought to the old model yet."""
     project.server.fault("endpoint_rollback", "reports-success")

@@ -344,8 +344,20 @@ def test_the_strategy_is_the_endpoints_deployment_configuration(rollout, expecte
 def test_alarms_roll_the_endpoint_back_and_are_referenced_so_that_they_exist_first():
     resources = properties({"endpoint": REALTIME, "rollout": CANARY, "alarms": FOUR_ALARMS})
     rollback = resources["Endpoint"]["DeploymentConfig"]["AutoRollbackConfiguration"]
-    names = ["ServerErrors", "ClientErrors", "Latency", "ContractFailures"]
+    names = ["ServerErrors", "ClientErrors", "Latency", "ContractFailures", "Unwatched"]
     assert rollback == {"Alarms": [{"AlarmName": {"Ref": name}} for name in names]}
+
+
+@pytest.mark.parametrize(("bake_seconds", "periods"), [(300, 2), (120, 1)])
+def test_an_update_that_nobody_watches_goes_back_and_nobody_is_told(bake_seconds, periods):
+    alarms = FOUR_ALARMS | {"notify": ["arn:aws:sns:eu-west-1:123456789012:pager"]}
+    rollout = CANARY | {"bake_seconds": bake_seconds}
+    alarm = properties({"endpoint": REALTIME, "rollout": rollout, "alarms": alarms})["Unwatched"]
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("ModelDeploy", "Watched")
+    assert alarm["TreatMissingData"] == "breaching"
+    assert (alarm["Period"], alarm["EvaluationPeriods"]) == (60, periods)
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 1)
+    assert "AlarmActions" not in alarm
 
 
 def test_alarms_that_only_notify_leave_the_endpoint_alone():
@@ -356,6 +368,7 @@ def test_alarms_that_only_notify_leave_the_endpoint_alone():
     }
     resources = properties({"endpoint": REALTIME, "alarms": alarms})
     assert "DeploymentConfig" not in resources["Endpoint"]
+    assert "Unwatched" not in resources
     assert resources["Latency"]["AlarmActions"] == ["arn:aws:sns:eu-west-1:123456789012:pager"]
 
 

@@ -102,7 +102,7 @@ def delete(aws: Aws, target: Target) -> None:
 
 def _upload(aws: Aws, target: Target) -> str | None:
     """Put a template that is too large for a request where CloudFormation reads it; its address."""
-    content = target.template.encode()
+    content = target.body.encode()
     if len(content) <= stacks.LARGEST_BYTES:
         return None
     stage, bucket = target.deployment.stage.name, target.deployment.bucket
@@ -125,7 +125,7 @@ def _create(aws: Aws, settings: Settings, target: Target, step: Apply) -> bool:
     }
     url = _upload(aws, target)
     if url is None:
-        request["TemplateBody"] = target.template
+        request["TemplateBody"] = target.body
     else:
         request["TemplateURL"] = url
     if settings.service_role_arn is not None:

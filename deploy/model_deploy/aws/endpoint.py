@@ -36,6 +36,7 @@ def parse(answer: DescribeEndpointOutputTypeDef) -> Endpoint:
         reason=answer.get("FailureReason", ""),
         phases=_phases(answer),
         alarms=tuple(alarm["AlarmName"] for alarm in rollback.get("Alarms", [])),
+        modified=answer.get("LastModifiedTime"),
     )
 
 

@@ -71,6 +71,7 @@ class Endpoint:
     """An endpoint as SageMaker describes it. `phases` say how far an update is, a line per variant.
 
     `alarms` are the names of those that take its deployments back. `reason` is SageMaker's own for a failure.
+    `modified` is when it last became what it is.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Endpoint:
     reason: str = ""
     phases: tuple[str, ...] = ()
     alarms: tuple[str, ...] = ()
+    modified: datetime | None = None
 
     @property
     def changing(self) -> bool:

@@ -18,7 +18,8 @@ class Target:
     """The package with its deployment and template.
 
     `archive` is the API's, which the template names; None where the stage has no API. `purpose` begins the names of its
-    change sets.
+    change sets. `sent` is the template that CloudFormation gets, where some alarms are excused; the plan, its hash and its
+    change set stay the same.
     """
 
     candidate: Candidate
@@ -26,6 +27,7 @@ class Target:
     template: str
     archive: Archive | None = None
     purpose: Literal["rollout", "reconcile"] = "rollout"
+    sent: str | None = None
 
     @property
     def arn(self) -> str:
@@ -43,6 +45,11 @@ class Target:
             if isinstance(code, dict):
                 code.pop("S3ObjectVersion", None)
         return hashlib.sha256(json.dumps(stated, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def body(self) -> str:
+        """The template as it is sent."""
+        return self.template if self.sent is None else self.sent
 
     @property
     def change_set(self) -> str:

@@ -12,7 +12,8 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
 from project_template.stacks.build_roles import container
-from project_template.stacks.identity import DEPLOY_HOURS, Identity, Subjects
+from project_template.stacks.identity import DEPLOY_HOURS, MAIN, Identity, Subjects
+from project_template.stacks.parameters import Parameters
 from project_template.stacks.policies import (
     PROJECT,
     STAGE_TAG,
@@ -36,6 +37,9 @@ _IDENTITY = ("contract", "contract-sha256", "model-sha256", "model-version")
 """The metadata of a model package by which its bytes are known."""
 
 _MODEL_IMAGES = ("blazingtext",)
+_INTERFACES = (
+    "EC2 names interfaces and security groups: which are the project's is in the subnets that it names."
+)
 _UNNAMED = "CloudFormation names configurations and models: which are the stage's is in their tags."
 
 
@@ -45,7 +49,7 @@ class DeployRoles:
     production: iam.CfnRole
 
 
-def endpoint(identity: Identity, storage: Storage) -> iam.CfnRole:
+def endpoint(identity: Identity, storage: Storage, parameters: Parameters) -> iam.CfnRole:
     """What models run as, at endpoints and in batch transform jobs.
 
     Source: "CreateModel API: execution role permissions", Amazon SageMaker developer guide.
@@ -78,6 +82,7 @@ def endpoint(identity: Identity, storage: Storage) -> iam.CfnRole:
                 "cloudwatch:DescribeAlarms",
                 [arn("cloudwatch", f"alarm:{PROJECT}-{stage}-*") for stage in STAGES],
             ),
+            *_interfaces(parameters),
             *container(
                 _MODEL_IMAGES,
                 (f"Endpoints/{PROJECT}-*", "TransformJobs"),
@@ -89,13 +94,58 @@ def endpoint(identity: Identity, storage: Storage) -> iam.CfnRole:
     )
 
 
+def _interfaces(parameters: Parameters) -> list[Statement]:
+    """The interfaces of a model whose stage has a VPC, in the subnets that the project names, or in any of the account's.
+
+    Source: "CreateModel API: execution role permissions", Amazon SageMaker developer guide.
+    """
+    interfaces, anywhere = arn("ec2", "network-interface/*"), {"ec2:Subnet": parameters.subnet_arns}
+    return [
+        allow(
+            "MakesInterfaces",
+            "ec2:CreateNetworkInterface",
+            arn("ec2", "subnet/*"),
+            because=_INTERFACES,
+            StringLike={"ec2:SubnetID": parameters.subnets},
+        ),
+        # The same request is authorised on these, too, and on them the subnet is no key.
+        allow(
+            "MakesInterfacesOfGroups",
+            "ec2:CreateNetworkInterface",
+            [interfaces, arn("ec2", "security-group/*")],
+            because=_INTERFACES,
+        ),
+        allow(
+            "OwnsInterfaces",
+            ["ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterface"],
+            interfaces,
+            because=_INTERFACES,
+            ArnLike=anywhere,
+        ),
+        allow(
+            "LooksAtNetworks",
+            [
+                "ec2:DeleteNetworkInterfacePermission",
+                "ec2:DescribeDhcpOptions",
+                "ec2:DescribeNetworkInterfaces",
+                "ec2:DescribeSecurityGroups",
+                "ec2:DescribeSubnets",
+                "ec2:DescribeVpcs",
+            ],
+            "*",
+            because="The actions know no resource.",
+        ),
+    ]
+
+
 def add(
     identity: Identity, storage: Storage, service: iam.CfnRole, prefix: str, repository_id: str
 ) -> DeployRoles:
     """`prefix` is how the subjects of the deploy repository's tokens begin."""
 
     def subjects(*environments: str) -> Subjects:
-        return Subjects(prefix, repository_id, tuple(f":environment:{name}" for name in environments))
+        suffixes = tuple(f":environment:{name}" for name in environments)
+        return Subjects(prefix, repository_id, suffixes, ref=MAIN)
 
     return DeployRoles(
         staging=_stage(identity, storage, service, "staging", subjects("staging")),

@@ -26,7 +26,6 @@ _STAGE = {
     "lambda:InvokeFunction": _URL,
     "lambda:InvokeFunctionUrl": _URL,
     "s3:GetObjectVersion": "a template that is too large for a request is fetched by its version",
-    "cloudformation:TagResource": "CloudFormation asks for it where a stack is tagged",
     "sagemaker:AddTags": "an endpoint that is brought back gets its tags",
     "sagemaker:CreateEndpoint": "an endpoint that was deleted by hand is brought back",
     "sagemaker:DeleteEndpoint": "an endpoint whose stack was deleted by hand is torn down by itself",

@@ -18,12 +18,17 @@ from local_aws.kernel.s3_addresses import s3_uri
 
 @dataclass(frozen=True)
 class Container:
-    """A model's container: its image, its artifact (an S3 URI), and its own environment."""
+    """A model's container: its image, its artifact (an S3 URI), and its own environment.
+
+    `subnets` and `security_groups` are those of the model's VpcConfig.
+    """
 
     image: str
     model_data: str
     role_arn: str
     environment: Mapping[str, str] = field(default_factory=dict)
+    subnets: tuple[str, ...] = ()
+    security_groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -142,6 +147,8 @@ def _container(account: Account, model_name: str) -> Container:
         s3_uri(account.endpoint_url, _model_data(stated)),
         model.get("ExecutionRoleArn", ""),
         stated.get("Environment", {}),
+        tuple(model.get("VpcConfig", {}).get("Subnets", ())),
+        tuple(model.get("VpcConfig", {}).get("SecurityGroupIds", ())),
     )
 
 

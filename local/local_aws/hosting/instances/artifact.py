@@ -8,9 +8,9 @@ from local_aws.containers.errors import ContainerError
 from local_aws.containers.s3_data import S3Data
 from local_aws.hosting.deployments.plan import Container
 from local_aws.hosting.errors import LaunchError
-from local_aws.identity import image_pull
+from local_aws.identity import image_pull, network_interfaces
 from local_aws.kernel import archives
-from local_aws.kernel.account import Account
+from local_aws.kernel.account import ACCOUNT_ID, Account
 
 
 def unpack(account: Account, container: Container, folder: Path) -> Path:
@@ -19,6 +19,13 @@ def unpack(account: Account, container: Container, folder: Path) -> Path:
     Raises LaunchError where the archive cannot be had or is none. What it holds is the container's business.
     """
     image_pull.record(account.calls, container.role_arn, container.image)
+    network_interfaces.record(
+        account.calls,
+        container.role_arn,
+        f"{account.region}:{ACCOUNT_ID}",
+        container.subnets,
+        container.security_groups,
+    )
     uri = container.model_data
     model = folder / "model"
     model.mkdir(parents=True)
