@@ -92,7 +92,7 @@ def test_an_equal_deployment_is_an_equal_template_in_another_process_too(product
     stated = [
         getattr(deployment(production), name)
         for name in names
-        if name not in ("stage", "permissions_boundary", "api_archive_version", "environment", "kms_key")
+        if isinstance(getattr(deployment(production), name), str)
     ]
     command = [sys.executable, "-c", script, path, *stated]
     there = subprocess.run(command, capture_output=True, text=True, check=True)
