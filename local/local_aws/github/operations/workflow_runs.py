@@ -166,7 +166,7 @@ def _existing(call: Call, level: str) -> Run:
 
 def _pending(call: Call, run: Run, shown: Environment) -> dict[str, Any]:
     url = f"{shapes.repository_url(call.state.urls, run.repository)}/environments/{shown.name}"
-    reviewers = [
+    reviewers: list[dict[str, Any]] = [
         {"type": kind, "reviewer": found}
         for kind, identity in shown.reviewers
         if (found := reviewer_shown(call, run.repository, kind, identity)) is not None
