@@ -8,23 +8,34 @@ from contextlib import contextmanager
 
 from local_aws.kernel.account import Clients
 from local_aws.kernel.keys import AccessKey
+from local_aws.kernel.sessions import Session
+from local_aws.python_startup import FOLDER
 
 _KEPT = frozenset({"AWS_CA_BUNDLE", "AWS_MAX_ATTEMPTS", "AWS_RETRY_MODE"})
 
 
-def for_command(base: Mapping[str, str], clients: Clients, variables: Mapping[str, str]) -> dict[str, str]:
-    """`base` with every AWS_ variable replaced by what reaches the server of `clients` as its administrator.
+def for_command(
+    base: Mapping[str, str],
+    clients: Clients,
+    variables: Mapping[str, str],
+    credentials: AccessKey | Session | None = None,
+) -> dict[str, str]:
+    """`base` with every AWS_ variable replaced by what reaches the server of `clients`: as its administrator where there
+    are no other credentials.
 
     Profiles, credential and config files and the metadata service are shut off, so that real credentials are neither
-    used nor forwarded, whatever the command does.
+    used nor forwarded, whatever the command does. Python programs that name a host of AWS themselves are sent to the
+    server, too: see `local_aws.python_startup`.
     """
     environment = {key: value for key, value in base.items() if not _of_the_account(key)}
-    environment |= _isolated(clients.region, clients.keys.administrator)
+    environment |= _isolated(clients.region, credentials or clients.keys.administrator)
     environment["AWS_ENDPOINT_URL"] = clients.endpoint_url
     # The SDK would ask IAM to simulate the role's policies, which moto cannot.
     environment["SAGEMAKER_VALIDATE_ROLE"] = "false"
     no_proxy = environment.get("NO_PROXY", environment.get("no_proxy", ""))
     environment["NO_PROXY"] = environment["no_proxy"] = ",".join(filter(None, [no_proxy, "127.0.0.1"]))
+    paths = [each for each in environment.get("PYTHONPATH", "").split(os.pathsep) if each]
+    environment["PYTHONPATH"] = os.pathsep.join(dict.fromkeys([str(FOLDER), *paths]))
     return environment | dict(variables)
 
 
@@ -46,7 +57,7 @@ def _of_the_account(key: str) -> bool:
     return key.startswith("AWS_") and key not in _KEPT
 
 
-def _isolated(region: str, key: AccessKey) -> dict[str, str]:
+def _isolated(region: str, key: AccessKey | Session) -> dict[str, str]:
     return {
         **key.variables,
         "AWS_REGION": region,
