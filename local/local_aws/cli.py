@@ -38,8 +38,8 @@ def up(
     ] = 5577,
 ) -> None:
     """Serve until stopped (Ctrl-C), with a default project prepared."""
-    from local_aws.kernel.keys import KeyFileError, published
     from local_aws.developer import default_project
+    from local_aws.kernel.keys import KeyFileError, published
     from local_aws.server import Server
 
     stop = threading.Event()

@@ -13,6 +13,7 @@ import importlib.abc
 import importlib.util
 import os
 import sys
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
@@ -60,9 +61,9 @@ class _Finder(importlib.abc.MetaPathFinder):
 
 def _import_the_next() -> None:
     """The sitecustomize that this one stands before, if there is another."""
-    here = os.path.dirname(os.path.abspath(__file__))
+    here = Path(__file__).resolve().parent
     own = sys.modules.pop(__name__, None)
-    sys.path[:] = [each for each in sys.path if os.path.abspath(each) != here]
+    sys.path[:] = [each for each in sys.path if Path(each).resolve() != here]
     try:
         importlib.import_module("sitecustomize")
     except ModuleNotFoundError as error:
