@@ -14,14 +14,13 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from model_build.errors import RecipeError
-from model_build.recipe.blazingtext import Hyperparameters
 from model_build.recipe.data import Data
 from model_build.recipe.labels import Labels
+from model_build.recipe.training import BlazingText, InstanceType, Training, VolumeGb
 from model_common.configuration import Part, Share, describe, frozen, load, matching, problem, refusal
 
 CONTRACT_VERSION = 1
 
-InstanceType = Annotated[str, matching(r"ml\.[a-z0-9-]+\.[a-z0-9]+", "an instance type, such as ml.m5.large")]
 # PROJECT-pr-7-NAME is the pipeline of a pull request, PROJECT-NAME the project's own: they must not be the same.
 RecipeName = Annotated[
     str,
@@ -30,7 +29,6 @@ RecipeName = Annotated[
         "up to 63 lower-case letters, digits and dashes between them, not beginning with pr-",
     ),
 ]
-VolumeGb = Annotated[int, Field(ge=1, le=16384)]
 Duration = Annotated[
     str,
     matching(
@@ -65,16 +63,6 @@ class Split(Part):
                 "", f"train, validation and test add up to {total:g}. Allowed: shares that add up to 1"
             )
         return self
-
-
-class Training(Part):
-    """The training job. BlazingText's supervised mode runs on one instance."""
-
-    algorithm: Literal["blazingtext"] = "blazingtext"
-    instance_type: InstanceType = "ml.c5.xlarge"
-    volume_gb: VolumeGb = 30
-    max_runtime_seconds: Annotated[int, Field(ge=1, le=28 * 86400)] = 3600
-    hyperparameters: Hyperparameters = Hyperparameters()
 
 
 class Processing(Part):
@@ -125,7 +113,7 @@ class Recipe(Part):
     text_rules: TextRules = TextRules()
     split: Split = Split()
     rebalance: Literal["none", "undersample"] = "none"
-    training: Training = Training()
+    training: Training = BlazingText()
     processing: Processing = Processing()
     evaluation: Evaluation = Evaluation()
     gate: GateRule = Field(description="the least that a model must reach to be registered")
