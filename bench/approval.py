@@ -9,7 +9,7 @@ import time
 
 from bench.deployable import BIN
 from bench.table import Row
-from local_aws import environment
+from local_aws.kernel import environment
 from local_aws.server import Server
 from project_template.stacks.published import GITHUB_ISSUER
 
@@ -46,7 +46,7 @@ def _create(server: Server) -> None:
 
 
 def _template(server: Server, *arguments: str) -> None:
-    variables = environment.for_command(os.environ, server.endpoint_url, server.account.region, {})
+    variables = environment.for_command(os.environ, server.account.clients, {})
     subprocess.run(
         [BIN / "project-template", *arguments], env=variables, check=True, capture_output=True, timeout=120
     )

@@ -20,8 +20,8 @@ from typing import Any
 import fasttext
 import yaml
 
-from local_aws import environment
-from local_aws.account import Clients
+from local_aws.kernel import environment
+from local_aws.kernel.account import Clients
 from local_aws.project import Project, prepare
 from model_deploy.core.contract import folder_sha256
 
@@ -67,14 +67,12 @@ class Deployable:
     def variables(self) -> dict[str, str]:
         """The environment of a command, without whatever a run in CI would add to it."""
         base = {name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")}
-        return environment.for_command(
-            base, self.clients.endpoint_url, self.clients.region, self.project.variables()
-        )
+        return environment.for_command(base, self.clients, self.project.variables())
 
     def register(self, name: str, *, swapped: bool = False, fault: str | None = None) -> str:
         """The ARN of a new approved package: a good model, one with its labels `swapped`, or one with a `fault`.
 
-        Faults are those of local_aws.hosting.faulty_server.
+        Faults are those of local_aws.hosting.instances.faulty_server.
         """
         contract = contract_files()
         digest = folder_sha256(contract)
@@ -122,7 +120,7 @@ class Deployable:
 def deployable(folder: Path) -> Iterator[Deployable]:
     """A server of its own process, gone with the context; `folder` is scratch."""
     with _server(folder) as url:
-        clients = Clients(url)
+        clients = Clients.of_running(url)
         yield Deployable(_repository(folder / "deploy"), clients, prepare(clients))
 
 

@@ -16,7 +16,7 @@ import yaml
 
 from bench.table import Row
 from local_aws.demo import data as demo_data
-from local_aws.environment import for_command
+from local_aws.kernel.environment import for_command
 from local_aws.project import prepare
 from local_aws.server import Server
 
@@ -41,8 +41,7 @@ def rows(quick: bool = False) -> list[Row]:
     with Server() as server, tempfile.TemporaryDirectory() as folder:
         environment = for_command(
             os.environ,
-            server.endpoint_url,
-            server.account.region,
+            server.account.clients,
             prepare(server.account.clients).variables(),
         )
         ours = _run(server, environment, ROOT / "build", data.recipe, data.path)

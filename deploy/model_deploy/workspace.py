@@ -58,6 +58,7 @@ class Workspace:
             endpoint_role_arn=settings.endpoint_role_arn,
             api_archive=built.key if built else None,
             permissions_boundary=settings.permissions_boundary,
+            kms_key=settings.kms_key,
         )
         return Target(candidate, deployment, stacks.synthesise(deployment), built)
 

@@ -11,10 +11,10 @@ from botocore.exceptions import UnknownServiceError
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.wrappers import Request, Response
 
-from local_aws.identity.caller import signature
 from local_aws.identity.gate import GATE, SERVICE, Gate
+from local_aws.kernel.caller import signature
+from local_aws.kernel.wire import Service, ServiceError, error_response, service_model
 from local_aws.s3.integrity import Integrity
-from local_aws.wire import Service, ServiceError, error_response, service_model
 
 
 @runtime_checkable

@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from local_aws import environment, project
+from local_aws import project
+from local_aws.kernel import environment
 from local_aws.server import Server
 
 _numbers = itertools.count(1)
@@ -47,9 +48,7 @@ class Aws:
     @property
     def environment(self) -> dict[str, str]:
         """The whole environment of a command that works in this project."""
-        return environment.for_command(
-            os.environ, self.server.endpoint_url, self.region, self.project.variables()
-        )
+        return environment.for_command(os.environ, self.server.account.clients, self.project.variables())
 
     def client(self, service: str) -> Any:
         return self.server.client(service)

@@ -65,8 +65,8 @@ class Shop:
         environment = self.aws.environment | {"GITHUB_SHA": "c0ffee"} | variables
         return CliRunner().invoke(app, [*arguments, "--root", str(self.root)], env=environment)
 
-    def run(self, data, *arguments) -> tuple[int, dict[str, Any]]:
-        result = self.call("run", "--data", data, "--json", *arguments)
+    def run(self, data, *arguments, **variables) -> tuple[int, dict[str, Any]]:
+        result = self.call("run", "--data", data, "--json", *arguments, **variables)
         return result.exit_code, json.loads(result.stdout) if result.stdout else {}
 
     def packages(self):
@@ -184,7 +184,7 @@ def test_a_second_run_pays_only_for_what_changed_and_a_plan_says_so_before(shop)
     assert "does not exist yet" in shop.call("status").stdout
 
     first = execution_id(shop.run(data)[1])
-    code, again = shop.run(data)
+    code, again = shop.run(data, GITHUB_SHA="decade")
     assert code == 0
     assert [name for name, hit in steps(again, "cache_hit").items() if hit] == [
         "Prepare",
@@ -263,6 +263,38 @@ def test_a_run_that_was_left_is_attached_to_again(shop):
     assert back.exit_code == 0
     assert "Re-attached to arn:" in back.stderr
     assert len(shop.packages()) == 1
+
+
+def test_an_identical_rerun_registers_nothing_and_says_which_version_it_is(shop):
+    data = shop.data(reviews(400))
+    _, first = shop.run(data)
+    again = shop.call("run", "--data", data)
+    assert again.exit_code == 0
+    assert "Nothing to run: the same commit, data, recipe and champion have been through" in again.stderr
+    assert f"Model package: {first['model_package_arn']} (pending approval)" in again.stdout
+    assert "That is version 1, which an earlier run registered; this one registered nothing" in again.stdout
+    assert shop.packages() == [first["model_package_arn"]]
+
+    code, forced = shop.run(data, "--force", "once more")
+    assert (code, forced["pipeline"]["launched"]) == (0, "started")
+    assert set(shop.packages()) == {forced["model_package_arn"], first["model_package_arn"]}
+    assert shop.run(data, "--force", "once more")[1]["model_package_arn"] == forced["model_package_arn"]
+
+    shop.aws.client("sagemaker").delete_model_package(ModelPackageName=first["model_package_arn"])
+    code, anew = shop.run(data)
+    assert (code, anew["pipeline"]["launched"]) == (0, "started")
+    assert len(shop.packages()) == 2
+
+
+def test_a_refused_candidate_is_refused_again_without_a_run(shop):
+    shop.recipe(gate={"metric": "macro_f1", "minimum": 1.0})
+    data = shop.data(reviews(400, noise=0.5))
+    _, first = shop.run(data)
+    result = shop.call("run", "--data", data)
+    assert result.exit_code == 3
+    assert "error: The gate refused the candidate: " in result.stderr
+    assert len(json.loads(shop.call("status", "--json").stdout)["executions"]) == 1
+    assert first["pipeline"]["launched"] == "started"
 
 
 def test_a_server_that_stops_in_the_middle_of_a_run_is_named_and_nothing_else_said(shop):

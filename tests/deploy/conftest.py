@@ -128,7 +128,7 @@ class QuickServer:
         assert self.url, "".join(self.said)
 
     def fault(self, name: str, *value: str) -> None:
-        """Set one of local_aws.faults.Faults.
+        """Set one of local_aws.kernel.faults.Faults.
 
         Of `responses` the value is a service, an operation and the code that every call of it is answered with, or "clear".
         """
@@ -234,11 +234,11 @@ class Project:
     @property
     def environment(self) -> dict[str, str]:
         """The variables that a command is given."""
-        from local_aws import environment
+        from local_aws.kernel import environment
 
         ours = ("GITHUB_", "MODEL_PACKAGE_ARN", "WHY", "API_TOKEN")
         base = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-        made = environment.for_command(base, self.server.url, self.clients.region, self.names.variables())
+        made = environment.for_command(base, self.clients, self.names.variables())
         return made | {"GITHUB_ACTOR": "ada"} | self.variables
 
     def register(
@@ -255,7 +255,7 @@ class Project:
         """Register a model with its contract, as the build pipeline does; the package's ARN.
 
         `model` is one of the archives, or "missing": deleted since. `metadata` overrides what the pipeline records; a value of None leaves
-        the entry out. `fault` is what the model's server does wrong: see local_aws.hosting.faulty_server.
+        the entry out. `fault` is what the model's server does wrong: see local_aws.hosting.instances.faulty_server.
         """
         number = next(_numbers)
         s3, files = self.client("s3"), contract_files(labels, recipe)
@@ -395,9 +395,9 @@ def make_project(quick_server, models, repository, tmp_path_factory):
     Whatever it has deployed is deleted with its context.
     """
     from local_aws import project
-    from local_aws.account import Clients
+    from local_aws.kernel.account import Clients
 
-    clients = Clients(quick_server.url)
+    clients = Clients.of_running(quick_server.url)
 
     @contextmanager
     def make_project():

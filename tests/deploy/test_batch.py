@@ -139,6 +139,12 @@ def test_the_live_model_is_given_the_prepared_texts_line_by_line(project, texts,
     assert result["output"] == f"{job['TransformOutput']['S3OutputPath']}texts.jsonl.out"
 
 
+def test_answers_are_encrypted_with_the_projects_key(project, texts, transforms):
+    key = project.environment["KMS_KEY_ARN"]
+    project.run("batch", "--stage", "staging", "--input", texts)
+    assert {each["TransformOutput"]["KmsKeyId"] for each in transforms.jobs.values()} == {key}
+
+
 def test_the_same_batch_again_attaches_to_the_same_job(project, texts, transforms):
     first = project.json("batch", "--stage", "staging", "--input", texts)
     again = project.json("batch", "--stage", "staging", "--input", texts)

@@ -9,7 +9,7 @@ import pytest
 from model_deploy.aws import records
 from model_deploy.aws.clients import Aws
 from model_deploy.core.record import Record, deployment_id, record_key
-from model_deploy.errors import ModelDeployError
+from model_deploy.errors import CommandError
 
 GROUP = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/shop-models"
 NOON = datetime(2026, 11, 21, 12, 0, 0, 123456, tzinfo=UTC)
@@ -92,7 +92,7 @@ def test_the_same_version_of_another_group_is_another_package(aws_clients, bucke
 def test_what_is_no_record_is_named(aws_clients, bucket, body):
     key = record_key("staging", NOON, 7)
     aws_clients.s3.put_object(Bucket=bucket, Key=key, Body=body)
-    with pytest.raises(ModelDeployError, match=f"The record s3://{bucket}/{key} cannot be read"):
+    with pytest.raises(CommandError, match=f"The record s3://{bucket}/{key} cannot be read"):
         records.find(aws_clients, bucket, key)
 
 

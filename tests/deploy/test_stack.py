@@ -90,7 +90,7 @@ def test_an_equal_deployment_is_an_equal_template_in_another_process_too(product
     stated = [
         getattr(deployment(production), name)
         for name in names
-        if name not in ("stage", "permissions_boundary")
+        if name not in ("stage", "permissions_boundary", "kms_key")
     ]
     command = [sys.executable, "-c", script, path, *stated]
     there = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -135,7 +135,9 @@ def test_the_outputs_say_what_serves_and_where(production):
     assert {name: output["Value"] for name, output in outputs.items()} == {
         "EndpointName": "reviews-production",
         "ModelPackageArn": PACKAGE,
-        "ApiUrl": {"Fn::Join": ["", [{"Fn::GetAtt": ["HttpApi", "ApiEndpoint"]}, "/classify"]]},
+        "ApiUrl": {
+            "Fn::Join": ["", [{"Fn::GetAtt": ["HttpApi", "ApiEndpoint"]}, "/reviews-production/classify"]]
+        },
     }
 
 
@@ -216,6 +218,30 @@ def test_capture_takes_requests_and_answers_to_the_stages_folder():
         "CaptureContentTypeHeader": {"JsonContentTypes": ["application/json", "application/jsonlines"]},
         "KmsKeyId": "alias/models",
     }
+
+
+KEY = "arn:aws:kms:eu-west-1:123456789012:key/project"
+
+
+def outputs(value):
+    """Every part of a template that says where something is written in S3."""
+    if isinstance(value, dict):
+        if {"DestinationS3Uri", "S3OutputPath"} & value.keys():
+            yield value
+        for each in value.values():
+            yield from outputs(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from outputs(each)
+
+
+@pytest.mark.parametrize("volumes", [{}, {"kms_key": "alias/volumes"}])
+@pytest.mark.parametrize("endpoint", [REALTIME, ASYNCHRONOUS])
+def test_everything_that_an_endpoint_writes_is_encrypted_with_the_projects_key(endpoint, volumes):
+    capture = {} if endpoint is ASYNCHRONOUS else {"capture": {"sampling_percent": 20}}
+    found = list(outputs(template({"endpoint": endpoint} | capture | volumes, kms_key=KEY)))
+    assert len(found) == 1
+    assert {each["KmsKeyId"] for each in found} == {KEY}
 
 
 def test_a_serverless_endpoint_has_memory_and_no_guardrails():

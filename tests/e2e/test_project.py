@@ -24,8 +24,8 @@ import requests
 from botocore.exceptions import ClientError
 from embedded import ORGANIZATION, OWNER, REVIEWER, Embedded
 
-from local_aws import environment
-from local_aws.account import REGION, isolated_session
+from local_aws.kernel import environment
+from local_aws.kernel.account import REGION
 from project_template.stacks.published import GITHUB_ISSUER
 from project_template.stacks.seldom import SELDOM
 
@@ -46,12 +46,12 @@ class Account:
     folder: Path
 
     def client(self, service: str) -> Any:
-        session: Any = isolated_session(REGION)
+        session: Any = self.embedded.clients.session()
         return session.client(service, endpoint_url=self.embedded.url)
 
     def template(self, *arguments: str, code: int = 0) -> Any:
         """What the checkout's `project-template` prints with --json."""
-        variables = environment.for_command(os.environ, self.embedded.url, REGION, {})
+        variables = environment.for_command(os.environ, self.embedded.clients, {})
         variables["PYTHONPATH"] = str(self.checkout / "seed_code")
         return command("project-template", *arguments, "--json", variables=variables, code=code)
 
@@ -136,7 +136,7 @@ class Job:
     def run(self, name: str, *arguments: str, code: int = 0, **more: str) -> Any:
         """What a command prints with --json."""
         variables = environment.for_command(
-            os.environ, self.account.embedded.url, REGION, self.variables() | self.sign_in() | more
+            os.environ, self.account.embedded.clients, self.variables() | self.sign_in() | more
         )
         # The poured packages, not those of this checkout.
         variables["PYTHONPATH"] = f"{self.clone}:{self.clone / 'steps'}"

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from model_common.settings import check_bucket, check_role, required
+from model_common.settings import KMS_KEY, check_bucket, check_key, check_role, required
 
 
 @dataclass(frozen=True)
 class Settings:
     """The project that a command works in, and the account's resources that belong to it.
 
+    `kms_key` is the ARN of the key that outputs of jobs are encrypted with; None leaves that to the bucket.
     For a pull request, `pipeline_role_arn` is its own role, and all that is written lies under `home`.
     """
 
@@ -22,6 +23,7 @@ class Settings:
     pipeline_role_arn: str
     region: str
     pull_request: int | None = None
+    kms_key: str | None = None
 
     @classmethod
     def load(cls, environment: Mapping[str, str]) -> Settings:
@@ -40,7 +42,10 @@ class Settings:
         )
         check_bucket("ARTIFACT_BUCKET", bucket)
         check_role("PIPELINE_ROLE_ARN", role)
-        return cls(name, project_id, bucket, group, role, region)
+        key = environment.get(KMS_KEY, "").strip() or None
+        if key is not None:
+            check_key(KMS_KEY, key)
+        return cls(name, project_id, bucket, group, role, region, kms_key=key)
 
     def for_pull_request(self, number: int, environment: Mapping[str, str]) -> Settings:
         """The same project as a pull request sees it. Raises SettingsError when its role is missing or malformed.

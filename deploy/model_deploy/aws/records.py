@@ -18,11 +18,11 @@ from model_deploy.aws.clients import Aws
 from model_deploy.aws.objects import read
 from model_deploy.core.arn import version_of
 from model_deploy.core.record import HOME, VERSION, Record
-from model_deploy.errors import ModelDeployError
+from model_deploy.errors import CommandError
 
 
 def parse(document: bytes, source: str) -> Record:
-    """A stored record; `source` names it in messages. Raises ModelDeployError when it is none."""
+    """A stored record; `source` names it in messages. Raises CommandError when it is none."""
     try:
         stated = json.loads(document)
         if stated.pop("version") != VERSION:
@@ -31,7 +31,7 @@ def parse(document: bytes, source: str) -> Record:
             **stated | {"time": datetime.fromisoformat(stated["time"]), "failures": tuple(stated["failures"])}
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ModelDeployError(
+        raise CommandError(
             f"The record {source} cannot be read ({type(error).__name__}: {error}). Records are written by model-deploy alone; "
             "restore it from an earlier version of the object, or move it out of deployments/."
         ) from error

@@ -11,20 +11,23 @@ import hashlib
 import json
 import tempfile
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 from rich.console import Console
 
 from model_common.aws.errors import error_code, is_missing
+from model_common.deadline import Deadline
 from model_deploy.aws import endpoint
 from model_deploy.core.contract import Contract
 from model_deploy.core.observed import Live
-from model_deploy.deadline import Deadline
-from model_deploy.errors import ModelDeployError, RefusedError, UsageError
+from model_deploy.errors import CommandError, RefusedError, UsageError
 from model_deploy.progress import Progress
 from model_deploy.verify.contract import load_candidate
 from model_deploy.workspace import Workspace
+
+if TYPE_CHECKING:
+    from types_boto3_sagemaker.type_defs import TransformOutputTypeDef
 
 HOME = "batch"
 LIMIT_SECONDS = 24 * 3600
@@ -55,7 +58,7 @@ class Result:
 def run(workspace: Workspace, request: Request, console: Console) -> Result:
     """Prepare the texts, start the job or attach to the same one, and wait for it.
 
-    Raises UsageError when nothing is live or the file cannot be used, ModelDeployError when the job fails.
+    Raises UsageError when nothing is live or the file cannot be used, CommandError when the job fails.
     """
     aws, progress = workspace.aws, Progress(console)
     serving = endpoint.look(aws, workspace.endpoint_name)
@@ -153,11 +156,7 @@ def _start(workspace: Workspace, request: Request, serving: Live, key: str, outp
                     "ContentType": "application/jsonlines",
                     "SplitType": "Line",
                 },
-                TransformOutput={
-                    "S3OutputPath": output,
-                    "Accept": "application/jsonlines",
-                    "AssembleWith": "Line",
-                },
+                TransformOutput=_answers(output, settings.kms_key),
                 TransformResources={"InstanceType": request.instance_type, "InstanceCount": 1},  # type: ignore[typeddict-item]
                 Tags=[{"Key": tag, "Value": value} for tag, value in tags.items()],
             )
@@ -167,9 +166,19 @@ def _start(workspace: Workspace, request: Request, serving: Live, key: str, outp
                 raise
         if _status(workspace, name)[0] in {"InProgress", "Completed"}:
             return name
-    raise ModelDeployError(
-        f"{MOST_ATTEMPTS} transform jobs {base}-* failed already; look into their logs first."
-    )
+    raise CommandError(f"{MOST_ATTEMPTS} transform jobs {base}-* failed already; look into their logs first.")
+
+
+def _answers(uri: str, key: str | None) -> TransformOutputTypeDef:
+    """Where the answers go, and the key that they are encrypted with."""
+    answers: TransformOutputTypeDef = {
+        "S3OutputPath": uri,
+        "Accept": "application/jsonlines",
+        "AssembleWith": "Line",
+    }
+    if key is not None:
+        answers["KmsKeyId"] = key
+    return answers
 
 
 def _wait(workspace: Workspace, name: str, deadline: Deadline, progress: Progress) -> None:
@@ -182,7 +191,7 @@ def _wait(workspace: Workspace, name: str, deadline: Deadline, progress: Progres
         if status == "Completed":
             return
         if status in {"Failed", "Stopped"}:
-            raise ModelDeployError(
+            raise CommandError(
                 f"The transform job {name} {status.lower()}: {reason or 'SageMaker gives no reason'}"
             )
 

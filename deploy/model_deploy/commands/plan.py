@@ -11,7 +11,7 @@ from model_deploy.core.next_step import Apply, Step
 from model_deploy.core.observed import Observed
 from model_deploy.core.package import Candidate, Package
 from model_deploy.core.target import Target
-from model_deploy.errors import ModelDeployError, RefusedError
+from model_deploy.errors import CommandError, RefusedError
 from model_deploy.stacks import warm_up
 from model_deploy.stage import Rollout
 from model_deploy.verify.contract import load_candidate
@@ -152,7 +152,7 @@ def _current(workspace: Workspace, observed: Observed) -> Described | None:
         return Described(live, registry.metrics(workspace.aws, live))
     except RefusedError:
         return Described(live, {})
-    except ModelDeployError:
+    except CommandError:
         # It was deleted from the registry and still serves: that is for status to say, and no reason against the next one.
         return None
 

@@ -11,13 +11,13 @@ from typing import Any
 
 from rich.console import Console
 
+from model_common.deadline import Deadline
 from model_deploy.aws import endpoint, records, registry, stack
 from model_deploy.commands import rollback, rollout
 from model_deploy.core.arn import version_of
 from model_deploy.core.package import REJECTED, Package
 from model_deploy.core.record import record_key
-from model_deploy.deadline import Deadline
-from model_deploy.errors import LeftError, ModelDeployError, RefusedError
+from model_deploy.errors import CommandError, LeftError, RefusedError
 from model_deploy.progress import Progress
 from model_deploy.rollout.converge import let_close
 from model_deploy.rollout.execute import GRACE_SECONDS, Request, Result
@@ -36,7 +36,7 @@ class Rejection:
     rollback: Result | None
 
     @property
-    def error(self) -> ModelDeployError | None:
+    def error(self) -> CommandError | None:
         """Why the exit code is not 0: the rollback's own reason."""
         return self.rollback.error if self.rollback else None
 

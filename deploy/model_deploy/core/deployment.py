@@ -35,7 +35,7 @@ class Deployment:
 
     `api_archive` is the key of the API's archive (`archive.build`) in `bucket`; None where the stage has no API.
     `permissions_boundary` is the ARN of the policy that bounds the roles which the stack creates, where the account asks
-    for one.
+    for one. `kms_key` is the ARN of the project's key, None where there is none.
     """
 
     stage: Stage
@@ -47,6 +47,7 @@ class Deployment:
     endpoint_role_arn: str
     api_archive: str | None = None
     permissions_boundary: str | None = None
+    kms_key: str | None = None
 
     def __post_init__(self) -> None:
         if (self.stage.api is None) != (self.api_archive is None):
@@ -73,6 +74,11 @@ class Deployment:
             "sagemaker:project-id": self.project_id,
             "sagemaker:deployment-stage": self.stage.name,
         }
+
+    @property
+    def output_key(self) -> str | None:
+        """The key for what the endpoint writes to S3: the project's, or where there is none the stage's own."""
+        return self.kms_key or self.stage.kms_key
 
     def s3(self, key: str) -> str:
         """The URI of `key` in the artifact bucket."""

@@ -20,6 +20,7 @@ import os
 import time
 from dataclasses import dataclass, replace
 
+from model_common.deadline import Deadline
 from model_deploy.aws import endpoint, records, registry, stack
 from model_deploy.aws.provenance import commit, who
 from model_deploy.core import promotion, template_diff
@@ -28,10 +29,9 @@ from model_deploy.core.observed import Observed, Stack
 from model_deploy.core.package import Candidate, Package
 from model_deploy.core.record import Kind, Outcome, Record, deployment_id, record_key
 from model_deploy.core.target import Target
-from model_deploy.deadline import Deadline
 from model_deploy.errors import (
+    CommandError,
     LeftError,
-    ModelDeployError,
     OvertakenError,
     RefusedError,
     RolledBackError,
@@ -81,7 +81,7 @@ class Result:
     contract_failures: int
     restored: str | None
     cause: str | None
-    error: ModelDeployError | None
+    error: CommandError | None
     seconds: float
 
 
@@ -160,7 +160,7 @@ class Rollout:
         arn = observed.live.package_arn if observed.live else None
         try:
             return load_candidate(self._aws, arn).contract if arn else None
-        except ModelDeployError:
+        except CommandError:
             # Whatever is wrong with what is being replaced must not keep a better one from replacing it.
             return None
 
@@ -282,7 +282,7 @@ class Rollout:
         verification: Verification | None = None,
         restored: str | None = None,
         cause: str | None = None,
-        error: ModelDeployError | None = None,
+        error: CommandError | None = None,
     ) -> Result:
         return Result(
             stage=self._stage.name,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from model_common.deadline import Deadline
 from model_deploy.aws import endpoint, stack
 from model_deploy.core import stack_status
 from model_deploy.core.observed import Event, Stack
-from model_deploy.deadline import Deadline
 from model_deploy.errors import OvertakenError, StackError, TimedOutError
 from model_deploy.progress import Progress
 from model_deploy.workspace import Workspace

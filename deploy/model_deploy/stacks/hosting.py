@@ -90,7 +90,7 @@ def _asynchronous(deployment: Deployment) -> sagemaker.CfnEndpointConfig.AsyncIn
         output_config=sagemaker.CfnEndpointConfig.AsyncInferenceOutputConfigProperty(
             s3_output_path=deployment.s3(f"asynchronous/{deployment.stage.name}/answers/"),
             s3_failure_path=deployment.s3(f"asynchronous/{deployment.stage.name}/failures/"),
-            kms_key_id=deployment.stage.kms_key,
+            kms_key_id=deployment.output_key,
         )
     )
 
@@ -109,7 +109,7 @@ def _capture(deployment: Deployment) -> sagemaker.CfnEndpointConfig.DataCaptureC
         capture_content_type_header=sagemaker.CfnEndpointConfig.CaptureContentTypeHeaderProperty(
             json_content_types=_CAPTURED
         ),
-        kms_key_id=deployment.stage.kms_key,
+        kms_key_id=deployment.output_key,
     )
 
 

@@ -9,15 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from local_aws import environment
-from local_aws.account import Account
-from local_aws.containers.errors import AlgorithmError, JobError, UnsupportedError
+from botocore.exceptions import ClientError
+
+from local_aws.containers.errors import AlgorithmError, JobError, UnsupportedError, UploadError
 from local_aws.containers.images import Image
 from local_aws.containers.interpreter import Interpreters
 from local_aws.containers.ml_folder import MlFolder
 from local_aws.containers.s3_data import S3Data
 from local_aws.containers.sandbox import Command
 from local_aws.identity import image_pull
+from local_aws.kernel import environment
+from local_aws.kernel.account import Account
 
 DEFAULT_MAX_RUNTIME = 24 * 60 * 60
 
@@ -94,7 +96,28 @@ class Container(ABC):
         """Have the job act under a role: its transfers, its log, and what runs in it."""
         account = self.host.account
         self.role_arn = role_arn
-        self.data = S3Data(account.client_of_role(role_arn, "s3"), account.region, role_arn)
+        client = account.client_of_role(role_arn, "s3")
+        self.data = S3Data(client, account.region, role_arn, self.output_key)
+
+    @property
+    @abstractmethod
+    def output_key(self) -> str | None:
+        """The KMS key that the request states for the job's outputs."""
+
+    def require_output(self, uri: str) -> None:
+        """Raises UploadError where an output's bucket does not exist, or the job's role may not encrypt what is written.
+
+        Source: OutputDataConfig, Amazon SageMaker API reference.
+        """
+        self.data.require_bucket(uri)
+        if self.output_key is None:
+            return
+        kms = self.host.account.client_of_role(self.role_arn, "kms")
+        try:
+            kms.encrypt(KeyId=self.output_key, Plaintext=b"output")
+        except ClientError as error:
+            answer = error.response["Error"]
+            raise UploadError(f"{answer['Code']}: {answer['Message']} ({self.output_key})") from error
 
     def make_folders(self) -> None:
         for name in ("ml", "home", "tmp"):
@@ -118,7 +141,7 @@ class Container(ABC):
         asked = dict(self.request.get("Environment", {}))
         credentials = account.credentials_of(self.role_arn)
         own = variables | asked | credentials
-        return environment.for_command(base, account.endpoint_url, account.region, own)
+        return environment.for_command(base, account.clients, own)
 
 
 def require_one_instance(count: int) -> None:

@@ -54,11 +54,15 @@ class ProcessingContainer(Container):
         for stated in _outputs(request):
             _check_output(stated)
 
+    @property
+    def output_key(self) -> str | None:
+        return self.request.get("ProcessingOutputConfig", {}).get("KmsKeyId") or None
+
     def prepare(self) -> Command:
         self.make_folders()
         self.ml.make(PROCESSING, "/opt/ml/output")
         for stated in _outputs(self.request):
-            self.data.require_bucket(stated["S3Output"]["S3Uri"])
+            self.require_output(stated["S3Output"]["S3Uri"])
             self.ml.make(stated["S3Output"]["LocalPath"])
         for stated in self.request.get("ProcessingInputs", ()):
             source = stated["S3Input"]

@@ -64,10 +64,14 @@ class TrainingContainer(Container):
         """Where the model is uploaded to."""
         return self._output_uri("model.tar.gz")
 
+    @property
+    def output_key(self) -> str | None:
+        return self.request["OutputDataConfig"].get("KmsKeyId") or None
+
     def prepare(self) -> Command:
         self.make_folders()
         self.ml.make(MODEL, DATA, "/opt/ml/input/config", "/opt/ml/input/data")
-        self.data.require_bucket(self.request["OutputDataConfig"]["S3OutputPath"])
+        self.require_output(self.request["OutputDataConfig"]["S3OutputPath"])
         for channel in self.request.get("InputDataConfig", ()):
             source = channel["DataSource"]["S3DataSource"]
             self.data.download(source["S3Uri"], self.ml.path(f"/opt/ml/input/data/{channel['ChannelName']}"))

@@ -15,8 +15,8 @@ from rich.table import Table
 from local_aws.demo import data as sources
 from local_aws.demo.deploy import Deployment
 from local_aws.demo.shell import Shell
-from local_aws.environment import for_command
 from local_aws.errors import UsageError
+from local_aws.kernel.environment import for_command
 from local_aws.project import prepare
 from local_aws.server import Server
 
@@ -43,7 +43,7 @@ def run(data: Path | None, recipe: str | None, root: Path | None, as_json: bool)
     tell(f"Training from {dataset.source}")
     with Server(time_scale=float(os.environ.get("LOCAL_AWS_TIME_SCALE", TIME_SCALE))) as server:
         variables = prepare(server.account.clients).variables()
-        environment = for_command(os.environ, server.endpoint_url, server.account.region, variables)
+        environment = for_command(os.environ, server.account.clients, variables)
         build = Shell(repository / "build", environment)
         result = build.json("model-build", "run", "--recipe", dataset.recipe, "--data", str(dataset.path))
         deployment = Deployment(server.account, build, Shell(repository / "deploy", environment), tell)

@@ -23,14 +23,14 @@ from local_aws.http_api.routes import DEFAULT
 from local_aws.http_api.routing import Match, route_of, stage_of
 from local_aws.http_api.store import Api, Members, Store
 from local_aws.http_api.throttle import Throttle
+from local_aws.identity.actions.requirements import Requirement
 from local_aws.identity.gate import GATE
-from local_aws.identity.requirements import Requirement
+from local_aws.kernel.wire import ServiceError
 from local_aws.lambda_ import http_events
 from local_aws.lambda_.http_events import MalformedAnswer, Place
-from local_aws.lambda_.invoker import Invoker
+from local_aws.lambda_.invocation.invoker import Invoker
 from local_aws.lambda_.names import Reference
 from local_aws.lambda_.permissions import allows
-from local_aws.wire import ServiceError
 
 _PRINCIPAL = "apigateway.amazonaws.com"
 _UNAVAILABLE = (503, "Service Unavailable")
@@ -63,7 +63,7 @@ class _Call:
 
 
 class Gateway:
-    """The data plane. AWS_IAM asks for a signature of the service `execute-api`, which is not checked, and for the caller's
+    """The data plane. AWS_IAM asks for a signature of the service `execute-api`, and for the caller's
     permission of execute-api:Invoke. An HTTP API takes no resource policy, so the caller's own policies decide.
 
     Source: "Control access to HTTP APIs with IAM authorization", API Gateway developer guide.

@@ -1,7 +1,7 @@
 """The gate of the server: every request passes it, is recorded, and refused where it must be.
 
-Refused are keys of temporary credentials that have expired or never were, what `faults` say, and, where the server
-enforces policies, what the caller's role is not allowed.
+Refused are what `faults` say, and, where the server enforces policies, what the caller's role is not allowed. Who the caller
+is has been verified before (`local_aws.front`).
 """
 
 from __future__ import annotations
@@ -9,23 +9,24 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from typing import Any
+from xml.sax.saxutils import escape
 
 from botocore.exceptions import UnknownServiceError
 from werkzeug.wrappers import Response
 
-from local_aws.faults import Faults
-from local_aws.identity import requirements
-from local_aws.identity.asked import Asked, recognise
-from local_aws.identity.caller import Signature, calling, signature
-from local_aws.identity.calls import Call, Calls
+from local_aws.identity.actions import requirements
+from local_aws.identity.actions.asked import Asked, recognise
+from local_aws.identity.actions.requirements import Requirement
+from local_aws.identity.actions.resources import Namer
 from local_aws.identity.iam_quotas import Quotas
-from local_aws.identity.permissions import request_of
-from local_aws.identity.policy import decide
-from local_aws.identity.requirements import Requirement
-from local_aws.identity.resources import Namer
+from local_aws.identity.policies.permissions import request_of
+from local_aws.identity.policies.policy import decide
 from local_aws.identity.roles import Roles
-from local_aws.identity.sessions import PREFIX, Session, Sessions
-from local_aws.wire import ServiceError, error_response, service_model
+from local_aws.kernel.caller import calling, signature
+from local_aws.kernel.calls import Call, Calls
+from local_aws.kernel.faults import Faults
+from local_aws.kernel.sessions import Session, Sessions
+from local_aws.kernel.wire import ServiceError, error_response, service_model
 
 log = logging.getLogger(__name__)
 
@@ -36,8 +37,6 @@ SERVICE = "local_aws.service"
 """Where the service of an unsigned request stands in its WSGI environment."""
 GATE = "local_aws.gate"
 """Where the gate stands in the WSGI environment of a request that is no API call."""
-
-_CHUNK = 1024 * 1024
 
 # What STS answers is decided by trust policies, and there.
 _DECIDED_ELSEWHERE = "sts"
@@ -80,14 +79,12 @@ class Gate:
         session = self._sessions.find(signed.access_key)
         try:
             if signed.access_key != self._exempt:
-                _check(signed, session)
                 self._record(asked, session, needed)
                 self._faults.strike(asked.service, asked.operation)
                 self._enforce(asked.service, session, needed)
             if asked.service == "iam":
                 self._quotas.check(asked)
         except ServiceError as error:
-            _drain(environ)
             return refusal(asked.service, error)(environ, start_response)
 
         def noted(status: str, *rest: Any) -> Any:
@@ -109,7 +106,6 @@ class Gate:
         signed = signature(environ)
         session = self._sessions.find(signed.access_key)
         if signed.access_key != self._exempt:
-            _check(signed, session)
             self._record(Asked(service, operation), session, needed)
             self._enforce(service, session, needed)
         return session
@@ -154,37 +150,33 @@ class Gate:
                 )
 
 
-def _drain(environ: dict[str, Any]) -> None:
-    """Read a body that nobody wants: a client that still sends it would see a broken connection, and no answer."""
-    left = int(environ.get("CONTENT_LENGTH") or 0)
-    while left > 0 and (read := environ["wsgi.input"].read(min(left, _CHUNK))):
-        left -= len(read)
-
-
-def _check(signed: Signature, session: Session | None) -> None:
-    if not signed.access_key.startswith(PREFIX):
-        return
-    if session is None or session.token != signed.token:
-        raise ServiceError(
-            "InvalidClientTokenId", "The security token included in the request is invalid.", 403
-        )
-    if session.expired:
-        raise ServiceError("ExpiredToken", "The security token included in the request is expired", 403)
-
-
 _JSON_CODES = {
     "AccessDenied": "AccessDeniedException",
     "ExpiredToken": "ExpiredTokenException",
+    "IncompleteSignature": "IncompleteSignatureException",
     "InvalidClientTokenId": "UnrecognizedClientException",
+    "MissingAuthenticationToken": "MissingAuthenticationTokenException",
+    "RequestTimeTooSkewed": "InvalidSignatureException",
+    "SignatureDoesNotMatch": "InvalidSignatureException",
 }
 """What the errors of every service are called where the protocol is JSON."""
+
+_QUERY_CODES = {"RequestTimeTooSkewed": "SignatureDoesNotMatch"}
+_S3_CODES = {
+    "ExpiredToken": "ExpiredToken",
+    "IncompleteSignature": "AuthorizationHeaderMalformed",
+    "InvalidClientTokenId": "InvalidAccessKeyId",
+    "RequestEntityTooLargeException": "EntityTooLarge",
+}
 
 
 def refusal(service: str, error: ServiceError) -> Response:
     """`error` in the words and the protocol of `service`."""
     if service == "s3":
+        code = _S3_CODES.get(error.code, error.code)
         body = (
-            f"<?xml version='1.0'?><Error><Code>{error.code}</Code><Message>{error.message}</Message></Error>"
+            "<?xml version='1.0' encoding='UTF-8'?>"
+            f"<Error><Code>{code}</Code><Message>{escape(error.message)}</Message></Error>"
         )
         return Response(body, status=error.status, content_type="application/xml")
     try:
@@ -192,7 +184,8 @@ def refusal(service: str, error: ServiceError) -> Response:
     except UnknownServiceError:
         protocol = "json"
     if protocol == "query":
-        return error_response(error, protocol)
+        code = _QUERY_CODES.get(error.code, error.code)
+        return error_response(ServiceError(code, error.message, error.status), protocol)
     code = _JSON_CODES.get(error.code, error.code)
     status = 400 if protocol == "json" and error.status == 403 else error.status
     return error_response(ServiceError(code, error.message, status))

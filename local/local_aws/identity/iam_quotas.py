@@ -9,8 +9,8 @@ import json
 import re
 from typing import Any
 
-from local_aws.identity.asked import Asked
-from local_aws.wire import ServiceError
+from local_aws.identity.actions.asked import Asked
+from local_aws.kernel.wire import ServiceError
 
 INLINE = 10_240
 """All inline policies of a role together."""

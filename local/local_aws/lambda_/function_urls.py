@@ -10,16 +10,16 @@ from urllib.parse import urlsplit
 
 from werkzeug.wrappers import Request, Response
 
+from local_aws.identity.actions.requirements import Requirement
 from local_aws.identity.gate import GATE
-from local_aws.identity.requirements import Requirement
+from local_aws.kernel.wire import ServiceError
 from local_aws.lambda_ import http_events
 from local_aws.lambda_.errors import conflict, invalid, not_found
 from local_aws.lambda_.function import Function, Url
 from local_aws.lambda_.http_events import MalformedAnswer, Place
-from local_aws.lambda_.invoker import Invoker
+from local_aws.lambda_.invocation.invoker import Invoker
 from local_aws.lambda_.names import Reference
 from local_aws.lambda_.permissions import ANYBODY, allows
-from local_aws.wire import ServiceError
 
 PREFIX = "/_url/"
 
@@ -36,7 +36,7 @@ _FORBIDDEN = (
 class FunctionUrls:
     """CreateFunctionUrlConfig, GetFunctionUrlConfig, UpdateFunctionUrlConfig, DeleteFunctionUrlConfig; and the URLs.
 
-    AuthType AWS_IAM asks for a signature of the service `lambda`, which is not checked, and for the caller's permission;
+    AuthType AWS_IAM asks for a signature of the service `lambda`, and for the caller's permission;
     NONE for a permission of everybody in the function's policy. Either is for two actions, lambda:InvokeFunctionUrl and
     lambda:InvokeFunction. Source: "Control access to Lambda function URLs", Lambda developer guide (October 2025).
     """

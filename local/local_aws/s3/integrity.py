@@ -14,9 +14,9 @@ import zlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from local_aws.identity.actions.s3_requests import recognise
 from local_aws.identity.gate import refusal
-from local_aws.identity.s3_requests import recognise
-from local_aws.wire import ServiceError
+from local_aws.kernel.wire import ServiceError
 
 StartResponse = Callable[..., Any]
 Wsgi = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]

@@ -59,6 +59,7 @@ _USES = (
     "kms:CreateGrant",
     "kms:Decrypt",
     "kms:DescribeKey",
+    "kms:Encrypt",
     "kms:GenerateDataKey",
     "kms:Sign",
     "lambda:*Function*",
@@ -170,7 +171,11 @@ def _denied(itself: str) -> list[Statement]:
     }
     return [
         # Every project's objects are encrypted with a key of its own, which has its tag: without it they cannot be read.
-        deny("NoOtherProjectsData", ["kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKey*"], **foreign),
+        deny(
+            "NoOtherProjectsData",
+            ["kms:CreateGrant", "kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*"],
+            **foreign,
+        ),
         deny("NoOtherProjectsModels", SAGEMAKER_WRITES, **foreign),
         deny("StaysBounded", ["iam:DeleteRolePermissionsBoundary", "iam:DeleteUserPermissionsBoundary"]),
         deny(

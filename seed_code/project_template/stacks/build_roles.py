@@ -21,6 +21,7 @@ from project_template.stacks.policies import (
     allow,
     arn,
     deny,
+    encrypts,
     others,
     ours,
     passes,
@@ -138,6 +139,7 @@ class _Statements:
                 jobs,
                 because=_JOB_NAMES,
             ),
+            encrypts(self.storage.key.attr_arn),
             *container(IMAGES, _JOB_GROUPS, "pipelines-*"),
         ]
 

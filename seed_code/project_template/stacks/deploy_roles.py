@@ -20,6 +20,7 @@ from project_template.stacks.policies import (
     allow,
     arn,
     deny,
+    encrypts,
     others,
     ours,
     passes,
@@ -59,6 +60,7 @@ def endpoint(identity: Identity, storage: Storage) -> iam.CfnRole:
             allow("ReadsObjects", "s3:GetObject", objects("models/", "batch/input/", "asynchronous/")),
             allow("WritesObjects", "s3:PutObject", objects("datacapture/", "batch/output/", "asynchronous/")),
             via_s3("UsesKey", ["kms:Decrypt", "kms:GenerateDataKey"], storage.key.attr_arn),
+            encrypts(storage.key.attr_arn),
             # SageMaker looks at the alarms of a rollout as the models' role. Source: "Auto-rollback configuration and
             # monitoring", Amazon SageMaker developer guide.
             allow(

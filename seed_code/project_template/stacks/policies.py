@@ -106,6 +106,14 @@ def via_s3(sid: str, actions: Sequence[str], key_arn: Any) -> Statement:
     )
 
 
+def encrypts(key_arn: Any) -> Statement:
+    """What SageMaker asks of a role whose jobs' outputs are encrypted with a stated key, beside what S3 does.
+
+    Source: OutputDataConfig and TransformOutput, Amazon SageMaker API reference.
+    """
+    return allow("EncryptsOutputs", "kms:Encrypt", key_arn)
+
+
 def passes(sid: str, role_arns: Any, *services: str, because: str | None = None) -> Statement:
     hosts = [f"{service}.amazonaws.com" for service in services]
     return allow(

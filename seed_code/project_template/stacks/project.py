@@ -116,6 +116,7 @@ class ProjectStack(cdk.Stack):
             "AWS_REGION": cdk.Aws.REGION,
             "BUILD_REPOSITORY": _attribute(build, "FullName"),
             "DEPLOY_REPOSITORY": _attribute(deploy, "FullName"),
+            "KMS_KEY_ARN": self._storage.key.attr_arn,
             "MODEL_PACKAGE_GROUP_NAME": self._storage.group.model_package_group_name,
             "SAGEMAKER_PROJECT_ID": self._parameters.project_id,
             "SAGEMAKER_PROJECT_NAME": self._parameters.project_name,

@@ -192,26 +192,21 @@ def _alarms() -> list[Statement]:
 
 
 def _functions() -> list[Statement]:
-    """Functions are nobody's but the HTTP API's, and signed requests': none is opened to the world.
-
-    One statement for all of it, since a role's policies may not be longer: a condition holds for the requests that have
-    its key, which those that give permissions and make URLs always do.
-    """
+    """Functions are nobody's but the HTTP API's, and signed requests': none is opened to the world."""
+    functions = [arn("lambda", name) for name in _each(f"function:{PROJECT}-<stage>-api")]
     return [
+        allow("Functions", [*FUNCTIONS, "lambda:DeleteFunction*"], functions),
         allow(
-            "Functions",
-            [
-                *FUNCTIONS,
-                "lambda:AddPermission",
-                "lambda:CreateFunctionUrlConfig",
-                "lambda:DeleteFunction*",
-                "lambda:UpdateFunctionUrlConfig",
-            ],
-            [arn("lambda", name) for name in _each(f"function:{PROJECT}-<stage>-api")],
-            StringEqualsIfExists={
-                "lambda:FunctionUrlAuthType": "AWS_IAM",
-                "lambda:Principal": "apigateway.amazonaws.com",
-            },
+            "OpensFunctionsToHttpApi",
+            "lambda:AddPermission",
+            functions,
+            StringEquals={"lambda:Principal": "apigateway.amazonaws.com"},
+        ),
+        allow(
+            "FunctionUrls",
+            ["lambda:CreateFunctionUrlConfig", "lambda:UpdateFunctionUrlConfig"],
+            functions,
+            StringEquals={"lambda:FunctionUrlAuthType": "AWS_IAM"},
         ),
     ]
 

@@ -23,7 +23,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local_aws import project
-from local_aws.account import Clients
+from local_aws.kernel.account import Clients
 
 IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/blazingtext:1"
 TIME_SCALE = 0.01
@@ -48,7 +48,7 @@ class ServerProcess:
         # Whatever it logs later must not fill the pipe.
         self._reader = threading.Thread(target=self.process.stderr.read, daemon=True)
         self._reader.start()
-        self.clients = Clients(self.url)
+        self.clients = Clients.of_running(self.url)
 
     def model_servers(self, endpoint=""):
         """The process ids of an endpoint's model servers, or of all."""

@@ -6,10 +6,10 @@ import time
 import pytest
 from botocore.exceptions import ClientError
 
-from local_aws.hosting.plan import Container, Plan, Variant
-from local_aws.hosting.policy import Policy
-from local_aws.sagemaker.deployment_rules import check_alarms
-from local_aws.wire import ServiceError
+from local_aws.hosting.deployments.plan import Container, Plan, Variant
+from local_aws.hosting.deployments.policy import Policy
+from local_aws.kernel.wire import ServiceError
+from local_aws.sagemaker.endpoints.deployment_rules import check_alarms
 
 SKLEARN = "141502667606.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
 REPOSITORY = "arn:aws:ecr:eu-west-1:141502667606:repository/sagemaker-scikit-learn"
@@ -195,3 +195,24 @@ def test_a_model_of_a_package_needs_the_permission_on_both(aws, roles, enforced)
                 ExecutionRoleArn=role,
                 PrimaryContainer={"ModelPackageName": f"{account}:model-package/them/1"},
             )
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_a_job_whose_output_has_a_key_needs_to_encrypt_with_it(aws, roles, enforced, job, allowed):
+    key = aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    role = roles.make(
+        (["s3:*", "logs:*", "ecr:*"], "*"),
+        ("kms:GenerateDataKey", key),
+        ("kms:Encrypt" if allowed else "kms:Decrypt", key),
+    )
+    arguments = job(role)
+    arguments["ProcessingOutputConfig"]["KmsKeyId"] = key
+    name = f"{aws.project.name}-key-{allowed}"
+    status, described = run(aws, name, arguments)
+    assert status == ("Completed" if allowed else "Failed")
+    if allowed:
+        [stored] = aws.client("s3").list_objects_v2(Bucket=aws.bucket, Prefix="out/")["Contents"]
+        head = aws.client("s3").head_object(Bucket=aws.bucket, Key=stored["Key"])
+        assert head["SSEKMSKeyId"] == key
+    else:
+        assert "kms:Encrypt" in described["FailureReason"]

@@ -5,7 +5,7 @@ import time
 import pytest
 from botocore.exceptions import ClientError
 
-from local_aws.identity import unnamed
+from local_aws.identity.actions import unnamed
 
 
 @pytest.fixture

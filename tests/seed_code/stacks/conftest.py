@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
-from local_aws.cloudformation.conditions import Conditions
-from local_aws.cloudformation.intrinsics import NO_VALUE, Evaluator
+from local_aws.cloudformation.templates.conditions import Conditions
+from local_aws.cloudformation.templates.intrinsics import NO_VALUE, Evaluator
 from local_aws.identity import trust
-from local_aws.identity.policy import Decision, Policy, Request, RolePolicies, decide
+from local_aws.identity.policies.policy import Decision, Policy, Request, RolePolicies, decide
 from project_template.stacks import (
     AppSignIn,
     Catalog,

@@ -7,7 +7,7 @@ from pathlib import Path
 import cfnlint
 import pytest
 
-from local_aws.identity.conditions import like
+from local_aws.identity.policies.conditions import like
 from model_deploy.core.deployment import Deployment
 from model_deploy.stacks import synthesise
 from model_deploy.stage import Stage

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from local_aws.identity.policy import Policy, Request, RolePolicies, decide
+from local_aws.identity.policies.policy import Policy, Request, RolePolicies, decide
 from project_template.stacks import Version, publication_template
 
 

@@ -1,0 +1,48 @@
+"""Who sends a request: the access key that it is signed with, in its header or in its address."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from local_aws.kernel.sessions import Session
+
+
+@dataclass(frozen=True)
+class Signature:
+    """The parts of a SigV4 credential, `KEY/20261121/eu-west-1/sagemaker/aws4_request`, and the session token."""
+
+    access_key: str = ""
+    service: str = ""
+    token: str = ""
+
+
+SIGNATURE = "local_aws.signature"
+"""Where the signature of a request that was verified stands in its WSGI environment."""
+
+
+def signature(environ: Mapping[str, Any]) -> Signature:
+    """The verified signature of a WSGI request; an empty one where nobody signed it."""
+    found: Signature = environ.get(SIGNATURE, Signature())
+    return found
+
+
+_current: ContextVar[Session | None] = ContextVar("local_aws_caller", default=None)
+
+
+@contextmanager
+def calling(session: Session | None) -> Iterator[None]:
+    """While a request is answered: whose it is."""
+    before = _current.set(session)
+    try:
+        yield
+    finally:
+        _current.reset(before)
+
+
+def current() -> Session | None:
+    """The session whose request this thread answers; None for the administrator's."""
+    return _current.get()
