@@ -52,10 +52,16 @@ def read(channel: str) -> Examples:
 
 def arguments(description: str | None) -> argparse.ArgumentParser:
     """A parser with what the pipeline tells every training script."""
-    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--labels", required=True, help="the recipe's label names, separated by spaces")
-    parser.add_argument("--multi_label", type=truth, default=False, help="whether a text may have several labels")
-    parser.add_argument("--model-dir", type=Path, default=Path(os.environ.get("SM_MODEL_DIR", "/opt/ml/model")))
+    parser.add_argument(
+        "--multi_label", type=truth, default=False, help="whether a text may have several labels"
+    )
+    parser.add_argument(
+        "--model-dir", type=Path, default=Path(os.environ.get("SM_MODEL_DIR", "/opt/ml/model"))
+    )
     return parser
 
 
@@ -73,7 +79,9 @@ def columns(examples: Examples, names: Sequence[str]) -> list[list[bool]]:
     """
     strange = sorted(set(examples.names) - set(names))
     if strange:
-        raise TrainingDataError(f"The data has the labels {', '.join(strange[:8])}; the recipe names {', '.join(names[:8])}.")
+        raise TrainingDataError(
+            f"The data has the labels {', '.join(strange[:8])}; the recipe names {', '.join(names[:8])}."
+        )
     return [[name in has for name in names] for has in examples.labels]
 
 

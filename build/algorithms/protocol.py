@@ -43,12 +43,19 @@ def queries(body: bytes | str, content_type: str) -> list[Query]:
     raise PayloadError(f"content-type {kind or 'None'} not supported; expected {JSON} or {JSON_LINES}")
 
 
-def answers(asked: Sequence[Query], labels: Sequence[str], scores: Sequence[Sequence[float]]) -> list[dict[str, Any]]:
+def answers(
+    asked: Sequence[Query], labels: Sequence[str], scores: Sequence[Sequence[float]]
+) -> list[dict[str, Any]]:
     """The answer to each query: its `k` best labels and their scores. `scores` is [texts, labels], each in 0..1."""
     ranked = []
     for query, row in zip(asked, scores):
         best = sorted(range(len(labels)), key=lambda column: -row[column])[: query.k]
-        ranked.append({"label": [PREFIX + labels[column] for column in best], "prob": [float(row[column]) for column in best]})
+        ranked.append(
+            {
+                "label": [PREFIX + labels[column] for column in best],
+                "prob": [float(row[column]) for column in best],
+            }
+        )
     return ranked
 
 

@@ -1,4 +1,8 @@
-"""A fastText model behind its serving contract: raw texts in, a probability for each label out."""
+"""A model behind its serving contract: raw texts in, a probability for each label out.
+
+An artifact with a serving script, `code/inference.py`, is asked through that script (`scripted`); any other one is a
+fastText model, which BlazingText writes, too.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+import scripted
 from contract import Contract
 from failure import StepError
 
@@ -47,16 +52,22 @@ class Predictor:
     """
 
     def __init__(self, artifact: Path, contract: Contract, owner: str) -> None:
-        self._contract = contract
-        self._model = _load(artifact, owner)
-        known = self._model.get_labels()
+        self._contract, self._owner = contract, owner
+        self._scripted = scripted.load(artifact, owner) if scripted.is_scripted(artifact) else None
+        self._model: Any = None if self._scripted else _load(artifact, owner)
+        if self._model is not None:
+            self._require_labels(self._model.get_labels())
+
+    def _require_labels(self, known: Sequence[str]) -> None:
         if not all(label.startswith(_PREFIX) for label in known):
-            raise StepError(f"The {owner}'s {MODEL} is not a classifier: it knows words, and no {_PREFIX}...")
-        strange = sorted({label[len(_PREFIX) :] for label in known} - set(contract.labels))
+            raise StepError(
+                f"The {self._owner}'s {MODEL} is not a classifier: it knows words, and no {_PREFIX}..."
+            )
+        strange = sorted({label[len(_PREFIX) :] for label in known} - set(self._contract.labels))
         if strange:
             raise StepError(
-                f"The {owner}'s {MODEL} and its contract do not belong together: the model answers "
-                f"{', '.join(strange[:8])}, the contract knows only {', '.join(contract.labels[:8])}."
+                f"The {self._owner}'s model and its contract do not belong together: the model answers "
+                f"{', '.join(strange[:8])}, the contract knows only {', '.join(self._contract.labels[:8])}."
             )
 
     def predict(self, texts: Sequence[str], labels: Sequence[str]) -> Predictions:
@@ -70,19 +81,33 @@ class Predictor:
         probabilities = np.full((len(lines), len(labels)), undecided)
         spoken = [row for row, line in enumerate(lines) if line]
         empty = len(lines) - len(spoken)
-        for start in range(0, len(spoken), _BATCH):
-            rows = spoken[start : start + _BATCH]
-            for row, names, values in zip(rows, *self._model.predict([lines[row] for row in rows], k=-1)):
-                if not names:
-                    empty += 1
-                    continue
-                probabilities[row] = 0.0
-                probabilities[row, [column[name] for name in names]] = values
+        for row, names, values in zip(spoken, *self._answers([lines[row] for row in spoken])):
+            if not names:
+                empty += 1
+                continue
+            probabilities[row] = 0.0
+            probabilities[row, [column[name] for name in names]] = values
         # fastText adds 1e-5 to each probability, so that the largest exceeds 1.
         probabilities = np.clip(probabilities, 0.0, 1.0)
         if not self._contract.multi_label:
             probabilities /= probabilities.sum(axis=1, keepdims=True)
         return Predictions(probabilities, empty)
+
+    def _answers(self, lines: Sequence[str]) -> tuple[list[Sequence[str]], list[Sequence[float]]]:
+        """The labels of each line, and their probabilities."""
+        labels: list[Sequence[str]] = []
+        values: list[Sequence[float]] = []
+        if self._scripted is not None:
+            for answer in self._scripted.ask(lines, len(self._contract.labels)):
+                labels.append(answer.labels)
+                values.append(answer.scores)
+            self._require_labels(sorted({label for given in labels for label in given}))
+            return labels, values
+        for start in range(0, len(lines), _BATCH):
+            some_labels, some_values = self._model.predict(list(lines[start : start + _BATCH]), k=-1)
+            labels += some_labels
+            values += list(some_values)
+        return labels, values
 
 
 def _load(artifact: Path, owner: str) -> Any:

@@ -34,8 +34,12 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--max_chars", type=int, default=0, help="characters in the longest n-gram; 0: none")
     parser.add_argument("--min_count", type=int, default=1, help="occurrences that a word needs")
     parser.add_argument("--buckets", type=int, default=200_000, help="places for n-grams")
-    parser.add_argument("--loss", choices=("softmax", "ova", "hs"), help="by default ova for several labels, else softmax")
-    parser.add_argument("--threads", type=int, default=1, help="more than one is faster and does not repeat exactly")
+    parser.add_argument(
+        "--loss", choices=("softmax", "ova", "hs"), help="by default ova for several labels, else softmax"
+    )
+    parser.add_argument(
+        "--threads", type=int, default=1, help="more than one is faster and does not repeat exactly"
+    )
     return parser.parse_args(argv)
 
 

@@ -79,7 +79,8 @@ class Model:
             "multi_label": self.multi_label,
             "analysers": [vars(analyser) for analyser in self.analysers],
             "vocabularies": [
-                {term: int(column) for term, column in vectorizer.vocabulary_.items()} for vectorizer in self.vectorizers
+                {term: int(column) for term, column in vectorizer.vocabulary_.items()}
+                for vectorizer in self.vectorizers
             ],
         }
         (folder / DESCRIPTION).write_text(json.dumps(description), encoding="utf-8")

@@ -14,23 +14,30 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import labelled_text
 import numpy as np
+from model import Analyser, Model
 from scipy.sparse import csr_matrix, hstack
 from sklearn.linear_model import LogisticRegression
-
-import labelled_text
-from model import Analyser, Model
 
 SERVED = ("inference.py", "model.py", "protocol.py")
 
 
 def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = labelled_text.arguments(__doc__)
-    parser.add_argument("--word_ngrams", type=int, default=2, help="words in the longest n-gram of words; 0: none")
-    parser.add_argument("--char_ngrams", type=int, default=5, help="characters in the longest n-gram; 0: none")
+    parser.add_argument(
+        "--word_ngrams", type=int, default=2, help="words in the longest n-gram of words; 0: none"
+    )
+    parser.add_argument(
+        "--char_ngrams", type=int, default=5, help="characters in the longest n-gram; 0: none"
+    )
     parser.add_argument("--min_count", type=int, default=2, help="texts that an n-gram has to be in")
-    parser.add_argument("--max_features", type=int, default=300_000, help="n-grams of each kind, the most frequent")
-    parser.add_argument("--regularisation", type=float, default=0.25, help="strength; smaller fits the data closer")
+    parser.add_argument(
+        "--max_features", type=int, default=300_000, help="n-grams of each kind, the most frequent"
+    )
+    parser.add_argument(
+        "--regularisation", type=float, default=0.25, help="strength; smaller fits the data closer"
+    )
     parser.add_argument("--balanced", type=labelled_text.truth, default=False, help="weigh rare labels up")
     return parser.parse_args(argv)
 

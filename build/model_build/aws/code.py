@@ -124,7 +124,9 @@ def algorithm(algorithms: Path, name: str) -> dict[str, bytes]:
     missing = [required for required in ("train.py", "inference.py") if required not in files]
     if missing:
         known = ", ".join(sorted(path.parent.name for path in algorithms.glob("*/train.py"))) or "none"
-        raise UsageError(f"The algorithm {folder} has no {' and no '.join(missing)}. Algorithms there: {known}.")
+        raise UsageError(
+            f"The algorithm {folder} has no {' and no '.join(missing)}. Algorithms there: {known}."
+        )
     wanted = [content for path, content in files.items() if path.endswith(".py")]
     while wanted:
         for module in _imports(wanted.pop()):

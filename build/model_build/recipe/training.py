@@ -12,9 +12,15 @@ from model_common.configuration import Part, matching, problem
 
 InstanceType = Annotated[str, matching(r"ml\.[a-z0-9-]+\.[a-z0-9]+", "an instance type, such as ml.m5.large")]
 VolumeGb = Annotated[int, Field(ge=1, le=16384)]
-FolderName = Annotated[str, matching(r"[a-z][a-z0-9_]*", "the name of a folder in algorithms/, such as tfidf")]
-OptionName = Annotated[str, matching(r"[A-Za-z][A-Za-z0-9_]{0,100}", "an option of train.py, without its dashes")]
-OptionValue = bool | int | float | Annotated[str, matching(r"\S.{0,499}|\S?", "up to 500 characters, no space first")]
+FolderName = Annotated[
+    str, matching(r"[a-z][a-z0-9_]*", "the name of a folder in algorithms/, such as tfidf")
+]
+OptionName = Annotated[
+    str, matching(r"[A-Za-z][A-Za-z0-9_]{0,100}", "an option of train.py, without its dashes")
+]
+OptionValue = (
+    bool | int | float | Annotated[str, matching(r"\S.{0,499}|\S?", "up to 500 characters, no space first")]
+)
 
 TOLD = ("labels", "multi_label")
 """Options of a training script that the recipe says elsewhere."""
@@ -42,7 +48,9 @@ class Script(_Job):
     """
 
     algorithm: Literal["script"]
-    folder: FolderName = Field(description="the name of a folder in algorithms/, which holds train.py and inference.py")
+    folder: FolderName = Field(
+        description="the name of a folder in algorithms/, which holds train.py and inference.py"
+    )
     hyperparameters: Mapping[OptionName, OptionValue] = {}
 
     @field_validator("hyperparameters")
@@ -56,12 +64,19 @@ class Script(_Job):
     def options(self, labels: tuple[str, ...], multi_label: bool) -> dict[str, str]:
         """What train.py is called with, as CreateTrainingJob takes it: every value a string."""
         told = {"labels": " ".join(labels), "multi_label": multi_label, **self.hyperparameters}
-        return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in told.items()}
+        return {
+            name: str(value).lower() if isinstance(value, bool) else str(value)
+            for name, value in told.items()
+        }
 
 
 def algorithm(value: Any) -> Any:
     """The algorithm that a recipe's `training` names: BlazingText unless stated."""
-    return value.get("algorithm", "blazingtext") if isinstance(value, dict) else getattr(value, "algorithm", None)
+    return (
+        value.get("algorithm", "blazingtext")
+        if isinstance(value, dict)
+        else getattr(value, "algorithm", None)
+    )
 
 
 Training = Annotated[

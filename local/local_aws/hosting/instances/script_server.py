@@ -59,7 +59,9 @@ class Script:
         folder, name = _place(model)
         program = folder / name
         if not program.is_file():
-            raise ScriptError(f"There is no {name} in {folder}. {DIRECTORY} and {PROGRAM} say where the script is.")
+            raise ScriptError(
+                f"There is no {name} in {folder}. {DIRECTORY} and {PROGRAM} say where the script is."
+            )
         sys.path.insert(0, str(folder))
         self._module = importlib.import_module(PurePosixPath(name).stem)
         missing = [step for step in self._needed() if not callable(getattr(self._module, step, None))]
@@ -83,7 +85,9 @@ class Script:
         module = self._module
         if hasattr(module, "transform_fn"):
             return module.transform_fn(self._model, _decoded(body, content_type), content_type, accept)
-        prediction = module.predict_fn(module.input_fn(_decoded(body, content_type), content_type), self._model)
+        prediction = module.predict_fn(
+            module.input_fn(_decoded(body, content_type), content_type), self._model
+        )
         return module.output_fn(prediction, accept)
 
 
@@ -92,7 +96,9 @@ def _place(model: Path) -> tuple[Path, str]:
     stated = PurePosixPath(os.environ.get(DIRECTORY, f"{MODEL_DIR}/code"))
     name = os.environ.get(PROGRAM, "inference.py")
     if not stated.is_relative_to(MODEL_DIR):
-        raise ScriptError(f"{DIRECTORY} is {stated}; the embedded SageMaker serves scripts below {MODEL_DIR}.")
+        raise ScriptError(
+            f"{DIRECTORY} is {stated}; the embedded SageMaker serves scripts below {MODEL_DIR}."
+        )
     return model / stated.relative_to(MODEL_DIR), name
 
 
@@ -108,7 +114,9 @@ def _answer(response: Any, accept: str) -> Answer:
     if isinstance(body, str):
         body = body.encode("utf-8")
     if not isinstance(body, (bytes, bytearray)):
-        raise TypeError(f"output_fn returned {type(body).__name__}; expected str or bytes, alone or with a content type")
+        raise TypeError(
+            f"output_fn returned {type(body).__name__}; expected str or bytes, alone or with a content type"
+        )
     return Answer(200, content_type, bytes(body))
 
 
@@ -128,7 +136,9 @@ def handler(invoke: Callable[[bytes, str, str], Answer]) -> type[BaseHTTPRequest
                 self._send(Answer(404, "text/plain", b"Not Found"))
                 return
             accept = self.headers.get("accept") or JSON
-            self._send(invoke(body, self.headers.get("content-type") or JSON, JSON if accept == "*/*" else accept))
+            self._send(
+                invoke(body, self.headers.get("content-type") or JSON, JSON if accept == "*/*" else accept)
+            )
 
         def _send(self, answer: Answer) -> None:
             self.send_response_only(answer.status)
