@@ -23,6 +23,7 @@ import numpy.typing as npt
 import scripted
 from contract import Contract
 from failure import StepError
+from scripted import SCRIPT
 
 ARTIFACT = "model.tar.gz"
 MODEL = "model.bin"
@@ -66,7 +67,7 @@ class Predictor:
         strange = sorted({label[len(_PREFIX) :] for label in known} - set(self._contract.labels))
         if strange:
             raise StepError(
-                f"The {self._owner}'s model and its contract do not belong together: the model answers "
+                f"The {self._owner}'s {SCRIPT if self._scripted else MODEL} and its contract do not belong together: the model answers "
                 f"{', '.join(strange[:8])}, the contract knows only {', '.join(self._contract.labels[:8])}."
             )
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
+import weakref
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,7 +46,7 @@ def is_scripted(artifact: Path) -> bool:
 
 def load(artifact: Path, owner: str) -> ScriptedModel:
     """The model of an archive for which `is_scripted` is true. Raises StepError when it cannot be unpacked."""
-    folder = tempfile.TemporaryDirectory(prefix="model-")
+    folder = Path(tempfile.mkdtemp(prefix="model-"))
     try:
         with tarfile.open(artifact, "r:gz") as archive:
             for member in archive:
@@ -52,7 +54,7 @@ def load(artifact: Path, owner: str) -> ScriptedModel:
                 content = archive.extractfile(member) if member.isfile() else None
                 if content is None or name.is_absolute() or ".." in name.parts:
                     continue
-                path = Path(folder.name, name)
+                path = folder / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(content.read())
     except (OSError, EOFError, tarfile.TarError, zlib.error) as error:
@@ -61,10 +63,11 @@ def load(artifact: Path, owner: str) -> ScriptedModel:
 
 
 class ScriptedModel:
-    """An unpacked model. The folder goes with it."""
+    """An unpacked model. Its folder is removed with it."""
 
-    def __init__(self, folder: tempfile.TemporaryDirectory[str], owner: str) -> None:
+    def __init__(self, folder: Path, owner: str) -> None:
         self._folder, self._owner = folder, owner
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
 
     def ask(self, texts: Sequence[str], k: int) -> list[Answer]:
         """The `k` best labels of each text. Raises StepError when the script fails, hangs or answers something else."""
@@ -86,7 +89,7 @@ class ScriptedModel:
             sys.executable,
             "-s",
             str(Path(ask_script.__file__)),
-            self._folder.name,
+            str(self._folder),
             str(asked),
             str(answered),
         ]

@@ -55,7 +55,12 @@ Why = Annotated[
 ]
 Timeout = Annotated[
     float | None,
-    typer.Option("--timeout", min=1, metavar="SECONDS", help="Stop watching after this long; AWS goes on."),
+    typer.Option(
+        "--timeout",
+        min=1,
+        metavar="SECONDS",
+        help="Stop watching after this long. An update that nobody watches goes back, where the stage has alarms.",
+    ),
 ]
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON object on stdout, and nothing else there.")
@@ -105,7 +110,7 @@ def rollout(
     """
     with _reported(verbose, _heading("rollout", stage, model_package), in_summary) as summary:
         from model_deploy import workspace
-        from model_deploy.rollout.execute import Request
+        from model_deploy.rollout.request import Request
 
         request = Request(model_package, why, forced=force, timeout=timeout)
         _roll_out(workspace.enter(root, stage), request, as_json, summary)
@@ -225,7 +230,7 @@ def rollback(
     with _reported(verbose, _heading("rollback", stage), in_summary) as summary:
         from model_deploy import workspace
         from model_deploy.commands import plan, rollback
-        from model_deploy.rollout.execute import Request
+        from model_deploy.rollout.request import Request
 
         entered = workspace.enter(root, stage)
         choice = rollback.choose(entered, to, why)

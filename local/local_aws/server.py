@@ -6,22 +6,23 @@ import os
 import shutil
 import tempfile
 import threading
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from moto.core.base_backend import BackendDict
-from moto.core.model_instances import reset_model_data
-
 from local_aws import cloudformation, cloudwatch, events, http_api, lambda_, sagemaker
 from local_aws.application import Application, Gateway
+from local_aws.checks import Checks, policies, protocols, sizes
+from local_aws.checks.destinations import Destinations
 from local_aws.cloudformation.wire import CloudFormationService
 from local_aws.cloudwatch.wire import CloudWatchService
 from local_aws.front import Front
 from local_aws.github import GitHub
-from local_aws.hosting.autoscaling import scalable_targets
-from local_aws.identity import sts
+from local_aws.hosting.autoscaling import scheduled_actions
+from local_aws.http_api.tags import Tags as ApiTags
+from local_aws.identity import managed_policies, sts
 from local_aws.identity.actions import unnamed
 from local_aws.identity.actions.known import Known
 from local_aws.identity.actions.resources import Namer
@@ -32,9 +33,11 @@ from local_aws.identity.roles import Roles
 from local_aws.kernel.account import ACCOUNT_ID, REGION, Account, Clients
 from local_aws.kernel.connections import LimitedServer
 from local_aws.kernel.environment import without_real_account
+from local_aws.kernel.moto_internals import BackendDict, reset_model_data
 from local_aws.kernel.wire import Service
 from local_aws.sagemaker import runtime as sagemaker_runtime
 from local_aws.sagemaker.runtime import RuntimeService
+from local_aws.subscribers import Subscribers
 
 LOOPBACK = "127.0.0.1"
 _POLL = 0.05
@@ -62,6 +65,7 @@ class Server:
         self._process = ExitStack()
         self._process.enter_context(without_real_account(region))
         self._process.enter_context(bucket_policies.judged(region))
+        self._process.enter_context(managed_policies.loaded())
         if time_scale is None:
             time_scale = float(os.environ.get("LOCAL_AWS_TIME_SCALE", "1"))
         # Before any handler has a thread of its own that asks moto for something.
@@ -94,9 +98,20 @@ class Server:
             "events": events.handlers(self.account, functions),
             "sts": sts.handlers(self.account),
             "apigatewayv2": http_api.handlers(self.account, functions),
-            "application-autoscaling": scalable_targets.handlers(self.account),
+            "application-autoscaling": scheduled_actions.handlers(self.account),
         }
-        self.gate = self._gate(enforce, Known(unnamed.tags(services["apigatewayv2"])))
+        subscribers = Subscribers(self.account, functions)
+        self._process.enter_context(subscribers.connected())
+        checks = Checks(
+            [
+                sizes.check,
+                protocols.check,
+                policies.check,
+                Quotas(self.account.client("iam")).check,
+                Destinations(subscribers.problem),
+            ]
+        )
+        self.gate = self._gate(enforce, Known(unnamed.tags(_get_api_tags(services["apigatewayv2"]))), checks)
         self._handlers = [handler for handlers in services.values() for handler in handlers]
         self.services = {
             name: _SPOKEN.get(name, Service)(name, handlers) for name, handlers in services.items()
@@ -112,7 +127,7 @@ class Server:
         """The client of `service`, a boto3 service name, of the account's administrator."""
         return self.account.clients.client(service)
 
-    def _gate(self, enforce: bool, known: Known) -> Gate:
+    def _gate(self, enforce: bool, known: Known, checks: Checks) -> Gate:
         account = self.account
         return Gate(
             Namer(ACCOUNT_ID, account.region, known),
@@ -121,7 +136,7 @@ class Server:
             account.faults,
             exempt=account.clients.keys.service.id,
             roles=Roles(account.client("iam")),
-            quotas=Quotas(account.client("iam")),
+            checks=checks,
             enforce=enforce,
         )
 
@@ -144,3 +159,7 @@ class Server:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _get_api_tags(handlers: Iterable[object]) -> Callable[[dict[str, Any]], Mapping[str, Any]]:
+    return next(handler for handler in handlers if isinstance(handler, ApiTags)).get_tags

@@ -8,13 +8,13 @@ import sys
 import tarfile
 from pathlib import Path
 
-import contract
 import numpy as np
-import predictor
 import pytest
+
+import contract
+import predictor
 import scripted
 from failure import StepError
-
 from model_build.aws import code
 from model_build.errors import UsageError
 
@@ -27,7 +27,9 @@ LABELS = ("negative", "positive")
 
 
 def lines(multi_label=False):
-    several = [f"__label__negative __label__positive {bad} {good}" for bad, good in zip(BAD, GOOD, strict=True)]
+    several = [
+        f"__label__negative __label__positive {bad} {good}" for bad, good in zip(BAD, GOOD, strict=True)
+    ]
     one = [f"__label__positive {text}" for text in GOOD] + [f"__label__negative {text}" for text in BAD]
     return 4 * (one + several if multi_label else one)
 
@@ -227,7 +229,9 @@ def test_an_algorithm_without_a_serving_script_is_refused(tmp_path):
 
 def test_a_recipe_that_tells_a_script_what_the_pipeline_tells_it_is_refused(recipe_problem):
     said = recipe_problem({"algorithm": "script", "folder": "tfidf", "hyperparameters": {"labels": "a b"}})
-    assert "training.hyperparameters.labels: train.py is told that by the pipeline; leave the key out." in said
+    assert (
+        "training.hyperparameters.labels: train.py is told that by the pipeline; leave the key out." in said
+    )
 
 
 @pytest.mark.parametrize(
@@ -235,8 +239,14 @@ def test_a_recipe_that_tells_a_script_what_the_pipeline_tells_it_is_refused(reci
     [
         ({"algorithm": "svm"}, "training.algorithm: found 'svm'. Allowed: blazingtext, script."),
         ({"algorithm": "script"}, "training.folder: missing. It is the name of a folder in algorithms/"),
-        ({"algorithm": "script", "folder": "../x"}, "training.folder: found '../x'. Allowed: the name of a folder"),
-        ({"algorithm": "script", "folder": "tfidf", "folde": 1}, "training.folde: unknown key. Did you mean folder?"),
+        (
+            {"algorithm": "script", "folder": "../x"},
+            "training.folder: found '../x'. Allowed: the name of a folder",
+        ),
+        (
+            {"algorithm": "script", "folder": "tfidf", "folde": 1},
+            "training.folde: unknown key. Did you mean folder?",
+        ),
         ({"folder": "tfidf"}, "training.folder: unknown key."),
     ],
 )

@@ -2,7 +2,9 @@
 
 import hashlib
 
+import boto3
 import pytest
+from botocore.stub import Stubber
 
 from model_build.aws import data
 from model_build.errors import DataError, IntegrityError
@@ -113,3 +115,14 @@ def test_empty_data_is_refused_at_once(aws, tmp_path):
 def test_a_folder_is_refused(aws, tmp_path):
     with pytest.raises(DataError, match="is not a file; --data takes one file"):
         data.locate(aws.client("s3"), aws.bucket, str(tmp_path))
+
+
+def test_data_that_the_role_may_not_read_says_who_lets_it():
+    s3 = boto3.client("s3", "eu-west-1", aws_access_key_id="x", aws_secret_access_key="x")
+    with Stubber(s3) as stub:
+        stub.add_client_error("head_object", "403", "Forbidden", 403)
+        with pytest.raises(DataError) as refused:
+            data.locate(s3, "shop-artifacts", "s3://lake/reviews.csv")
+    assert "s3://lake/reviews.csv cannot be read" in refused.value.message
+    assert "project-template update PROJECT --training-data s3://lake/reviews.csv" in refused.value.message
+    assert "--training-data-key" in refused.value.message

@@ -128,7 +128,7 @@ def test_a_pull_request_trains_evaluates_and_gates_writes_below_its_prefix_and_r
     assert outcome["model_package_arn"] is None
 
     keys = shop.keys()
-    assert {key.split("/")[2] for key in keys} == {"code", "data", "models", "runs"}
+    assert {key.split("/")[2] for key in keys} == {"code", "contracts", "data", "models", "runs"}
     assert all(key.startswith("pr/7/") for key in keys)
     sagemaker = shop.aws.client("sagemaker")
     described = sagemaker.describe_pipeline(PipelineName=f"{name}-pr-7-garments")

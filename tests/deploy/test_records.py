@@ -70,7 +70,7 @@ def test_history_is_the_latest_first_and_of_one_stage(aws_clients, bucket):
 
 def test_the_latest_that_is_known_of_a_package_decides_whether_it_was_verified(aws_clients, bucket):
     def is_verified():
-        return records.was_verified(aws_clients, bucket, "staging", RECORD.model_package_arn)
+        return records.verified(aws_clients, bucket, "staging", RECORD.model_package_arn) is not None
 
     assert not is_verified()
     records.append(aws_clients, bucket, replace(RECORD, verified=False))
@@ -84,8 +84,8 @@ def test_the_latest_that_is_known_of_a_package_decides_whether_it_was_verified(a
 
 def test_the_same_version_of_another_group_is_another_package(aws_clients, bucket):
     records.append(aws_clients, bucket, RECORD)
-    assert not records.was_verified(aws_clients, bucket, "staging", f"{GROUP}-of-others/7")
-    assert not records.was_verified(aws_clients, bucket, "staging", f"{GROUP}/17")
+    assert not records.verified(aws_clients, bucket, "staging", f"{GROUP}-of-others/7")
+    assert not records.verified(aws_clients, bucket, "staging", f"{GROUP}/17")
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"version": 1}', b'{"version": 99}'])

@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 
 from model_common.settings import KMS_KEY, check_bucket, check_key, check_role, required
 
+PULL_REQUEST_TAG = "model-build:pull-request"
+"""The tag of all that a pull request makes: its number. Its role may stop nothing without it."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -77,5 +80,10 @@ class Settings:
 
     @property
     def tags(self) -> dict[str, str]:
-        """The tags by which SageMaker counts a resource to its project."""
-        return {"sagemaker:project-name": self.project_name, "sagemaker:project-id": self.project_id}
+        """The tags by which SageMaker counts a resource to its project, and roles tell a pull request's from main's."""
+        own = {} if self.pull_request is None else {PULL_REQUEST_TAG: str(self.pull_request)}
+        return {
+            "sagemaker:project-name": self.project_name,
+            "sagemaker:project-id": self.project_id,
+            **own,
+        }

@@ -81,10 +81,10 @@ def latest_of(aws: Aws, bucket: str, stage: str, arn: str) -> Record | None:
     return None
 
 
-def was_verified(aws: Aws, bucket: str, stage: str, arn: str) -> bool:
-    """Whether the latest that is known of the package in that stage is that it was verified there."""
+def verified(aws: Aws, bucket: str, stage: str, arn: str) -> Record | None:
+    """The latest record of the package in that stage, if it says that the package was verified there; else None."""
     record = latest_of(aws, bucket, stage, arn)
-    return record is not None and record.outcome == "deployed" and record.verified is True
+    return record if record is not None and record.outcome == "deployed" and record.verified else None
 
 
 def _keys(aws: Aws, bucket: str, stage: str) -> list[str]:

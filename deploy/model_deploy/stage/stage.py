@@ -35,6 +35,9 @@ TagKey = Annotated[
 ]
 TagValue = Annotated[str, matching(r"[\w\s.:/=+@-]{0,256}", "up to 256 letters, digits, spaces and _.:/=+-@")]
 
+LONG_BAKE_SECONDS = 360
+"""Bakes of this length notice a rollout that nobody has watched for two minutes before they end."""
+
 _MOST_TAGS, _MOST_TAG_CHARACTERS = 10, 1000
 
 
@@ -94,6 +97,17 @@ class Stage(Part):
                 "resource of the template repeats them, and a template has 51,200 bytes",
             )
         return tags
+
+    @property
+    def unwatched_minutes(self) -> int:
+        """For how many whole minutes an update may be without a command that watches it before it goes back.
+
+        Two where the bakes leave time for that after the alarms had theirs (CloudWatch needs up to four minutes more to see
+        that data is missing), else one.
+        """
+        reaction = self.alarms.reaction_seconds if self.alarms else 0
+        left = self.rollout.steps * self.rollout.bake_seconds - reaction
+        return 2 if left >= LONG_BAKE_SECONDS else 1
 
     @classmethod
     def load(cls, path: Path) -> Stage:

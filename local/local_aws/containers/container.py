@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -150,6 +150,13 @@ def require_one_instance(count: int) -> None:
         raise UnsupportedError(
             f"InstanceCount is {count}: the embedded SageMaker runs a job on one instance only. Set it to 1."
         )
+
+
+def require_unique(kind: str, names: Sequence[str]) -> None:
+    """Raises UnsupportedError where a request names two channels, inputs or outputs alike, as SageMaker does."""
+    for name in names:
+        if names.count(name) > 1:
+            raise UnsupportedError(f'The {kind} name "{name}" was non-unique within the request.')
 
 
 def refuse(where: str, member: str, value: object, allowed: str) -> UnsupportedError:

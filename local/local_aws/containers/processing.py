@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from local_aws.containers import images
-from local_aws.containers.container import Container, described, refuse, require_one_instance
+from local_aws.containers.container import Container, described, refuse, require_one_instance, require_unique
 from local_aws.containers.errors import REASON_LENGTH, AlgorithmError, JobError, UnsupportedError
 from local_aws.containers.s3_data import Location
 from local_aws.containers.sandbox import Command
@@ -49,6 +49,8 @@ class ProcessingContainer(Container):
                 'its own here. Say what to run: ["python3", "/opt/ml/processing/input/code/NAME.py"].'
             )
         require_one_instance(request["ProcessingResources"]["ClusterConfig"].get("InstanceCount", 1))
+        require_unique("ProcessingInput", [each["InputName"] for each in request.get("ProcessingInputs", ())])
+        require_unique("ProcessingOutput", [each["OutputName"] for each in _outputs(request)])
         for stated in request.get("ProcessingInputs", ()):
             _check_input(stated)
         for stated in _outputs(request):

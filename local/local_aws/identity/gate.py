@@ -1,14 +1,14 @@
 """The gate of the server: every request passes it, is recorded, and refused where it must be.
 
-Refused are what `faults` say, and, where the server enforces policies, what the caller's role is not allowed. Who the caller
-is has been verified before (`local_aws.front`).
+Refused are what `faults` say, where the server enforces policies what the caller's role is not allowed, and what `checks`
+find: what AWS refuses of anybody. Who the caller is has been verified before (`local_aws.front`).
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Protocol
 from xml.sax.saxutils import escape
 
 from botocore.exceptions import UnknownServiceError
@@ -18,11 +18,10 @@ from local_aws.identity.actions import requirements
 from local_aws.identity.actions.asked import Asked, recognise
 from local_aws.identity.actions.requirements import Requirement
 from local_aws.identity.actions.resources import Namer
-from local_aws.identity.iam_quotas import Quotas
 from local_aws.identity.policies.permissions import request_of
 from local_aws.identity.policies.policy import decide
 from local_aws.identity.roles import Roles
-from local_aws.kernel.caller import calling, signature
+from local_aws.kernel.caller import Signature, calling, signature
 from local_aws.kernel.calls import Call, Calls
 from local_aws.kernel.faults import Faults
 from local_aws.kernel.sessions import Session, Sessions
@@ -42,6 +41,13 @@ GATE = "local_aws.gate"
 _DECIDED_ELSEWHERE = "sts"
 
 
+class Checker(Protocol):
+    """Refuses requests that AWS would not accept."""
+
+    def check(self, asked: Asked) -> None:
+        """Raises ServiceError for such a request."""
+
+
 class Gate:
     """Stands before a WSGI application. It enforces the policies of `roles` as long as `enforce` is true.
 
@@ -56,24 +62,24 @@ class Gate:
         faults: Faults,
         exempt: str,
         roles: Roles,
-        quotas: Quotas,
+        checks: Checker,
         enforce: bool = False,
     ) -> None:
         self.enforce = enforce
-        self._quotas = quotas
         self._namer = namer
         self._sessions = sessions
         self._calls = calls
         self._faults = faults
         self._exempt = exempt
         self._roles = roles
+        self._checks = checks
 
     def pass_on(self, environ: dict[str, Any], start_response: StartResponse, to: Wsgi) -> Iterable[bytes]:
         """Answer a request: by `to`, or with a refusal."""
         signed = signature(environ)
         asked = recognise(environ, signed)
         if asked is None:
-            return to(environ, start_response)
+            return self._pass_unrecognised(environ, start_response, to, signed)
         environ[SERVICE] = signed.service or asked.service
         needed = self._taken_apart(asked)
         session = self._sessions.find(signed.access_key)
@@ -82,8 +88,7 @@ class Gate:
                 self._record(asked, session, needed)
                 self._faults.strike(asked.service, asked.operation)
                 self._enforce(asked.service, session, needed)
-            if asked.service == "iam":
-                self._quotas.check(asked)
+            self._checks.check(asked)
         except ServiceError as error:
             return refusal(asked.service, error)(environ, start_response)
 
@@ -93,8 +98,28 @@ class Gate:
                 self._learn(asked, needed)
             return start_response(status, *rest)
 
-        with calling(session):
+        with calling(session, asked.operation):
             return to(environ, noted)
+
+    def _pass_unrecognised(
+        self, environ: dict[str, Any], start_response: StartResponse, to: Wsgi, signed: Signature
+    ) -> Iterable[bytes]:
+        """A request whose operation nobody can tell: nobody is allowed that, where policies are enforced."""
+        session = self._sessions.find(signed.access_key)
+        try:
+            if self.enforce and session is not None:
+                asked = (
+                    environ.get("HTTP_X_AMZ_TARGET") or f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
+                )
+                raise ServiceError(
+                    "AccessDenied",
+                    f"User: {session.arn} is not authorized to perform: {asked}, which is no operation of {signed.service} "
+                    "that is known here",
+                    403,
+                )
+        except ServiceError as error:
+            return refusal(signed.service, error)(environ, start_response)
+        return to(environ, start_response)
 
     def admit(
         self, environ: dict[str, Any], service: str, operation: str, needed: list[Requirement]
@@ -120,9 +145,9 @@ class Gate:
         try:
             return requirements.of(asked, self._namer)
         except (AttributeError, KeyError, TypeError, ValueError):
-            # A request that does not fit its API's model: whoever answers it says so.
+            # A request that does not fit its API's model: whoever answers it says so, to those who may do everything.
             log.debug("%s:%s cannot be taken apart", asked.service, asked.operation, exc_info=True)
-            return []
+            return [requirements.whole(asked)]
 
     def _record(self, asked: Asked, session: Session | None, needed: list[Requirement]) -> None:
         role = session.role_arn if session else None
@@ -172,7 +197,7 @@ _S3_CODES = {
 
 def refusal(service: str, error: ServiceError) -> Response:
     """`error` in the words and the protocol of `service`."""
-    if service == "s3":
+    if service.startswith("s3"):  # s3express and s3-object-lambda, too
         code = _S3_CODES.get(error.code, error.code)
         body = (
             "<?xml version='1.0' encoding='UTF-8'?>"

@@ -31,16 +31,23 @@ def signature(environ: Mapping[str, Any]) -> Signature:
 
 
 _current: ContextVar[Session | None] = ContextVar("local_aws_caller", default=None)
+_operation: ContextVar[str] = ContextVar("local_aws_operation", default="")
 
 
 @contextmanager
-def calling(session: Session | None) -> Iterator[None]:
-    """While a request is answered: whose it is."""
-    before = _current.set(session)
+def calling(session: Session | None, operation: str = "") -> Iterator[None]:
+    """While a request is answered: whose it is, and what it asks for."""
+    before, asked = _current.set(session), _operation.set(operation)
     try:
         yield
     finally:
         _current.reset(before)
+        _operation.reset(asked)
+
+
+def operation() -> str:
+    """The API's operation that this thread answers: "PutObject"."""
+    return _operation.get()
 
 
 def current() -> Session | None:

@@ -14,8 +14,9 @@ from collections import OrderedDict
 from contextlib import suppress
 from typing import Any
 
-from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import ThreadedWSGIServer
+
+from local_aws.kernel.moto_internals import MotoRequestHandler
 
 log = logging.getLogger(__name__)
 

@@ -22,11 +22,10 @@ from xml.sax.saxutils import escape
 from botocore import xform_name
 from botocore.loaders import Loader, create_loader
 from botocore.model import OperationModel, ServiceModel
-from moto.core.model import ServiceModel as MotoServiceModel
-from moto.core.parse import PROTOCOL_PARSERS
-from moto.core.serialize import SERIALIZERS
 from werkzeug.wrappers import Request, Response
 
+from local_aws.kernel import moto_internals
+from local_aws.kernel.moto_internals import PROTOCOL_PARSERS, SERIALIZERS
 from local_aws.kernel.shapes import problems
 
 log = logging.getLogger(__name__)
@@ -58,7 +57,9 @@ def loader() -> Loader:
 @cache
 def service_model(service: str) -> ServiceModel:
     """botocore's model of `service`, a boto3 service name, in the classes that moto's serialisers ask for."""
-    model: ServiceModel = MotoServiceModel(loader().load_service_model(service, "service-2"), service)
+    model: ServiceModel = moto_internals.ServiceModel(
+        loader().load_service_model(service, "service-2"), service
+    )
     return model
 
 
@@ -159,8 +160,14 @@ class Service:
         return rest_route(self.name, request.method, request.environ["REQUEST_URI"].partition("?")[0])
 
 
+_SLASH_AT_THE_END = frozenset({"lambda"})
+"""Services whose documented paths ended in a slash once: clients before boto3 1.36 still send it."""
+
+
 def rest_route(service: str, method: str, path: str) -> Route | None:
     """The operation of a REST service that has this method and path, still encoded; None where there is none."""
+    if service in _SLASH_AT_THE_END:
+        path = path.rstrip("/")
     for rest in _rest_patterns(service):
         found = rest.pattern.fullmatch(path) if rest.method == method else None
         if found:
@@ -186,6 +193,8 @@ def _rest_patterns(service: str) -> list[_RestPattern]:
     for name in model.operation_names:
         http = model.operation_model(name).http
         path = http["requestUri"].partition("?")[0]
+        if service in _SLASH_AT_THE_END:
+            path = path.rstrip("/")
         parts = re.split(r"\{([^}]+)\}", path)
         pattern = re.escape(parts[0])
         for label, literal in zip(parts[1::2], parts[2::2], strict=True):

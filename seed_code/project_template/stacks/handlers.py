@@ -83,7 +83,7 @@ NOT_NEEDED: Mapping[str, Mapping[str, str]] = {
         "s3tables:.*": "no metadata table",
         "s3:.*Metadata.*": "no metadata table",
         "s3:(Put|Delete)(Bucket)?(Accelerate|Analytics|Inventory|Metrics|IntelligentTiering)(Configuration)?": "not set",
-        "s3:(Put|Delete)Bucket(AnalyticsConfiguration|MetricsConfiguration|Abac|Cors|CORS|Website|Logging)": "not set",
+        "s3:(Put|Delete)Bucket(AnalyticsConfiguration|MetricsConfiguration|Abac|Cors|CORS|Website)": "not set",
         "s3:PutBucket(Notification|Replication|ObjectLockConfiguration)": "not set",
         "s3:(PutObjectLock|PutReplication)Configuration": "not set",
         "s3:DeleteBucket(Replication|Encryption|Lifecycle|Tagging)": "what is set is changed by Put, never taken away",

@@ -23,6 +23,8 @@ NAME_TAG, ID_TAG, STAGE_TAG = (
     "sagemaker:project-id",
     "sagemaker:deployment-stage",
 )
+PULL_REQUEST_TAG = "model-build:pull-request"
+"""What the build repository's commands tag the jobs of pull requests with."""
 PROJECT = "${SageMakerProjectName}"
 ROLES_PATH = f"/sagemaker-projects/{PROJECT}/"
 ENDPOINT_ROLES_PATH = f"{ROLES_PATH}endpoints/"

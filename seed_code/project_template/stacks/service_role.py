@@ -53,7 +53,12 @@ def add(identity: Identity, storage: Storage, endpoint: iam.CfnRole) -> iam.CfnR
             *_roles(),
             *_http_api(),
             *_logs(),
-            allow("ReadsArchives", "s3:GetObject", cdk.Fn.join("", [storage.bucket.attr_arn, "/code/*"])),
+            # By version: what was uploaded for this very change, whatever lies there by then.
+            allow(
+                "ReadsArchives",
+                ["s3:GetObject", "s3:GetObjectVersion"],
+                cdk.Fn.join("", [storage.bucket.attr_arn, "/code/deploy/*"]),
+            ),
             via_s3("DecryptsArchives", ["kms:Decrypt"], storage.key.attr_arn),
             # Where a stage names the project's key for its instances' volumes.
             allow("ReadsKey", "kms:DescribeKey", storage.key.attr_arn),

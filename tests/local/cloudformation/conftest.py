@@ -382,7 +382,7 @@ def deploy(real_stacks):
         done.append(stack)
         reasons = [event.get("ResourceStatusReason", "") for event in real_stacks.history("types")]
         assert stack["StackStatus"] in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}, "\n".join(reasons)
-        deploy.outputs = {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
+        deploy.outputs = {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", ())}
         return {name: physical_id for name, (_, physical_id) in real_stacks.resources("types").items()}
 
     deploy.outputs = {}

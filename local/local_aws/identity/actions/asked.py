@@ -14,11 +14,11 @@ from urllib.parse import parse_qs
 
 from botocore.exceptions import UnknownServiceError
 from botocore.model import OperationModel
-from moto.core.parse import PROTOCOL_PARSERS
 
 from local_aws.identity.actions import s3_requests
 from local_aws.kernel import bodies
 from local_aws.kernel.caller import Signature
+from local_aws.kernel.moto_internals import PROTOCOL_PARSERS
 from local_aws.kernel.wire import rest_route, service_model
 
 _BY_SIGNING_NAME = {
