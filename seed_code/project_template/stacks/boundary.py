@@ -84,6 +84,7 @@ _USES = (
     "logs:PutLogEvents",
     "s3:DeleteObject",
     "s3:GetObject",
+    "s3:GetObjectVersion",
     "s3:ListBucket",
     "s3:PutObject",
     "sagemaker:*Endpoint*",

@@ -69,7 +69,6 @@ NOT_NEEDED: Mapping[str, Mapping[str, str]] = {
     "AWS::Lambda::Function": {
         "(ec2|elasticfilesystem|s3files):.*": "no function is in a network or mounts a file system",
         "kms:.*": "environments are encrypted with Lambda's own key",
-        "s3:GetObjectVersion": "code is named by its hash, not by a version of an object",
         "lambda:.*(CodeSigningConfig|LayerVersion|CapacityProvider|PublishVersion|RuntimeAlias)": "not used",
         "lambda:Put(FunctionRecursion|FunctionScaling)Config": "the defaults are kept",
     },
