@@ -1,7 +1,7 @@
-"""Asks a serving script for the labels of many texts: python ask_script.py MODEL_FOLDER ASKED ANSWERED.
+"""Asks a serving script, as the endpoint is asked: python ask_script.py MODEL_FOLDER REQUESTS RESPONSES.
 
-ASKED holds `{"texts": [...], "k": 2}`. They go through the script's input_fn, predict_fn and output_fn as requests of the
-endpoint do, in batches; ANSWERED gets the list of all answers.
+REQUESTS holds a list of bodies, in JSON. Each goes through the script's input_fn, predict_fn and output_fn, or its
+transform_fn; RESPONSES gets the list of what they answered.
 """
 
 from __future__ import annotations
@@ -13,30 +13,29 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-BATCH = 256
 JSON = "application/json"
 
 
-def answers(folder: Path, texts: Sequence[str], k: int) -> list[Any]:
-    """The answer to each text by the script in `folder`/code."""
+def responses(folder: Path, requests: Sequence[str]) -> list[str]:
+    """The answers of the script in `folder`/code."""
     sys.path.insert(0, str(folder / "code"))
     script = importlib.import_module("inference")
     model = script.model_fn(str(folder))
-    answered: list[Any] = []
-    for start in range(0, len(texts), BATCH):
-        request = {"instances": list(texts[start : start + BATCH]), "configuration": {"k": k}}
-        response = script.output_fn(
-            script.predict_fn(script.input_fn(json.dumps(request), JSON), model), JSON
-        )
-        body = response[0] if isinstance(response, tuple) else response
-        answered += json.loads(body)
-    return answered
+    return [_response(script, model, request) for request in requests]
 
 
-def main(folder: str, asked: str, answered: str) -> None:
-    request = json.loads(Path(asked).read_text(encoding="utf-8"))
-    found = answers(Path(folder), request["texts"], request["k"])
-    Path(answered).write_text(json.dumps(found), encoding="utf-8")
+def _response(script: Any, model: Any, request: str) -> str:
+    if hasattr(script, "transform_fn"):
+        response = script.transform_fn(model, request, JSON, JSON)
+    else:
+        response = script.output_fn(script.predict_fn(script.input_fn(request, JSON), model), JSON)
+    body = response[0] if isinstance(response, tuple) else response
+    return body.decode("utf-8") if isinstance(body, bytes) else str(body)
+
+
+def main(folder: str, requests: str, answered: str) -> None:
+    bodies = json.loads(Path(requests).read_text(encoding="utf-8"))
+    Path(answered).write_text(json.dumps(responses(Path(folder), bodies)), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import importlib
 import tarfile
 import tempfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import copyfileobj
@@ -23,7 +23,6 @@ import numpy.typing as npt
 import scripted
 from contract import Contract
 from failure import StepError
-from scripted import SCRIPT
 
 ARTIFACT = "model.tar.gz"
 MODEL = "model.bin"
@@ -57,19 +56,12 @@ class Predictor:
         self._scripted = scripted.load(artifact, owner) if scripted.is_scripted(artifact) else None
         self._model: Any = None if self._scripted else _load(artifact, owner)
         if self._model is not None:
-            self._require_labels(self._model.get_labels())
-
-    def _require_labels(self, known: Sequence[str]) -> None:
-        if not all(label.startswith(_PREFIX) for label in known):
-            raise StepError(
-                f"The {self._owner}'s {MODEL} is not a classifier: it knows words, and no {_PREFIX}..."
-            )
-        strange = sorted({label[len(_PREFIX) :] for label in known} - set(self._contract.labels))
-        if strange:
-            raise StepError(
-                f"The {self._owner}'s {SCRIPT if self._scripted else MODEL} and its contract do not belong together: the model answers "
-                f"{', '.join(strange[:8])}, the contract knows only {', '.join(self._contract.labels[:8])}."
-            )
+            known = self._model.get_labels()
+            if not all(label.startswith(_PREFIX) for label in known):
+                raise StepError(
+                    f"The {owner}'s {MODEL} is not a classifier: it knows words, and no {_PREFIX}..."
+                )
+            self._require_labels(MODEL, {label[len(_PREFIX) :] for label in known})
 
     def predict(self, texts: Sequence[str], labels: Sequence[str]) -> Predictions:
         """Probabilities of `labels`, which are the contract's in any order, for each raw text.
@@ -77,13 +69,14 @@ class Predictor:
         A label that the model never saw in training has probability 0.
         """
         lines = [self._contract.tokens(text) for text in texts]
-        column = {_PREFIX + label: index for index, label in enumerate(labels)}
+        column = {label: index for index, label in enumerate(labels)}
         undecided = 0.0 if self._contract.multi_label else 1.0 / len(labels)
         probabilities = np.full((len(lines), len(labels)), undecided)
         spoken = [row for row, line in enumerate(lines) if line]
         empty = len(lines) - len(spoken)
-        for row, names, values in zip(spoken, *self._answers([lines[row] for row in spoken])):
-            if not names:
+        for row, (names, values) in zip(spoken, self._answers([lines[row] for row in spoken])):
+            # Without a label, or with zeros where they add up to 1, nothing speaks for anything.
+            if not names or not (self._contract.multi_label or any(values)):
                 empty += 1
                 continue
             probabilities[row] = 0.0
@@ -94,21 +87,24 @@ class Predictor:
             probabilities /= probabilities.sum(axis=1, keepdims=True)
         return Predictions(probabilities, empty)
 
-    def _answers(self, lines: Sequence[str]) -> tuple[list[Sequence[str]], list[Sequence[float]]]:
+    def _answers(self, lines: Sequence[str]) -> Iterator[tuple[Sequence[str], Sequence[float]]]:
         """The labels of each line, and their probabilities."""
-        labels: list[Sequence[str]] = []
-        values: list[Sequence[float]] = []
         if self._scripted is not None:
-            for answer in self._scripted.ask(lines, len(self._contract.labels)):
-                labels.append(answer.labels)
-                values.append(answer.scores)
-            self._require_labels(sorted({label for given in labels for label in given}))
-            return labels, values
+            answers = self._scripted.ask(lines, len(self._contract.labels), self._contract.serving)
+            self._require_labels(scripted.SCRIPT, {label for answer in answers for label in answer.labels})
+            yield from ((answer.labels, answer.scores) for answer in answers)
+            return
         for start in range(0, len(lines), _BATCH):
-            some_labels, some_values = self._model.predict(list(lines[start : start + _BATCH]), k=-1)
-            labels += some_labels
-            values += list(some_values)
-        return labels, values
+            for names, values in zip(*self._model.predict(list(lines[start : start + _BATCH]), k=-1)):
+                yield [name[len(_PREFIX) :] for name in names], list(values)
+
+    def _require_labels(self, answerer: str, known: set[str]) -> None:
+        strange = sorted(known - set(self._contract.labels))
+        if strange:
+            raise StepError(
+                f"The {self._owner}'s {answerer} and its contract do not belong together: the model answers "
+                f"{', '.join(strange[:8])}, the contract knows only {', '.join(self._contract.labels[:8])}."
+            )
 
 
 def _load(artifact: Path, owner: str) -> Any:

@@ -22,9 +22,11 @@ from typing import Any
 
 import ask_script
 from failure import StepError
+from serving import Serving
 
 SCRIPT = "code/inference.py"
 TIMEOUT_SECONDS = 1800
+_BATCH = 256
 
 
 @dataclass(frozen=True)
@@ -69,15 +71,17 @@ class ScriptedModel:
         self._folder, self._owner = folder, owner
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
 
-    def ask(self, texts: Sequence[str], k: int) -> list[Answer]:
+    def ask(self, texts: Sequence[str], k: int, serving: Serving) -> list[Answer]:
         """The `k` best labels of each text. Raises StepError when the script fails, hangs or answers something else."""
         if not texts:
             return []
         with tempfile.TemporaryDirectory(prefix="asked-") as exchange:
             asked, answered = Path(exchange, "asked.json"), Path(exchange, "answered.json")
-            asked.write_text(json.dumps({"texts": list(texts), "k": k}), encoding="utf-8")
+            batches = (texts[start : start + _BATCH] for start in range(0, len(texts), _BATCH))
+            requests = [serving.request(batch, k) for batch in batches]
+            asked.write_text(json.dumps(requests), encoding="utf-8")
             self._run(asked, answered)
-            answers = _parsed(answered, self._owner)
+            answers = _parsed(answered, serving, self._owner)
         if len(answers) != len(texts):
             raise StepError(
                 f"The {self._owner}'s {SCRIPT} was given {len(texts)} texts and answered {len(answers)}."
@@ -118,28 +122,22 @@ class ScriptedModel:
             )
 
 
-def _parsed(path: Path, owner: str) -> list[Answer]:
+def _parsed(path: Path, serving: Serving, owner: str) -> list[Answer]:
     try:
-        entries: list[Any] = json.loads(path.read_text(encoding="utf-8"))
+        responses: list[str] = json.loads(path.read_text(encoding="utf-8"))
         answers = [
-            Answer([str(label) for label in entry["label"]], [float(p) for p in entry["prob"]])
-            for entry in entries
+            Answer(*serving.answer(entry)) for response in responses for entry in json.loads(response)
         ]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StepError(
             f"The {owner}'s {SCRIPT} answered something else than a list of "
-            f'{{"label": [...], "prob": [...]}} ({type(error).__name__}: {error}).'
+            f'{{"{serving.labels}": [...], "{serving.scores}": [...]}} ({type(error).__name__}: {error}).'
         ) from error
     for answer in answers:
         wrong = [score for score in answer.scores if not 0.0 <= score <= 1.0001]
-        if wrong or len(answer.labels) != len(answer.scores):
-            found = (
-                f"the score {wrong[0]}"
-                if wrong
-                else f"{len(answer.labels)} labels with {len(answer.scores)} scores"
-            )
+        if wrong:
             raise StepError(
-                f"The {owner}'s {SCRIPT} answered {found}; expected a score from 0 to 1 for each label."
+                f"The {owner}'s {SCRIPT} answered the score {wrong[0]}; expected a score from 0 to 1 for each label."
             )
     return answers
 

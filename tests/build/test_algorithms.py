@@ -69,7 +69,7 @@ def artifact(folder):
 
 
 def terms(multi_label=False):
-    return contract.Contract(LABELS, multi_label, 0.5 if multi_label else None, {}, lambda text, rules: text)
+    return contract.Contract(LABELS, multi_label, dict.fromkeys(LABELS, 0.5) if multi_label else None, {}, lambda text, rules: text)
 
 
 def predict(path, texts, multi_label=False):
@@ -176,7 +176,7 @@ def test_a_script_gets_none_of_the_jobs_credentials(tmp_path, monkeypatch):
         ("[]", "was given 1 texts and answered 0"),
         ('["yes" for text in texts]', "answered something else than a list of"),
         ('[{"label": ["__label__positive"], "prob": [7.0]}]', "answered the score 7.0"),
-        ('[{"label": ["__label__positive"], "prob": []}]', "answered 1 labels with 0 scores"),
+        ('[{"label": ["__label__positive"], "prob": []}]', "ValueError: 1 labels with 0 scores"),
         ('[{"label": ["__label__odd"], "prob": [0.5]}]', "the model answers odd"),
     ],
 )

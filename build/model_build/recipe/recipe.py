@@ -19,7 +19,7 @@ from model_build.recipe.labels import Labels
 from model_build.recipe.training import BlazingText, InstanceType, Training, VolumeGb
 from model_common.configuration import Part, Share, describe, frozen, load, matching, problem, refusal
 
-CONTRACT_VERSION = 1
+CONTRACT_VERSION = 2
 
 # PROJECT-pr-7-NAME is the pipeline of a pull request, PROJECT-NAME the project's own: they must not be the same.
 RecipeName = Annotated[
@@ -183,22 +183,22 @@ class Recipe(Part):
             "gate": self.gate.model_dump(mode="json"),
             "labels": list(self.labels.names),
             "multi_label": self.labels.multi,
-            "threshold": self._threshold(),
             "bootstrap_samples": self.evaluation.bootstrap_samples,
             "confidence": self.evaluation.confidence,
             "seed": 0,
         }
 
     def contract(self) -> dict[str, Any]:
-        """What travels with the model: enough to turn a request into tokens and an answer into label names."""
+        """What travels with the model: enough to turn a text into a request and an answer into label names."""
         return {
             "version": CONTRACT_VERSION,
             "recipe": self.name,
             "labels": list(self.labels.names),
             "multi_label": self.labels.multi,
-            "threshold": self._threshold(),
+            "thresholds": self._thresholds(),
             "text_rules": self.text_rules.model_dump(mode="json"),
+            "serving": self.training.serving.model_dump(mode="json"),
         }
 
-    def _threshold(self) -> float | None:
-        return self.evaluation.threshold if self.labels.multi else None
+    def _thresholds(self) -> dict[str, float] | None:
+        return dict.fromkeys(self.labels.names, self.evaluation.threshold) if self.labels.multi else None

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag, field_validator
 
 from model_build.recipe.blazingtext import Hyperparameters
+from model_build.recipe.serving import Serving
 from model_common.configuration import Part, matching, problem
 
 InstanceType = Annotated[str, matching(r"ml\.[a-z0-9-]+\.[a-z0-9]+", "an instance type, such as ml.m5.large")]
@@ -40,11 +41,15 @@ class BlazingText(_Job):
     algorithm: Literal["blazingtext"] = "blazingtext"
     hyperparameters: Hyperparameters = Hyperparameters()
 
+    @property
+    def serving(self) -> Serving:
+        return Serving()
+
 
 class Script(_Job):
     """`algorithms/FOLDER/train.py` in SageMaker's scikit-learn image; `inference.py` beside it serves what it wrote.
 
-    The hyperparameters are the options of train.py.
+    The hyperparameters are the options of train.py. `serving` says how inference.py is asked.
     """
 
     algorithm: Literal["script"]
@@ -52,6 +57,7 @@ class Script(_Job):
         description="the name of a folder in algorithms/, which holds train.py and inference.py"
     )
     hyperparameters: Mapping[OptionName, OptionValue] = {}
+    serving: Serving = Serving()
 
     @field_validator("hyperparameters")
     @classmethod
