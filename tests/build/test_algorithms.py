@@ -1,11 +1,13 @@
 """The algorithms that train and serve by scripts: from labelled lines to answers, and their bad inputs."""
 
+import functools
 import json
 import os
 import shutil
 import subprocess
 import sys
 import tarfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -76,41 +78,65 @@ def predict(path, texts, multi_label=False):
     return predictor.Predictor(path, terms(multi_label), "candidate").predict(texts, LABELS)
 
 
+@dataclass(frozen=True)
+class Trained:
+    """A finished training: what it printed, its folder and its artifact."""
+
+    printed: str
+    folder: Path
+
+    @functools.cached_property
+    def artifact(self) -> Path:
+        return artifact(self.folder)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """Trains an algorithm, once for each kind of labels."""
+
+    @functools.cache
+    def trained(name, multi_label=False, number=1):
+        folder = tmp_path_factory.mktemp(name)
+        channel = lines(multi_label)
+        done = train(folder, name, channel, "--multi_label", str(multi_label), "--min_count", "1")
+        assert done.returncode == 0, done.stderr
+        return Trained(done.stdout, folder)
+
+    return trained
+
+
 @pytest.mark.parametrize("name", SCRIPTS)
-def test_a_trained_model_tells_the_labels_apart(tmp_path, name):
-    done = train(tmp_path, name, lines(), "--min_count", "1")
-    assert done.returncode == 0, done.stderr
-    assert "#validation_accuracy: 1.0000" in done.stdout
-    found = predict(artifact(tmp_path), ["bad awful", "good great"])
+def test_a_trained_model_tells_the_labels_apart(trained, name):
+    assert "#validation_accuracy: 1.0000" in trained(name).printed
+    found = predict(trained(name).artifact, ["bad awful", "good great"])
     assert found.probabilities.argmax(axis=1).tolist() == [0, 1]
     assert np.allclose(found.probabilities.sum(axis=1), 1)
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
-def test_labels_that_are_independent_can_both_be_given(tmp_path, name):
-    done = train(tmp_path, name, lines(multi_label=True), "--multi_label", "true", "--min_count", "1")
-    assert done.returncode == 0, done.stderr
-    found = predict(artifact(tmp_path), ["bad awful broken good fine lovely"], multi_label=True)
+def test_labels_that_are_independent_can_both_be_given(trained, name):
+    path = trained(name, multi_label=True).artifact
+    found = predict(path, ["bad awful broken good fine lovely"], multi_label=True)
     assert (found.probabilities > 0.5).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SCRIPTS)
-def test_the_same_data_gives_the_same_answers(tmp_path, name):
-    answered = []
-    for run in ("first", "second"):
-        (tmp_path / run).mkdir()
-        train(tmp_path / run, name, lines(), "--min_count", "1")
-        answered.append(predict(artifact(tmp_path / run), ["bad good", "poor fine great"]).probabilities)
-    assert (answered[0] == answered[1]).all()
+def test_the_same_data_gives_the_same_answers(trained, name):
+    first, second = (
+        predict(trained(name, number=number).artifact, ["bad good", "poor fine great"]) for number in (1, 2)
+    )
+    assert (first.probabilities == second.probabilities).all()
 
 
-@pytest.mark.parametrize("name", SCRIPTS)
+@pytest.mark.parametrize("name", ["tfidf", pytest.param("fasttext", marks=pytest.mark.slow)])
 def test_a_label_that_the_recipe_lacks_ends_the_training_naming_it(tmp_path, name):
     done = train(tmp_path, name, [*lines(), "__label__neutral so so"])
     assert done.returncode != 0
     assert "The data has the labels neutral; the recipe names negative, positive." in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_a_channel_without_a_labelled_line_ends_the_training(tmp_path, name):
     done = train(tmp_path, name, ["no label here"])
@@ -118,12 +144,12 @@ def test_a_channel_without_a_labelled_line_ends_the_training(tmp_path, name):
     assert "holds no line that begins with __label__" in done.stderr
 
 
-def test_tfidf_keeps_no_pickle(tmp_path):
-    train(tmp_path, "tfidf", lines(), "--min_count", "1")
-    held = sorted(path.name for path in (tmp_path / "model").iterdir())
+def test_tfidf_keeps_no_pickle(trained):
+    held = sorted(path.name for path in (trained("tfidf").folder / "model").iterdir())
     assert held == ["code", "model.json", "weights.npz"]
 
 
+@pytest.mark.slow
 def test_tfidf_says_what_to_do_where_no_ngram_is_frequent_enough(tmp_path):
     done = train(tmp_path, "tfidf", lines(), "--min_count", "1000")
     assert "Lower min_count." in done.stderr

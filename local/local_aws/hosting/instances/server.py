@@ -25,7 +25,7 @@ def command(uri: str, environment: Mapping[str, str], folder: Path) -> tuple[str
     if faulty_server.VARIABLE in environment:
         return (sys.executable, "-m", _MODULE.format("faulty_server"))
     try:
-        image = images.find(uri)
+        image = images.find(uri, serving=True)
     except UnknownImageError as error:
         raise LaunchError(str(error)) from error
     if image.kind is Kind.BLAZINGTEXT:
