@@ -11,18 +11,25 @@ unexport PYTHONDONTWRITEBYTECODE
 NEW_PIP = sed -n '/^pip==/,/[^\\]$$/p' requirements.lock | \
   $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r /dev/stdin
 
-.PHONY: demo test check style imports types docs bench dist lock clean
+.PHONY: demo test test-slow check style imports types docs bench dist lock clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/local-aws demo $(ARGS)
 
 # In the order of tests/conftest.py: xdist would put the files with the fewest tests last, which are the longest.
+PYTEST = $(BIN)/python -m pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder
+
 test: $(VENV)/.check
-	@$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder $(ARGS)
+	@$(PYTEST) -m "not slow" $(ARGS)
+
+# Whole loops, kills at many moments, templates under every linter.
+test-slow: $(VENV)/.check
+	@$(PYTEST) -m slow $(ARGS)
 
 # Types are checked beside the tests, which wait more than they compute.
 check: style docs
 	@$(MAKE) --no-print-directory --jobs=2 types test
+	@$(MAKE) --no-print-directory test-slow
 
 style: $(VENV)/.check
 	@$(BIN)/black --check --quiet . || { $(BIN)/black --check .; exit 1; }
