@@ -12,7 +12,7 @@ from typing import Any
 
 import digests
 from failure import StepError
-from serving import Serving
+from serving import LIKE_BLAZINGTEXT, Serving
 
 VERSIONS = (1, 2)
 DESCRIPTION_FILE, RULES_FILE = "contract.json", "text_rules.py"
@@ -30,7 +30,7 @@ class Contract:
     thresholds: Mapping[str, float] | None
     text_rules: Mapping[str, Any]
     tokenise: Callable[[str, Mapping[str, Any]], str]
-    serving: Serving = Serving()
+    serving: Serving = LIKE_BLAZINGTEXT
 
     def tokens(self, text: str) -> str:
         """The line that the model reads: space-separated tokens, in valid Unicode, never a newline."""

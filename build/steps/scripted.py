@@ -18,7 +18,6 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 import ask_script
 from failure import StepError
@@ -125,9 +124,7 @@ class ScriptedModel:
 def _parsed(path: Path, serving: Serving, owner: str) -> list[Answer]:
     try:
         responses: list[str] = json.loads(path.read_text(encoding="utf-8"))
-        answers = [
-            Answer(*serving.answer(entry)) for response in responses for entry in json.loads(response)
-        ]
+        answers = [Answer(*serving.answer(entry)) for response in responses for entry in json.loads(response)]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StepError(
             f"The {owner}'s {SCRIPT} answered something else than a list of "

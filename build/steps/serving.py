@@ -62,6 +62,9 @@ class Serving:
         return bare, [float(score) for score in scores]
 
 
+LIKE_BLAZINGTEXT = Serving()
+
+
 def _at(entry: Any, path: str) -> Any:
     for key in path.split("."):
         entry = entry[key]

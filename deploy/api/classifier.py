@@ -55,7 +55,9 @@ class Classifier:
             label, confidence = next(iter(scores.items()), (None, None))
             return {"label": label, "confidence": confidence}
         complete = scores | {name: 0.0 for name in self._contract.labels if name not in scores}
-        chosen = [name for name, score in complete.items() if name in thresholds and score >= thresholds[name]]
+        chosen = [
+            name for name, score in complete.items() if name in thresholds and score >= thresholds[name]
+        ]
         return {
             "label": chosen[0] if chosen else None,
             "confidence": complete[chosen[0]] if chosen else None,

@@ -71,7 +71,9 @@ def artifact(folder):
 
 
 def terms(multi_label=False):
-    return contract.Contract(LABELS, multi_label, dict.fromkeys(LABELS, 0.5) if multi_label else None, {}, lambda text, rules: text)
+    return contract.Contract(
+        LABELS, multi_label, dict.fromkeys(LABELS, 0.5) if multi_label else None, {}, lambda text, rules: text
+    )
 
 
 def predict(path, texts, multi_label=False):

@@ -344,7 +344,11 @@ def test_training_reads_one_text_channel_for_each_split(steps):
 
 
 def test_a_script_is_trained_and_served_in_the_scikit_learn_image():
-    training = {"algorithm": "script", "folder": "tfidf", "hyperparameters": {"balanced": True, "min_count": 3}}
+    training = {
+        "algorithm": "script",
+        "folder": "tfidf",
+        "hyperparameters": {"balanced": True, "min_count": 3},
+    }
     archive = "s3://shop-artifacts/code/build/fff/sourcedir.tar.gz"
     inputs = dataclasses.replace(INPUTS, algorithm=archive)
     found = diff.steps(definition(recipe(training=training), SETTINGS, inputs))

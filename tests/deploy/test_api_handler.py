@@ -378,7 +378,9 @@ def test_what_nobody_expected_is_a_plain_500(deploy, endpoint, monkeypatch, caps
 
 
 def test_a_contract_of_another_version_stops_the_function_at_its_start(deploy):
-    with pytest.raises(ValueError, match=r"contract\.json has version 3; this API reads the versions 1 and 2"):
+    with pytest.raises(
+        ValueError, match=r"contract\.json has version 3; this API reads the versions 1 and 2"
+    ):
         deploy(SINGLE | {"version": 3})
 
 

@@ -115,5 +115,3 @@ def test_a_script_serves_without_a_server_too(make_project):
         result = roll_out(project, register(project, "script", RIGHT))
         assert result.exit_code == 0, result.stderr
         assert json.loads(result.stdout)["verified"] is True
-
-

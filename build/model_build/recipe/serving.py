@@ -12,7 +12,9 @@ from model_common.configuration import Part, matching
 
 Key = Annotated[
     str,
-    matching(r"[A-Za-z_][A-Za-z0-9_-]*(\.[A-Za-z_][A-Za-z0-9_-]*){0,3}", "a key, or keys with dots between them"),
+    matching(
+        r"[A-Za-z_][A-Za-z0-9_-]*(\.[A-Za-z_][A-Za-z0-9_-]*){0,3}", "a key, or keys with dots between them"
+    ),
 ]
 
 
