@@ -16,6 +16,8 @@ KMS_KEY = "KMS_KEY_ARN"
 """The variable that names the project's key. It may be missing: then a bucket encrypts as it is set up to."""
 
 _KEY = re.compile(r"arn:aws[a-z\-]*:kms:[a-z0-9\-]+:\d{12}:key/.+")
+_ENDPOINT = re.compile(r"https?://([\w.-]+|\[[0-9a-fA-F:]+\])(:\d+)?(/\S*)?")
+_LAST_PORT = 65535
 _ROLE = re.compile(r"arn:aws[a-z\-]*:iam::\d{12}:role/.+")
 
 
@@ -33,6 +35,26 @@ def required(environment: Mapping[str, str], *variables: str) -> list[str]:
             f"{', '.join(missing)} are not set; {_SOURCE.replace('it is one of', 'they are')}."
         )
     return list(values.values())
+
+
+def project(environment: Mapping[str, str], role: str) -> tuple[str, str, str, str, str, str]:
+    """What every command is told of its project: name, id, bucket, model package group, role and region, in that order.
+
+    `role` is the variable that holds the ARN of the role. Raises SettingsError naming every variable that is missing, or
+    the first that is malformed.
+    """
+    name, project_id, bucket, group, role_arn, region = required(
+        environment,
+        "SAGEMAKER_PROJECT_NAME",
+        "SAGEMAKER_PROJECT_ID",
+        "ARTIFACT_BUCKET",
+        "MODEL_PACKAGE_GROUP_NAME",
+        role,
+        "AWS_REGION",
+    )
+    check_bucket("ARTIFACT_BUCKET", bucket)
+    check_role(role, role_arn)
+    return name, project_id, bucket, group, role_arn, region
 
 
 def check(variable: str, value: str, allowed: re.Pattern[str], expected: str) -> None:
@@ -57,6 +79,17 @@ def project_key(environment: Mapping[str, str]) -> str | None:
     if key is not None:
         check_key(KMS_KEY, key)
     return key
+
+
+def check_endpoints(environment: Mapping[str, str]) -> None:
+    """Raises SettingsError unless each AWS_ENDPOINT_URL, also that of one service, is an address that can be called."""
+    for variable in sorted(environment):
+        if variable.startswith("AWS_ENDPOINT_URL") and environment[variable]:
+            value = environment[variable]
+            check(variable, value, _ENDPOINT, "an address with its scheme, such as http://127.0.0.1:5577")
+            port = value.rpartition(":")[2].partition("/")[0]
+            if port.isdecimal() and not 0 < int(port) <= _LAST_PORT:
+                raise SettingsError(f"{variable} is {value!r}; expected a port from 1 to {_LAST_PORT}.")
 
 
 def check_role(variable: str, value: str) -> None:

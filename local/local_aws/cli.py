@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -14,37 +15,60 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from local_aws.errors import LocalAwsError, UsageError
+from local_aws.identities import Identity
 
 if TYPE_CHECKING:
     from local_aws.kernel.account import Clients
+
+_EXAMPLE = "http://127.0.0.1:5577"
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 app = typer.Typer(
     help="An embedded AWS that really runs SageMaker pipelines, on loopback, without an account.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"local-aws {version('local-aws')}")
+        raise typer.Exit()
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
+    ] = False,
+) -> None: ...
 
 
 @app.command()
 def up(
-    port: Annotated[int, typer.Option(help="The port on 127.0.0.1; 0 takes a free one.")] = 5577,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="The port on 127.0.0.1; 0 takes a free one.")
+    ] = 5577,
 ) -> None:
     """Serve until stopped (Ctrl-C), with a default project prepared."""
+    from local_aws.developer import default_project
     from local_aws.kernel.keys import KeyFileError, published
-    from local_aws.project import prepare
     from local_aws.server import Server
 
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     try:
-        server = Server(port)
-    except SystemExit as error:  # werkzeug exits when the address is taken
-        raise UsageError(f"port {port} is taken: stop what uses it, or choose another with --port") from error
-    try:
-        with server, published(server.account.clients.keys.administrator, server.port):
-            prepare(server.account.clients)
+        with (
+            Server(port, enforce=True) as server,
+            published(server.account.clients.keys.administrator, server.port),
+        ):
+            default_project(server.account.clients)
             typer.echo(f"The embedded AWS serves at {server.endpoint_url} (Ctrl-C stops it).", err=True)
             typer.echo(
                 f"Run a command against it: local-aws exec --attach {server.endpoint_url} -- CMD", err=True
@@ -60,6 +84,10 @@ def execute(
     attach: Annotated[
         str | None, typer.Option(metavar="URL", help="Use a running `local-aws up` instead of a new server.")
     ] = None,
+    identity: Annotated[
+        Identity,
+        typer.Option("--as", help="Whom CMD works as: a session of a role, or the account's root."),
+    ] = Identity.DEVELOPER,
     sample: Annotated[
         bool,
         typer.Option("--sample", help="Give CMD a public sample as TRAINING_DATA, and its recipe as RECIPE."),
@@ -68,15 +96,16 @@ def execute(
     """Run CMD with its AWS replaced by the embedded one, and exit with its code.
 
     CMD gets the endpoint, credentials of the embedded AWS, the region and the default project's variables. Real credentials in the
-    environment are neither used nor passed on.
+    environment are neither used nor passed on. The policies of every role are enforced, also of those that jobs and functions
+    have; only root may do anything.
     """
     extra = _sample(os.environ.get("RECIPE")) if sample else {}
     if attach is not None:
-        raise typer.Exit(_run(command, _attached(attach), extra))
+        raise typer.Exit(_run(command, _attached(attach), identity, extra))
     from local_aws.server import Server
 
-    with Server() as server:
-        code = _run(command, server.account.clients, extra)
+    with Server(enforce=True) as server:
+        code = _run(command, server.account.clients, identity, extra)
     raise typer.Exit(code)
 
 
@@ -124,11 +153,10 @@ def _sample(recipe: str | None) -> dict[str, str]:
     return {"TRAINING_DATA": str(found.path), "RECIPE": found.recipe}
 
 
-def _run(command: list[str], clients: Clients, extra: Mapping[str, str]) -> int:
-    from local_aws.kernel.environment import for_command
-    from local_aws.project import prepare
+def _run(command: list[str], clients: Clients, identity: Identity, extra: Mapping[str, str]) -> int:
+    from local_aws.developer import environment_of
 
-    environment = for_command(os.environ, clients, prepare(clients).variables() | dict(extra))
+    environment = environment_of(os.environ, clients, identity, extra)
     try:
         # The terminal sends Ctrl-C to CMD as well: let it answer, and exit with what it says.
         previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -157,8 +185,14 @@ def _attached(url: str) -> Clients:
     from local_aws.kernel.guard import own_origin
     from local_aws.kernel.keys import KeyFileError
 
-    if not own_origin(url):
-        raise UsageError(f"--attach {url}: only an embedded AWS on loopback, such as http://127.0.0.1:5577")
+    try:
+        own = own_origin(url)
+    except ValueError as error:
+        raise UsageError(f"--attach {url}: no address ({error}); expected one such as {_EXAMPLE}") from error
+    if "://" not in url:
+        raise UsageError(f"--attach {url}: the scheme is missing; write http://{url}")
+    if not own:
+        raise UsageError(f"--attach {url}: only an embedded AWS on loopback, such as {_EXAMPLE}")
     try:
         clients = Clients.of_running(url)
         clients.client("sts").get_caller_identity()
@@ -174,9 +208,17 @@ def _attached(url: str) -> Clients:
 
 
 def main() -> None:
-    """Run the command line; turn this package's errors into a message and their exit code."""
+    """Run the command line; turn errors into a message and their exit code."""
+    from local_aws.kernel import server_log
+
     try:
-        app()
+        with server_log.in_words():
+            app()
     except LocalAwsError as error:
         typer.echo(f"local-aws: {error}", err=True)
         sys.exit(error.exit_code)
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        advice = ": make room, and run the same command again" if error.errno in _FULL else ""
+        typer.echo(f"local-aws: {error.strerror or error}{where}{advice}", err=True)
+        sys.exit(LocalAwsError.exit_code)

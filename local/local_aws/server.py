@@ -33,7 +33,7 @@ from local_aws.identity.roles import Roles
 from local_aws.kernel.account import ACCOUNT_ID, REGION, Account, Clients
 from local_aws.kernel.connections import LimitedServer
 from local_aws.kernel.environment import without_real_account
-from local_aws.kernel.moto_internals import BackendDict, reset_model_data
+from local_aws.kernel.moto_internals import BackendDict, read_key_policies, reset_model_data
 from local_aws.kernel.wire import Service
 from local_aws.sagemaker import runtime as sagemaker_runtime
 from local_aws.sagemaker.runtime import RuntimeService
@@ -56,22 +56,24 @@ class Server:
 
     moto keeps its state in the process, so one process runs one server at a time. With `enforce`, what the policies of a
     role do not allow is refused; without, calls are only recorded (`account.calls`). `gate.enforce` may be changed later.
-    `github` is a GitHub on the same port, below `/_github/`.
+    `github` is a GitHub on the same port, below `/_github/`. Raises UsageError where the port is taken.
     """
 
     def __init__(
         self, port: int = 0, region: str = REGION, time_scale: float | None = None, *, enforce: bool = False
     ) -> None:
+        # Before anything of this process is changed: the port may be taken.
+        self._http = LimitedServer(LOOPBACK, port, None)
         self._process = ExitStack()
         self._process.enter_context(without_real_account(region))
         self._process.enter_context(bucket_policies.judged(region))
         self._process.enter_context(managed_policies.loaded())
+        self._process.enter_context(read_key_policies())
         if time_scale is None:
             time_scale = float(os.environ.get("LOCAL_AWS_TIME_SCALE", "1"))
         # Before any handler has a thread of its own that asks moto for something.
         BackendDict.reset()
         reset_model_data()
-        self._http = LimitedServer(LOOPBACK, port, None)
         self.port = self._http.server_port
         self.endpoint_url = f"http://{LOOPBACK}:{self.port}"
         self.account = Account(

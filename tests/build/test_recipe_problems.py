@@ -300,3 +300,11 @@ def test_a_file_that_is_not_utf_8_is_refused(tmp_path):
 
     with pytest.raises(RecipeError, match=r"cannot be read: .*utf-8"):
         Recipe.load(path)
+
+
+@pytest.mark.parametrize("name", ["pr-7", "pr-7-reviews"])
+def test_no_recipe_is_named_like_a_pull_requests_pipeline(problem, name):
+    """Its pipeline would be PROJECT-pr-7: that of a pull request, whose role may change it."""
+    message = problem("name: reviews", f"name: {name}")
+    assert f"name: found {name!r}" in message
+    assert "not beginning with pr-" in message

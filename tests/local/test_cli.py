@@ -6,15 +6,28 @@ import re
 import signal
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from local_aws import cli
 from local_aws.kernel import keys
 from local_aws.kernel.keys import AccessKey, KeyFileError, published
 
 LOCAL_AWS = str(Path(sys.executable).with_name("local-aws"))
 SHOW = "import os, json; print(json.dumps(dict(os.environ)))"
+ASK_MORE_THAN_ALLOWED = """
+import boto3
+from botocore.exceptions import ClientError
+print(boto3.client("sts").get_caller_identity()["Arn"])
+try:
+    boto3.client("iam").create_user(UserName="somebody")
+    print("made")
+except ClientError as error:
+    print(error.response["Error"]["Code"])
+"""
 
 
 def local_aws(*arguments, environment=None):
@@ -54,7 +67,20 @@ def test_exec_gives_the_command_a_project_and_an_endpoint_hides_real_credentials
         "PIPELINE_ROLE_ARN",
     } <= set(seen)
     assert "AWS_PROFILE" not in seen
-    assert "AWS_SESSION_TOKEN" not in seen
+    assert seen["AWS_SESSION_TOKEN"] != "real"
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ([], ["arn:aws:sts::123456789012:assumed-role/local-developer/developer", "AccessDenied"]),
+        (["--as", "root"], ["arn:aws:iam::123456789012:root", "made"]),
+    ],
+    ids=["developer", "root"],
+)
+def test_a_command_works_as_a_role_whose_missing_permissions_show_unless_root_is_asked_for(options, expected):
+    done = local_aws("exec", *options, "--", sys.executable, "-c", ASK_MORE_THAN_ALLOWED)
+    assert done.stdout.split() == expected, done.stderr
 
 
 def test_exec_reports_a_killed_command_as_shells_do(attached):
@@ -69,11 +95,26 @@ def test_exec_of_a_command_that_does_not_exist_is_a_usage_error_naming_it(attach
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("url", ["https://sagemaker.eu-west-1.amazonaws.com", "http://127.0.0.1:1"])
-def test_attach_refuses_what_is_not_an_embedded_aws(url):
-    done = local_aws("exec", "--attach", url, "--", "true")
-    assert done.returncode == 2
-    assert url in done.stderr
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("https://sagemaker.eu-west-1.amazonaws.com", "on loopback"),
+        ("http://127.0.0.1:1", "nothing answers there"),
+        ("127.0.0.1:5577", "the scheme is missing; write http://127.0.0.1:5577"),
+        ("http://127.0.0.1:99999", "Port out of range"),
+        ("http://127.0.0.1:0", "Port out of range"),
+        ("http://[::1", "no address"),
+    ],
+)
+def test_attach_refuses_what_is_not_an_embedded_aws_in_one_sentence(url, said, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["local-aws", "exec", "--attach", url, "--", "true"])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    words = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert url in words
+    assert said in words
+    assert words.count("\n") == 1
 
 
 def test_up_serves_until_stopped_and_keeps_its_state_between_attached_commands():
@@ -100,6 +141,35 @@ def test_up_on_a_taken_port_says_so():
         done = local_aws("up", "--port", str(taken.getsockname()[1]))
     assert done.returncode == 2
     assert "is taken" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("port", ["-1", "65536", "70000"])
+def test_a_port_out_of_range_is_refused_before_anything_starts(port):
+    done = CliRunner().invoke(cli.app, ["up", "--port", port])
+    assert done.exit_code == 2
+    assert "65535" in done.output or "0" in done.output
+
+
+def test_a_full_disk_is_said_in_one_sentence(tmp_path):
+    kept = tmp_path / "sagemaker-project-template" / "amazon_sentences.tsv"
+    kept.parent.mkdir()
+    kept.write_text("x")
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [LOCAL_AWS, "sample", "--recipe", "amazon-sentences"],
+            env={**os.environ, "XDG_CACHE_HOME": str(tmp_path)},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == (
+        "local-aws: No space left on device: make room, and run the same command again"
+    )
+    assert "Traceback" not in done.stderr
 
 
 def test_a_sample_of_public_data_is_given_to_the_command_with_its_recipe(tmp_path, attached):
@@ -146,3 +216,15 @@ def test_keys_are_not_kept_where_others_can_read(private):
 def test_a_command_is_not_attached_to_a_server_of_somebody_else(private, local_server):
     done = local_aws("exec", "--attach", local_server.endpoint_url, "--", "true")
     assert (done.returncode, "of this user" in done.stderr) == (2, True)
+
+
+def test_the_version_is_the_packages():
+    result = CliRunner().invoke(cli.app, ["--version"])
+    assert (result.exit_code, result.stdout) == (0, f"local-aws {metadata.version('local-aws')}\n")
+
+
+@pytest.mark.parametrize("command", [[], ["up"], ["exec"], ["sample"], ["demo"]])
+def test_every_command_explains_itself_by_h_as_by_help(command):
+    short, long = (CliRunner().invoke(cli.app, [*command, option]) for option in ("-h", "--help"))
+    assert short.exit_code == 0 and "Usage:" in short.stdout
+    assert short.stdout == long.stdout

@@ -31,11 +31,26 @@ def test_every_package_is_pinned_and_locked_by_hash_without_a_registry(folder):
 
 
 @pytest.mark.parametrize(
-    ("folder", "path"), [(folder, path) for folder in FOLDERS for path in sorted(locked(folder)) if path]
+    ("folder", "path"),
+    [
+        (folder, path)
+        for folder in FOLDERS
+        for path, package in sorted(locked(folder).items())
+        if path and "os" not in package
+    ],
 )
 def test_what_is_locked_is_installed(folder, path):
     manifest = json.loads(installed(TEMPLATE / folder / path / "package.json").read_text())
     assert manifest["version"] == locked(folder)[path]["version"]
+
+
+def test_of_a_package_for_several_systems_the_one_for_this_system_is_installed():
+    binaries = [
+        path
+        for path, package in locked("tests/tools").items()
+        if "os" in package and (TEMPLATE / "tests/tools" / path).is_dir()
+    ]
+    assert [path.rpartition("/")[2].startswith("jscpd-") for path in binaries] == [True]
 
 
 def test_of_the_descriptions_only_the_one_that_is_used_is_kept():
