@@ -123,7 +123,7 @@ class Actions:
             review = Review(environment, user, state, comment)
             run.reviews.append(review)
             for job in waiting:
-                job.review = review
+                job.review, job.status, job.waiting_for = review, "pending", None
             self._scheduler.changed.notify_all()
 
     def cancel(self, run: Run) -> None:
@@ -212,12 +212,9 @@ class Actions:
 
 
 def _rests(run: Run) -> bool:
-    busy = {"queued", "pending", "in_progress"}
-    if run.status == "completed":
-        return True
-    return any(job.status == "waiting" for job in run.jobs.values()) and not any(
-        job.status in busy - {"queued", "pending"} for job in run.jobs.values()
-    )
+    """Whether a run has completed, or goes on only when a reviewer lets it."""
+    found = {job.status for job in run.jobs.values()}
+    return run.status == "completed" or ("waiting" in found and not found & {"pending", "in_progress"})
 
 
 def _waits_for(job: Job, environment: str) -> bool:
