@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -32,6 +33,14 @@ def for_command(base: Mapping[str, str], clients: Clients, variables: Mapping[st
     # The SDK would ask IAM to simulate the role's policies, which moto cannot.
     environment["SAGEMAKER_VALIDATE_ROLE"] = "false"
     return environment | _without_proxy(environment) | dict(variables)
+
+
+def shell_commands(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+    """What a POSIX shell evaluates to get from one environment to the other. Nothing is set that is set already."""
+    unset = sorted(key for key in before if key not in after)
+    changed = {key: value for key, value in sorted(after.items()) if before.get(key) != value}
+    exported = [f"export {key}={shlex.quote(value)}" for key, value in changed.items()]
+    return [f"unset {' '.join(unset)}", *exported] if unset else exported
 
 
 @contextmanager
