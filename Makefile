@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 NEW_PIP = sed -n '/^pip==/,/[^\\]$$/p' requirements.lock | \
   $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r /dev/stdin
 
-.PHONY: demo test test-slow check style imports types docs bench dist lock clean
+.PHONY: demo test test-slow check style imports types docs bench kills dist lock clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/local-aws demo $(ARGS)
@@ -49,6 +49,10 @@ docs: $(VENV)/.check
 
 bench: $(VENV)/.check
 	@$(BIN)/python -m bench $(ARGS)
+
+# What docs/threat-model.md claims of commands that are killed and of bad models, at KILLS=25 moments and in ROUNDS=20.
+kills: $(VENV)/.check
+	@$(BIN)/python -m bench.kills
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 ..."; exit 2; }
