@@ -68,9 +68,11 @@ def up(
             published(server.account.clients.keys.administrator, server.port),
         ):
             clients = server.account.clients
-            default_project(clients)
+            project = default_project(clients)
             owner = place.organization(server.github, clients, github_org) if github_org else None
-            domain = place.domain(clients, studio_domain) if studio_domain else None
+            domain = (
+                place.domain(clients, studio_domain, project.pipeline_role_arn) if studio_domain else None
+            )
             for line in place.lines(server.github, clients, owner, domain):
                 typer.echo(line, err=True)
             stop.wait()

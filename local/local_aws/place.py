@@ -9,6 +9,8 @@ from local_aws.errors import UsageError
 from local_aws.github import GitHub
 from local_aws.kernel.account import Clients
 
+ISSUER = "https://token.actions.githubusercontent.com"
+"""The issuer that the embedded STS takes the embedded GitHub's for."""
 OWNER = "owner"
 """The login of the user who owns the organisation."""
 
@@ -42,12 +44,12 @@ def organization(github: GitHub, clients: Clients, login: str) -> Owner:
     return Owner(login, OWNER, token, arn)
 
 
-def domain(clients: Clients, name: str) -> str:
-    """Make a Studio domain; its id."""
+def domain(clients: Clients, name: str, role_arn: str) -> str:
+    """Make a Studio domain whose users work as the role; its id."""
     made = clients.client("sagemaker").create_domain(
         DomainName=name,
         AuthMode="IAM",
-        DefaultUserSettings={"ExecutionRole": _studio_role(clients)},
+        DefaultUserSettings={"ExecutionRole": role_arn},
         SubnetIds=["subnet-0123456789abcdef0"],
         VpcId="vpc-0123456789abcdef0",
     )
@@ -70,14 +72,11 @@ def lines(github: GitHub, clients: Clients, owner: Owner | None, domain_id: str 
     said += [
         f"GitHub organisation: {owner.organization}; sign in as {owner.login} with the token {owner.token}",
     ]
-    publish = ["project-template", "publish", "--token-secret", owner.secret_arn, "--form", "s3"]
-    publish += ["--github-url", github.api_url]
+    # Publishing makes an OIDC provider and roles, which is an administrator's work.
+    publish = ["local-aws", "exec", "--attach", url, "--as", "root", "--"]
+    publish += ["project-template", "publish", "--token-secret", owner.secret_arn, "--form", "s3"]
+    publish += ["--github-url", github.api_url, "--issuer", ISSUER]
     publish += ["--domain", domain_id] if domain_id else []
     create = ["project-template", "create", "shop", "--github-org", owner.organization]
     create += ["--reviewers", owner.login]
     return [*said, f"Publish the template: {shlex.join(publish)}", f"Create a project: {shlex.join(create)}"]
-
-
-def _studio_role(clients: Clients) -> str:
-    """The role of the default project's pipeline stands for that of Studio's users."""
-    return str(clients.client("iam").get_role(RoleName="local-pipeline")["Role"]["Arn"])
