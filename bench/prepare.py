@@ -45,7 +45,8 @@ CONFIG = {
     "text_rules": {
         "lowercase": True,
         "strip_html": True,
-        "split_punctuation": True,
+        "punctuation": "split",
+        "emoticons": None,
         "collapse_digits": False,
         "max_tokens": 500,
     },

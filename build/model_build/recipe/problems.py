@@ -40,7 +40,19 @@ _BOUNDS = {
 
 def describe(error: ValidationError, model: type[BaseModel]) -> list[str]:
     """One line per problem, in the order of the file's keys."""
-    return [_line(problem, model) for problem in error.errors(include_url=False)]
+    return [
+        _line(problem, model) for problem in error.errors(include_url=False) if not _is_consequence(problem)
+    ]
+
+
+def _is_consequence(problem: ErrorDetails) -> bool:
+    """Whether a list is only called too short because the items that it has are wrong themselves."""
+    found = problem["input"]
+    return (
+        problem["type"] == "too_short"
+        and isinstance(found, tuple | list)
+        and len(found) >= problem["ctx"]["min_length"]
+    )
 
 
 def describe_yaml(error: yaml.YAMLError) -> str:
