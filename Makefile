@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := build deploy seed_code local
+PACKAGES := common build deploy seed_code local
 
 # Set-up compiles nothing: what is imported is compiled once, and kept.
 unexport PYTHONDONTWRITEBYTECODE
@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 NEW_PIP = sed -n '/^pip==/,/[^\\]$$/p' requirements.lock | \
   $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r /dev/stdin
 
-.PHONY: demo test check style types bench lock clean
+.PHONY: demo test check style imports types docs bench dist lock clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/local-aws demo $(ARGS)
@@ -21,16 +21,24 @@ test: $(VENV)/.check
 	@$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder $(ARGS)
 
 # Types are checked beside the tests, which wait more than they compute.
-check: style
+check: style docs
 	@$(MAKE) --no-print-directory --jobs=2 types test
 
 style: $(VENV)/.check
 	@$(BIN)/black --check --quiet . || { $(BIN)/black --check .; exit 1; }
 	@$(BIN)/ruff check --quiet .
+	@$(MAKE) --no-print-directory imports
+
+imports: $(VENV)/.check
 	@PYTHONPATH=seed_code/functions $(BIN)/lint-imports
 
 types: $(VENV)/.check
 	@$(BIN)/mypy
+
+# mkdocs prints its warnings only where it prints everything.
+docs: $(VENV)/.check
+	@mkdir -p .cache
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict 2>.cache/mkdocs.log || { cat .cache/mkdocs.log >&2; exit 1; }
 
 bench: $(VENV)/.check
 	@$(BIN)/python -m bench $(ARGS)
@@ -54,7 +62,11 @@ $(VENV)/.check: requirements-check.lock tests/tools/package-lock.json $(VENV)/.d
 	@find tests/tools/node_modules/@octokit/openapi -type f ! -name package.json ! -path '*/generated/api.github.com.json' -delete
 	@touch $@
 
-UV_COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+# What a release consists of: make dist TAG=v1.2.3
+dist: $(VENV)/.demo
+	@$(BIN)/python .github/release.py "$(TAG)" dist $(PACKAGES)
+
+UV_COMPILE = uv pip compile --quiet --no-emit-package model-common --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 lock:
 	$(UV_COMPILE) $(PACKAGES:%=%/pyproject.toml) --group pyproject.toml:install -o requirements.lock
 	$(UV_COMPILE) $(PACKAGES:%=%/pyproject.toml) --group pyproject.toml:install --group pyproject.toml:check -c requirements.lock -o requirements-check.lock
@@ -63,4 +75,4 @@ lock:
 	$(UV_COMPILE) --no-annotate local/pyproject.toml -c requirements-check.lock -o local/requirements.lock
 
 clean:
-	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache tests/tools/node_modules
+	rm -rf $(VENV) .cache dist .mypy_cache .ruff_cache .pytest_cache tests/tools/node_modules

@@ -9,7 +9,7 @@ import time
 
 from bench.deployable import BIN
 from bench.table import Row
-from local_aws import environment
+from local_aws.kernel import environment
 from local_aws.server import Server
 from project_template.stacks.published import GITHUB_ISSUER
 

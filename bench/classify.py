@@ -13,7 +13,7 @@ from pathlib import Path
 from bench.deployable import PRODUCTION, Deployable, contract_files
 from bench.load import TEXTS
 from bench.table import Row
-from model_deploy import archive
+from model_deploy.core import archive
 
 IMPORT_SECONDS = 0.05
 ADDED_MILLISECONDS = 2

@@ -20,10 +20,10 @@ from typing import Any
 import fasttext
 import yaml
 
-from local_aws import environment
-from local_aws.account import Clients
+from local_aws.kernel import environment
+from local_aws.kernel.account import Clients
 from local_aws.project import Project, prepare
-from model_deploy.contract import folder_sha256
+from model_deploy.core.contract import folder_sha256
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
@@ -74,11 +74,11 @@ class Deployable:
     def register(self, name: str, *, swapped: bool = False, fault: str | None = None) -> str:
         """The ARN of a new approved package: a good model, one with its labels `swapped`, or one with a `fault`.
 
-        Faults are those of local_aws.hosting.faulty_server.
+        Faults are those of local_aws.hosting.instances.faulty_server.
         """
         contract = contract_files()
         digest = folder_sha256(contract)
-        prefix, model = f"models/contracts/{digest}/", f"models/{name}/model.tar.gz"
+        prefix, model = f"contracts/{digest}/", f"models/{name}/model.tar.gz"
         stored = {f"{prefix}{file}": content for file, content in contract.items()}
         for key, body in (stored | {model: _archive(swapped, self.root.parent)}).items():
             self.client("s3").put_object(Bucket=self.project.bucket, Key=key, Body=body)

@@ -16,7 +16,7 @@ import yaml
 
 from bench.table import Row
 from local_aws.demo import data as demo_data
-from local_aws.environment import for_command
+from local_aws.kernel.environment import for_command
 from local_aws.project import prepare
 from local_aws.server import Server
 

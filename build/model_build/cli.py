@@ -6,20 +6,18 @@ command is called, so that help and usage errors come at once.
 
 from __future__ import annotations
 
-import json
 import os
-import sys
-import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from model_build.errors import ModelBuildError, UsageError
+from model_build.errors import UsageError
+from model_common.advice import Advice
+from model_common.command_line import print_result, reported
 
-INTERRUPTED = 130
+ADVICE = Advice(work="A pipeline that was started")
 
 app = typer.Typer(
     name="model-build",
@@ -84,14 +82,14 @@ def plan(
 
     In a pull request: what merging it would change.
     """
-    with _reported(verbose):
+    with reported(verbose, ADVICE):
         from model_build import workspace
         from model_build.commands import plan
 
         summarise = _summary(summary)
         made = plan.make(workspace.enter(root, recipe, pull_request), data)
         summarise(plan.summary(made))
-        _print(plan.document(made) if as_json else plan.lines(made))
+        print_result(plan.document(made) if as_json else plan.lines(made))
 
 
 @app.command()
@@ -120,7 +118,7 @@ def run(
 
     In a pull request nothing is registered. An execution with the same definition and parameters that is still running is watched, not started again.
     """
-    with _reported(verbose):
+    with reported(verbose, ADVICE):
         source = _source(data)
 
         from rich.console import Console
@@ -132,7 +130,7 @@ def run(
         entered = workspace.enter(root, recipe, pull_request)
         outcome = run.run(entered, source, force_reason=force, timeout=timeout, console=Console(stderr=True))
         summarise(outcome.report.text)
-        _print(run.document(outcome) if as_json else run.lines(outcome))
+        print_result(run.document(outcome) if as_json else run.lines(outcome))
         error = run.verdict(outcome)
         if error is not None:
             raise error
@@ -149,14 +147,14 @@ def report(
     verbose: Verbose = False,
 ) -> None:
     """Write the report of an execution, Markdown and HTML, to reports/<execution>/."""
-    with _reported(verbose):
+    with reported(verbose, ADVICE):
         from model_build import workspace
         from model_build.commands import report
 
         summarise = _summary(summary)
         written = report.report(workspace.enter(root, recipe, pull_request), execution)
         summarise(written.text)
-        _print(written.document() if as_json else written.lines())
+        print_result(written.document() if as_json else written.lines())
 
 
 @app.command()
@@ -168,12 +166,12 @@ def status(
     verbose: Verbose = False,
 ) -> None:
     """Show the pipeline, its latest executions, and the champion."""
-    with _reported(verbose):
+    with reported(verbose, ADVICE):
         from model_build import workspace
         from model_build.commands import status
 
         found = status.look(workspace.enter(root, recipe, pull_request))
-        _print(status.document(found) if as_json else status.lines(found))
+        print_result(status.document(found) if as_json else status.lines(found))
 
 
 @app.command()
@@ -189,14 +187,16 @@ def logs(
     verbose: Verbose = False,
 ) -> None:
     """Print the log of a step's job."""
-    with _reported(verbose):
+    with reported(verbose, ADVICE):
         from model_build import workspace
         from model_build.commands import logs
 
         entered = workspace.enter(root, recipe, pull_request)
         chosen = logs.step(entered, step, execution)
         printed = logs.lines(entered, chosen)
-        _print({"step": chosen.name, "job": chosen.job_name, "lines": list(printed)} if as_json else printed)
+        print_result(
+            {"step": chosen.name, "job": chosen.job_name, "lines": list(printed)} if as_json else printed
+        )
 
 
 @app.command()
@@ -210,12 +210,12 @@ def comment(
     verbose: Verbose = False,
 ) -> None:
     """Put a report into the one comment that its pull request has for it: written once, edited from then on."""
-    with _reported(verbose):
+    with reported(verbose, ADVICE):
         from model_build.commands import comment
         from model_build.github import GitHub
 
         posted = comment.post(GitHub.connect(os.environ), _number(pull_request), report)
-        _print(posted.document() if as_json else posted.lines())
+        print_result(posted.document() if as_json else posted.lines())
 
 
 @app.command()
@@ -228,14 +228,14 @@ def clean(
     verbose: Verbose = False,
 ) -> None:
     """Remove what a pull request made: its pipelines, and what lies under pr/NUMBER/ in the artifact bucket."""
-    with _reported(verbose):
-        from model_build.aws import connect
+    with reported(verbose, ADVICE):
+        from model_build.aws.clients import connect
         from model_build.commands import clean
-        from model_build.settings import Settings
+        from model_build.core.settings import Settings
 
         settings = Settings.load(os.environ).for_pull_request(_number(pull_request), os.environ)
         cleaned = clean.clean(connect(settings.region), settings, timeout)
-        _print(cleaned.document() if as_json else cleaned.lines())
+        print_result(cleaned.document() if as_json else cleaned.lines())
 
 
 def main() -> None:
@@ -262,45 +262,7 @@ def _summary(wanted: bool) -> Callable[[str], None]:
     """What takes the Markdown of a result; that there is a place for it is checked before the work begins."""
     if not wanted:
         return lambda markdown: None
-    from model_build import summary
+    from model_common import summary
 
     summary.check(os.environ)
     return lambda markdown: summary.append(os.environ, markdown)
-
-
-def _print(result: Any) -> None:
-    """A JSON object, or lines of text, on stdout."""
-    if isinstance(result, dict):
-        typer.echo(json.dumps(result, indent=2))
-    else:
-        for line in result:
-            typer.echo(line)
-
-
-@contextmanager
-def _reported(verbose: bool) -> Iterator[None]:
-    """Turn an error into one message on stderr and its exit code."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        typer.echo("Interrupted. What runs on AWS goes on; the same command re-attaches to it.", err=True)
-        raise typer.Exit(INTERRUPTED) from None
-    except Exception as error:
-        if verbose:
-            traceback.print_exc()
-        known = error if isinstance(error, ModelBuildError) else _explained(error)
-        if known is None:
-            hint = "" if verbose else " Run with --verbose to see where, and please report it."
-            typer.echo(f"error: {type(error).__name__}: {error}.{hint}", err=True)
-            raise typer.Exit(ModelBuildError.exit_code) from error
-        typer.echo(f"error: {known.message}", err=True)
-        raise typer.Exit(known.exit_code) from error
-
-
-def _explained(error: Exception) -> ModelBuildError | None:
-    # Imported only when AWS was called, so when it is loaded anyway.
-    if "model_build.aws" not in sys.modules:
-        return None
-    from model_build.aws import explain
-
-    return explain(error)

@@ -6,10 +6,10 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from model_build.aws import Aws, connect
+from model_build.aws.clients import Aws, connect
+from model_build.core.settings import Settings
 from model_build.errors import UsageError
 from model_build.recipe import Recipe
-from model_build.settings import Settings
 
 RECIPES = "recipes"
 

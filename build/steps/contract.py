@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import digests
 from failure import StepError
 
 VERSION = 1
@@ -32,11 +33,18 @@ class Contract:
         return line.encode("utf-8", "replace").decode("utf-8")
 
 
-def load(folder: Path, owner: str) -> Contract:
+def load(folder: Path, sha256: str, owner: str) -> Contract:
     """Read `contract.json` and import the `text_rules.py` beside it, whatever others are imported already.
 
-    `owner` says in messages whose contract it is. Raises StepError when a file is missing or cannot be used.
+    Nothing is parsed or imported before the folder's hash is `sha256`, as the model's package has it. `owner` says in messages
+    whose contract it is. Raises StepError when it has another hash, or a file is missing or cannot be used.
     """
+    found = digests.of_folder(folder) if folder.is_dir() else ""
+    if found and found != sha256:
+        raise StepError(
+            f"The {owner}'s contract was changed after it was written: {folder} has the hash {found}, expected {sha256}. "
+            "None of it was used. Find out who wrote to its place in S3, delete what was written, and run again."
+        )
     description = _description(folder / DESCRIPTION_FILE, owner)
     try:
         if description["version"] != VERSION:

@@ -14,8 +14,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import artifact
 import bootstrap
 import contract
+import digests
 import failure
 import gate
 import holdout
@@ -97,14 +99,25 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--config", type=Path, default=inputs / "code" / "evaluate.json")
     parser.add_argument("--holdout", type=Path, default=inputs / "holdout", help="the file, or its folder")
     parser.add_argument("--candidate", type=Path, default=inputs / "candidate", help="folder of model.tar.gz")
+    parser.add_argument(
+        "--candidate-uri",
+        default=NONE,
+        help="where the candidate's artifact lies in S3; its version is recorded",
+    )
     parser.add_argument("--candidate-contract", type=Path, default=inputs / "candidate-contract")
+    parser.add_argument("--candidate-contract-sha256", required=True, help="the hash of that folder")
     parser.add_argument(
         "--champion", type=Path, default=inputs / "champion", help="without model.tar.gz: no champion"
     )
     parser.add_argument("--champion-contract", type=Path, default=inputs / "champion-contract")
+    parser.add_argument("--champion-contract-sha256", default=NONE, help="the hash of that folder")
+    parser.add_argument("--champion-sha256", default=digests.NONE, help="the hash of the champion's artifact")
     parser.add_argument("--champion-arn", default=NONE)
     parser.add_argument("--force-reason", default=NONE, help="why a refused candidate passes all the same")
-    parser.add_argument("--wheels", type=Path, default=inputs / "code" / "wheels")
+    parser.add_argument("--wheels", type=Path, default=inputs / "wheels")
+    parser.add_argument(
+        "--pins", type=Path, default=inputs / "code" / wheels.PINS, help="requirements with hashes"
+    )
     parser.add_argument("--output", type=Path, default=_ROOT / "output")
     parser.add_argument(
         "--message", type=Path, default=failure.MESSAGE_FILE, help="where the reason of a failure goes"
@@ -116,7 +129,7 @@ def evaluate(options: argparse.Namespace) -> None:
     """Measure, decide, write. Raises StepError when an input is missing or cannot be used."""
     config = Config.load(options.config)
     examples = holdout.load(options.holdout, config.labels, config.multi_label)
-    wheels.install(options.wheels)
+    wheels.install(options.wheels, options.pins)
     candidate = _candidate(options, config, examples)
     champion = _champion(options, examples, candidate)
     decision = gate.decide(candidate.figures, champion.figures if champion else None, config.rule)
@@ -148,39 +161,47 @@ def evaluate(options: argparse.Namespace) -> None:
 
 
 def _candidate(options: argparse.Namespace, config: Config, examples: holdout.Holdout) -> MeasuredModel:
-    terms = contract.load(options.candidate_contract, "candidate")
+    terms = contract.load(options.candidate_contract, options.candidate_contract_sha256, "candidate")
     if set(terms.labels) != set(config.labels) or terms.multi_label != config.multi_label:
         raise StepError(
             "The candidate's contract and the recipe disagree: "
             f"the contract says {_described(terms.labels, terms.multi_label)}, "
             f"the recipe {_described(config.labels, config.multi_label)}. Both come from one commit: run again."
         )
-    return _measured(options.candidate / predictor.ARTIFACT, terms, examples, "candidate")
+    path = options.candidate / predictor.ARTIFACT
+    measured = _measured(path, terms, examples, "candidate")
+    measured.report["artifact"] = _identity(path, options.candidate_uri)
+    return measured
+
+
+def _identity(path: Path, uri: str) -> dict[str, str]:
+    """What the model package records of the artifact that was measured, for whoever serves it."""
+    version = digests.NONE if uri == NONE else artifact.version(uri, path.stat().st_size)
+    return {"sha256": digests.of_file(path), "version": version}
 
 
 def _champion(
     options: argparse.Namespace, examples: holdout.Holdout, candidate: MeasuredModel
 ) -> Model | None:
-    artifact = options.champion / predictor.ARTIFACT
+    path = options.champion / predictor.ARTIFACT
     named = options.champion_arn != NONE
-    if artifact.is_file() != named:
+    if path.is_file() != named:
         raise StepError(
-            f"The champion is {options.champion_arn}, but {artifact} {'does not exist' if named else 'exists'}. "
+            f"The champion is {options.champion_arn}, but {path} {'does not exist' if named else 'exists'}. "
             "Name the champion and give its artifact, or neither."
         )
     if not named:
         return None
-    terms = contract.load(options.champion_contract, "champion")
+    artifact.require(path, options.champion_sha256, "champion")
+    terms = contract.load(options.champion_contract, options.champion_contract_sha256, "champion")
     unmeasured = gate.Figures(terms.labels, terms.multi_label, metrics={})
     if not gate.comparable(candidate.figures, unmeasured):
         return Model(unmeasured, {"labels": list(terms.labels), **_NO_FIGURES})
-    return _measured(artifact, terms, examples, "champion")
+    return _measured(path, terms, examples, "champion")
 
 
-def _measured(
-    artifact: Path, terms: contract.Contract, examples: holdout.Holdout, owner: str
-) -> MeasuredModel:
-    predictions = predictor.Predictor(artifact, terms, owner).predict(examples.texts, examples.labels)
+def _measured(path: Path, terms: contract.Contract, examples: holdout.Holdout, owner: str) -> MeasuredModel:
+    predictions = predictor.Predictor(path, terms, owner).predict(examples.texts, examples.labels)
     if terms.threshold is None:
         answers = metrics.Answers.single(examples.truth, predictions.probabilities)
     else:

@@ -27,6 +27,7 @@ from typing import Any, Callable
 
 import checks
 import convert
+import digests
 import layout
 import ranges
 import rebalance
@@ -76,6 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 report = check(config, options.data, options.output, options.sample, options.workers)
             json.dump(report, sys.stdout)
         else:
+            digests.require_data(options.data, os.environ.get("DATA_SHA256", digests.NONE))
             prepare(config, options.data, options.output, options.workers)
 
 

@@ -9,28 +9,29 @@ from pathlib import Path
 
 from failure import StepError
 
-REQUIREMENTS = "requirements.txt"
+PINS = "fasttext-requirements.txt"
 
 
-def install(folder: Path) -> None:
+def install(folder: Path, pins: Path) -> None:
     """Make `import fasttext` work, from the wheels in `folder` where the image lacks it; no index is asked.
 
+    `pins` are the requirements, which come with this code: nobody who can write to the wheels can say which to take.
     Raises StepError when the wheels are missing, are for other interpreters, or are not the pinned ones.
     """
     try:
         importlib.import_module("fasttext")
     except ImportError:
-        if not (folder / REQUIREMENTS).is_file():
+        if not folder.is_dir() or not pins.is_file():
             raise StepError(
-                f"fastText is not in this image, and there is no {folder / REQUIREMENTS} to install it from. "
-                "`model-build run` uploads the wheels and makes them an input of Evaluate."
+                f"fastText is not in this image, and there is no {folder if pins.is_file() else pins} to install it from. "
+                "`model-build run` uploads both and makes them inputs of Evaluate."
             ) from None
-        _pip_install(folder)
+        _pip_install(folder, pins)
         importlib.invalidate_caches()
         importlib.import_module("fasttext")
 
 
-def _pip_install(folder: Path) -> None:
+def _pip_install(folder: Path, pins: Path) -> None:
     command = [
         sys.executable,
         "-m",
@@ -44,7 +45,7 @@ def _pip_install(folder: Path) -> None:
         "--no-deps",
         "--require-hashes",
         f"--find-links={folder}",
-        f"--requirement={folder / REQUIREMENTS}",
+        f"--requirement={pins}",
     ]
     installed = subprocess.run(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False

@@ -37,8 +37,10 @@ class Problem(Exception):
 
 def texts_of(event: dict[str, Any]) -> list[str]:
     """The texts of a request: an event of an HTTP API or a function URL, payload format 2.0. Raises Problem."""
-    http = event.get("requestContext", {}).get("http", {})
-    if event.get("rawPath") != PATH:
+    context = event.get("requestContext", {})
+    http = context.get("http", {})
+    # An HTTP API's stage that has a name stands before the path of its route.
+    if event.get("rawPath") not in {PATH, f"/{context.get('stage')}{PATH}"}:
         raise Problem(404, "not_found", f"There is only {METHOD} {PATH} here.")
     if http.get("method") != METHOD:
         raise Problem(

@@ -107,7 +107,7 @@ def rollout(
     """
     with _reported(verbose, _heading("rollout", stage, model_package), in_summary) as summary:
         from model_deploy import workspace
-        from model_deploy.rollout import Request
+        from model_deploy.rollout.execute import Request
 
         request = Request(model_package, why, forced=force, timeout=timeout)
         _roll_out(workspace.enter(root, stage), request, as_json, summary)
@@ -227,7 +227,7 @@ def rollback(
     with _reported(verbose, _heading("rollback", stage), in_summary) as summary:
         from model_deploy import workspace
         from model_deploy.commands import plan, rollback
-        from model_deploy.rollout import Request
+        from model_deploy.rollout.execute import Request
 
         entered = workspace.enter(root, stage)
         choice = rollback.choose(entered, to, why)
@@ -359,8 +359,8 @@ def _reported(verbose: bool, heading: str = "", in_summary: bool = False) -> Ite
 
 def _explained(error: Exception) -> ModelDeployError | None:
     # Imported only when AWS was called, so when it is loaded anyway.
-    if "model_deploy.aws" not in sys.modules:
+    if "model_deploy.aws.clients" not in sys.modules:
         return None
-    from model_deploy.aws import explain
+    from model_deploy.aws.clients import explain
 
     return explain(error)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
-from model_deploy.stack import Event
+from model_deploy.core.observed import Event
 
 
 class Progress:

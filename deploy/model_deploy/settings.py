@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from model_deploy import deployment
 from model_deploy.errors import SettingsError
 
 _ORIGIN = (
@@ -69,14 +68,6 @@ class Settings:
         if boundary is not None:
             _check("PERMISSIONS_BOUNDARY_ARN", boundary, _POLICY, "arn:aws:iam::ACCOUNT:policy/NAME")
         return settings
-
-    def endpoint_name(self, stage: str) -> str:
-        """The name of the stage's endpoint, literal in its stack."""
-        return deployment.endpoint_name(self.project_name, stage)
-
-    def stack_name(self, stage: str) -> str:
-        """The name of the stage's CloudFormation stack."""
-        return deployment.stack_name(self.project_name, stage)
 
     def s3(self, key: str) -> str:
         """The URI of `key` in the artifact bucket."""

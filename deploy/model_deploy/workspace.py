@@ -6,14 +6,15 @@ import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from model_deploy import archive, checks, stacks
-from model_deploy.archive import Archive
-from model_deploy.aws import Aws, connect
-from model_deploy.checks import Checks
-from model_deploy.deployment import Deployment
+from model_deploy import stacks
+from model_deploy.aws.clients import Aws, connect
+from model_deploy.core import archive, checks, deployment
+from model_deploy.core.archive import Archive
+from model_deploy.core.checks import Checks
+from model_deploy.core.deployment import Deployment
+from model_deploy.core.package import Candidate
+from model_deploy.core.target import Target
 from model_deploy.errors import UsageError
-from model_deploy.package import Candidate
-from model_deploy.plan import Target
 from model_deploy.settings import Settings
 from model_deploy.stage import Stage
 
@@ -32,11 +33,11 @@ class Workspace:
 
     @property
     def stack_name(self) -> str:
-        return self.settings.stack_name(self.stage.name)
+        return deployment.stack_name(self.settings.project_name, self.stage.name)
 
     @property
     def endpoint_name(self) -> str:
-        return self.settings.endpoint_name(self.stage.name)
+        return deployment.endpoint_name(self.settings.project_name, self.stage.name)
 
     def archive(self, candidate: Candidate) -> Archive | None:
         """The API's archive for that package; None where the stage has no API."""

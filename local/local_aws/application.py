@@ -11,9 +11,10 @@ from botocore.exceptions import UnknownServiceError
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.wrappers import Request, Response
 
-from local_aws.identity.caller import signature
-from local_aws.identity.gate import SERVICE, Gate
-from local_aws.wire import Service, ServiceError, error_response, service_model
+from local_aws.identity.gate import GATE, SERVICE, Gate
+from local_aws.kernel.caller import signature
+from local_aws.kernel.wire import Service, ServiceError, error_response, service_model
+from local_aws.s3.integrity import Integrity
 
 
 @runtime_checkable
@@ -39,11 +40,13 @@ class Application:
         for service in services:
             self._services.setdefault(service.model.signing_name, []).append(service)
         self._moto = _Moto()
+        self._s3 = Integrity(self._moto)
         # moto walks its dictionaries while other threads change them: one request at a time for each of its services.
         self._turns: dict[str, threading.Lock] = {}
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if environ.get("PATH_INFO", "").startswith("/_"):
+            environ[GATE] = self._gate
             request = Request(environ)
             for gateway in self._gateways:
                 response = gateway.respond(request)
@@ -60,7 +63,8 @@ class Application:
             return _respond(services, Request(environ))(environ, start_response)
         try:
             with self._turns.setdefault(name, threading.Lock()):
-                answer: Iterable[bytes] = self._moto(environ, start_response)
+                moto = self._s3 if name == "s3" else self._moto
+                answer: Iterable[bytes] = moto(environ, start_response)
         except NotImplementedError as error:
             return _not_embedded(name, str(error))(environ, start_response)
         return answer

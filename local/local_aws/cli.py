@@ -65,7 +65,7 @@ def execute(
     """
     extra = _sample(os.environ.get("RECIPE")) if sample else {}
     if attach is not None:
-        from local_aws.account import REGION, Clients
+        from local_aws.kernel.account import REGION, Clients
 
         _check_attachable(attach)
         raise typer.Exit(_run(command, Clients(attach), REGION, extra))
@@ -121,8 +121,8 @@ def _sample(recipe: str | None) -> dict[str, str]:
 
 
 def _run(command: list[str], clients: object, region: str, extra: Mapping[str, str]) -> int:
-    from local_aws.account import Clients
-    from local_aws.environment import for_command
+    from local_aws.kernel.account import Clients
+    from local_aws.kernel.environment import for_command
     from local_aws.project import prepare
 
     assert isinstance(clients, Clients)

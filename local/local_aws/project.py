@@ -6,7 +6,7 @@ import json
 from contextlib import suppress
 from dataclasses import dataclass
 
-from local_aws.account import Clients
+from local_aws.kernel.account import Clients
 
 _TRUST = {
     "Version": "2012-10-17",
@@ -51,6 +51,7 @@ def prepare(clients: Clients, name: str = "local") -> Project:
     group = f"{name}-models"
     with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
         s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": clients.region})
+        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     sagemaker = clients.client("sagemaker")
     groups = sagemaker.list_model_package_groups(NameContains=group)["ModelPackageGroupSummaryList"]
     if group not in [found["ModelPackageGroupName"] for found in groups]:

@@ -15,21 +15,25 @@ import requests
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from local_aws import cloudformation, cloudwatch, events, http_api, lambda_, sagemaker, sagemaker_runtime
-from local_aws.account import ACCOUNT_ID, REGION, SERVICE_KEY, Account, Clients
+from local_aws import cloudformation, cloudwatch, events, http_api, lambda_, sagemaker
 from local_aws.application import Application, Gateway
 from local_aws.cloudformation.wire import CloudFormationService
 from local_aws.cloudwatch.wire import CloudWatchService
-from local_aws.environment import without_real_account
 from local_aws.github import GitHub
-from local_aws.hosting import scalable_targets
-from local_aws.identity import bucket_policies, sts, unnamed
+from local_aws.hosting.autoscaling import scalable_targets
+from local_aws.identity import sts
+from local_aws.identity.actions import unnamed
+from local_aws.identity.actions.known import Known
+from local_aws.identity.actions.resources import Namer
 from local_aws.identity.gate import Gate
-from local_aws.identity.known import Known
-from local_aws.identity.resources import Namer
+from local_aws.identity.iam_quotas import Quotas
+from local_aws.identity.policies import bucket_policies
 from local_aws.identity.roles import Roles
-from local_aws.sagemaker_runtime import RuntimeService
-from local_aws.wire import Service
+from local_aws.kernel.account import ACCOUNT_ID, REGION, SERVICE_KEY, Account, Clients
+from local_aws.kernel.environment import without_real_account
+from local_aws.kernel.wire import Service
+from local_aws.sagemaker import runtime as sagemaker_runtime
+from local_aws.sagemaker.runtime import RuntimeService
 
 LOOPBACK = "127.0.0.1"
 _POLL = 0.05
@@ -119,6 +123,7 @@ class Server:
             account.faults,
             exempt=SERVICE_KEY,
             roles=Roles(account.client("iam")),
+            quotas=Quotas(account.client("iam")),
             enforce=enforce,
         )
 

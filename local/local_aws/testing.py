@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from local_aws import environment, project
+from local_aws import project
+from local_aws.kernel import environment
 from local_aws.server import Server
 
 _numbers = itertools.count(1)

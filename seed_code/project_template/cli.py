@@ -12,10 +12,18 @@ from typing import Annotated
 
 import typer
 
+from model_common.advice import Advice
+from model_common.command_line import print_result, reported
+from project_template.core.settings import DEFAULT_NAME, DEFAULT_OWNER, Form
 from project_template.errors import UsageError
-from project_template.reporting import pairs, reported, show
-from project_template.settings import DEFAULT_NAME, DEFAULT_OWNER, Form
 from project_template.stacks.published import GITHUB_API
+
+ADVICE = Advice(
+    denied="Whoever runs this command needs that permission; what was done so far stays, and the same command goes on "
+    "from there.",
+    bucket="`project-template doctor` says what else is missing; check the region, too.",
+    bucket_name="of the publication",
+)
 
 app = typer.Typer(
     name="project-template",
@@ -147,11 +155,13 @@ def publish(
     Can be run again at any time: it changes what is not as it is to be, and says so if nothing is. A new version leaves
     the projects of earlier ones alone; `update` brings them to it.
     """
-    with reported(verbose):
+    with reported(verbose, ADVICE):
         from rich.console import Console
 
-        from project_template import aws, blueprint, settings, stacks
+        from project_template import stacks
+        from project_template.aws.clients import connect
         from project_template.commands import publish
+        from project_template.core import blueprint, settings
 
         asked = settings.PublishSettings(
             sign_in=settings.sign_in(token_secret, app_id, app_key),
@@ -167,12 +177,12 @@ def publish(
             principals=tuple(principal or ()),
             take_domain=take_domain,
         )
-        clients, source = aws.connect(region), blueprint.checkout()
+        clients, source = connect(region), blueprint.checkout()
         if dry_run:
             made = publish.make(clients, asked, source, stacks)
         else:
             made = publish.run(clients, asked, source, stacks, Console(stderr=True), timeout)
-        show(publish.document(made, dry_run) if as_json else publish.lines(made, dry_run))
+        print_result(publish.document(made, dry_run) if as_json else publish.lines(made, dry_run))
 
 
 @app.command()
@@ -223,10 +233,10 @@ def create(
 
     What is not given has the template's default. A project that is being created already is watched.
     """
-    with reported(verbose):
+    with reported(verbose, ADVICE):
         from rich.console import Console
 
-        from project_template import aws
+        from project_template.aws.clients import connect
         from project_template.commands import create
 
         named = {
@@ -242,8 +252,8 @@ def create(
         }
         values = {key: value for key, value in named.items() if value is not None} | pairs(parameter)
         request = create.Request(name, publication, Form(form), values, description, timeout)
-        result = create.run(aws.connect(region), request, Console(stderr=True))
-        show(result.document() if as_json else result.lines())
+        result = create.run(connect(region), request, Console(stderr=True))
+        print_result(result.document() if as_json else result.lines())
 
 
 @app.command()
@@ -260,15 +270,15 @@ def update(
 
     The project keeps the values of its parameters, but for those that are given.
     """
-    with reported(verbose):
+    with reported(verbose, ADVICE):
         from rich.console import Console
 
-        from project_template import aws
+        from project_template.aws.clients import connect
         from project_template.commands import update
 
         request = update.Request(name, publication, pairs(parameter), timeout)
-        result = update.run(aws.connect(region), request, Console(stderr=True))
-        show(result.document() if as_json else result.lines())
+        result = update.run(connect(region), request, Console(stderr=True))
+        print_result(result.document() if as_json else result.lines())
 
 
 @app.command()
@@ -309,8 +319,8 @@ def doctor(
 
     Exit 3 if a check fails; what could not be looked at, or may be meant so, is a warning.
     """
-    with reported(verbose):
-        from project_template import aws
+    with reported(verbose, ADVICE):
+        from project_template.aws.clients import connect
         from project_template.commands import doctor
 
         domains = tuple(domain or ())
@@ -318,8 +328,8 @@ def doctor(
         request = doctor.Request(
             publication, name or "", github_org, visibility, domains, production_gate, named
         )
-        findings = doctor.run(aws.connect(region), request)
-        show(doctor.document(findings) if as_json else doctor.lines(findings))
+        findings = doctor.run(connect(region), request)
+        print_result(doctor.document(findings) if as_json else doctor.lines(findings))
         error = doctor.verdict(findings)
         if error is not None:
             raise error
@@ -347,13 +357,13 @@ def teardown(
 
     Can be run again at any time: it goes on with what is left.
     """
-    with reported(verbose):
+    with reported(verbose, ADVICE):
         from rich.console import Console
 
-        from project_template import aws
+        from project_template.aws.clients import connect
         from project_template.commands import teardown
 
-        clients = aws.connect(region)
+        clients = connect(region)
         request = teardown.Request(name, with_endpoints, with_data, timeout)
         inventory = teardown.take(clients, request)
         for line in teardown.lines(inventory, request):
@@ -364,7 +374,7 @@ def teardown(
             teardown.confirm(inventory, yes, lambda question: typer.confirm(question, err=True))
             left = teardown.run(clients, request, inventory, Console(stderr=True))
         if as_json:
-            show(teardown.document(inventory, left, request))
+            print_result(teardown.document(inventory, left, request))
 
 
 @app.command()
@@ -380,7 +390,7 @@ def seed(
     verbose: Verbose = False,
 ) -> None:
     """Pour a repository as it is given to a project into a folder."""
-    with reported(verbose):
+    with reported(verbose, ADVICE):
         from project_template import seed as seeds
 
         wanted = "deploy-realtime-github" if repository == "deploy" else repository
@@ -395,3 +405,14 @@ def seed(
 def main() -> None:
     """The console script."""
     app()
+
+
+def pairs(given: list[str] | None) -> dict[str, str]:
+    """KEY=VALUE options as a mapping. Raises UsageError."""
+    found = {}
+    for pair in given or ():
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise UsageError(f"--parameter is {pair!r}; expected KEY=VALUE.")
+        found[key] = value
+    return found

@@ -55,17 +55,29 @@ KINDS = ("realtime", "serverless")
 GATES = ("github", "registry")
 
 
+SHARED = (
+    Part("common", "common"),
+    Part("tests/common", "tests/common"),
+    Part("local/requirements.lock", "vendor/requirements.lock"),
+)
+"""What both repositories get."""
+
+_COMMON = Line(
+    "pyproject.toml", 'model-common = { path = "../common" }', 'model-common = { path = "common" }'
+)
+
+
 def _deploy(kind: str, gate: str) -> Repository:
     parts = (
         Part("deploy", "."),
         Part("tests/deploy", "tests"),
+        *SHARED,
         Part(".github/workflows/deploy.yml", ".github/workflows/deploy.yml"),
-        Part("local/requirements.lock", "vendor/requirements.lock"),
     )
     # deploy/ itself is the realtime one with GitHub's gate.
     overlays = () if kind == "realtime" else (Part(f"seed_code/overlays/{kind}", "."),)
     gate_line = Line("stages/production.yaml", "production_gate: github", f"production_gate: {gate}")
-    return Repository(f"deploy-{kind}-{gate}", parts + overlays, lines=(gate_line,))
+    return Repository(f"deploy-{kind}-{gate}", parts + overlays, lines=(_COMMON, gate_line))
 
 
 BUILD = Repository(
@@ -73,9 +85,10 @@ BUILD = Repository(
     (
         Part("build", "."),
         Part("tests/build", "tests"),
+        *SHARED,
         Part(".github/workflows/build.yml", ".github/workflows/build.yml"),
-        Part("local/requirements.lock", "vendor/requirements.lock"),
     ),
+    lines=(_COMMON,),
 )
 DEPLOY = {(kind, gate): _deploy(kind, gate) for kind, gate in product(KINDS, GATES)}
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from model_build.caching import Run, reusable
+from model_build.run.caching import Run, reusable
 
 CACHED = {"Enabled": True, "ExpireAfter": "P30D"}
 

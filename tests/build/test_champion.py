@@ -2,8 +2,8 @@
 
 import pytest
 
-from model_build import champion
-from model_build.errors import ModelBuildError
+from model_build.aws import champion
+from model_build.errors import CommandError
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def register(aws):
                 "SupportedResponseMIMETypes": ["application/json"],
             },
             "CustomerMetadataProperties": metadata
-            or {"contract": f"s3://{aws.bucket}/models/contracts/{name}/"},
+            or {"contract": f"s3://{aws.bucket}/contracts/{name}/", "contract-sha256": "c" * 64},
         }
         if stage:
             request["ModelLifeCycle"] = {"Stage": stage, "StageStatus": "Live"}
@@ -55,7 +55,9 @@ def test_the_newest_approved_version_is_the_champion(aws, register):
     assert found == champion.Champion(
         arn=newest,
         model_uri=f"s3://{aws.bucket}/models/new/model.tar.gz",
-        contract_uri=f"s3://{aws.bucket}/models/contracts/new/",
+        model_sha256="none",
+        contract_uri=f"s3://{aws.bucket}/contracts/new/",
+        contract_sha256="c" * 64,
         stage=None,
     )
     assert found.version == "2"
@@ -85,6 +87,6 @@ def test_all_pages_of_the_registry_are_read(aws, register):
 
 def test_a_version_that_model_build_did_not_register_cannot_be_compared_with(aws, register):
     foreign = register("foreign", metadata={"team": "other"})
-    with pytest.raises(ModelBuildError, match=r"no `contract`.*Reject it in the registry") as caught:
+    with pytest.raises(CommandError, match=r"no `contract`.*Reject it in the registry") as caught:
         resolve(aws)
     assert foreign in caught.value.message

@@ -4,8 +4,8 @@ import hashlib
 
 import pytest
 
-from model_build.code import Folder, folder_sha256, script, upload
-from model_build.errors import UsageError
+from model_build.aws.code import Folder, folder_sha256, script, upload
+from model_build.errors import IntegrityError, UsageError
 
 
 def write(folder, files):
@@ -65,8 +65,18 @@ def test_only_what_the_bucket_lacks_is_uploaded(aws):
     assert s3.get_object(Bucket=aws.bucket, Key=keys[0])["Body"].read() == b"print(1)\n"
 
 
-def test_a_truncated_file_is_uploaded_again(aws):
+@pytest.mark.parametrize("written", [b"print", b"print(2)\n"])
+def test_other_content_at_a_files_place_is_an_error_that_names_it(aws, written):
     s3 = aws.client("s3")
     folder = Folder("code", {"a.py": b"print(1)\n"})
-    s3.put_object(Bucket=aws.bucket, Key=f"{folder.prefix}a.py", Body=b"print")
-    assert upload(s3, aws.bucket, folder) == [f"{folder.prefix}a.py"]
+    s3.put_object(Bucket=aws.bucket, Key=f"{folder.prefix}a.py", Body=written)
+    with pytest.raises(IntegrityError, match=f"s3://{aws.bucket}/{folder.prefix}a.py holds other content"):
+        upload(s3, aws.bucket, folder)
+
+
+def test_a_file_that_the_folder_does_not_have_is_an_error_that_names_it(aws):
+    s3 = aws.client("s3")
+    folder = Folder("code", {"a.py": b"import json\n"})
+    s3.put_object(Bucket=aws.bucket, Key=f"{folder.prefix}json.py", Body=b"print('mine')\n")
+    with pytest.raises(IntegrityError, match=rf"{folder.prefix}json\.py does not belong"):
+        upload(s3, aws.bucket, folder)

@@ -4,8 +4,8 @@ import hashlib
 
 import pytest
 
-from model_build import data
-from model_build.errors import DataError
+from model_build.aws import data
+from model_build.errors import DataError, IntegrityError
 
 CSV = b"text,label\nfine,good\n"
 
@@ -20,22 +20,37 @@ def reviews(tmp_path):
 def test_a_local_file_is_uploaded_once_under_its_hash(aws, reviews):
     s3, digest = aws.client("s3"), hashlib.sha256(CSV).hexdigest()
     found = data.locate(s3, aws.bucket, str(reviews))
-    assert (found.uri, found.sha256) == (f"s3://{aws.bucket}/data/{digest}/reviews.csv", digest)
+    assert (found.uri, found.sha256) == (f"s3://{aws.bucket}/data/{digest}/data", digest)
     assert s3.list_objects_v2(Bucket=aws.bucket)["KeyCount"] == 0
     assert data.upload(s3, found) is True
     assert data.upload(s3, found) is False
-    assert s3.get_object(Bucket=aws.bucket, Key=f"data/{digest}/reviews.csv")["Body"].read() == CSV
+    assert s3.get_object(Bucket=aws.bucket, Key=f"data/{digest}/data")["Body"].read() == CSV
 
 
-def test_an_upload_that_was_cut_off_is_repeated(aws, reviews):
+def test_the_same_content_is_the_same_data_whatever_its_name(aws, reviews):
+    s3, again = aws.client("s3"), reviews.with_name("again.tsv")
+    again.write_bytes(CSV)
+    one, two = (data.locate(s3, aws.bucket, str(path)) for path in (reviews, again))
+    assert (one.uri, one.sha256) == (two.uri, two.sha256)
+    assert data.upload(s3, one) is True
+    assert data.upload(s3, two) is False
+
+
+def test_other_content_at_its_place_is_an_error_that_names_it(aws, reviews):
     s3 = aws.client("s3")
     found = data.locate(s3, aws.bucket, str(reviews))
-    s3.put_object(Bucket=aws.bucket, Key=data.split_uri(found.uri)[1], Body=b"text")
-    assert data.upload(s3, found) is True
+    s3.put_object(Bucket=aws.bucket, Key=data.split_uri(found.uri)[1], Body=CSV[::-1])
+    with pytest.raises(IntegrityError, match=f"{found.uri} holds other content"):
+        data.upload(s3, found)
+
+
+def unversioned(s3, aws):
+    s3.put_bucket_versioning(Bucket=aws.bucket, VersioningConfiguration={"Status": "Suspended"})
+    return s3
 
 
 def test_an_object_in_s3_stays_where_it_is(aws):
-    s3 = aws.client("s3")
+    s3 = unversioned(aws.client("s3"), aws)
     s3.put_object(Bucket=aws.bucket, Key="raw/reviews.csv", Body=CSV)
     found = data.locate(s3, aws.bucket, f"s3://{aws.bucket}/raw/reviews.csv")
     assert found.uri == f"s3://{aws.bucket}/raw/reviews.csv"
@@ -48,7 +63,7 @@ def test_an_object_that_was_stored_with_its_hash_is_known_by_it(aws):
     s3 = aws.client("s3")
     s3.put_object(Bucket=aws.bucket, Key="reviews.csv", Body=CSV, ChecksumAlgorithm="SHA256")
     found = data.locate(s3, aws.bucket, f"s3://{aws.bucket}/reviews.csv")
-    assert found.sha256 in (hashlib.sha256(CSV).hexdigest(), f"etag:{hashlib.md5(CSV).hexdigest()}")
+    assert found.sha256 == hashlib.sha256(CSV).hexdigest()
 
 
 def test_other_content_under_the_same_uri_is_other_data(aws):
@@ -61,7 +76,6 @@ def test_other_content_under_the_same_uri_is_other_data(aws):
 
 def test_a_versioned_object_is_known_by_its_version(aws):
     s3 = aws.client("s3")
-    s3.put_bucket_versioning(Bucket=aws.bucket, VersioningConfiguration={"Status": "Enabled"})
     version = s3.put_object(Bucket=aws.bucket, Key="reviews.csv", Body=CSV)["VersionId"]
     found = data.locate(s3, aws.bucket, f"s3://{aws.bucket}/reviews.csv")
     assert found.sha256 == f"version:{version}"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from model_build.diff import compare, steps
+from model_build.core.diff import compare, steps
 
 PREPARE: dict[str, Any] = {
     "Name": "Prepare",

@@ -11,6 +11,7 @@ from pathlib import Path
 import fasttext
 import pytest
 
+import digests
 import evaluate
 from failure import StepError
 
@@ -45,6 +46,7 @@ class Job:
     def __init__(self, root: Path, artifact: Path) -> None:
         self.root = root
         self.champion_arn = self.force_reason = "none"
+        self.sha256: dict[str, str] = {}
         self.put("candidate/model.tar.gz", artifact.read_bytes())
         self.put("champion/placeholder", "there is no champion")
         self.put("champion-contract/placeholder", "there is no champion")
@@ -95,6 +97,9 @@ class Job:
         given = {name: str(self.root / name) for name in folders}
         given |= {"config": str(self.root / "code/evaluate.json"), "message": str(self.root / "message")}
         given |= {"champion-arn": self.champion_arn, "force-reason": self.force_reason}
+        for name in ("candidate-contract", "champion-contract"):
+            given[f"{name}-sha256"] = self.sha256.get(name) or digests.of_folder(self.root / name)
+        given |= {"champion-sha256": self.sha256.get("champion", "none")}
         return [part for name, value in given.items() for part in (f"--{name}", value)]
 
     def run(self, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -231,7 +236,9 @@ def test_a_model_ties_with_itself(job, artifact):
 
     assert report["gate"]["passed"] is True
     assert report["comparison"]["interval"] == [0.0, 0.0]
-    assert {**report["champion"], "arn": None} == {**report["candidate"], "arn": None}
+    same = {**report["candidate"], "arn": None}
+    assert same.pop("artifact") == {"sha256": digests.of_file(artifact), "version": "none"}
+    assert {**report["champion"], "arn": None} == same
 
 
 def test_each_model_reads_the_texts_by_its_own_rules(job, artifact):
@@ -435,3 +442,47 @@ def test_a_damaged_champion_is_named_as_such(job, artifact):
 
     with pytest.raises(StepError, match=r"The champion's .* is damaged"):
         job.evaluated()
+
+
+OWNED = "print('owned')\nimport os\nos.abort()\n"
+
+
+@pytest.mark.parametrize("name", ["text_rules.py", "contract.json", "json.py"])
+def test_nothing_of_a_changed_contract_is_read_or_imported(job, name):
+    job.sha256["candidate-contract"] = digests.of_folder(job.root / "candidate-contract")
+    job.put(f"candidate-contract/{name}", OWNED)
+
+    done = job.run()
+
+    assert done.returncode == 1
+    assert "owned" not in done.stdout
+    assert "The candidate's contract was changed after it was written" in (job.root / "message").read_text()
+
+
+def test_nothing_of_the_champions_changed_contract_is_imported(job, artifact):
+    job.champion(artifact)
+    job.sha256["champion-contract"] = digests.of_folder(job.root / "champion-contract")
+    job.put("champion-contract/text_rules.py", OWNED)
+
+    done = job.run()
+
+    assert done.returncode == 1
+    assert "owned" not in done.stdout
+    assert "The champion's contract was changed" in (job.root / "message").read_text()
+
+
+def test_a_champion_whose_artifact_was_changed_is_not_compared_with(job, artifact, wrong_artifact):
+    job.champion(wrong_artifact)
+    job.sha256["champion"] = digests.of_file(artifact)
+
+    done = job.run()
+
+    assert done.returncode == 1
+    assert "The champion's artifact was changed after it was registered" in (job.root / "message").read_text()
+
+
+def test_the_report_says_which_bytes_were_measured(job, artifact):
+    assert job.evaluated()["candidate"]["artifact"] == {
+        "sha256": digests.of_file(artifact),
+        "version": "none",
+    }

@@ -4,10 +4,11 @@ import json
 
 import pytest
 
-from model_build import executions, logs
+from model_build.aws import executions, logs, pipelines
+from model_build.core.execution import Execution, Step, fingerprint
+from model_build.core.settings import Settings
 from model_build.errors import TimedOutError, UsageError
-from model_build.executions import Execution, Step, fingerprint
-from model_build.settings import Settings
+from model_build.run.watch import watch
 
 QUICK = json.dumps(
     {
@@ -60,7 +61,7 @@ def started(sagemaker, settings):
 
     def start(definition, parameters=None):
         name = f"p-{settings.project_name}"
-        executions.upsert(sagemaker, settings, name, definition, "")
+        pipelines.upsert(sagemaker, settings, name, definition, "")
         return executions.start(sagemaker, name, definition, parameters or {})
 
     return start
@@ -78,12 +79,12 @@ def step(execution: Execution, name: str) -> Step:
 
 def test_a_pipeline_is_created_then_left_alone_then_updated(sagemaker, settings):
     name = f"p-{settings.project_name}"
-    assert executions.deployed_definition(sagemaker, name) is None
-    assert executions.upsert(sagemaker, settings, name, QUICK, "quick") is True
-    assert executions.upsert(sagemaker, settings, name, QUICK, "quick") is False
+    assert pipelines.deployed_definition(sagemaker, name) is None
+    assert pipelines.upsert(sagemaker, settings, name, QUICK, "quick") is True
+    assert pipelines.upsert(sagemaker, settings, name, QUICK, "quick") is False
     changed = QUICK.replace("bad data", "worse data")
-    assert executions.upsert(sagemaker, settings, name, changed, "quick") is True
-    assert executions.deployed_definition(sagemaker, name) == changed
+    assert pipelines.upsert(sagemaker, settings, name, changed, "quick") is True
+    assert pipelines.deployed_definition(sagemaker, name) == changed
     arn = sagemaker.describe_pipeline(PipelineName=name)["PipelineArn"]
     tags = {tag["Key"]: tag["Value"] for tag in sagemaker.list_tags(ResourceArn=arn)["Tags"]}
     assert tags == settings.tags
@@ -92,7 +93,7 @@ def test_a_pipeline_is_created_then_left_alone_then_updated(sagemaker, settings)
 def test_an_execution_is_watched_to_its_end(sagemaker, started):
     seen: list[Execution] = []
     start = started(QUICK, {"Data": "good"})
-    end = executions.watch(sagemaker, start.arn, seen.append)
+    end = watch(sagemaker, start.arn, seen.append)
     assert (start.attached, end.status, end.running) == (False, "Succeeded", False)
     assert [step.name for step in end.steps] == ["Gate"]
     assert seen[-1] == end
@@ -100,7 +101,7 @@ def test_an_execution_is_watched_to_its_end(sagemaker, started):
 
 
 def test_a_failure_keeps_each_steps_reason(sagemaker, started):
-    end = executions.watch(sagemaker, started(QUICK, {"Data": "bad"}).arn, ignore)
+    end = watch(sagemaker, started(QUICK, {"Data": "bad"}).arn, ignore)
     assert end.status == "Failed"
     assert [(step.name, step.reason) for step in end.failed] == [("Fail", "bad data")]
 
@@ -111,7 +112,7 @@ def test_the_same_run_is_attached_to_while_it_runs_and_started_anew_afterwards(s
     assert (first.attached, second.attached) == (False, True)
     assert second.arn == first.arn
     sagemaker.stop_pipeline_execution(PipelineExecutionArn=first.arn, ClientRequestToken="x" * 32)
-    assert executions.watch(sagemaker, first.arn, ignore).status == "Stopped"
+    assert watch(sagemaker, first.arn, ignore).status == "Stopped"
     third = started(slow)
     assert third.attached is False
     assert third.arn != first.arn
@@ -131,7 +132,7 @@ def test_other_parameters_or_another_definition_are_another_run():
 def test_a_timeout_leaves_the_execution_running(sagemaker, settings, started):
     start = started(job(settings.pipeline_role_arn, "import time; time.sleep(60)"))
     with pytest.raises(TimedOutError, match=r"it goes on\. Run the same command again") as caught:
-        executions.watch(sagemaker, start.arn, ignore, timeout=0.3)
+        watch(sagemaker, start.arn, ignore, timeout=0.3)
     assert caught.value.exit_code == 5
     assert executions.describe(sagemaker, start.arn).running
     sagemaker.stop_pipeline_execution(PipelineExecutionArn=start.arn, ClientRequestToken="x" * 32)
@@ -157,13 +158,13 @@ def test_no_such_execution_or_pipeline_is_a_usage_error(sagemaker, settings, sta
 
 def test_a_steps_log_is_read_whole_or_from_its_end(aws, sagemaker, settings, started):
     script = "for number in range(300): print('line', number)"
-    end = executions.watch(sagemaker, started(job(settings.pipeline_role_arn, script)).arn, ignore)
+    end = watch(sagemaker, started(job(settings.pipeline_role_arn, script)).arn, ignore)
     prepare = step(end, "Prepare")
     assert list(logs.lines(aws.client("logs"), prepare)) == [f"line {number}" for number in range(300)]
     assert logs.tail(aws.client("logs"), prepare, count=2) == ("line 298", "line 299")
 
 
 def test_a_step_without_a_job_has_no_log(aws, sagemaker, started):
-    end = executions.watch(sagemaker, started(QUICK).arn, ignore)
+    end = watch(sagemaker, started(QUICK).arn, ignore)
     assert list(logs.lines(aws.client("logs"), step(end, "Gate"))) == []
     assert logs.tail(aws.client("logs"), step(end, "Gate")) == ()

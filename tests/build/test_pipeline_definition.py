@@ -15,10 +15,10 @@ import botocore.session
 import pytest
 from botocore.validate import ParamValidator
 
-from model_build import diff
-from model_build.pipeline import STEPS, Inputs, definition
+from model_build.core import diff
+from model_build.core.settings import Settings
 from model_build.recipe import Recipe
-from model_build.settings import Settings
+from model_build.run.pipeline import STEPS, Inputs, definition
 
 DOCUMENT = {
     "name": "garments",
@@ -40,12 +40,15 @@ SETTINGS = Settings(
     region="eu-west-1",
 )
 INPUTS = Inputs(
-    prepare_code="s3://shop-artifacts/code/aaa/",
-    evaluate_code="s3://shop-artifacts/code/bbb/",
-    wheels="s3://shop-artifacts/code/ccc/",
-    contract="s3://shop-artifacts/models/contracts/ddd/",
+    prepare_code="s3://shop-artifacts/code/build/aaa/",
+    prepare_sha256="a" * 64,
+    evaluate_code="s3://shop-artifacts/code/build/bbb/",
+    evaluate_sha256="b" * 64,
+    wheels="s3://shop-artifacts/code/build/ccc/",
+    contract="s3://shop-artifacts/contracts/ddd/",
     contract_sha256="d" * 64,
     text_rules_sha256="e" * 64,
+    launcher=("import os", "print(os.name)"),
 )
 
 
@@ -70,6 +73,8 @@ def resolved(value):
             return (
                 "s3://bucket/resolved" if "Uri" in path or "S3" in path else f"resolved-{path.split('.')[-1]}"
             )
+        case {"Std:JsonGet": {"Path": path}}:
+            return f"resolved-{path.split('.')[-1]}"
         case {"Std:Join": {"On": on, "Values": values}}:
             return on.join(resolved(item) for item in values)
         case dict():
@@ -110,9 +115,9 @@ def test_a_fresh_process_elsewhere_builds_the_same_bytes_without_network(built, 
             raise AssertionError(f"a connection to {{address}}")
 
         socket.socket.connect = refuse
-        from model_build.pipeline import Inputs, definition
+        from model_build.run.pipeline import Inputs, definition
         from model_build.recipe import Recipe
-        from model_build.settings import Settings
+        from model_build.core.settings import Settings
 
         recipe = Recipe.parse(json.loads({json.dumps(json.dumps(DOCUMENT))}), origin=Path("garments.yaml"))
         sys.stdout.write(definition(recipe, {SETTINGS!r}, {INPUTS!r}))
@@ -168,10 +173,18 @@ def test_only_the_verdict_of_evaluate_decides_what_is_registered(steps):
     assert gate["ElseSteps"] == ["Fail"]
 
 
-def test_nothing_but_a_condition_reads_json(steps):
-    """AWS documents Std:JsonGet for conditions only."""
-    others = {name: step for name, step in steps.items() if step["Type"] != "Condition"}
-    assert "Std:JsonGet" not in json.dumps(others)
+def test_only_the_gate_and_the_registration_read_what_evaluate_wrote(steps):
+    """The SDK reads values of other steps by Std:JsonGet in any step's arguments; the fewer, the better."""
+    reading = {name for name, step in steps.items() if "Std:JsonGet" in json.dumps(step)}
+    assert reading == {"Gate", "Register"}
+
+
+def test_no_code_of_a_step_runs_that_is_not_what_the_definition_names(steps):
+    for name, sha256 in (("Prepare", "a" * 64), ("Evaluate", "b" * 64)):
+        entrypoint = steps[name]["Arguments"]["AppSpecification"]["ContainerEntrypoint"]
+        assert entrypoint[:3] == ["python3", "-I", "-c"]
+        assert entrypoint[4:-4] == list(INPUTS.launcher)
+        assert entrypoint[-4:] == ["--", "/opt/ml/processing/input/code", sha256, f"{name.lower()}.py"]
 
 
 def test_registering_comes_last_so_that_nothing_is_half_registered(steps):
@@ -187,7 +200,9 @@ def test_a_start_by_hand_has_to_name_data_and_champion(built):
         "Commit",
         "ChampionArn",
         "ChampionModel",
+        "ChampionSha256",
         "ChampionContract",
+        "ChampionContractSha256",
     }
     assert parameters["ForceReason"]["DefaultValue"] == "none"
 
@@ -212,6 +227,16 @@ def test_arguments_fit_the_operation_that_the_step_calls(steps, step):
     assert not named_by_the_service.keys() & arguments.keys()
 
 
+def evaluated(path):
+    """A value of evaluation.json."""
+    return {
+        "Std:JsonGet": {
+            "PropertyFile": {"Get": "Steps.Evaluate.PropertyFiles.EvaluationReport"},
+            "Path": path,
+        }
+    }
+
+
 def test_metadata_says_where_the_model_comes_from_and_how_to_serve_it(steps):
     metadata = steps["Register"]["Arguments"]["CustomerMetadataProperties"]
     assert metadata == {
@@ -219,8 +244,10 @@ def test_metadata_says_where_the_model_comes_from_and_how_to_serve_it(steps):
         "data-sha256": {"Get": "Parameters.DataSha256"},
         "recipe": "garments",
         "recipe-sha256": recipe().sha256,
+        "model-sha256": evaluated("candidate.artifact.sha256"),
+        "model-version": evaluated("candidate.artifact.version"),
         "text-rules-sha256": "e" * 64,
-        "contract": "s3://shop-artifacts/models/contracts/ddd/",
+        "contract": "s3://shop-artifacts/contracts/ddd/",
         "contract-sha256": "d" * 64,
         "labels": "bad good",
         "champion": {"Get": "Parameters.ChampionArn"},

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 from rich.console import Console
 
-from model_build.executions import Execution, Step
-from model_build.progress import progress, table
+from model_build.core.execution import Execution, Step
+from model_build.run.progress import progress, table
 
 BEGAN = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 

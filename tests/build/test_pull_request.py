@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from model_build.cli import app
 from model_build.commands import clean
+from model_build.core.settings import Settings
 from model_build.errors import SettingsError
-from model_build.settings import Settings
 
 RECIPE: dict[str, Any] = {
     "name": "garments",

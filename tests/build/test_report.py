@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 from markdown_it import MarkdownIt
 
-from model_build.errors import ModelBuildError
+from model_build.errors import CommandError
 from model_build.report import Link, Report, Run, Step, html, markdown
 
 ACCOUNT = "arn:aws:sagemaker:eu-west-1:123456789012"
@@ -373,7 +373,7 @@ def test_a_document_of_another_version_is_a_clear_error():
     del document["gate"]["reason"]
 
     with pytest.raises(
-        ModelBuildError, match=r"evaluation\.json cannot be reported: gate\.reason: Field required"
+        CommandError, match=r"evaluation\.json cannot be reported: gate\.reason: Field required"
     ):
         report(document=document)
 

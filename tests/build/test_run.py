@@ -13,8 +13,8 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+from model_build.aws.code import folder_sha256
 from model_build.cli import app
-from model_build.code import folder_sha256
 
 pytestmark = pytest.mark.slow
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from model_build.core.settings import Settings
 from model_build.errors import SettingsError
-from model_build.settings import Settings
 
 COMPLETE = {
     "SAGEMAKER_PROJECT_NAME": "shop",

@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
-from model_build import wheels
+from model_build.aws import wheels
+from model_build.aws.wheels import TARGETS, Target, Wheels
 from model_build.errors import UsageError, WheelError
-from model_build.wheels import TARGETS, Target, Wheels
 
 LINUX = Target("3.9", "manylinux_2_28_x86_64")
 CONTENT = b"not really a wheel, but with a hash"

@@ -82,9 +82,10 @@ def repository() -> Path:
 @pytest.fixture(scope="session", autouse=True)
 def _clients_are_made_once() -> Iterator[None]:
     """Every command makes its clients anew, which takes longer than most commands: all those of one environment are one."""
-    from model_deploy import aws, workspace
+    from model_deploy import workspace
+    from model_deploy.aws import clients
 
-    connect = functools.cache(lambda region, variables: aws.connect(region))
+    connect = functools.cache(lambda region, variables: clients.connect(region))
 
     def connected(region):
         return connect(
@@ -100,7 +101,7 @@ def _clients_are_made_once() -> Iterator[None]:
 @pytest.fixture(scope="session", autouse=True)
 def _probes_keep_up_with_the_quick_server() -> Iterator[None]:
     """A bake takes a second or so: what is published once a second elsewhere has to be published sooner."""
-    from model_deploy import probes
+    from model_deploy.rollout import probes
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(probes, "PUBLISH_SECONDS", TIME_SCALE)
@@ -127,7 +128,7 @@ class QuickServer:
         assert self.url, "".join(self.said)
 
     def fault(self, name: str, *value: str) -> None:
-        """Set one of local_aws.faults.Faults.
+        """Set one of local_aws.kernel.faults.Faults.
 
         Of `responses` the value is a service, an operation and the code that every call of it is answered with, or "clear".
         """
@@ -233,7 +234,7 @@ class Project:
     @property
     def environment(self) -> dict[str, str]:
         """The variables that a command is given."""
-        from local_aws import environment
+        from local_aws.kernel import environment
 
         ours = ("GITHUB_", "MODEL_PACKAGE_ARN", "WHY", "API_TOKEN")
         base = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
@@ -254,7 +255,7 @@ class Project:
         """Register a model with its contract, as the build pipeline does; the package's ARN.
 
         `model` is one of the archives, or "missing": deleted since. `metadata` overrides what the pipeline records; a value of None leaves
-        the entry out. `fault` is what the model's server does wrong: see local_aws.hosting.faulty_server.
+        the entry out. `fault` is what the model's server does wrong: see local_aws.hosting.instances.faulty_server.
         """
         number = next(_numbers)
         s3, files = self.client("s3"), contract_files(labels, recipe)
@@ -394,7 +395,7 @@ def make_project(quick_server, models, repository, tmp_path_factory):
     Whatever it has deployed is deleted with its context.
     """
     from local_aws import project
-    from local_aws.account import Clients
+    from local_aws.kernel.account import Clients
 
     clients = Clients(quick_server.url)
 

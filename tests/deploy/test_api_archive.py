@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 
-from model_deploy import archive
+from model_deploy.core import archive
 from model_deploy.errors import RefusedError, UsageError
 
 CONTRACT = {"contract.json": b'{"version": 1}\n', "text_rules.py": b"def tokenise(text, rules): ...\n"}

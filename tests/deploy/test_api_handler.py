@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from model_deploy import archive
+from model_deploy.core import archive
 
 LABELS = ["negative", "neutral", "positive"]
 SINGLE = {
@@ -157,6 +157,12 @@ def call(handler, body, **changes) -> tuple[int, dict[str, Any]]:
 
 
 # --- answers ---
+
+
+def test_a_stage_with_a_name_stands_before_the_path(classify):
+    context = {"http": {"method": "POST"}, "requestId": "request-1", "stage": "reviews-staging"}
+    for path, status in (("/reviews-staging/classify", 200), ("/other/classify", 404)):
+        assert classify({"texts": ["dress"]}, path=path, requestContext=context)[0] == status
 
 
 def test_each_text_is_answered_with_its_label_in_plain_words_and_the_confidence(classify, endpoint):

@@ -9,7 +9,7 @@ from botocore import exceptions as botocore
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from model_deploy.aws import explain
+from model_deploy.aws.clients import explain
 
 
 def refused(code, message="It said so.", operation="CreatePipeline", bucket=""):

@@ -7,8 +7,8 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 from botocore.validate import validate_parameters
 
-from model_deploy import contract
 from model_deploy.commands import batch
+from model_deploy.core import contract
 from model_deploy.errors import UsageError
 
 STATED = {

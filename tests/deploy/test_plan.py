@@ -7,24 +7,22 @@ from pathlib import Path
 
 import pytest
 
-from model_deploy import changes, plan
-from model_deploy.changes import Change, Kind
-from model_deploy.deployment import Deployment
-from model_deploy.errors import StackError
-from model_deploy.live import Endpoint, Live
-from model_deploy.package import Candidate, Package
-from model_deploy.plan import (
+from model_deploy.core import next_step, template_diff
+from model_deploy.core.deployment import Deployment
+from model_deploy.core.next_step import (
     Apply,
     ContinueRollback,
     Delete,
-    Observed,
     Reconcile,
     Restore,
-    Target,
     Wait,
     WaitForEndpoint,
 )
-from model_deploy.stack import Stack
+from model_deploy.core.observed import Endpoint, Live, Observed, Stack
+from model_deploy.core.package import Candidate, Package
+from model_deploy.core.target import Target
+from model_deploy.core.template_diff import Change, Kind
+from model_deploy.errors import StackError
 from model_deploy.stage import Stage
 
 GROUP = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/shop-models"
@@ -77,7 +75,7 @@ def live(arn=SEVEN, status="InService"):
 
 
 def step(stack_=None, template_=None, live_=None):
-    return plan.next_step(TARGET, Observed(stack_, template_, live_))
+    return next_step.next_step(TARGET, Observed(stack_, template_, live_))
 
 
 @pytest.mark.parametrize("found", [None, stack("REVIEW_IN_PROGRESS"), stack("DELETE_COMPLETE")])
@@ -90,7 +88,7 @@ def test_where_there_is_no_stack_one_is_created(found):
 
 def test_another_version_updates_the_stack():
     planned = step(stack("UPDATE_COMPLETE"), template(SIX), live(SIX))
-    assert planned == Apply("UPDATE", changes.compare(template(SIX), template(SEVEN)))
+    assert planned == Apply("UPDATE", template_diff.compare(template(SIX), template(SEVEN)))
 
 
 def test_where_everything_is_as_wanted_nothing_is_done():
@@ -178,7 +176,7 @@ def test_every_step_is_described_in_words():
 
 
 def test_another_package_replaces_model_and_configuration_and_only_modifies_the_endpoint():
-    assert changes.compare(template(SIX), template(SEVEN)) == (
+    assert template_diff.compare(template(SIX), template(SEVEN)) == (
         Change(Kind.MODIFY, "Endpoint", "AWS::SageMaker::Endpoint", ("EndpointConfigName",)),
         Change(
             Kind.MODIFY,
@@ -200,7 +198,7 @@ def test_resources_are_added_removed_and_modified_in_place():
         "B": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": "y"}},
         "C": {"Type": "AWS::SQS::Queue"},
     }
-    assert changes.compare(json.dumps({"Resources": old}), json.dumps({"Resources": new})) == (
+    assert template_diff.compare(json.dumps({"Resources": old}), json.dumps({"Resources": new})) == (
         Change(Kind.REMOVE, "A", "AWS::SNS::Topic"),
         Change(Kind.MODIFY, "B", "AWS::SNS::Topic", ("DisplayName",)),
         Change(Kind.ADD, "C", "AWS::SQS::Queue"),
@@ -210,10 +208,10 @@ def test_resources_are_added_removed_and_modified_in_place():
 def test_tags_replace_nothing_and_a_change_says_what_it_does():
     tagged = json.loads(template(SEVEN))
     tagged["Resources"]["Model"]["Properties"]["Tags"] = [{"Key": "a", "Value": "b"}]
-    [change] = changes.compare(template(SEVEN), json.dumps(tagged))
+    [change] = template_diff.compare(template(SEVEN), json.dumps(tagged))
     assert str(change) == "Modify Model AWS::SageMaker::Model: Tags"
 
 
 def test_the_package_of_a_template_is_its_output():
-    assert changes.package_of(template(SIX)) == SIX
-    assert changes.package_of("{}") is None
+    assert template_diff.package_of(template(SIX)) == SIX
+    assert template_diff.package_of("{}") is None

@@ -6,10 +6,11 @@ import threading
 import pytest
 from botocore.exceptions import ClientError
 
-from model_deploy import contract, probes
-from model_deploy.checks import Case, Checks
-from model_deploy.inference import NoAnswerError, Prediction
-from model_deploy.probes import Probes
+from model_deploy.core import contract
+from model_deploy.core.checks import Case, Checks
+from model_deploy.rollout import probes
+from model_deploy.rollout.probes import Probes
+from model_deploy.verify.inference import NoAnswerError, Prediction
 
 CHECKS = Checks(
     recipe="reviews",

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from model_deploy import contract, promotion
-from model_deploy.checks import Case, Checks
+from model_deploy.core import contract, promotion
+from model_deploy.core.checks import Case, Checks
+from model_deploy.core.package import Candidate, LifeCycle, Package
+from model_deploy.core.promotion import Request
 from model_deploy.errors import RefusedError
-from model_deploy.package import Candidate, LifeCycle, Package
-from model_deploy.promotion import Request
 
 ARN = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/shop-models/7"
 DESCRIPTION = {

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import boto3
 import pytest
 
-from model_deploy import prune
-from model_deploy.aws import Aws
+from model_deploy.aws.clients import Aws
+from model_deploy.rollout import prune
 from model_deploy.settings import Settings
 
 

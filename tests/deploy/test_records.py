@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 import boto3
 import pytest
 
-from model_deploy import records
-from model_deploy.aws import Aws
+from model_deploy.aws import records
+from model_deploy.aws.clients import Aws
+from model_deploy.core.record import Record, deployment_id, record_key
 from model_deploy.errors import ModelDeployError
-from model_deploy.records import Record
 
 GROUP = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/shop-models"
 NOON = datetime(2026, 11, 21, 12, 0, 0, 123456, tzinfo=UTC)
@@ -49,7 +49,7 @@ def bucket(aws):
 
 def test_a_record_is_found_under_a_key_that_follows_from_the_deployment(aws_clients, bucket):
     records.append(aws_clients, bucket, RECORD)
-    key = records.key("staging", NOON, 7)
+    key = record_key("staging", NOON, 7)
     assert key == "deployments/staging/20261121T120000.123Z-7.json"
     assert records.find(aws_clients, bucket, key) == RECORD
 
@@ -90,11 +90,11 @@ def test_the_same_version_of_another_group_is_another_package(aws_clients, bucke
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"version": 1}', b'{"version": 99}'])
 def test_what_is_no_record_is_named(aws_clients, bucket, body):
-    key = records.key("staging", NOON, 7)
+    key = record_key("staging", NOON, 7)
     aws_clients.s3.put_object(Bucket=bucket, Key=key, Body=body)
     with pytest.raises(ModelDeployError, match=f"The record s3://{bucket}/{key} cannot be read"):
         records.find(aws_clients, bucket, key)
 
 
 def test_a_deployment_is_named_by_its_plan_and_its_moment():
-    assert records.deployment_id("a" * 64, NOON) == f"{'a' * 16}-1795262400123"
+    assert deployment_id("a" * 64, NOON) == f"{'a' * 16}-1795262400123"

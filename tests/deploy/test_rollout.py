@@ -113,7 +113,7 @@ def test_a_canary_passes_while_probes_watch_it(project):
 
 
 def test_approval_that_is_withdrawn_meanwhile_is_seen_before_anything_is_executed(project, monkeypatch):
-    from model_deploy import change_sets
+    from model_deploy.aws import change_sets
 
     arn = project.register()
     original = change_sets.make
@@ -160,7 +160,7 @@ def test_a_new_version_brings_its_own_contract_to_the_api(project):
 
 
 def test_a_change_set_that_expires_is_made_again(project, monkeypatch):
-    from model_deploy import change_sets
+    from model_deploy.aws import change_sets
 
     arn = project.register()
     original, expired = change_sets.execute, []

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from model_deploy import workspace
 from model_deploy.progress import Progress
-from model_deploy.rollout import Request, Rollout
+from model_deploy.rollout.execute import Request, Rollout
 
 
 @contextmanager

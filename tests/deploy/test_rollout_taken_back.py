@@ -74,12 +74,12 @@ def test_a_first_model_that_cannot_start_fails_and_a_good_one_is_deployed_after_
 
 
 def test_an_alarm_that_rings_is_waited_for_and_then_named(project, live, monkeypatch):
-    from model_deploy import convergence
+    from model_deploy.rollout import converge
 
     alarm = f"{project.endpoint('production')}-ServerErrors"
     next_one = project.register()
     cloudwatch = project.client("cloudwatch")
-    monkeypatch.setattr(convergence, "QUIET_SECONDS", -119)  # of the two minutes that are left: a second
+    monkeypatch.setattr(converge, "QUIET_SECONDS", -119)  # of the two minutes that are left: a second
     ring = threading.Event()
 
     def keep_ringing():

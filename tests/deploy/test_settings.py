@@ -17,8 +17,7 @@ COMPLETE = {
 
 def test_all_variables_make_the_settings():
     settings = Settings.load(COMPLETE)
-    assert settings.endpoint_name("staging") == "shop-staging"
-    assert settings.stack_name("staging") == "shop-staging-endpoint"
+    assert (settings.project_name, settings.project_id) == ("shop", "p-abc123")
     assert settings.s3("deployments/x.json") == "s3://shop-artifacts/deployments/x.json"
     assert (settings.service_role_arn, settings.permissions_boundary) == (None, None)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from model_deploy.deployment import Deployment
+from model_deploy.core.deployment import Deployment
 from model_deploy.stacks import synthesise
 from model_deploy.stage import Stage
 
@@ -115,7 +115,7 @@ def test_an_http_api_has_one_route_for_signed_requests():
     assert (route["RouteKey"], route["AuthorizationType"]) == ("POST /classify", "AWS_IAM")
     assert found["HttpApiIntegration"]["PayloadFormatVersion"] == "2.0"
     stage = found["HttpApiStage"]
-    assert (stage["StageName"], stage["AutoDeploy"]) == ("$default", True)
+    assert (stage["StageName"], stage["AutoDeploy"]) == ("reviews-live", True)
     assert stage["DefaultRouteSettings"] == {"ThrottlingRateLimit": 50, "ThrottlingBurstLimit": 100}
     assert json.loads(stage["AccessLogSettings"]["Format"])["status"] == "$context.status"
     permission = found["HttpApiPermission"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from model_deploy.deployment import Deployment
+from model_deploy.core.deployment import Deployment
 from model_deploy.stacks import prepare, synthesise
 from model_deploy.stage import Stage
 

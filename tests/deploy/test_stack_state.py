@@ -3,14 +3,14 @@
 import botocore.session
 import pytest
 
-from model_deploy import stack_state
+from model_deploy.core import stack_status
+from model_deploy.core.stack_status import Action
 from model_deploy.errors import StackError
-from model_deploy.stack_state import Action
 
 
 def test_every_status_that_the_api_knows_is_known_here():
     model = botocore.session.get_session().get_service_model("cloudformation")
-    assert set(model.shape_for("StackStatus").enum) == stack_state.STATUSES
+    assert set(model.shape_for("StackStatus").enum) == stack_status.STATUSES
 
 
 @pytest.mark.parametrize(
@@ -30,25 +30,25 @@ def test_every_status_that_the_api_knows_is_known_here():
     ],
 )
 def test_what_a_status_calls_for(status, action):
-    assert stack_state.decide("shop", status) is action
+    assert stack_status.decide("shop", status) is action
 
 
 def test_whatever_is_in_progress_is_waited_for_except_a_review():
-    running = {status for status in stack_state.STATUSES if status.endswith("_IN_PROGRESS")}
+    running = {status for status in stack_status.STATUSES if status.endswith("_IN_PROGRESS")}
     running.remove("REVIEW_IN_PROGRESS")
-    assert {stack_state.decide("shop", status) for status in running} == {Action.WAIT}
-    assert all(stack_state.is_running(status) for status in running)
-    assert not stack_state.is_running("REVIEW_IN_PROGRESS")
-    assert not stack_state.is_running(None)
+    assert {stack_status.decide("shop", status) for status in running} == {Action.WAIT}
+    assert all(stack_status.is_running(status) for status in running)
+    assert not stack_status.is_running("REVIEW_IN_PROGRESS")
+    assert not stack_status.is_running(None)
 
 
 @pytest.mark.parametrize("status", ["IMPORT_ROLLBACK_FAILED", "SOMETHING_NEW"])
 def test_a_status_that_only_a_person_can_resolve_is_named(status):
     with pytest.raises(StackError, match=f"The stack shop is {status}.*run the same command again"):
-        stack_state.decide("shop", status)
+        stack_status.decide("shop", status)
 
 
 def test_a_rollback_is_no_success():
-    assert stack_state.has_succeeded("UPDATE_COMPLETE")
-    assert not stack_state.has_succeeded("UPDATE_ROLLBACK_COMPLETE")
-    assert not stack_state.has_succeeded("ROLLBACK_COMPLETE")
+    assert stack_status.has_succeeded("UPDATE_COMPLETE")
+    assert not stack_status.has_succeeded("UPDATE_ROLLBACK_COMPLETE")
+    assert not stack_status.has_succeeded("ROLLBACK_COMPLETE")

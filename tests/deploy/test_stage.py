@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from model_deploy import promotion
+from model_deploy.core import promotion
 from model_deploy.errors import StageError
 from model_deploy.stage import Serverless, Stage
 

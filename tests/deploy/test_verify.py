@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from model_deploy import checks, contract, verify
-from model_deploy.checks import Case, Checks
+from model_deploy.core import checks, contract
+from model_deploy.core.checks import Case, Checks
 from model_deploy.errors import UsageError
-from model_deploy.inference import NoAnswerError, Prediction
+from model_deploy.verify import judge
+from model_deploy.verify.inference import NoAnswerError, Prediction
 
 RULES = {"text_rules.py": b"def tokenise(text, rules): return text.lower()"}
 
@@ -36,7 +37,7 @@ def good(score=0.9):
 
 
 def test_the_expected_label_with_enough_confidence_passes():
-    assert verify.judge(PRAISE, good(), SINGLE) is None
+    assert judge.judge(PRAISE, good(), SINGLE) is None
 
 
 @pytest.mark.parametrize(
@@ -54,36 +55,36 @@ def test_the_expected_label_with_enough_confidence_passes():
     ],
 )
 def test_a_wrong_answer_is_told_with_what_was_expected(prediction, reason):
-    assert verify.judge(PRAISE, prediction, SINGLE) == reason
+    assert judge.judge(PRAISE, prediction, SINGLE) == reason
 
 
 def test_one_of_several_labels_may_be_right():
     case = Case(name="mixed", text="so so", labels=("good", "bad"))
-    assert verify.judge(case, Prediction(("bad",), {"bad": 0.6}), SINGLE) is None
+    assert judge.judge(case, Prediction(("bad",), {"bad": 0.6}), SINGLE) is None
 
 
 def test_the_hair_above_one_that_fasttext_adds_is_no_failure():
-    assert verify.judge(PRAISE, Prediction(("good",), {"good": 1.00001}), SINGLE) is None
+    assert judge.judge(PRAISE, Prediction(("good",), {"good": 1.00001}), SINGLE) is None
 
 
 def test_of_several_labels_all_that_are_expected_must_be_given():
     case = Case(name="menace", text="...", labels=("insult", "threat"))
     both = Prediction(("threat", "insult"), {"threat": 0.9, "insult": 0.6})
-    assert verify.judge(case, both, MULTI) is None
+    assert judge.judge(case, both, MULTI) is None
     only = Prediction(("insult",), {"threat": 0.1, "insult": 0.6})
-    assert verify.judge(case, only, MULTI) == "answered insult; expected threat too"
-    assert verify.judge(Case(name="rude", text="...", labels=("insult",)), both, MULTI) is None
+    assert judge.judge(case, only, MULTI) == "answered insult; expected threat too"
+    assert judge.judge(Case(name="rude", text="...", labels=("insult",)), both, MULTI) is None
     none = Case(name="calm", text="hello")
-    assert verify.judge(none, Prediction((), {"threat": 0.1, "insult": 0.1}), MULTI) is None
+    assert judge.judge(none, Prediction((), {"threat": 0.1, "insult": 0.1}), MULTI) is None
 
 
 def test_labels_that_must_never_be_given_are_named():
     calm = Case(name="calm", text="hello", never=("insult", "threat"))
     rude = Prediction(("insult",), {"insult": 0.6})
-    assert verify.judge(calm, rude, MULTI) == "answered insult; expected anything but insult"
-    assert verify.judge(calm, Prediction((), {"insult": 0.1}), MULTI) is None
+    assert judge.judge(calm, rude, MULTI) == "answered insult; expected anything but insult"
+    assert judge.judge(calm, Prediction((), {"insult": 0.1}), MULTI) is None
     sad = Case(name="neither", text="...", never=("good",))
-    assert verify.judge(sad, good(), SINGLE) == "answered good; expected anything but good"
+    assert judge.judge(sad, good(), SINGLE) == "answered good; expected anything but good"
 
 
 def test_all_cases_go_in_one_request_and_each_has_a_finding():
@@ -93,7 +94,7 @@ def test_all_cases_go_in_one_request_and_each_has_a_finding():
         asked.append(list(texts))
         return [good(), Prediction(("bad",), {"bad": 0.5})]
 
-    found = verify.examine("endpoint", ask, CHECKS, SINGLE)
+    found = judge.examine("endpoint", ask, CHECKS, SINGLE)
     assert asked == [["Lovely", "xyz"]]
     assert [finding.case for finding in found.findings] == ["praise", "anything", "latency"]
     assert found.passed
@@ -102,7 +103,7 @@ def test_all_cases_go_in_one_request_and_each_has_a_finding():
 def test_a_slow_first_answer_is_forgiven_and_three_slow_ones_are_not():
     def examine(*durations):
         times = iter(moment for duration in durations for moment in (0.0, duration))
-        return verify.examine("endpoint", lambda texts: [good(), good()], CHECKS, SINGLE, lambda: next(times))
+        return judge.examine("endpoint", lambda texts: [good(), good()], CHECKS, SINGLE, lambda: next(times))
 
     assert examine(2.0, 0.05).passed
     slow = examine(2.0, 0.3, 0.2)
@@ -116,7 +117,7 @@ def test_a_model_that_does_not_answer_fails_every_case_with_its_reason():
     def ask(texts):
         raise NoAnswerError("the model is on strike")
 
-    found = verify.examine("api", ask, CHECKS, SINGLE)
+    found = judge.examine("api", ask, CHECKS, SINGLE)
     assert [str(failure) for failure in found.failures] == [
         "api, praise: no answer: the model is on strike",
         "api, anything: no answer: the model is on strike",
@@ -124,14 +125,14 @@ def test_a_model_that_does_not_answer_fails_every_case_with_its_reason():
 
 
 def test_another_package_than_the_requested_one_is_named():
-    [failure] = verify.live_package("arn:7", "arn:6", "shop-staging").failures
+    [failure] = judge.live_package("arn:7", "arn:6", "shop-staging").failures
     assert failure.failure == "the endpoint shop-staging serves arn:6, not arn:7"
-    assert verify.live_package("arn:7", "arn:7", "shop-staging").passed
+    assert judge.live_package("arn:7", "arn:7", "shop-staging").passed
 
 
 @pytest.mark.parametrize(("status", "passed"), [(401, True), (403, True), (200, False), (500, False)])
 def test_an_api_that_wants_a_token_must_refuse_strangers(status, passed):
-    assert verify.closed("api", lambda: status).passed is passed
+    assert judge.closed("api", lambda: status).passed is passed
 
 
 # The files of checks/

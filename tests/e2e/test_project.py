@@ -24,8 +24,8 @@ import requests
 from botocore.exceptions import ClientError
 from embedded import ORGANIZATION, OWNER, REVIEWER, Embedded
 
-from local_aws import environment
-from local_aws.account import REGION, isolated_session
+from local_aws.kernel import environment
+from local_aws.kernel.account import REGION, isolated_session
 from project_template.stacks.published import GITHUB_ISSUER
 from project_template.stacks.seldom import SELDOM
 
@@ -152,7 +152,7 @@ def command(
         env=variables,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     assert done.returncode == code, f"{name} {arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"

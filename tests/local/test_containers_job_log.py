@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from local_aws.containers.job_log import JobLog
+from local_aws.kernel.job_log import JobLog
 
 GROUP = "/aws/sagemaker/TestJobs"
 

@@ -2,8 +2,8 @@
 
 import os
 
-from local_aws.account import isolated_session
-from local_aws.environment import for_command, without_real_account
+from local_aws.kernel.account import isolated_session
+from local_aws.kernel.environment import for_command, without_real_account
 
 REAL = {
     "PATH": "/bin",

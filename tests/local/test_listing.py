@@ -2,9 +2,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from local_aws.kernel.paging import page, paged
+from local_aws.kernel.wire import ServiceError
 from local_aws.sagemaker.listing import select
-from local_aws.sagemaker.paging import page, paged
-from local_aws.wire import ServiceError
 
 
 def at(hour):

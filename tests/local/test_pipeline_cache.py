@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from local_aws.kernel.wire import ServiceError
 from local_aws.sagemaker.workflow import cache
 from local_aws.sagemaker.workflow.cache import CacheConfig, Hit, StepCache
-from local_aws.wire import ServiceError
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 PROCESSING = {

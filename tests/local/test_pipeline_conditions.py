@@ -2,10 +2,10 @@
 
 import pytest
 
+from local_aws.kernel.wire import ServiceError
 from local_aws.sagemaker.workflow import conditions
 from local_aws.sagemaker.workflow.errors import StepFailedError
 from local_aws.sagemaker.workflow.expressions import Reference
-from local_aws.wire import ServiceError
 
 VALUES = {"F1": 0.7, "Name": "b", "Passed": True, "Count": 3}
 

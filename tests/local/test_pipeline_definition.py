@@ -4,9 +4,9 @@ import json
 
 import pytest
 
+from local_aws.kernel.wire import ServiceError
 from local_aws.sagemaker.workflow import definition, graph, validation
 from local_aws.sagemaker.workflow.definition import Branch, PropertyFile
-from local_aws.wire import ServiceError
 
 ROLE = "arn:aws:iam::123456789012:role/pipeline"
 

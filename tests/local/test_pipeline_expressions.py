@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from local_aws.kernel.wire import ServiceError
 from local_aws.sagemaker.workflow import expressions, paths
 from local_aws.sagemaker.workflow.errors import UnresolvedError
 from local_aws.sagemaker.workflow.expressions import Scope
-from local_aws.wire import ServiceError
 
 PREPARED = {
     "ProcessingJobName": "pipelines-abc-Prepare-1",

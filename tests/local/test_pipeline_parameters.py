@@ -2,8 +2,8 @@
 
 import pytest
 
+from local_aws.kernel.wire import ServiceError
 from local_aws.sagemaker.workflow import parameters
-from local_aws.wire import ServiceError
 
 DECLARED = parameters.parse(
     [

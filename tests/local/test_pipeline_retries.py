@@ -3,9 +3,9 @@
 import pytest
 from botocore.exceptions import ClientError
 
+from local_aws.kernel.wire import ServiceError
 from local_aws.sagemaker.workflow import retries
 from local_aws.sagemaker.workflow.retries import RetryPolicy
-from local_aws.wire import ServiceError
 
 
 def parse(**policy):

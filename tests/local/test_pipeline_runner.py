@@ -11,9 +11,9 @@ from collections import defaultdict
 import pytest
 from botocore.exceptions import ClientError
 
-from local_aws.account import Account, Clients
-from local_aws.sagemaker.pipeline_executions import PipelineExecutions
-from local_aws.sagemaker.pipelines import Pipelines
+from local_aws.kernel.account import Account, Clients
+from local_aws.sagemaker.pipelines.pipeline_executions import PipelineExecutions
+from local_aws.sagemaker.pipelines.pipelines import Pipelines
 from local_aws.sagemaker.tags import Tags
 
 ROLE = "arn:aws:iam::123456789012:role/pipeline"

@@ -11,7 +11,7 @@ from local_aws.containers.container import Host
 from local_aws.containers.interpreter import Interpreters
 from local_aws.containers.processing import ProcessingContainer
 from local_aws.containers.sandbox import Process
-from local_aws.sagemaker.processing_jobs import ProcessingJobs
+from local_aws.sagemaker.jobs.processing_jobs import ProcessingJobs
 from local_aws.sagemaker.tags import Tags
 
 IMAGE = "141502667606.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"

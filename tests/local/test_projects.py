@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local_aws.sagemaker.project_stacks import ProjectStacks, StackFailedError
-from local_aws.sagemaker.projects import Projects as Handler
+from local_aws.kernel.wire import ServiceError
+from local_aws.sagemaker.studio.project_stacks import ProjectStacks, StackFailedError
+from local_aws.sagemaker.studio.projects import Projects as Handler
 from local_aws.sagemaker.tags import Tags
 from local_aws.testing import Aws
-from local_aws.wire import ServiceError
 
 TRUST = {
     "Version": "2012-10-17",

@@ -9,7 +9,7 @@ import fasttext
 import pytest
 from botocore.exceptions import ClientError
 
-from local_aws.containers.transform_agent import InputError, Task, payloads
+from local_aws.hosting.transform.transform_agent import InputError, Task, payloads
 
 IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/blazingtext:1"
 PRAISE = '{"source": "lovely great"}\n'

@@ -65,7 +65,7 @@ class Account:
 
     @property
     def aws(self) -> Any:
-        from project_template.aws import Aws
+        from project_template.aws.clients import Aws
 
         return Aws(self)  # type: ignore[arg-type]
 
@@ -234,7 +234,7 @@ def project_template() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def _client_session(local_server: Any) -> Any:
-    from local_aws.account import isolated_session
+    from local_aws.kernel.account import isolated_session
 
     return isolated_session(local_server.account.region)
 
@@ -296,7 +296,7 @@ class Publishing:
 
         return publish.make(self.account.aws, self.settings, self.checkout, self.templates)
 
-    def publish(self, timeout: float = 30) -> Any:
+    def publish(self, timeout: float = 300) -> Any:
         from rich.console import Console
 
         from project_template.commands import publish
@@ -331,8 +331,8 @@ class Publishing:
 @pytest.fixture(scope="session")
 def make_publishing(github: Any, make_account: Callable[[], Account]) -> Callable[..., Publishing]:
     """Makes one of an account of its own, signed in by a token of `publisher`; of a small checkout and small templates."""
-    from project_template.blueprint import Checkout
-    from project_template.settings import Form, PublishSettings
+    from project_template.core.blueprint import Checkout
+    from project_template.core.settings import Form, PublishSettings
     from project_template.stacks.published import TokenSignIn
 
     small = Checkout({"build.zip": b"seed"}, "a" * 64, b"functions", "b" * 64)
@@ -364,7 +364,7 @@ def plain(text: str) -> str:
 
 def variables(account: Account) -> dict[str, str | None]:
     """The whole environment of a command that works in the account."""
-    from local_aws import environment
+    from local_aws.kernel import environment
 
     made = environment.for_command({}, account.server.endpoint_url, account.region_name, {})
     return dict.fromkeys(os.environ, None) | made

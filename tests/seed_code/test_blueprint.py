@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from project_template import blueprint, plan, seed, template
-from project_template.blueprint import Checkout, Place, There
+from project_template import seed
+from project_template.core import blueprint, plan, template
+from project_template.core.blueprint import Checkout, Place, There
+from project_template.core.settings import Form, PublishSettings
 from project_template.errors import RefusedError
-from project_template.settings import Form, PublishSettings
 from project_template.stacks.published import AppSignIn, TokenSignIn
 
 PLACE = Place("123456789012", "eu-west-1")

@@ -16,7 +16,7 @@ SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:github"
 
 @pytest.fixture
 def run(account):
-    from local_aws import environment
+    from local_aws.kernel import environment
 
     made = environment.for_command({}, account.server.endpoint_url, account.region_name, {})
 

@@ -6,7 +6,9 @@ import json
 import pytest
 from rich.console import Console
 
+from model_common.progress import Progress
 from project_template.commands import create, update
+from project_template.core.settings import Form
 from project_template.errors import (
     GitHubError,
     NotPublishedError,
@@ -17,8 +19,6 @@ from project_template.errors import (
     UsageError,
 )
 from project_template.github import fetch
-from project_template.progress import Progress
-from project_template.settings import Form
 
 PRODUCT = "prod-abcdefghijklm"
 

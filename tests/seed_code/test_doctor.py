@@ -9,11 +9,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from rich.console import Console
 
 from model_build.recipe import recipe as recipes
+from project_template.account.publication import Published
 from project_template.commands import create, doctor
-from project_template.doctor import launch_role, quotas
+from project_template.core.settings import Form
+from project_template.core.stack import Stack
+from project_template.doctor import launch_role, quotas, users
 from project_template.doctor.finding import Level
 from project_template.doctor.github_access import APP_PERMISSIONS
-from project_template.settings import Form
 from project_template.stacks.published import AppSignIn
 
 TREE = Path(__file__).resolve().parents[2]
@@ -318,3 +320,68 @@ def test_lines_say_below_each_defect_how_it_is_mended(examined):
     lines = doctor.lines(examined.findings())
     place = next(number for number, line in enumerate(lines) if line.startswith("FAIL  domain tag"))
     assert lines[place + 1].strip().startswith(f"-> `project-template publish --domain {examined.domain}")
+
+
+class Users:
+    """An Aws whose simulator allows everything but what is `denied`."""
+
+    region, account, partition = "eu-west-1", "123456789012", "aws"
+
+    def __init__(self, *denied):
+        self.iam, self._denied, self.asked = self, denied, []
+
+    def simulate_principal_policy(self, PolicySourceArn, ActionNames, ResourceArns, ContextEntries):
+        contexts = [each["ContextKeyValues"] for each in ContextEntries]
+        self.asked += [(action, ResourceArns[0], contexts) for action in ActionNames]
+        decisions = {each: "implicitDeny" if each in self._denied else "allowed" for each in ActionNames}
+        return {
+            "EvaluationResults": [
+                {"EvalActionName": each, "EvalDecision": found} for each, found in decisions.items()
+            ]
+        }
+
+
+def published_to(*principals, policy="arn:aws:iam::123456789012:policy/t-users"):
+    record = {"principals": list(principals)}
+    launch = "arn:aws:iam::123456789012:role/t-launch"
+    return Published("t", Stack("t", "i", "CREATE_COMPLETE"), "b", launch, policy, "", "", "", record)
+
+
+def test_users_are_simulated_for_all_that_studio_does_as_them():
+    aws = Users()
+    [finding] = users.check(aws, published_to("arn:aws:iam::123456789012:role/Studio"))
+    assert finding.level is Level.OK
+    assert {(action, resource) for action, resource, _ in aws.asked} == {
+        ("iam:PassRole", "arn:aws:iam::123456789012:role/t-launch"),
+        *((f"s3:{each}", "arn:aws:s3:::b/templates/t.yaml") for each in ("GetObject", "GetObjectTagging")),
+        *(
+            (
+                f"cloudformation:{each}",
+                "arn:aws:cloudformation:eu-west-1:123456789012:stack/SP-p-000000000000/0",
+            )
+            for each in (
+                "CreateStack",
+                "DeleteStack",
+                "DescribeStacks",
+                "TagResource",
+                "UntagResource",
+                "UpdateStack",
+            )
+        ),
+    }
+    passed = [context for action, _, context in aws.asked if action == "iam:PassRole"]
+    assert passed == [[["cloudformation.amazonaws.com"]], [["sagemaker.amazonaws.com"]]]
+
+
+def test_a_user_who_may_not_pass_the_launch_role_is_found_with_the_policy_to_attach():
+    [finding] = users.check(Users("iam:PassRole"), published_to("arn:aws:iam::123456789012:role/Studio"))
+    assert finding.level is Level.FAIL
+    assert "may not iam:PassRole" in finding.found
+    assert "policy/t-users" in finding.mend
+
+
+def test_a_publication_without_users_is_a_warning_and_one_without_the_s3_form_needs_none():
+    [finding] = users.check(Users(), published_to())
+    assert (finding.level, "--principal" in finding.mend) == (Level.WARN, True)
+    [finding] = users.check(Users(), published_to(policy=""))
+    assert finding.level is Level.OK

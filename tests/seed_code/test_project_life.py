@@ -5,22 +5,26 @@ The repositories are small ones; `tests/e2e` pours the real ones. Everything hap
 
 import hashlib
 import io
+import json
 import subprocess
 import time
 import zipfile
 from dataclasses import replace
 
 import pytest
+from botocore.exceptions import ClientError
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 from rich.console import Console
 
 from local_aws.github import Down
-from project_template import names, project, publication, seed, stacks
-from project_template.blueprint import FUNCTIONS, Checkout
+from project_template import seed, stacks
+from project_template.account import project, publication
 from project_template.commands import create, teardown, update
+from project_template.core import names
+from project_template.core.blueprint import FUNCTIONS, Checkout
+from project_template.core.settings import Form
 from project_template.doctor.github_access import APP_PERMISSIONS
 from project_template.errors import ProjectError
-from project_template.settings import Form
 from project_template.stacks.published import AppSignIn
 
 pytestmark = pytest.mark.slow
@@ -67,14 +71,14 @@ class Projects:
     def create(self, name, **parameters):
         values = {"GitHubOwner": "acme", "ProductionReviewers": "publisher"} | parameters
         return create.run(
-            self.account.aws, create.Request(name, self.account.name, Form.S3, values, timeout=60), QUIET
+            self.account.aws, create.Request(name, self.account.name, Form.S3, values, timeout=600), QUIET
         )
 
     def update(self, name):
-        return update.run(self.account.aws, update.Request(name, self.account.name, {}, 60), QUIET)
+        return update.run(self.account.aws, update.Request(name, self.account.name, {}, 600), QUIET)
 
     def teardown(self, name, **options):
-        request = teardown.Request(name, timeout=60, **options)
+        request = teardown.Request(name, timeout=600, **options)
         return teardown.run(self.account.aws, request, teardown.take(self.account.aws, request), QUIET)
 
     def repository(self, name):
@@ -187,6 +191,63 @@ def test_the_approval_of_a_deleted_projects_model_is_told_to_nobody(projects, lo
     assert projects.account.client("events").list_rules(NamePrefix=LONGEST)["Rules"] == []
     assert projects.heard(LONGEST) == before
     assert [projects.repository(f"{LONGEST}-{kind}").archived for kind in ("build", "deploy")] == [True, True]
+
+
+STUDIO = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Action": ["sagemaker:*Project", "sagemaker:AddTags", "s3:ListBucket"],
+            "Resource": "*",
+        }
+    ],
+}
+"""So much of AmazonSageMakerFullAccess as a user of Studio works with here."""
+
+
+@pytest.fixture
+def studio(projects):
+    """Makes a project as a user of Studio, with the users' policy or without; returns how it ended."""
+    iam, name = projects.account.client("iam"), f"{projects.account.name}-studio"
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sagemaker.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)["Role"]["Arn"]
+    iam.put_role_policy(RoleName=name, PolicyName="FullAccess", PolicyDocument=json.dumps(STUDIO))
+    session = projects.server.account.sessions.issue(role, "ada")
+    client = projects.server.account.client_of_session(session, "sagemaker")
+
+    def create(project_name):
+        published = publication.find(projects.account.aws, projects.account.name)
+        values = {"GitHubOwner": "acme", "ProductionReviewers": "publisher"}
+        pairs = [{"Key": key, "Value": value} for key, value in values.items()]
+        provider = publication.provider(projects.account.aws, published, pairs)
+        client.create_project(
+            ProjectName=project_name,
+            TemplateProviders=[{"CfnTemplateProvider": provider | {"RoleARN": published.launch_role_arn}}],
+        )
+        while (found := project.describe(projects.account.aws, project_name)).running:
+            time.sleep(0.05)
+        return found
+
+    create.client, create.role = client, role
+    return create
+
+
+def test_a_user_of_studio_makes_and_deletes_projects_with_the_users_policy_and_not_without(projects, studio):
+    with pytest.raises(ClientError, match=r"AccessDenied.*iam:PassRole on resource: .*-launch"):
+        studio("not-mine")
+    projects.publishing = projects.publishing.asked(principals=(studio.role,))
+    projects.publishing.publish()
+    assert studio("mine").status == "CreateCompleted"
+    studio.client.delete_project(ProjectName="mine")
+    while (found := project.describe(projects.account.aws, "mine")) is not None and found.running:
+        time.sleep(0.05)
+    assert found is None
 
 
 def test_studio_makes_nothing_of_a_gate_that_nobody_is_at(projects):

@@ -4,12 +4,15 @@ import pytest
 from botocore.exceptions import ClientError
 from rich.console import Console
 
-from project_template import publication
-from project_template.aws import bucket_exists, explain
+from model_common.aws.errors import explain
+from model_common.deadline import Deadline
+from model_common.progress import Progress
+from project_template.account import publication
+from project_template.aws.clients import bucket_exists
+from project_template.aws.waiting import Watch
+from project_template.cli import ADVICE
 from project_template.commands import publish
 from project_template.errors import RefusedError, RolledBackError, StackError, TimedOutError, UsageError
-from project_template.progress import Progress
-from project_template.waiting import Deadline, Watch
 
 
 def test_everything_that_studio_needs_is_there_after_one_run(publishing):
@@ -208,6 +211,6 @@ def test_who_may_not_publish_is_told_what_is_missing(publishing, local_server):
             publishing.publish()
     finally:
         local_server.gate.enforce = False
-    explained = explain(denied.value)
+    explained = explain(denied.value, ADVICE)
     assert explained is not None
     assert "needs that permission" in explained.message

@@ -223,6 +223,7 @@ def test_the_command_pours_and_refuses_a_full_folder(tmp_path):
 # --- the template itself ---
 
 
+SHARED = ("common", "tests/common")
 FOLDERS = {"build": ("build", "tests/build"), "deploy-realtime-github": ("deploy", "tests/deploy")}
 
 
@@ -232,7 +233,7 @@ FOLDERS = {"build": ("build", "tests/build"), "deploy-realtime-github": ("deploy
 @pytest.mark.parametrize(("name", "folders"), FOLDERS.items())
 def test_exactly_what_git_would_track_is_poured(name, folders):
     listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", *folders],
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", *folders, *SHARED],
         cwd=TEMPLATE,
         capture_output=True,
         check=True,
@@ -246,6 +247,14 @@ def test_exactly_what_git_would_track_is_poured(name, folders):
     workflow = f".github/workflows/{root}.yml"
     assert poured - as_poured == {wheel, "vendor/requirements.lock", workflow}
     assert as_poured <= poured
+
+
+@pytest.mark.parametrize("name", seed.REPOSITORIES)
+def test_common_is_poured_as_a_folder_that_the_repository_finds(name):
+    poured = {str(file.path): file.content for file in seed.files(seed.REPOSITORIES[name])}
+    source = tomllib.loads(poured["pyproject.toml"].decode())["tool"]["uv"]["sources"]["model-common"]
+    assert f"{source['path']}/pyproject.toml" in poured
+    assert "tests/common/test_errors.py" in poured
 
 
 @pytest.mark.parametrize(("kind", "gate"), seed.DEPLOY)
@@ -305,12 +314,17 @@ def test_the_poured_locks_cover_what_their_packages_ask_for(package):
     asked = tomllib.loads((TEMPLATE / package / "pyproject.toml").read_text())
     wanted = asked["project"]["dependencies"] + asked.get("dependency-groups", {}).get("dev", [])
     locked = {pin.partition("==")[0] for pin in pins((TEMPLATE / package / "requirements.lock").read_text())}
-    assert {re.split(r"[=<>\[]", name)[0].lower() for name in wanted} <= locked
+    # model-common is a folder of the repository itself.
+    assert {re.split(r"[=<>\[]", name)[0].lower() for name in wanted} - {"model-common"} <= locked
 
 
-@pytest.mark.parametrize("package", ["build", "deploy"])
+@pytest.mark.parametrize("package", ["build", "common", "deploy"])
 def test_poured_tests_import_nothing_that_is_not_poured(package):
-    strangers = {"build": {"model_deploy"}, "deploy": {"model_build", "steps"}}[package]
+    strangers = {
+        "build": {"model_deploy"},
+        "common": {"model_build", "model_deploy", "steps"},
+        "deploy": {"model_build", "steps"},
+    }[package]
     strangers |= {"project_template", "tests", "bench", "functions"}
     for path in (TEMPLATE / "tests" / package).glob("**/*.py"):
         nodes = list(ast.walk(ast.parse(path.read_text())))
@@ -323,11 +337,13 @@ def test_poured_tests_import_nothing_that_is_not_poured(package):
 CHOSEN = {
     "build": [
         "tests/test_cli.py",
+        "tests/common",
         "tests/test_code.py",
         "tests/test_metrics.py",
         "tests/test_recipe.py",
     ],
     "deploy-serverless-registry": [
+        "tests/common",
         "tests/test_api_archive.py",
         "tests/test_stage.py",
         "tests/test_verify.py",
@@ -346,7 +362,7 @@ def test_the_tests_of_a_poured_repository_pass_there(name, chosen, tmp_path):
     where = "import local_aws, sys; sys.stdout.write(local_aws.__file__)"
     environment = {
         **os.environ,
-        "PYTHONPATH": f"{repository}:{repository / 'steps'}:{tmp_path / 'wheel'}",
+        "PYTHONPATH": f"{repository}:{repository / 'common'}:{repository / 'steps'}:{tmp_path / 'wheel'}",
         "PYTHONDONTWRITEBYTECODE": "1",
     }
     found = subprocess.run([sys.executable, "-c", where], env=environment, capture_output=True, text=True)

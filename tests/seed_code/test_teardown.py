@@ -6,12 +6,12 @@ import json
 import pytest
 from rich.console import Console
 
-from project_template import names
+from model_common.progress import Progress
 from project_template.commands import create, teardown
+from project_template.core import names
+from project_template.core.settings import Form
 from project_template.errors import ProjectError, RefusedError, StackError, UsageError
 from project_template.github import fetch
-from project_template.progress import Progress
-from project_template.settings import Form
 
 DATA = {
     "Artifacts": {

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from model_build.settings import Settings as ProjectSettings
-from model_deploy import deployment
-from project_template import names, settings, template
+from model_build.core.settings import Settings as ProjectSettings
+from model_deploy.core import deployment
+from project_template.core import names, settings, template
+from project_template.core.settings import Form, PublishSettings
 from project_template.errors import ParameterError, UsageError
-from project_template.settings import Form, PublishSettings
 from project_template.stacks.published import AppSignIn, TokenSignIn
 
 TEXT = """

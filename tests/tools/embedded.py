@@ -88,7 +88,7 @@ class Desk:
 
     def audit(self) -> dict[str, Any]:
         """Every call so far, held against the remembered policies."""
-        from local_aws.identity.permissions import audit
+        from local_aws.identity.policies.permissions import audit
 
         report = audit(self._server.account.calls, self._policies, self._server.account.region)
         calls = Counter(call.role_arn for call in self._server.account.calls if call.role_arn)

@@ -15,7 +15,7 @@ import yaml
 
 from local_aws.cli import app as local_aws
 from model_build.cli import app as model_build
-from model_build.settings import Settings as BuildSettings
+from model_build.core.settings import Settings as BuildSettings
 from model_deploy.cli import app as model_deploy
 from model_deploy.settings import Settings as DeploySettings
 

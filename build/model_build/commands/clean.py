@@ -9,10 +9,11 @@ from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
-from model_build import executions
-from model_build.aws import Aws, error_code
-from model_build.errors import ModelBuildError, TimedOutError
-from model_build.settings import Settings
+from model_build.aws import executions
+from model_build.aws.clients import Aws
+from model_build.core.settings import Settings
+from model_build.errors import CommandError, TimedOutError
+from model_common.aws.errors import error_code
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
@@ -85,7 +86,7 @@ def _empty(s3: S3Client, bucket: str, prefix: str) -> int:
         if keys:
             answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
             for error in answer.get("Errors", ()):
-                raise ModelBuildError(
+                raise CommandError(
                     f"s3://{bucket}/{error.get('Key')} could not be removed: {error.get('Code')}, {error.get('Message')}."
                 )
             removed += len(keys)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from model_build import executions, logs
+from model_build.aws import executions, logs
+from model_build.core.execution import Step
 from model_build.errors import UsageError
-from model_build.executions import Step
 from model_build.workspace import Workspace
 
 

@@ -6,14 +6,15 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from model_build import blueprint, caching, champion, data, executions
-from model_build.blueprint import Blueprint
-from model_build.champion import Champion
-from model_build.commit import commit
-from model_build.data import Data
-from model_build.diff import Change, compare
-from model_build.summary import block
+from model_build.aws import champion, data, pipelines
+from model_build.aws.champion import Champion
+from model_build.aws.data import Data
+from model_build.core.commit import commit
+from model_build.core.diff import Change, compare
+from model_build.run import blueprint, caching
+from model_build.run.blueprint import Blueprint
 from model_build.workspace import Workspace
+from model_common.summary import block
 
 CACHED_STEPS = ("Prepare", "Train", "Evaluate")
 
@@ -46,7 +47,7 @@ def make(workspace: Workspace, source: str | None) -> Plan:
     merged = drawn
     if settings.pull_request is not None:
         merged = blueprint.draw(workspace.recipe, workspace.steps, workspace.project)
-    deployed = executions.deployed_definition(aws.sagemaker, workspace.permanent_pipeline)
+    deployed = pipelines.deployed_definition(aws.sagemaker, workspace.permanent_pipeline)
     reusable: dict[str, str] | None = None
     if found:
         parameters = blueprint.parameters(drawn, settings, found, current, revision, force_reason=None)

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from model_build import executions, results
-from model_build.executions import Execution
+from model_build.aws import executions
+from model_build.core.execution import Execution
 from model_build.report import Report, Run, Step, html, markdown
-from model_build.results import Results
+from model_build.run import results
+from model_build.run.results import Results
 from model_build.workspace import Workspace
 
 HOME = Path("reports")

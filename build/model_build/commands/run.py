@@ -10,18 +10,20 @@ from typing import Any
 
 from rich.console import Console
 
-from model_build import blueprint, champion, code, data, executions, logs, results, wheels
-from model_build.aws import Aws
-from model_build.blueprint import Blueprint
+from model_build.aws import champion, code, data, executions, logs, pipelines, wheels
+from model_build.aws.clients import Aws
+from model_build.aws.data import Data
 from model_build.commands import report
 from model_build.commands.report import ReportFiles
-from model_build.commit import commit
-from model_build.data import Data
-from model_build.errors import ModelBuildError, RefusedError, StepFailedError, UsageError
-from model_build.executions import Execution
-from model_build.pipeline import STEPS
-from model_build.progress import progress
-from model_build.results import Results
+from model_build.core.commit import commit
+from model_build.core.execution import Execution
+from model_build.errors import CommandError, RefusedError, StepFailedError, UsageError
+from model_build.run import blueprint, results
+from model_build.run.blueprint import Blueprint
+from model_build.run.pipeline import STEPS
+from model_build.run.progress import progress
+from model_build.run.results import Results
+from model_build.run.watch import watch
 from model_build.workspace import Workspace
 
 Say = Callable[[str], None]
@@ -46,7 +48,7 @@ def run(
 ) -> Outcome:
     """Upload what is missing, update the pipeline, start or re-attach, watch, and collect.
 
-    `timeout` in seconds bounds the watching. Raises ModelBuildError for what keeps the execution from being started,
+    `timeout` in seconds bounds the watching. Raises CommandError for what keeps the execution from being started,
     or watched to its end; how it ended is for `verdict` to say.
     """
     began = time.monotonic()
@@ -65,14 +67,14 @@ def run(
     given = blueprint.parameters(drawn, settings, found, current, revision, force_reason)
     say(f"Champion: {f'version {current.version} ({current.arn})' if current else 'none'}")
     upload(workspace, drawn, found, say)
-    if executions.upsert(
+    if pipelines.upsert(
         aws.sagemaker, settings, workspace.pipeline, drawn.definition, workspace.recipe.description
     ):
         say(f"Pipeline {workspace.pipeline} brought up to date")
     started = executions.start(aws.sagemaker, workspace.pipeline, drawn.definition, given)
     say(f"{'Re-attached to' if started.attached else 'Started'} {started.arn}")
     with progress(console, STEPS) as show:
-        execution = executions.watch(aws.sagemaker, started.arn, show, timeout)
+        execution = watch(aws.sagemaker, started.arn, show, timeout)
     collected = results.collect(aws, execution)
     written = report.write(workspace, execution, collected, source)
     return Outcome(workspace, found, execution, collected, written, time.monotonic() - began)
@@ -93,7 +95,7 @@ def upload(workspace: Workspace, drawn: Blueprint, found: Data, say: Say) -> Non
         say(f"Uploaded {found.source} to {found.uri}")
 
 
-def verdict(outcome: Outcome) -> ModelBuildError | None:
+def verdict(outcome: Outcome) -> CommandError | None:
     """Why the run's exit code is not 0; None when the candidate passed the gate."""
     execution, gate = outcome.execution, outcome.results.gate
     if execution.status == "Succeeded":
@@ -103,12 +105,12 @@ def verdict(outcome: Outcome) -> ModelBuildError | None:
     return failure(outcome.workspace.aws, execution)
 
 
-def failure(aws: Aws, execution: Execution) -> ModelBuildError:
+def failure(aws: Aws, execution: Execution) -> CommandError:
     """What went wrong in an execution that did not succeed: the first step that failed, and the end of its log."""
     failed = [step for step in execution.failed if step.name != "Fail"]
     if not failed:
         reason = execution.reason or "it says no more"
-        return ModelBuildError(f"The execution {execution.arn} ended as {execution.status}: {reason}")
+        return CommandError(f"The execution {execution.arn} ended as {execution.status}: {reason}")
     step = failed[0]
     tail = logs.tail(aws.logs, step)
     advice = f"The whole log: model-build logs --step {step.name} --execution {execution.id}" if tail else ""

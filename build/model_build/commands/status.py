@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from model_build import champion, executions
-from model_build.champion import Champion
-from model_build.executions import Execution
+from model_build.aws import champion, executions, pipelines
+from model_build.aws.champion import Champion
+from model_build.core.execution import Execution
 from model_build.workspace import Workspace
 
 
@@ -21,7 +21,7 @@ class Status:
 
 def look(workspace: Workspace) -> Status:
     sagemaker = workspace.aws.sagemaker
-    exists = executions.deployed_definition(sagemaker, workspace.pipeline) is not None
+    exists = pipelines.deployed_definition(sagemaker, workspace.pipeline) is not None
     return Status(
         pipeline=workspace.pipeline,
         exists=exists,

@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, PositiveInt, model_validator
 
-from model_build.recipe.parts import Part, problem
+from model_common.configuration import Part, problem
 
 
 class Hyperparameters(Part):

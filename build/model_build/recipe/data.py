@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from model_build.recipe.parts import Part, Share, matching, problem
+from model_common.configuration import Part, Share, matching, problem
 
 Column = Annotated[str, Field(min_length=1)]
 Delimiter = Annotated[str, matching(r"[\x09\x20-\x7e]", "one ASCII character"), matching(r'[^"]', "no quote")]
@@ -124,7 +124,7 @@ class Data(Part):
     @model_validator(mode="after")
     def _keys_fit_the_format(self) -> Self:
         if self.format == "fasttext":
-            self._leaves_out(
+            self.leaves_out(
                 "a fasttext file has no columns", "text", "label", "label_separator", "label_items", "require"
             )
         elif not self.text:
@@ -137,7 +137,7 @@ class Data(Part):
                 "label", f"found {', '.join(both)}, which holds the text, too. Allowed: other columns"
             )
         if self.format == "parquet":
-            self._leaves_out("Parquet states it itself", "encoding")
+            self.leaves_out("Parquet states it itself", "encoding")
         if self.label_items and not isinstance(self.label, str):
             raise problem(
                 "label_items", "names the items of one column of lists, so data.label is one column"
@@ -145,19 +145,14 @@ class Data(Part):
         if self.format in ("csv", "tsv"):
             self._names_its_columns()
         else:
-            self._leaves_out("only csv and tsv files have that", "columns", "delimiter", "quoted")
+            self.leaves_out("only csv and tsv files have that", "columns", "delimiter", "quoted")
             if not self.header:
                 raise problem("header", "only csv and tsv files have that; leave the key out")
         return self
 
-    def _leaves_out(self, why: str, *keys: str) -> None:
-        for key in keys:
-            if getattr(self, key) not in (None, ()):
-                raise problem(key, f"{why}; leave the key out")
-
     def _names_its_columns(self) -> None:
         if self.header:
-            self._leaves_out("the header names the columns (or say header: false)", "columns")
+            self.leaves_out("the header names the columns (or say header: false)", "columns")
             return
         if not self.columns:
             raise problem(

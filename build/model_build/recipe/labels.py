@@ -9,7 +9,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from model_build.recipe.parts import Part, matching, problem
+from model_common.configuration import Part, matching, problem
 
 # Whitespace ends a label in a `__label__x` line, and lists of names are joined by commas.
 LabelName = Annotated[

@@ -11,15 +11,13 @@ import json
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from model_build.errors import RecipeError
 from model_build.recipe.blazingtext import Hyperparameters
 from model_build.recipe.data import Data
 from model_build.recipe.labels import Labels
-from model_build.recipe.parts import Part, Share, frozen, matching, problem
-from model_build.recipe.problems import describe, describe_yaml
+from model_common.configuration import Part, Share, describe, frozen, load, matching, problem, refusal
 
 CONTRACT_VERSION = 1
 
@@ -161,17 +159,7 @@ class Recipe(Part):
 
         Raises RecipeError with one line per problem: the key, what was found, what is allowed.
         """
-        try:
-            document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
-        except FileNotFoundError as error:
-            others = ", ".join(sorted(str(found) for found in path.parent.glob("*.yaml"))) or "none"
-            raise RecipeError(f"There is no recipe {path}. Recipes beside it: {others}.") from error
-        except (OSError, UnicodeDecodeError) as error:
-            raise RecipeError(f"The recipe {path} cannot be read: {error}.") from error
-        except yaml.YAMLError as error:
-            raise RecipeError(f"{path} is not valid YAML: {describe_yaml(error)}.") from error
-        if not isinstance(document, dict):
-            raise RecipeError(f"{path} holds no keys. A recipe needs: {', '.join(cls.model_fields)}.")
+        document = load(path, "recipe", RecipeError, needs=", ".join(cls.model_fields))
         return cls.parse(document, origin=path)
 
     @classmethod
@@ -183,9 +171,7 @@ class Recipe(Part):
         try:
             return cls.model_validate(frozen(document), context={"folder": origin.parent})
         except ValidationError as error:
-            lines = describe(error, cls)
-            count = "a problem" if len(lines) == 1 else f"{len(lines)} problems"
-            raise RecipeError("\n  ".join([f"{origin} has {count}:", *lines])) from error
+            raise RecipeError(refusal(origin, describe(error, cls))) from error
 
     @model_validator(mode="after")
     def _parts_agree(self) -> Self:
@@ -274,18 +260,3 @@ class Recipe(Part):
 
     def _threshold(self) -> float | None:
         return self.evaluation.threshold if self.labels.multi else None
-
-
-class _Loader(yaml.SafeLoader):
-    """The safe loader, which also refuses a key that is given twice (YAML forbids it, PyYAML keeps the last)."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[Any] = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if isinstance(key, str) and key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key} is given twice", key_node.start_mark
-                )
-            seen.add(key if isinstance(key, str) else id(key_node))
-        return super().construct_mapping(node, deep=deep)

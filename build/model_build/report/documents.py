@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from model_build.errors import ModelBuildError
+from model_build.errors import CommandError
 
 
 class Document(BaseModel):
@@ -20,13 +20,13 @@ class Document(BaseModel):
 
     @classmethod
     def read(cls, document: Mapping[str, Any], origin: str) -> Self:
-        """Parse a document called `origin`. Raises ModelBuildError when it lacks what the report shows."""
+        """Parse a document called `origin`. Raises CommandError when it lacks what the report shows."""
         try:
             return cls.model_validate(document)
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"]))
-            raise ModelBuildError(
+            raise CommandError(
                 f"{origin} cannot be reported: {where}: {first['msg']}. It was written by another version of the "
                 "steps; report it with the version that it was run with."
             ) from error

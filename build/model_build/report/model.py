@@ -119,7 +119,7 @@ class Report:
     def build(
         cls, run: Run, evaluation: Mapping[str, Any] | None, preparation: Mapping[str, Any] | None
     ) -> Report:
-        """From evaluation.json and prepare.json as parsed. Raises ModelBuildError when one cannot be understood."""
+        """From evaluation.json and prepare.json as parsed. Raises CommandError when one cannot be understood."""
         return cls(
             run,
             Evaluation.read(evaluation, "evaluation.json") if evaluation is not None else None,

@@ -43,6 +43,7 @@ def text(x: float, y: float, content: str, style: str = "", anchor: str = "start
 
 
 def line(x1: float, y1: float, x2: float, y2: float, style: str) -> Markup:
+    """A line from (x1, y1) to (x2, y2), in units of the plot's view box; `style` is a CSS class."""
     return element("line", x1=x1, y1=y1, x2=x2, y2=y2, class_=style)
 
 
@@ -56,6 +57,7 @@ def bar(
 
 
 def dot(x: float, y: float, radius: float, style: str, hint: str) -> Markup:
+    """A filled circle around (x, y), in units of the plot's view box; `hint` is shown when pointed at."""
     return element("circle", element("title", hint), cx=x, cy=y, r=radius, class_=style)
 
 

@@ -16,12 +16,14 @@ from typing import IO, Any
 from botocore.exceptions import ClientError
 from rich.console import Console
 
-from model_deploy import live, package
-from model_deploy.contract import Contract
+from model_common.aws.errors import error_code, is_missing
+from model_deploy.aws import endpoint
+from model_deploy.core.contract import Contract
+from model_deploy.core.observed import Live
+from model_deploy.deadline import Deadline
 from model_deploy.errors import ModelDeployError, RefusedError, UsageError
-from model_deploy.live import Live
 from model_deploy.progress import Progress
-from model_deploy.waiting import Deadline
+from model_deploy.verify.contract import load_candidate
 from model_deploy.workspace import Workspace
 
 HOME = "batch"
@@ -56,10 +58,10 @@ def run(workspace: Workspace, request: Request, console: Console) -> Result:
     Raises UsageError when nothing is live or the file cannot be used, ModelDeployError when the job fails.
     """
     aws, progress = workspace.aws, Progress(console)
-    serving = live.look(aws, workspace.endpoint_name)
+    serving = endpoint.look(aws, workspace.endpoint_name)
     if serving is None or serving.package_arn is None:
         raise UsageError(f"No model package is live in {workspace.stage.name}; roll one out first.")
-    contract = package.candidate(aws, serving.package_arn).contract
+    contract = load_candidate(aws, serving.package_arn).contract
     if contract is None:
         raise RefusedError(
             f"{serving.package_arn} has no serving contract any more, so its texts cannot be prepared."
@@ -110,7 +112,7 @@ def _prepare(workspace: Workspace, source: str, contract: Contract) -> tuple[str
         try:
             body = s3.get_object(Bucket=bucket, Key=key)["Body"]
         except ClientError as error:
-            if error.response["Error"]["Code"] not in {"NoSuchKey", "NoSuchBucket", "404"}:
+            if not is_missing(error):
                 raise
             raise UsageError(f"There is no {source}.") from error
         count, digest = _write(body.iter_lines(), prepared, source, contract)
@@ -161,7 +163,7 @@ def _start(workspace: Workspace, request: Request, serving: Live, key: str, outp
             )
             return name
         except ClientError as error:
-            if error.response["Error"]["Code"] != "ResourceInUse":
+            if error_code(error) != "ResourceInUse":
                 raise
         if _status(workspace, name)[0] in {"InProgress", "Completed"}:
             return name

@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any
 
-from model_deploy import records
-from model_deploy.records import Record
+from model_deploy.aws import records
+from model_deploy.core.record import Record
 from model_deploy.workspace import Workspace
 
 

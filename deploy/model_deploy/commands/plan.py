@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from model_deploy import observation, package, promotion, records
-from model_deploy import plan as plans
+from model_deploy.aws import observation, records, registry
+from model_deploy.core import next_step, promotion
+from model_deploy.core.next_step import Apply, Step
+from model_deploy.core.observed import Observed
+from model_deploy.core.package import Candidate, Package
+from model_deploy.core.target import Target
 from model_deploy.errors import ModelDeployError, RefusedError
-from model_deploy.package import Candidate, Package
-from model_deploy.plan import Apply, Observed, Step, Target
 from model_deploy.stacks import warm_up
 from model_deploy.stage import Rollout
+from model_deploy.verify.contract import load_candidate
 from model_deploy.workspace import Workspace
 
 
@@ -43,7 +46,7 @@ def make(workspace: Workspace, arn: str, forced: str | None = None, *, returning
     """
     aws = workspace.aws
     warm_up()
-    candidate = package.candidate(aws, arn)
+    candidate = load_candidate(aws, arn)
     promotion.require(_request(workspace, candidate, forced, returning))
     target = workspace.target(candidate)
     observed = observation.observe(aws, workspace.stack_name, workspace.endpoint_name)
@@ -51,8 +54,8 @@ def make(workspace: Workspace, arn: str, forced: str | None = None, *, returning
         workspace=workspace,
         target=target,
         observed=observed,
-        step=plans.next_step(target, observed),
-        next=Described(candidate.package, package.metrics(aws, candidate.package)),
+        step=next_step.next_step(target, observed),
+        next=Described(candidate.package, registry.metrics(aws, candidate.package)),
         current=_current(workspace, observed),
         forced=forced,
     )
@@ -145,8 +148,8 @@ def _current(workspace: Workspace, observed: Observed) -> Described | None:
     if arn is None:
         return None
     try:
-        live = package.describe(workspace.aws, arn)
-        return Described(live, package.metrics(workspace.aws, live))
+        live = registry.describe(workspace.aws, arn)
+        return Described(live, registry.metrics(workspace.aws, live))
     except RefusedError:
         return Described(live, {})
     except ModelDeployError:

@@ -11,14 +11,17 @@ from typing import Any
 
 from rich.console import Console
 
-from model_deploy import live, package, records, stack
+from model_deploy.aws import endpoint, records, registry, stack
 from model_deploy.commands import rollback, rollout
-from model_deploy.convergence import let_close
+from model_deploy.core.arn import version_of
+from model_deploy.core.package import REJECTED, Package
+from model_deploy.core.record import record_key
+from model_deploy.deadline import Deadline
 from model_deploy.errors import LeftError, ModelDeployError, RefusedError
-from model_deploy.package import REJECTED, Package
 from model_deploy.progress import Progress
-from model_deploy.rollout import GRACE_SECONDS, Request, Result
-from model_deploy.waiting import Deadline, Watch
+from model_deploy.rollout.converge import let_close
+from model_deploy.rollout.execute import GRACE_SECONDS, Request, Result
+from model_deploy.rollout.watch import Watch
 from model_deploy.workspace import Workspace
 
 
@@ -45,14 +48,14 @@ def run(
 
     Raises RefusedError when the package is not Rejected (any more), or there is no version to go back to; TimedOutError.
     """
-    rejected = package.describe(workspace.aws, arn)
+    rejected = registry.describe(workspace.aws, arn)
     if rejected.approval != REJECTED:
         raise RefusedError(
             f"Version {rejected.version} ({arn}) is {rejected.approval}, not {REJECTED}: nothing was changed in "
             f"{workspace.stage.name}."
         )
     _let_it_settle(workspace, console, timeout)
-    serving = live.look(workspace.aws, workspace.endpoint_name)
+    serving = endpoint.look(workspace.aws, workspace.endpoint_name)
     current = serving.package_arn if serving else None
     said = why or rejected.approval_description
     request = _request(workspace, arn, current, f"rejected: {said}" if said else "rejected", timeout)
@@ -90,7 +93,7 @@ def lines(rejection: Rejection) -> list[str]:
 
 def _let_it_settle(workspace: Workspace, console: Console, timeout: float | None) -> None:
     limit = timeout or 2 * workspace.stage.rollout.timeout_seconds + GRACE_SECONDS
-    watch = Watch(workspace.aws, workspace.endpoint_name, Progress(console), Deadline(limit))
+    watch = Watch(workspace, Progress(console), Deadline(limit))
     found = stack.describe(workspace.aws, workspace.stack_name)
     if found is not None and found.running:
         let_close(workspace, watch.stack(found.id))
@@ -105,7 +108,7 @@ def _request(
         choice = rollback.choose(workspace, None, occasion, leaving=rejected)
         return Request(choice.arn, choice.why, "rollback", timeout=timeout, leaving=rejected)
     if current is not None and _is_unrecorded(workspace, rejected, current):
-        why = f"rollback from version {rejected.rpartition('/')[2]}: {occasion}"
+        why = f"rollback from version {version_of(rejected)}: {occasion}"
         return Request(current, why, "rollback", timeout=timeout)
     return None
 
@@ -116,7 +119,7 @@ def _is_unrecorded(workspace: Workspace, rejected: str, current: str) -> bool:
     bucket, stage = workspace.settings.bucket, workspace.stage.name
     if found is None or found.outputs.get("ModelPackageArn") != current:
         return False
-    key = records.key(stage, found.changed, package.split_arn(current)[1])
+    key = record_key(stage, found.changed, version_of(current))
     if records.find(workspace.aws, bucket, key) is not None:
         return False
     latest = next(records.history(workspace.aws, bucket, stage), None)

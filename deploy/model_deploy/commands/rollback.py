@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from model_deploy import live, package, records, stack, stack_state
+from model_deploy.aws import endpoint, records, registry, stack
+from model_deploy.core import stack_status
+from model_deploy.core.arn import version_of
+from model_deploy.core.package import APPROVED
+from model_deploy.core.record import Record, record_key
 from model_deploy.errors import RefusedError, UsageError
-from model_deploy.package import APPROVED
-from model_deploy.records import Record
 from model_deploy.workspace import Workspace
 
 
@@ -28,7 +30,7 @@ def choose(workspace: Workspace, version: int | None, why: str | None, leaving: 
     Raises RefusedError when there is nothing to go back to.
     """
     aws, bucket, stage = workspace.aws, workspace.settings.bucket, workspace.stage.name
-    serving = live.look(aws, workspace.endpoint_name)
+    serving = endpoint.look(aws, workspace.endpoint_name)
     current = serving.package_arn if serving else None
     good = _verified(records.history(aws, bucket, stage))
     if version is not None:
@@ -37,7 +39,7 @@ def choose(workspace: Workspace, version: int | None, why: str | None, leaving: 
         arn = current
     else:
         arn = _latest(workspace, good, current).model_package_arn
-    left = f"from version {current.rpartition('/')[2]}" if current else "from nothing"
+    left = f"from version {version_of(current)}" if current else "from nothing"
     return Choice(arn, f"rollback {left}" + (f": {why}" if why else ""))
 
 
@@ -55,11 +57,11 @@ def _was_brought_back(workspace: Workspace, current: str, good: dict[str, Record
     found = stack.describe(workspace.aws, workspace.stack_name)
     if found is None or found.running:
         return False
-    key = records.key(workspace.stage.name, found.changed, package.split_arn(current)[1])
+    key = record_key(workspace.stage.name, found.changed, version_of(current))
     record = records.find(workspace.aws, workspace.settings.bucket, key)
     if record is not None:
         return record.kind == "rollback"
-    return stack_state.has_succeeded(found.status) and current in good
+    return stack_status.has_succeeded(found.status) and current in good
 
 
 def _named(stage: str, good: dict[str, Record], version: int) -> Record:
@@ -86,6 +88,6 @@ def _latest(workspace: Workspace, good: dict[str, Record], current: str | None) 
 
 def _is_approved(workspace: Workspace, arn: str) -> bool:
     try:
-        return package.describe(workspace.aws, arn).approval == APPROVED
+        return registry.describe(workspace.aws, arn).approval == APPROVED
     except UsageError:  # it is not in the registry any more
         return False

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from model_deploy.errors import UsageError
 from model_deploy.progress import Progress
-from model_deploy.rollout import Request, Result, Rollout
+from model_deploy.rollout.execute import Request, Result, Rollout
 from model_deploy.workspace import Workspace
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from model_deploy import changes, observation, records
-from model_deploy.plan import Observed
-from model_deploy.records import Record
+from model_deploy.aws import observation, records
+from model_deploy.core import template_diff
+from model_deploy.core.arn import version_of
+from model_deploy.core.observed import Observed
+from model_deploy.core.record import Record
 from model_deploy.workspace import Workspace
 
 
@@ -23,9 +25,9 @@ class Status:
     alarms: tuple[str, ...]
 
     @property
-    def version(self) -> str | None:
-        live = self.observed.live
-        return live.package_arn.rpartition("/")[2] if live and live.package_arn else None
+    def version(self) -> int | None:
+        arn = self.observed.live_arn
+        return version_of(arn) if arn else None
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -40,7 +42,7 @@ class Status:
             found.append("there is an endpoint, and no stack that it belongs to")
         if live is not None and live.endpoint.reason and not live.serves:
             found.append(f"the endpoint says: {live.endpoint.reason}")
-        meant = changes.package_of(self.observed.template) if self.observed.template else None
+        meant = template_diff.package_of(self.observed.template) if self.observed.template else None
         if (
             live is not None
             and meant is not None

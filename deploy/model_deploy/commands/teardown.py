@@ -13,13 +13,15 @@ from typing import Any
 from botocore.exceptions import ClientError
 from rich.console import Console
 
-from model_deploy import live, package, prune, stack
+from model_common.aws.errors import is_missing
+from model_deploy.aws import endpoint, registry, stack
+from model_deploy.core.observed import Endpoint, Stack, first_failure
+from model_deploy.deadline import Deadline
 from model_deploy.errors import StackError, UsageError
-from model_deploy.live import Endpoint
 from model_deploy.progress import Progress
-from model_deploy.prune import Leftovers
-from model_deploy.stack import Stack
-from model_deploy.waiting import Deadline, Watch
+from model_deploy.rollout import prune
+from model_deploy.rollout.prune import Leftovers
+from model_deploy.rollout.watch import Watch
 from model_deploy.workspace import Workspace
 
 LIMIT_SECONDS = 3600
@@ -62,7 +64,7 @@ def take(workspace: Workspace) -> Inventory:
     """Look what there is; changes nothing."""
     aws, stage = workspace.aws, workspace.stage.name
     found = stack.describe(aws, workspace.stack_name)
-    serving = live.look(aws, workspace.endpoint_name)
+    serving = endpoint.look(aws, workspace.endpoint_name)
     resources = stack.resources(aws, workspace.stack_name) if found else {}
     held = any(kind == "AWS::SageMaker::Endpoint" for kind, _ in resources.values())
     return Inventory(
@@ -85,7 +87,7 @@ def run(
     Can be run again at any time. Raises StackError naming what could not be deleted.
     """
     aws, progress = workspace.aws, Progress(console)
-    watch = Watch(aws, workspace.endpoint_name, progress, Deadline(timeout or LIMIT_SECONDS))
+    watch = Watch(workspace, progress, Deadline(timeout or LIMIT_SECONDS))
     if inventory.stack is not None:
         _delete_stack(workspace, inventory.stack, watch)
     _delete_endpoint(workspace, watch)
@@ -95,7 +97,7 @@ def run(
     for line in leftovers.lines():
         progress.say(f"Deleted {line}")
     if inventory.package_arn is not None:
-        package.show_gone(aws, inventory.package_arn, inventory.stage, "TornDown", "Its stage was torn down")
+        registry.show_gone(aws, inventory.package_arn, inventory.stage, "TornDown", "Its stage was torn down")
     return take(workspace)
 
 
@@ -148,7 +150,7 @@ def _delete_stack(workspace: Workspace, found: Stack, watch: Watch) -> None:
     stack.delete(workspace.aws, current)
     final = watch.deletion(current.id)
     if final is not None:
-        failed = stack.first_failure(stack.last_operation(workspace.aws, current.id))
+        failed = first_failure(stack.last_operation(workspace.aws, current.id))
         raise StackError(
             f"The stack {current.name} could not be deleted ({final.status}): "
             + (f"{failed.resource}: {failed.reason}" if failed else final.reason or "it says no more")
@@ -159,7 +161,7 @@ def _delete_stack(workspace: Workspace, found: Stack, watch: Watch) -> None:
 def _delete_endpoint(workspace: Workspace, watch: Watch) -> None:
     """Delete an endpoint of the stage that no stack has deleted."""
     name = workspace.endpoint_name
-    found = live.describe(workspace.aws, name)
+    found = endpoint.describe(workspace.aws, name)
     if found is None:
         return
     if found.changing:
@@ -167,6 +169,6 @@ def _delete_endpoint(workspace: Workspace, watch: Watch) -> None:
     try:
         workspace.aws.sagemaker.delete_endpoint(EndpointName=name)
     except ClientError as error:
-        if "Could not find" not in str(error):
+        if not is_missing(error):
             raise
     watch.endpoint()

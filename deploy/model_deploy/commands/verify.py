@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from model_deploy import observation, package, records
+from model_deploy.aws import observation, records
+from model_deploy.core.package import Package
+from model_deploy.core.record import record_key
 from model_deploy.errors import RefusedError, UsageError
-from model_deploy.examination import examine, note_verdict
-from model_deploy.package import Package
-from model_deploy.verify import Verification
+from model_deploy.verify.contract import load_candidate
+from model_deploy.verify.examine import examine, note_verdict
+from model_deploy.verify.judge import Verification
 from model_deploy.workspace import Workspace
 
 
@@ -35,7 +37,7 @@ def run(workspace: Workspace, arn: str | None) -> Verified:
         raise UsageError(
             f"Nothing is live in {workspace.stage.name}; `model-deploy rollout` brings a package there."
         )
-    candidate = package.candidate(aws, requested)
+    candidate = load_candidate(aws, requested)
     contract = candidate.contract
     if contract is None or contract.recipe not in workspace.checks:
         raise RefusedError(
@@ -48,7 +50,7 @@ def run(workspace: Workspace, arn: str | None) -> Verified:
         )
     verification = examine(workspace, candidate, observed)
     if observed.stack is not None:
-        key = records.key(workspace.stage.name, observed.stack.changed, candidate.package.version)
+        key = record_key(workspace.stage.name, observed.stack.changed, candidate.package.version)
         record = records.find(aws, workspace.settings.bucket, key)
         if record is not None and record.outcome == "deployed":
             note_verdict(workspace, record, verification)

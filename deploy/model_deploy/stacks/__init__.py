@@ -22,7 +22,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from model_deploy.deployment import Deployment
+from model_deploy.core.deployment import Deployment
 
 LARGEST_BYTES = 51_200
 """The largest template that CloudFormation takes without a detour through S3."""

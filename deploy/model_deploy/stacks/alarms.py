@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 
-from model_deploy.deployment import CONTRACT_FAILURES, METRICS, VARIANT, Deployment
+from model_deploy.core.deployment import CONTRACT_FAILURES, METRICS, VARIANT, Deployment
 from model_deploy.stage import Alarms
 
 

@@ -9,7 +9,7 @@ from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 
-from model_deploy.deployment import Deployment
+from model_deploy.core.deployment import Deployment
 from model_deploy.stage import Api, Jwt
 
 _ACCESS_LOG = {
@@ -67,7 +67,7 @@ def http_api(
         authorizer_id=authorizer.ref if authorizer else None,
         target=cdk.Fn.join("/", ["integrations", integration.ref]),
     )
-    _stage(stack, gateway, api, access_logs)
+    _stage(stack, gateway, deployment.endpoint_name, api, access_logs)
     lambda_.CfnPermission(
         stack,
         "HttpApiPermission",
@@ -78,7 +78,7 @@ def http_api(
             "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${HttpApi}/*/POST/classify"
         ),
     )
-    return cdk.Fn.join("", [gateway.attr_api_endpoint, "/classify"])
+    return cdk.Fn.join("", [gateway.attr_api_endpoint, f"/{deployment.endpoint_name}/classify"])
 
 
 def _authorizer(stack: cdk.Stack, gateway: apigateway.CfnApi, jwt: Jwt) -> apigateway.CfnAuthorizer:
@@ -95,7 +95,10 @@ def _authorizer(stack: cdk.Stack, gateway: apigateway.CfnApi, jwt: Jwt) -> apiga
     )
 
 
-def _stage(stack: cdk.Stack, gateway: apigateway.CfnApi, api: Api, access_logs: logs.CfnLogGroup) -> None:
+def _stage(
+    stack: cdk.Stack, gateway: apigateway.CfnApi, name: str, api: Api, access_logs: logs.CfnLogGroup
+) -> None:
+    """Add the API's stage. An API's id is random, so policies of callers know the API by this name alone."""
     limits = apigateway.CfnStage.RouteSettingsProperty(
         throttling_rate_limit=api.requests_per_second, throttling_burst_limit=api.burst
     )
@@ -103,7 +106,7 @@ def _stage(stack: cdk.Stack, gateway: apigateway.CfnApi, api: Api, access_logs: 
         stack,
         "HttpApiStage",
         api_id=gateway.ref,
-        stage_name="$default",  # which adds nothing to the path
+        stage_name=name,
         auto_deploy=True,
         access_log_settings=apigateway.CfnStage.AccessLogSettingsProperty(
             destination_arn=access_logs.attr_arn, format=json.dumps(_ACCESS_LOG)

@@ -8,7 +8,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sagemaker as sagemaker
 
-from model_deploy.deployment import VARIANT, Deployment
+from model_deploy.core.deployment import VARIANT, Deployment
 from model_deploy.stage import Instances, Rollout, Serverless
 
 _CAPTURED = ["application/json", "application/jsonlines"]

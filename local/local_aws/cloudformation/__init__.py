@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from local_aws.account import Account
 from local_aws.cloudformation.answers import Answers
-from local_aws.cloudformation.change_sets import ChangeSets
+from local_aws.cloudformation.changes.change_sets import ChangeSets
 from local_aws.cloudformation.engine import Engine
 from local_aws.cloudformation.inspection import Inspection, Templates
 from local_aws.cloudformation.resources import resource_types
@@ -19,6 +18,7 @@ from local_aws.cloudformation.resources.base import ResourceType
 from local_aws.cloudformation.resources.types import Types
 from local_aws.cloudformation.stacks import Stacks
 from local_aws.cloudformation.store import Store
+from local_aws.kernel.account import Account
 
 
 def handlers(account: Account, types: Iterable[ResourceType] = ()) -> list[object]:

@@ -10,7 +10,7 @@ import threading
 
 from werkzeug.wrappers import Request, Response
 
-from local_aws.account import Account
+from local_aws.kernel.account import Account
 
 PATH = "/_cloudformation/answers/"
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from local_aws.cloudformation.checks import capability, capability_reason
-from local_aws.cloudformation.definition import Definition
-from local_aws.cloudformation.intrinsics import text_of
-from local_aws.cloudformation.parameters import Parameter
 from local_aws.cloudformation.resources.tagging import as_list
 from local_aws.cloudformation.stack import Event, Resource, Stack
-from local_aws.cloudformation.template import Output, Template
+from local_aws.cloudformation.templates.checks import capability, capability_reason
+from local_aws.cloudformation.templates.definition import Definition
+from local_aws.cloudformation.templates.intrinsics import text_of
+from local_aws.cloudformation.templates.parameters import Parameter
+from local_aws.cloudformation.templates.template import Output, Template
 
 _NOT_CHECKED = {"StackDriftStatus": "NOT_CHECKED"}
 _RESOURCE_NOT_CHECKED = {"StackResourceDriftStatus": "NOT_CHECKED"}

@@ -7,11 +7,11 @@ import threading
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 
-from local_aws.account import Account
 from local_aws.cloudformation.operation import Operation
 from local_aws.cloudformation.resources.types import Types
 from local_aws.cloudformation.stack import Attempt, Settings, Stack
-from local_aws.identity import caller
+from local_aws.kernel import caller
+from local_aws.kernel.account import Account
 
 log = logging.getLogger(__name__)
 

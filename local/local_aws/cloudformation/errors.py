@@ -8,7 +8,7 @@ CloudFormationError
 
 from __future__ import annotations
 
-from local_aws.wire import ServiceError
+from local_aws.kernel.wire import ServiceError
 
 
 class CloudFormationError(Exception):

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from local_aws.account import Account
-from local_aws.cloudformation import descriptions, template_source
-from local_aws.cloudformation.change_sets import ChangeSets
-from local_aws.cloudformation.checks import check
+from local_aws.cloudformation import descriptions
+from local_aws.cloudformation.changes.change_sets import ChangeSets
 from local_aws.cloudformation.errors import invalid
 from local_aws.cloudformation.resources.types import Types
 from local_aws.cloudformation.stack import Stack
 from local_aws.cloudformation.store import Store
-from local_aws.cloudformation.template import Template, parse
-from local_aws.sagemaker.paging import page, paged
+from local_aws.cloudformation.templates import template_source
+from local_aws.cloudformation.templates.checks import check
+from local_aws.cloudformation.templates.template import Template, parse
+from local_aws.kernel.account import Account
+from local_aws.kernel.paging import page, paged
 
 PAGE = 100
 """Items of a page; the API has no parameter for it."""

@@ -13,12 +13,12 @@ import threading
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
-from local_aws.account import Account
-from local_aws.cloudformation.graph import reverse, walk
 from local_aws.cloudformation.resources.types import Types
 from local_aws.cloudformation.stack import Attempt, Discard, Settings, Stack
+from local_aws.cloudformation.templates.graph import reverse, walk
 from local_aws.cloudformation.worker import Worker
-from local_aws.wire import ServiceError
+from local_aws.kernel.account import Account
+from local_aws.kernel.wire import ServiceError
 
 SECONDS_PER_MINUTE = 60
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from local_aws.cloudformation.definition import Definition
-from local_aws.cloudformation.template import Output
-from local_aws.identity.sessions import Session
+from local_aws.cloudformation.templates.definition import Definition
+from local_aws.cloudformation.templates.template import Output
+from local_aws.kernel.sessions import Session
 
 STACK_TYPE = "AWS::CloudFormation::Stack"
 

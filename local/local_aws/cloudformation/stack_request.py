@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from local_aws.account import Account
-from local_aws.cloudformation import template_source
-from local_aws.cloudformation.checks import check, require_capabilities
-from local_aws.cloudformation.definition import define, pseudo_parameters
 from local_aws.cloudformation.errors import absent
-from local_aws.cloudformation.parameters import chosen
 from local_aws.cloudformation.resources.tagging import as_dict
 from local_aws.cloudformation.resources.types import Types
 from local_aws.cloudformation.stack import Settings, Stack
-from local_aws.cloudformation.template import parse
+from local_aws.cloudformation.templates import template_source
+from local_aws.cloudformation.templates.checks import check, require_capabilities
+from local_aws.cloudformation.templates.definition import define, pseudo_parameters
+from local_aws.cloudformation.templates.parameters import chosen
+from local_aws.cloudformation.templates.template import parse
+from local_aws.kernel.account import Account
 
 _ABSENT = (
     "DeploymentConfig",

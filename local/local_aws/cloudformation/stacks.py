@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from local_aws.account import Account
-from local_aws.cloudformation.changes import compare, is_update
+from local_aws.cloudformation.changes.changes import compare, is_update
 from local_aws.cloudformation.engine import Engine
 from local_aws.cloudformation.errors import invalid
 from local_aws.cloudformation.stack import Stack
 from local_aws.cloudformation.stack_request import settings
 from local_aws.cloudformation.store import Store
-from local_aws.wire import ServiceError
+from local_aws.kernel.account import Account
+from local_aws.kernel.wire import ServiceError
 
 UPDATABLE = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"})
 _CANCELLABLE = frozenset({"CREATE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS"})

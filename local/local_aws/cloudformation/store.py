@@ -6,9 +6,9 @@ import re
 import threading
 import uuid
 
-from local_aws.account import Account
 from local_aws.cloudformation.errors import invalid
 from local_aws.cloudformation.stack import Stack
+from local_aws.kernel.account import Account
 
 _NAME = re.compile("[a-zA-Z][-a-zA-Z0-9]{0,127}")
 

@@ -8,7 +8,7 @@ from typing import Any
 from botocore.model import OperationModel
 from werkzeug.wrappers import Request
 
-from local_aws.wire import Route, Service, ServiceError, loader
+from local_aws.kernel.wire import Route, Service, ServiceError, loader
 
 
 class CloudFormationService(Service):

@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from local_aws.account import Account
-from local_aws.cloudformation.definition import Definition, Wanted
 from local_aws.cloudformation.errors import Cancelled, CloudFormationError
 from local_aws.cloudformation.resources.base import ResourceType, changed
 from local_aws.cloudformation.resources.context import Context
 from local_aws.cloudformation.resources.types import Types
 from local_aws.cloudformation.stack import Discard, Resource, Stack
-from local_aws.wire import ServiceError
+from local_aws.cloudformation.templates.definition import Definition, Wanted
+from local_aws.kernel.account import Account
+from local_aws.kernel.wire import ServiceError
 
 log = logging.getLogger(__name__)
 

@@ -6,13 +6,13 @@ metric math, and starts an alarm as OK. So the whole service is embedded.
 
 from __future__ import annotations
 
-from local_aws.account import Account
 from local_aws.cloudwatch.alarms import Alarms
 from local_aws.cloudwatch.dashboards import Dashboards
 from local_aws.cloudwatch.evaluator import Evaluator
 from local_aws.cloudwatch.metrics import Metrics
 from local_aws.cloudwatch.series import MetricStore
 from local_aws.cloudwatch.tags import Tags
+from local_aws.kernel.account import Account
 
 
 def handlers(account: Account) -> list[object]:

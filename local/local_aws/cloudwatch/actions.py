@@ -15,10 +15,10 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import get_session
 
-from local_aws.account import ACCOUNT_ID, Account
 from local_aws.cloudwatch.alarm import Alarm
-from local_aws.identity.policy import PolicyError
-from local_aws.resource_policy import allows
+from local_aws.identity.policies.policy import PolicyError
+from local_aws.identity.policies.resource_policy import allows
+from local_aws.kernel.account import ACCOUNT_ID, Account
 
 log = logging.getLogger(__name__)
 

@@ -10,15 +10,15 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from local_aws.account import Account
 from local_aws.cloudwatch.actions import Actions
 from local_aws.cloudwatch.alarm import Alarm, State
 from local_aws.cloudwatch.expressions import Expression, ExpressionError
 from local_aws.cloudwatch.rules import Rule, RuleError
 from local_aws.cloudwatch.series import is_statistic
 from local_aws.cloudwatch.tags import Tags
-from local_aws.sagemaker.paging import page, paged
-from local_aws.wire import ServiceError
+from local_aws.kernel.account import Account
+from local_aws.kernel.paging import page, paged
+from local_aws.kernel.wire import ServiceError
 
 MAXIMUM_RECORDS = 50
 """Of one DescribeAlarms, where the request does not say."""

@@ -6,9 +6,9 @@ import json
 import threading
 from typing import Any
 
-from local_aws.account import ACCOUNT_ID, Account
 from local_aws.cloudwatch.tags import Tags
-from local_aws.wire import ServiceError
+from local_aws.kernel.account import ACCOUNT_ID, Account
+from local_aws.kernel.wire import ServiceError
 
 
 class Dashboards:

@@ -14,13 +14,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from local_aws.account import Account
 from local_aws.cloudwatch.alarm import Alarm, State
 from local_aws.cloudwatch.alarms import COMPARISONS, Alarms
 from local_aws.cloudwatch.expressions import Expression
 from local_aws.cloudwatch.queues import QueueMetrics
 from local_aws.cloudwatch.rules import Rule
 from local_aws.cloudwatch.series import Metric, MetricStore, statistic
+from local_aws.kernel.account import Account
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from local_aws.cloudwatch.expressions import Expression, ExpressionError
 from local_aws.cloudwatch.series import Metric, MetricStore, Sample, is_statistic, statistic
-from local_aws.wire import ServiceError
+from local_aws.kernel.wire import ServiceError
 
 MAXIMUM_DATAPOINTS = 1_440
 """Of one GetMetricStatistics."""

@@ -12,9 +12,9 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local_aws.account import Account
 from local_aws.cloudwatch.alarm import Alarm
 from local_aws.cloudwatch.series import Metric, MetricStore, Sample
+from local_aws.kernel.account import Account
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from local_aws.wire import ServiceError
+from local_aws.kernel.wire import ServiceError
 
 
 class Tags:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from werkzeug.wrappers import Request, Response
 
-from local_aws.wire import Route, Service
+from local_aws.kernel.wire import Route, Service
 
 
 class CloudWatchService(Service):

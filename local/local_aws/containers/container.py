@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from local_aws import environment
-from local_aws.account import Account
 from local_aws.containers.errors import AlgorithmError, JobError, UnsupportedError
 from local_aws.containers.images import Image
 from local_aws.containers.interpreter import Interpreters
@@ -18,6 +16,8 @@ from local_aws.containers.ml_folder import MlFolder
 from local_aws.containers.s3_data import S3Data
 from local_aws.containers.sandbox import Command
 from local_aws.identity import image_pull
+from local_aws.kernel import environment
+from local_aws.kernel.account import Account
 
 DEFAULT_MAX_RUNTIME = 24 * 60 * 60
 

@@ -15,8 +15,8 @@ from rich.table import Table
 from local_aws.demo import data as sources
 from local_aws.demo.deploy import Deployment
 from local_aws.demo.shell import Shell
-from local_aws.environment import for_command
 from local_aws.errors import UsageError
+from local_aws.kernel.environment import for_command
 from local_aws.project import prepare
 from local_aws.server import Server
 

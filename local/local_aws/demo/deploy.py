@@ -15,10 +15,10 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from local_aws.account import ACCESS_KEY, SECRET_KEY, Account
 from local_aws.demo.data import Dataset
 from local_aws.demo.load import Load
 from local_aws.demo.shell import Shell
+from local_aws.kernel.account import ACCESS_KEY, SECRET_KEY, Account
 
 QUESTIONS = (
     "I love it, it is perfect and works great.",

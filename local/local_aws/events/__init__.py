@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from local_aws.account import Account
 from local_aws.events.bus import Bus
 from local_aws.events.delivery import Deliveries
 from local_aws.events.rules import Rules
 from local_aws.events.senders import FunctionSender, QueueSender, Sender, TopicSender
 from local_aws.events.store import Store
 from local_aws.events.targets import Targets
-from local_aws.lambda_.events import EventQueue
+from local_aws.kernel.account import Account
+from local_aws.lambda_.invocation.events import EventQueue
 
 
 def handlers(account: Account, functions: Iterable[object]) -> list[object]:

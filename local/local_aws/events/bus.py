@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from local_aws.account import ACCOUNT_ID
 from local_aws.events.delivery import Deliveries
 from local_aws.events.store import Store
-from local_aws.service_events import ServiceEvent
-from local_aws.wire import invalid
+from local_aws.kernel.account import ACCOUNT_ID
+from local_aws.kernel.service_events import ServiceEvent
+from local_aws.kernel.wire import invalid
 
 
 class Bus:

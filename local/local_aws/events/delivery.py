@@ -16,12 +16,12 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local_aws.account import Account
 from local_aws.events import transform
 from local_aws.events.errors import DeliveryError
 from local_aws.events.senders import QueueSender, Sender
 from local_aws.events.store import Rule, Target
 from local_aws.events.targets import service_of
+from local_aws.kernel.account import Account
 
 log = logging.getLogger(__name__)
 

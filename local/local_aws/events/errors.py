@@ -6,7 +6,7 @@ DeliveryError            an event cannot be delivered to a target; `code` is wha
 
 from __future__ import annotations
 
-from local_aws.wire import ServiceError
+from local_aws.kernel.wire import ServiceError
 
 
 def not_found(what: str) -> ServiceError:

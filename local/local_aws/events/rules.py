@@ -8,8 +8,8 @@ from typing import Any
 from local_aws.events.errors import not_found
 from local_aws.events.pattern import Pattern, PatternError
 from local_aws.events.store import Rule, Store
-from local_aws.sagemaker.paging import page, paged
-from local_aws.wire import ServiceError, invalid
+from local_aws.kernel.paging import page, paged
+from local_aws.kernel.wire import ServiceError, invalid
 
 _STATED = ("Description", "RoleArn")
 PAGE = 100

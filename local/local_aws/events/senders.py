@@ -8,16 +8,16 @@ from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local_aws.account import ACCOUNT_ID, Account
 from local_aws.events.errors import DeliveryError
 from local_aws.events.store import Rule, Target
-from local_aws.identity.policy import PolicyError
-from local_aws.lambda_.events import EventQueue
+from local_aws.identity.policies.policy import PolicyError
+from local_aws.identity.policies.resource_policy import allows
+from local_aws.kernel.account import ACCOUNT_ID, Account
+from local_aws.kernel.wire import ServiceError
+from local_aws.lambda_.invocation.events import EventQueue
 from local_aws.lambda_.names import Reference
 from local_aws.lambda_.permissions import allows as function_allows
 from local_aws.lambda_.store import Store as Functions
-from local_aws.resource_policy import allows
-from local_aws.wire import ServiceError
 
 PRINCIPAL = "events.amazonaws.com"
 _GONE = frozenset(

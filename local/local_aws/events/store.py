@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from local_aws.account import Account
 from local_aws.events.errors import not_found
 from local_aws.events.pattern import Pattern
+from local_aws.kernel.account import Account
 
 DEFAULT_BUS = "default"
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from local_aws.events import transform
 from local_aws.events.store import Store, Target
-from local_aws.sagemaker.paging import page, paged
-from local_aws.wire import ServiceError, invalid
+from local_aws.kernel.paging import page, paged
+from local_aws.kernel.wire import ServiceError, invalid
 
 MAXIMUM = 5
 """Targets of a rule."""

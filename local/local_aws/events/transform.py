@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from local_aws.events.store import Rule, Target
-from local_aws.wire import invalid
+from local_aws.kernel.wire import invalid
 
 WAYS = ("Input", "InputPath", "InputTransformer")
 _PATH = re.compile(r"\$(\.[A-Za-z0-9_-]+|\[\d+\]|\['[^']+'\])*")

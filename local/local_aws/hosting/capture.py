@@ -22,8 +22,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local_aws.account import Account
 from local_aws.containers.s3_data import Location
+from local_aws.kernel.account import Account
 
 log = logging.getLogger(__name__)
 

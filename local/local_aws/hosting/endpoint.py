@@ -18,16 +18,16 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from local_aws.account import Account
 from local_aws.containers.errors import shortened
-from local_aws.hosting.connection import Answer
-from local_aws.hosting.deployment import Deployment, all_to
+from local_aws.hosting.deployments.deployment import Deployment, all_to
+from local_aws.hosting.deployments.plan import Plan
+from local_aws.hosting.deployments.policy import Policy
+from local_aws.hosting.deployments.watch import Watch
 from local_aws.hosting.errors import BrokenError, HostingError, LaunchError, UnavailableError
-from local_aws.hosting.fleet import Fleet
-from local_aws.hosting.plan import Plan
-from local_aws.hosting.policy import Policy
+from local_aws.hosting.instances.connection import Answer
+from local_aws.hosting.instances.fleet import Fleet
 from local_aws.hosting.traffic import Route, Traffic
-from local_aws.hosting.watch import Watch
+from local_aws.kernel.account import Account
 
 log = logging.getLogger(__name__)
 

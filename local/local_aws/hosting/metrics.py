@@ -18,7 +18,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local_aws.account import Account
+from local_aws.kernel.account import Account
 
 log = logging.getLogger(__name__)
 

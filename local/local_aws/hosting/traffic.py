@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from local_aws.hosting.errors import UnavailableError
-from local_aws.hosting.fleet import Target
+from local_aws.hosting.instances.fleet import Target
 
 
 @dataclass(frozen=True)

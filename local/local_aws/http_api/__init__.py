@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from local_aws.account import Account
 from local_aws.http_api.apis import Apis
 from local_aws.http_api.authorizers import Authorizers
 from local_aws.http_api.gateway import Gateway
@@ -17,7 +16,8 @@ from local_aws.http_api.routes import Routes
 from local_aws.http_api.stages import Stages
 from local_aws.http_api.store import Store
 from local_aws.http_api.tags import Tags
-from local_aws.lambda_.invoker import Invoker
+from local_aws.kernel.account import Account
+from local_aws.lambda_.invocation.invoker import Invoker
 
 
 def handlers(account: Account, functions: Iterable[object]) -> list[object]:

@@ -7,8 +7,8 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from local_aws.account import Account
-from local_aws.containers.job_log import JobLog
+from local_aws.kernel.account import Account
+from local_aws.kernel.job_log import JobLog
 
 _VARIABLE = re.compile(r"\$context\.([a-zA-Z]+(\.[a-zA-Z]+)*)")
 _GROUP = re.compile(r".*:log-group:(?P<name>[^:]+)(:\*)?")

@@ -6,7 +6,7 @@ from typing import Any
 
 from local_aws.http_api.errors import bad_request, conflict
 from local_aws.http_api.store import Api, Members, Store, found, stated
-from local_aws.ids import new_id
+from local_aws.kernel.ids import new_id
 
 _KNOWN = frozenset({"AuthorizerType", "IdentitySource", "JwtConfiguration", "Name"})
 

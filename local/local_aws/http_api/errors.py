@@ -12,8 +12,8 @@ from collections.abc import Mapping
 
 from werkzeug.wrappers import Response
 
+from local_aws.kernel.wire import ServiceError
 from local_aws.lambda_.http_events import refusal
-from local_aws.wire import ServiceError
 
 
 def not_found(message: str) -> ServiceError:

@@ -23,12 +23,14 @@ from local_aws.http_api.routes import DEFAULT
 from local_aws.http_api.routing import Match, route_of, stage_of
 from local_aws.http_api.store import Api, Members, Store
 from local_aws.http_api.throttle import Throttle
+from local_aws.identity.actions.requirements import Requirement
+from local_aws.identity.gate import GATE
+from local_aws.kernel.wire import ServiceError
 from local_aws.lambda_ import http_events
 from local_aws.lambda_.http_events import MalformedAnswer, Place
-from local_aws.lambda_.invoker import Invoker
+from local_aws.lambda_.invocation.invoker import Invoker
 from local_aws.lambda_.names import Reference
 from local_aws.lambda_.permissions import allows
-from local_aws.wire import ServiceError
 
 _PRINCIPAL = "apigateway.amazonaws.com"
 _UNAVAILABLE = (503, "Service Unavailable")
@@ -42,6 +44,7 @@ class _Call:
     api: Api
     stage: Members
     match: Match
+    below: str
     place: Place
     integration: Members | None
     authorizer: Members | None
@@ -53,9 +56,18 @@ class _Call:
         path = key if key == DEFAULT else f"{self.request.method}{key.partition(' ')[2]}"
         return f"{self.api.id}/{self.stage['StageName']}/{path}"
 
+    @property
+    def invoked(self) -> str:
+        """What policies of callers know the request by: API/STAGE/METHOD/PATH."""
+        return f"{self.api.id}/{self.stage['StageName']}/{self.request.method}{self.below}"
+
 
 class Gateway:
-    """The data plane. AWS_IAM asks for a signature of the service `execute-api`, which is not checked."""
+    """The data plane. AWS_IAM asks for a signature of the service `execute-api`, which is not checked, and for the caller's
+    permission of execute-api:Invoke. An HTTP API takes no resource policy, so the caller's own policies decide.
+
+    Source: "Control access to HTTP APIs with IAM authorization", API Gateway developer guide.
+    """
 
     def __init__(self, store: Store, invoker: Invoker) -> None:
         self._store = store
@@ -111,6 +123,7 @@ class Gateway:
                 api,
                 stage,
                 match,
+                below,
                 place,
                 integration=api.integrations.get(match.route.get("Target", "").partition("/")[2]),
                 authorizer=api.authorizers.get(match.route.get("AuthorizerId", "")),
@@ -119,11 +132,37 @@ class Gateway:
     def _answer(self, call: _Call) -> Response:
         if not self._throttle.admits(call.api.id, call.stage, call.place.route_key):
             raise Refused(429, "Too Many Requests")
-        authorizer = _authorize(call)
+        authorizer = self._authorize(call)
         if call.integration is None:
             raise IntegrationFailed("the route has no target")
         place = replace(call.place, authorizer=authorizer)
         return self._invoke(call, call.integration, http_events.event(call.request, place))
+
+    def _authorize(self, call: _Call) -> Mapping[str, Any] | None:
+        """`requestContext.authorizer`. Raises Unauthorized."""
+        match call.match.route["AuthorizationType"], call.authorizer:
+            case "NONE", _:
+                return None
+            case "AWS_IAM", _:
+                return self._signed(call)
+            case "JWT", dict(authorizer):
+                return jwt.authorize(
+                    call.request, authorizer, call.match.route.get("AuthorizationScopes", [])
+                )
+        raise Unauthorized(403, "Forbidden", "the route's authorizer is not there")
+
+    def _signed(self, call: _Call) -> Mapping[str, Any]:
+        access_key = http_events.signer(call.request, "execute-api")
+        if access_key is None:
+            raise Unauthorized(403, "Forbidden", "the request is not signed for execute-api")
+        arn = self._store.account.arn("execute-api", call.invoked)
+        environ = call.request.environ
+        try:
+            needed = [Requirement("execute-api:Invoke", arn)]
+            session = environ[GATE].admit(environ, "execute-api", "Invoke", needed)
+        except ServiceError as error:
+            raise Unauthorized(403, "Forbidden", error.message) from error
+        return http_events.iam_authorizer(access_key, session)
 
     def _invoke(self, call: _Call, integration: Members, event: bytes) -> Response:
         reference = _function(integration["IntegrationUri"])
@@ -161,21 +200,6 @@ class Gateway:
                 f"The IAM role configured on the integration or API Gateway doesn't have permissions to call "
                 f"{reference.name}: its policy must allow {_PRINCIPAL} for {facts['AWS:SourceArn']}.",
             )
-
-
-def _authorize(call: _Call) -> Mapping[str, Any] | None:
-    """`requestContext.authorizer`. Raises Unauthorized."""
-    match call.match.route["AuthorizationType"], call.authorizer:
-        case "NONE", _:
-            return None
-        case "AWS_IAM", _:
-            access_key = http_events.signer(call.request, "execute-api")
-            if access_key is None:
-                raise Unauthorized(403, "Forbidden", "the request is not signed for execute-api")
-            return http_events.iam_authorizer(access_key)
-        case "JWT", dict(authorizer):
-            return jwt.authorize(call.request, authorizer, call.match.route.get("AuthorizationScopes", []))
-    raise Unauthorized(403, "Forbidden", "the route's authorizer is not there")
 
 
 def _function(uri: str) -> Reference:

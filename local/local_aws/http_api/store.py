@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from local_aws.account import Account
 from local_aws.http_api.errors import bad_request, not_found
+from local_aws.kernel.account import Account
 
 Members = dict[str, Any]
 """A resource as the API describes it, by member name."""

@@ -13,18 +13,19 @@ from typing import Any
 from botocore.exceptions import UnknownServiceError
 from werkzeug.wrappers import Response
 
-from local_aws.faults import Faults
-from local_aws.identity import requirements
-from local_aws.identity.asked import Asked, recognise
-from local_aws.identity.caller import Signature, calling, signature
-from local_aws.identity.calls import Call, Calls
-from local_aws.identity.permissions import request_of
-from local_aws.identity.policy import decide
-from local_aws.identity.requirements import Requirement
-from local_aws.identity.resources import Namer
+from local_aws.identity.actions import requirements
+from local_aws.identity.actions.asked import Asked, recognise
+from local_aws.identity.actions.requirements import Requirement
+from local_aws.identity.actions.resources import Namer
+from local_aws.identity.iam_quotas import Quotas
+from local_aws.identity.policies.permissions import request_of
+from local_aws.identity.policies.policy import decide
 from local_aws.identity.roles import Roles
-from local_aws.identity.sessions import PREFIX, Session, Sessions
-from local_aws.wire import ServiceError, error_response, service_model
+from local_aws.kernel.caller import Signature, calling, signature
+from local_aws.kernel.calls import Call, Calls
+from local_aws.kernel.faults import Faults
+from local_aws.kernel.sessions import PREFIX, Session, Sessions
+from local_aws.kernel.wire import ServiceError, error_response, service_model
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +34,8 @@ Wsgi = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 
 SERVICE = "local_aws.service"
 """Where the service of an unsigned request stands in its WSGI environment."""
+GATE = "local_aws.gate"
+"""Where the gate stands in the WSGI environment of a request that is no API call."""
 
 _CHUNK = 1024 * 1024
 
@@ -54,9 +57,11 @@ class Gate:
         faults: Faults,
         exempt: str,
         roles: Roles,
+        quotas: Quotas,
         enforce: bool = False,
     ) -> None:
         self.enforce = enforce
+        self._quotas = quotas
         self._namer = namer
         self._sessions = sessions
         self._calls = calls
@@ -78,7 +83,9 @@ class Gate:
                 _check(signed, session)
                 self._record(asked, session, needed)
                 self._faults.strike(asked.service, asked.operation)
-                self._enforce(asked, session, needed)
+                self._enforce(asked.service, session, needed)
+            if asked.service == "iam":
+                self._quotas.check(asked)
         except ServiceError as error:
             _drain(environ)
             return refusal(asked.service, error)(environ, start_response)
@@ -91,6 +98,21 @@ class Gate:
 
         with calling(session):
             return to(environ, noted)
+
+    def admit(
+        self, environ: dict[str, Any], service: str, operation: str, needed: list[Requirement]
+    ) -> Session | None:
+        """Record and judge a signed request that is no API call, such as one for an HTTP API; returns its session.
+
+        `needed` is what the caller must be allowed. Raises ServiceError where it may not.
+        """
+        signed = signature(environ)
+        session = self._sessions.find(signed.access_key)
+        if signed.access_key != self._exempt:
+            _check(signed, session)
+            self._record(Asked(service, operation), session, needed)
+            self._enforce(service, session, needed)
+        return session
 
     def _learn(self, asked: Asked, needed: list[Requirement]) -> None:
         own = [each.resource for each in needed if each.action == needed[0].action]
@@ -114,8 +136,8 @@ class Gate:
                 Call(role, asked.service, asked.operation, each.action, (each.resource,), context)
             )
 
-    def _enforce(self, asked: Asked, session: Session | None, needed: list[Requirement]) -> None:
-        if not self.enforce or session is None or asked.service == _DECIDED_ELSEWHERE:
+    def _enforce(self, service: str, session: Session | None, needed: list[Requirement]) -> None:
+        if not self.enforce or session is None or service == _DECIDED_ELSEWHERE:
             return
         policies = self._roles.policies(session.role_arn)
         for each in needed:

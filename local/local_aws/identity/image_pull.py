@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from local_aws.identity.calls import Call, Calls
+from local_aws.kernel.calls import Call, Calls
 
 _IMAGE = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com/(?P<name>[^:@]+)")
 _OF_REPOSITORY = ("BatchCheckLayerAvailability", "BatchGetImage", "GetDownloadUrlForLayer")

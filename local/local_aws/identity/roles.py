@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from local_aws.identity.policy import Policy, RolePolicies
+from local_aws.identity.policies.policy import Policy, RolePolicies
 
 
 def policies_of(iam: Any, role_arn: str) -> RolePolicies:

@@ -12,13 +12,15 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from local_aws.account import ACCOUNT_ID, Account
-from local_aws.identity import caller, permissions, policy, roles, trust
-from local_aws.identity.policy import Policy
-from local_aws.identity.sessions import Session
+from local_aws.identity import roles, trust
+from local_aws.identity.policies import permissions, policy
+from local_aws.identity.policies.policy import Policy
 from local_aws.identity.trust import Principal
 from local_aws.identity.web_identity import Claims, Fetch, fetch, invalid, verified
-from local_aws.wire import ServiceError
+from local_aws.kernel import caller
+from local_aws.kernel.account import ACCOUNT_ID, Account
+from local_aws.kernel.sessions import Session
+from local_aws.kernel.wire import ServiceError
 
 DEFAULT_SECONDS = 3600
 CHAINED_SECONDS = 3600

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from local_aws.identity.policy import ANY, Policy, Request, Statement
+from local_aws.identity.policies.policy import ANY, Policy, Request, Statement
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPublicNumbers
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from local_aws.wire import ServiceError
+from local_aws.kernel.wire import ServiceError
 
 Fetch = Callable[[str], Mapping[str, Any]]
 """Gets the JSON object at an address. Raises OSError (as requests' errors are) or ValueError."""

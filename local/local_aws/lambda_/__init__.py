@@ -8,17 +8,17 @@ folder). Roles are not enforced; resource policies are, where API Gateway, Event
 
 from __future__ import annotations
 
-from local_aws.account import Account
+from local_aws.kernel.account import Account
 from local_aws.lambda_.aliases import Aliases
 from local_aws.lambda_.concurrency import Concurrency
 from local_aws.lambda_.event_configs import EventConfigs
-from local_aws.lambda_.events import EventQueue
 from local_aws.lambda_.function_urls import FunctionUrls
 from local_aws.lambda_.functions import Functions
+from local_aws.lambda_.invocation.events import EventQueue
+from local_aws.lambda_.invocation.invoker import Invoker
+from local_aws.lambda_.invocation.pool import Pool
 from local_aws.lambda_.invocations import Invocations
-from local_aws.lambda_.invoker import Invoker
 from local_aws.lambda_.permissions import Permissions
-from local_aws.lambda_.pool import Pool
 from local_aws.lambda_.store import Store
 from local_aws.lambda_.tags import Tags
 

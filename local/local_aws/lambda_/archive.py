@@ -15,7 +15,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from local_aws.account import Account
+from local_aws.kernel.account import Account
 from local_aws.lambda_.errors import invalid
 
 UNZIPPED_BYTES = 250 * 1024 * 1024

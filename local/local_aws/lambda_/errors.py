@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 
-from local_aws.wire import ServiceError
+from local_aws.kernel.wire import ServiceError
 
 
 def not_found(what: str) -> ServiceError:

@@ -10,16 +10,22 @@ from urllib.parse import urlsplit
 
 from werkzeug.wrappers import Request, Response
 
+from local_aws.identity.actions.requirements import Requirement
+from local_aws.identity.gate import GATE
+from local_aws.kernel.wire import ServiceError
 from local_aws.lambda_ import http_events
 from local_aws.lambda_.errors import conflict, invalid, not_found
 from local_aws.lambda_.function import Function, Url
 from local_aws.lambda_.http_events import MalformedAnswer, Place
-from local_aws.lambda_.invoker import Invoker
+from local_aws.lambda_.invocation.invoker import Invoker
 from local_aws.lambda_.names import Reference
 from local_aws.lambda_.permissions import ANYBODY, allows
-from local_aws.wire import ServiceError
 
 PREFIX = "/_url/"
+
+_ACTIONS = ("lambda:InvokeFunctionUrl", "lambda:InvokeFunction")
+_AUTH_TYPE = "lambda:FunctionUrlAuthType"
+_VIA_URL = {"lambda:InvokedViaFunctionUrl": "true"}
 
 _FORBIDDEN = (
     "Forbidden. For troubleshooting Function URL authorization issues, see: "
@@ -30,8 +36,9 @@ _FORBIDDEN = (
 class FunctionUrls:
     """CreateFunctionUrlConfig, GetFunctionUrlConfig, UpdateFunctionUrlConfig, DeleteFunctionUrlConfig; and the URLs.
 
-    AuthType AWS_IAM asks for a signature of the service `lambda`, which is not checked. NONE asks, as on AWS, for a
-    permission of everybody in the function's policy.
+    AuthType AWS_IAM asks for a signature of the service `lambda`, which is not checked, and for the caller's permission;
+    NONE for a permission of everybody in the function's policy. Either is for two actions, lambda:InvokeFunctionUrl and
+    lambda:InvokeFunction. Source: "Control access to Lambda function URLs", Lambda developer guide (October 2025).
     """
 
     def __init__(self, invoker: Invoker) -> None:
@@ -85,16 +92,38 @@ class FunctionUrls:
         if found is None:
             return http_events.refusal(403, "Forbidden", "Message")
         function, url = found
-        access_key = http_events.signer(request, "lambda")
-        if not _lets_in(function, url, access_key):
+        try:
+            authorizer = self._admitted(request, function, url)
+        except ServiceError:
             return http_events.refusal(403, _FORBIDDEN, "Message")
         place = Place(
             api_id=identity,
             domain=urlsplit(self._store.account.endpoint_url).netloc,
             path=f"/{path}",
-            authorizer=http_events.iam_authorizer(access_key) if access_key else None,
+            authorizer=authorizer,
         )
         return self._call(Reference(function.latest.name, url.qualifier), http_events.event(request, place))
+
+    def _admitted(self, request: Request, function: Function, url: Url) -> dict[str, Any] | None:
+        """`requestContext.authorizer`, None where everybody is let in. Raises ServiceError where nobody may."""
+        if url.auth_type == "NONE":
+            if not all(
+                allows(function, url.qualifier, action, ANYBODY, _VIA_URL | {_AUTH_TYPE: "NONE"})
+                for action in _ACTIONS
+            ):
+                raise ServiceError("AccessDenied", _FORBIDDEN, 403)
+            return None
+        access_key = http_events.signer(request, "lambda")
+        if access_key is None:
+            raise ServiceError("AccessDenied", _FORBIDDEN, 403)
+        arn = Reference(function.latest.name, url.qualifier).arn(self._store.account)
+        url_action, function_action = _ACTIONS
+        needed = [
+            Requirement(url_action, arn, {_AUTH_TYPE: (url.auth_type,)}),
+            Requirement(function_action, arn, {key: (value,) for key, value in _VIA_URL.items()}),
+        ]
+        session = request.environ[GATE].admit(request.environ, "lambda", "InvokeFunctionUrl", needed)
+        return http_events.iam_authorizer(access_key, session)
 
     def _call(self, reference: Reference, event: bytes) -> Response:
         try:
@@ -138,13 +167,6 @@ class FunctionUrls:
             "CreationTime": url.created,
             "InvokeMode": "BUFFERED",
         }
-
-
-def _lets_in(function: Function, url: Url, access_key: str | None) -> bool:
-    if url.auth_type == "AWS_IAM":
-        return access_key is not None
-    facts = {"lambda:FunctionUrlAuthType": "NONE"}
-    return allows(function, url.qualifier, "lambda:InvokeFunctionUrl", ANYBODY, facts)
 
 
 def _refuse_what_is_not_embedded(request: dict[str, Any]) -> None:

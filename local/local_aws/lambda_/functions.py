@@ -7,13 +7,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from local_aws.kernel.paging import page
 from local_aws.lambda_ import archive, settings
 from local_aws.lambda_.errors import conflict, invalid
 from local_aws.lambda_.function import Function, Version
+from local_aws.lambda_.invocation.pool import Pool
 from local_aws.lambda_.names import LATEST, Reference
-from local_aws.lambda_.pool import Pool
 from local_aws.lambda_.store import Store
-from local_aws.sagemaker.paging import page
 
 
 class Functions:

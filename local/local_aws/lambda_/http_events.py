@@ -16,7 +16,8 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
-from local_aws.account import ACCOUNT_ID
+from local_aws.kernel.account import ACCOUNT_ID
+from local_aws.kernel.sessions import Session
 
 _TEXT = re.compile(r"text/.*|application/(json|javascript|xml|.*\+json|.*\+xml)")
 _SIGNED = re.compile(
@@ -54,8 +55,8 @@ def signer(request: Request, service: str) -> str | None:
     return match["key"] if match and match["service"] == service else None
 
 
-def iam_authorizer(access_key: str) -> dict[str, Any]:
-    """`requestContext.authorizer` of a signed request."""
+def iam_authorizer(access_key: str, session: Session | None) -> dict[str, Any]:
+    """`requestContext.authorizer` of a request that `session` signed, or the account's administrator."""
     return {
         "iam": {
             "accessKey": access_key,
@@ -63,7 +64,7 @@ def iam_authorizer(access_key: str) -> dict[str, Any]:
             "callerId": ACCOUNT_ID,
             "cognitoIdentity": None,
             "principalOrgId": None,
-            "userArn": f"arn:aws:iam::{ACCOUNT_ID}:root",
+            "userArn": session.arn if session else f"arn:aws:iam::{ACCOUNT_ID}:root",
             "userId": ACCOUNT_ID,
         }
     }

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from local_aws.kernel.wire import ServiceError
 from local_aws.lambda_.errors import invalid, too_large
-from local_aws.lambda_.events import EventQueue
-from local_aws.lambda_.invoker import REQUEST_BYTES, Invoker
+from local_aws.lambda_.invocation.events import EventQueue
+from local_aws.lambda_.invocation.invoker import REQUEST_BYTES, Invoker
 from local_aws.lambda_.names import Reference
 from local_aws.lambda_.store import Store
-from local_aws.wire import ServiceError
 
 EVENT_BYTES = 1024 * 1024
 

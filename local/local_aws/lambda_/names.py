@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from local_aws.account import Account
+from local_aws.kernel.account import Account
 from local_aws.lambda_.errors import invalid
 
 LATEST = "$LATEST"

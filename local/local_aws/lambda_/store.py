@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from local_aws.account import Account
+from local_aws.kernel.account import Account
 from local_aws.lambda_.errors import not_found
 from local_aws.lambda_.function import Function, Version
 from local_aws.lambda_.names import Reference

@@ -1,19 +1,19 @@
 """SageMaker's control plane. Each module is one resource; together they make the service."""
 
-from local_aws.account import Account
-from local_aws.sagemaker.domains import Domains
-from local_aws.sagemaker.endpoint_configs import EndpointConfigs
-from local_aws.sagemaker.endpoints import Endpoints
-from local_aws.sagemaker.model_package_groups import ModelPackageGroups
-from local_aws.sagemaker.model_packages import ModelPackages
+from local_aws.kernel.account import Account
+from local_aws.sagemaker.endpoints.endpoint_configs import EndpointConfigs
+from local_aws.sagemaker.endpoints.endpoints import Endpoints
+from local_aws.sagemaker.jobs.processing_jobs import ProcessingJobs
+from local_aws.sagemaker.jobs.training_jobs import TrainingJobs
+from local_aws.sagemaker.jobs.transform_jobs import TransformJobs
 from local_aws.sagemaker.models import Models
-from local_aws.sagemaker.pipeline_executions import PipelineExecutions
-from local_aws.sagemaker.pipelines import Pipelines
-from local_aws.sagemaker.processing_jobs import ProcessingJobs
-from local_aws.sagemaker.projects import Projects
+from local_aws.sagemaker.pipelines.pipeline_executions import PipelineExecutions
+from local_aws.sagemaker.pipelines.pipelines import Pipelines
+from local_aws.sagemaker.registry.model_package_groups import ModelPackageGroups
+from local_aws.sagemaker.registry.model_packages import ModelPackages
+from local_aws.sagemaker.studio.domains import Domains
+from local_aws.sagemaker.studio.projects import Projects
 from local_aws.sagemaker.tags import Tags
-from local_aws.sagemaker.training_jobs import TrainingJobs
-from local_aws.sagemaker.transform_jobs import TransformJobs
 
 
 def handlers(account: Account) -> list[object]:

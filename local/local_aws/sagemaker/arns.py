@@ -6,8 +6,8 @@ account names a resource that does not exist here, and errors name resources as 
 
 from __future__ import annotations
 
-from local_aws.account import Account
-from local_aws.wire import ServiceError
+from local_aws.kernel.account import Account
+from local_aws.kernel.wire import ServiceError
 
 MODEL = "model"
 MODEL_PACKAGE = "model-package"

@@ -7,8 +7,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from local_aws.account import Account
-from local_aws.wire import ServiceError
+from local_aws.kernel.account import Account
+from local_aws.kernel.wire import ServiceError
 
 
 def require(account: Account, containers: Iterable[Mapping[str, Any]]) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from local_aws.account import ACCOUNT_ID
+from local_aws.kernel.account import ACCOUNT_ID
 
 USER_CONTEXT: dict[str, Any] = {
     "IamIdentity": {"Arn": f"arn:aws:iam::{ACCOUNT_ID}:root", "PrincipalId": ACCOUNT_ID}

@@ -9,12 +9,12 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from local_aws.account import Account
+from local_aws.kernel.account import Account
+from local_aws.kernel.paging import page, paged
+from local_aws.kernel.wire import ServiceError
 from local_aws.sagemaker import arns, artifacts
 from local_aws.sagemaker.listing import select
-from local_aws.sagemaker.paging import page, paged
 from local_aws.sagemaker.tags import Tags
-from local_aws.wire import ServiceError
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ import threading
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from local_aws.account import Account
+from local_aws.kernel.account import Account
+from local_aws.kernel.paging import page, paged
+from local_aws.kernel.wire import ServiceError
 from local_aws.sagemaker import arns
-from local_aws.sagemaker.paging import page, paged
-from local_aws.wire import ServiceError
 
 MAXIMUM = 50
 """Tags that a resource can have."""

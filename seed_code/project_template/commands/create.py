@@ -13,19 +13,21 @@ from typing import Any
 
 from rich.console import Console
 
-from project_template import catalog, names, project, publication, template
-from project_template.aws import Aws
+from model_common.deadline import Deadline
+from model_common.progress import Progress
+from project_template.account import catalog, project, publication
+from project_template.account.project import Follow, Project
+from project_template.account.publication import Published
+from project_template.aws.clients import Aws
+from project_template.aws.waiting import Watch
 from project_template.commands.result import Result
+from project_template.core import names, template
+from project_template.core.settings import Form
 from project_template.doctor import github_access
 from project_template.doctor.finding import Level
 from project_template.doctor.github_access import Asked
 from project_template.errors import GitHubError, ProjectError, RefusedError
 from project_template.github import Transport, fetch
-from project_template.progress import Progress
-from project_template.project import Follow, Project
-from project_template.publication import Published
-from project_template.settings import Form
-from project_template.waiting import Deadline, Watch
 
 LIMIT_SECONDS = 3600
 _CREATING = {"Pending", "CreateInProgress"}

@@ -8,14 +8,17 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from project_template import blueprint, project, publication, seed, template
-from project_template.aws import Aws, error_code, error_text, is_denied
-from project_template.doctor import bucket, github_access, launch_role, oidc, project_names, quotas
+from model_common.aws.errors import error_code, error_text, is_denied
+from project_template import seed
+from project_template.account import project, publication
+from project_template.account.publication import Published
+from project_template.aws.clients import Aws
+from project_template.core import blueprint, template
+from project_template.doctor import bucket, github_access, launch_role, oidc, project_names, quotas, users
 from project_template.doctor.finding import Finding, Level, fail, ok, warn
 from project_template.doctor.github_access import Asked
 from project_template.errors import GitHubError, NotPublishedError, RefusedError
 from project_template.github import Transport, fetch
-from project_template.publication import Published
 
 _RECIPES, _STAGES = seed.TEMPLATE / "build" / "recipes", seed.TEMPLATE / "deploy" / "stages"
 
@@ -58,6 +61,7 @@ def run(
         *_asked("template version", lambda: [bucket.version(found, (checkout or _checkout)())]),
         *_asked("domain tag", lambda: _domains(aws, request, found)),
         *_asked("launch role", lambda: _launch_role(aws, found)),
+        *_asked("users", lambda: users.check(aws, found)),
         *_asked("OIDC provider", lambda: [_oidc(aws, found)]),
         *_asked("GitHub", lambda: _github(aws, request, found, transport)),
         *_quotas(aws),

@@ -12,13 +12,16 @@ from typing import Any
 
 from rich.console import Console
 
-from project_template import blueprint, cloudformation, plan, publication
-from project_template.aws import Aws
-from project_template.blueprint import Blueprint, Checkout, Place, Synthesis, There
-from project_template.plan import ApplyStack, Observed, Step
-from project_template.progress import Progress
-from project_template.settings import PublishSettings
-from project_template.waiting import Deadline, Watch
+from model_common.deadline import Deadline
+from model_common.progress import Progress
+from project_template.account import publication
+from project_template.aws import cloudformation
+from project_template.aws.clients import Aws
+from project_template.aws.waiting import Watch
+from project_template.core import blueprint, plan
+from project_template.core.blueprint import Blueprint, Checkout, Place, Synthesis, There
+from project_template.core.plan import ApplyStack, Observed, Step
+from project_template.core.settings import PublishSettings
 
 LIMIT_SECONDS = 1800
 
@@ -66,6 +69,18 @@ def run(
     return made
 
 
+def _typed(made: Blueprint) -> list[str]:
+    """What users of the S3 form have to know: nothing in Studio says it to them."""
+    if not made.user_policy_arn:
+        return []
+    return [
+        f"role       {made.launch_role_arn}",
+        "           (users type it into the field for the role of Studio's form)",
+        f"users      {made.user_policy_arn}",
+        "           (attached to every --principal; attach it to other users of the template)",
+    ]
+
+
 def document(made: Plan, dry_run: bool) -> dict[str, Any]:
     """The plan for machines."""
     return {
@@ -75,6 +90,8 @@ def document(made: Plan, dry_run: bool) -> dict[str, Any]:
         "bucket": made.blueprint.wanted.bucket,
         "stack": made.blueprint.wanted.stack_name,
         "location": made.blueprint.wanted.location,
+        "launch_role_arn": made.blueprint.launch_role_arn,
+        "user_policy_arn": made.blueprint.user_policy_arn or None,
         "steps": [
             {"step": str(step), "changes": list(step.changes) if isinstance(step, ApplyStack) else []}
             for step in made.steps
@@ -89,6 +106,7 @@ def lines(made: Plan, dry_run: bool) -> list[str]:
         f"version    {made.blueprint.version}",
         f"stack      {wanted.stack_name}",
         f"templates  {wanted.location}",
+        *_typed(made.blueprint),
     ]
     if not made.steps:
         return [*said, "Nothing changes: this version is published already."]

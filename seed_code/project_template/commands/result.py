@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from project_template import cloudformation
-from project_template.aws import Aws
-from project_template.project import Project
+from project_template.account.project import Project
+from project_template.aws import cloudformation
+from project_template.aws.clients import Aws
 
 
 @dataclass(frozen=True)

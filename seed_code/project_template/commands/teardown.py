@@ -14,16 +14,19 @@ from typing import Any
 from botocore.exceptions import ClientError
 from rich.console import Console
 
-from project_template import change_sets, cloudformation, leftovers, project, retained
-from project_template.aws import Aws, is_missing
+from model_common.aws.errors import is_missing
+from model_common.deadline import Deadline
+from model_common.progress import Progress
+from project_template.account import leftovers, project, retained
+from project_template.account.leftovers import Leftovers
+from project_template.account.project import Follow, Project
+from project_template.account.retained import Retained
+from project_template.aws import change_sets, cloudformation
+from project_template.aws.clients import Aws
+from project_template.aws.waiting import Watch
+from project_template.core.names import check_project
+from project_template.core.stack import Resource, Stack
 from project_template.errors import ProjectError, RefusedError, UsageError
-from project_template.leftovers import Leftovers
-from project_template.names import check_project
-from project_template.progress import Progress
-from project_template.project import Follow, Project
-from project_template.retained import Retained
-from project_template.stack import Resource, Stack
-from project_template.waiting import Deadline, Watch
 
 LIMIT_SECONDS = 3600
 

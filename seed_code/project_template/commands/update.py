@@ -13,15 +13,19 @@ from typing import Any
 from botocore.exceptions import ClientError
 from rich.console import Console
 
-from project_template import catalog, cloudformation, project, publication, template
-from project_template.aws import Aws, error_text
+from model_common.aws.errors import error_text
+from model_common.deadline import Deadline
+from model_common.progress import Progress
+from project_template.account import catalog, project, publication
+from project_template.account.project import Follow, Project
+from project_template.account.publication import Published
+from project_template.aws import cloudformation
+from project_template.aws.clients import Aws
+from project_template.aws.waiting import Watch
 from project_template.commands.result import Result
+from project_template.core import template
+from project_template.core.template import INJECTED, Parameter
 from project_template.errors import ProjectError, RefusedError, RolledBackError, UsageError
-from project_template.progress import Progress
-from project_template.project import Follow, Project
-from project_template.publication import Published
-from project_template.template import INJECTED, Parameter
-from project_template.waiting import Deadline, Watch
 
 LIMIT_SECONDS = 3600
 

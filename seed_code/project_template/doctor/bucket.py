@@ -7,11 +7,14 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from project_template import cloudformation, publication, template
-from project_template.aws import Aws, bucket_exists, error_code, is_missing
+from model_common.aws.errors import error_code, is_missing
+from project_template.account import publication
+from project_template.account.publication import Published
+from project_template.aws import cloudformation
+from project_template.aws.clients import Aws, bucket_exists
+from project_template.core import template
+from project_template.core.plan import LOCATION_TAG, VISIBLE
 from project_template.doctor.finding import Finding, fail, ok, warn
-from project_template.plan import LOCATION_TAG, VISIBLE
-from project_template.publication import Published
 
 ORIGIN = "https://*.sagemaker.aws"
 METHODS = frozenset({"POST", "PUT", "GET", "HEAD", "DELETE"})

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from project_template.aws import Aws
+from project_template.aws.clients import Aws
 from project_template.doctor.finding import Finding, Level, fail, ok, warn
 from project_template.doctor.sign_in import sign_in
 from project_template.github import GitHub, Transport

@@ -15,7 +15,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from project_template.aws import Aws, error_code, is_missing
+from model_common.aws.errors import error_code, is_missing
+from project_template.aws.clients import Aws
 from project_template.doctor.finding import Finding, fail, ok, warn
 from project_template.stacks.handlers import not_needed
 

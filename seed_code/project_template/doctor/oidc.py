@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from botocore.exceptions import ClientError
 
-from project_template import publication
-from project_template.aws import Aws, is_missing
+from model_common.aws.errors import is_missing
+from project_template.account import publication
+from project_template.aws.clients import Aws
 from project_template.doctor.finding import Finding, fail, ok
 
 AUDIENCE = "sts.amazonaws.com"

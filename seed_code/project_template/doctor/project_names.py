@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from project_template import names
+from project_template.core import names
+from project_template.core.template import Parameter
 from project_template.doctor.finding import Finding, fail, ok
 from project_template.errors import UsageError
-from project_template.template import Parameter
 
 _CHECK = "names"
 _SHORTER = "Choose a shorter name for the project, or for its longest recipe or stage."

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from project_template.aws import Aws
+from project_template.aws.clients import Aws
 from project_template.doctor.finding import Finding, fail, ok, warn
 
 _CHECK = "quotas"

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from botocore.exceptions import ClientError
 
-from project_template.aws import Aws, error_code, error_text, is_denied, is_missing
+from model_common.aws.errors import error_code, error_text, is_denied, is_missing
+from project_template.aws.clients import Aws
 from project_template.doctor.finding import Finding, fail, warn
 from project_template.github import GitHub, Transport, assertion
 

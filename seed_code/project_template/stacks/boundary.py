@@ -55,6 +55,7 @@ _USES = (
     "ecr:BatchGetImage",
     "ecr:GetAuthorizationToken",
     "ecr:GetDownloadUrlForLayer",
+    "execute-api:Invoke",
     "kms:CreateGrant",
     "kms:Decrypt",
     "kms:DescribeKey",

@@ -65,7 +65,7 @@ _SERVES = (
     "sagemaker:InvokeEndpoint*",
     "sagemaker:UpdateEndpoint*",
 )
-_DEPLOYS = ("cloudformation:*", "lambda:*", "apigateway:*")
+_DEPLOYS = ("apigateway:*", "cloudformation:*", "execute-api:*", "lambda:*")
 
 
 @dataclass(frozen=True)
@@ -246,8 +246,9 @@ def _pipeline(identity: Identity, shared: _Statements) -> iam.CfnRole:
         f"What the pipelines of {PROJECT} and their jobs run as: trains, evaluates, registers.",
         trusts_service("sagemaker"),
         [
-            *shared.reads("data/", "code/", "runs/", "models/"),
-            *shared.writes("runs/", "models/"),
+            *shared.reads("code/build/", "contracts/", "data/", "models/", "runs/"),
+            # Nothing that is named by its content: what its jobs run and are served under, it cannot change.
+            *shared.writes("models/", "runs/"),
             *shared.runs_jobs(),
             allow(
                 "CreatesModels",
@@ -289,7 +290,7 @@ def _pull_request(identity: Identity, shared: _Statements) -> iam.CfnRole:
         trusts_service("sagemaker"),
         [
             # Beside its own: the data, and the champion that the candidate is compared with.
-            *shared.reads("pr/", "data/", "models/"),
+            *shared.reads("contracts/", "data/", "models/", "pr/"),
             *shared.writes("pr/"),
             *shared.runs_jobs(),
             *_pull_requests_never(shared),
@@ -322,7 +323,7 @@ def _build_pr(
         f"What pull requests on {PROJECT}'s build repository may do: plan, and train in pipelines of their own.",
         identity.trusts_github(subjects),
         [
-            *shared.reads("pr/", "data/", "models/"),
+            *shared.reads("contracts/", "data/", "models/", "pr/"),
             *shared.writes("pr/"),
             *shared.watches(f"{PROJECT}-*"),
             *shared.runs(own),
@@ -355,8 +356,8 @@ def _build_run(
         f"What the main branch of {PROJECT}'s build repository may do: run the pipelines that register.",
         identity.trusts_github(subjects),
         [
-            *shared.reads("data/", "code/", "runs/", "models/"),
-            *shared.writes("data/", "code/", "runs/", "models/contracts/"),
+            *shared.reads("code/build/", "contracts/", "data/", "models/", "runs/"),
+            *shared.writes("code/build/", "contracts/", "data/", "runs/*/report/"),
             *shared.watches(f"{PROJECT}-*"),
             *shared.runs(f"{PROJECT}-*"),
             passes("PassesPipelineRole", pipeline.attr_arn, "sagemaker"),

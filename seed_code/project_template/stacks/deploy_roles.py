@@ -59,6 +59,13 @@ def endpoint(identity: Identity, storage: Storage) -> iam.CfnRole:
             allow("ReadsObjects", "s3:GetObject", objects("models/", "batch/input/", "asynchronous/")),
             allow("WritesObjects", "s3:PutObject", objects("datacapture/", "batch/output/", "asynchronous/")),
             via_s3("UsesKey", ["kms:Decrypt", "kms:GenerateDataKey"], storage.key.attr_arn),
+            # SageMaker looks at the alarms of a rollout as the models' role. Source: "Auto-rollback configuration and
+            # monitoring", Amazon SageMaker developer guide.
+            allow(
+                "ReadsAlarms",
+                "cloudwatch:DescribeAlarms",
+                [arn("cloudwatch", f"alarm:{PROJECT}-{stage}-*") for stage in STAGES],
+            ),
             *container(
                 _MODEL_IMAGES,
                 (f"Endpoints/{PROJECT}-*", "TransformJobs"),
@@ -128,7 +135,7 @@ def _stage(
 def _storage(storage: Storage, stage: str) -> list[Statement]:
     """Reads every stage's records (production asks what staging verified), and writes its own alone."""
     # The metrics of a model are beside its evaluation.
-    read = _objects(storage, "models/", "runs/*/evaluate/", "code/", "deployments/", "batch/")
+    read = _objects(storage, "models/", "contracts/", "runs/*/evaluate/", "code/", "deployments/", "batch/")
     written = _objects(storage, "code/", f"deployments/{stage}/", "batch/input/")
     return [
         # Without it a missing record is a denied one: see build_roles.
@@ -205,6 +212,7 @@ def _serving(stage: str) -> list[Statement]:
     tags = ours() | {f"aws:ResourceTag/{STAGE_TAG}": stage}
     return [
         allow("AsksEndpoint", "sagemaker:InvokeEndpoint", endpoint),
+        *_asks_api(stage),
         # An endpoint that was deleted by hand is brought back from its stack's configuration.
         allow(
             "RestoresEndpoint",
@@ -243,6 +251,27 @@ def _serving(stage: str) -> list[Statement]:
             ],
             [*sagemaker("endpoint/*"), *replaced],
             because="To prune is to look through all there is, and to see by tags and use what is left over.",
+        ),
+    ]
+
+
+def _asks_api(stage: str) -> list[Statement]:
+    """`verify` asks the classification API as its clients do.
+
+    Source: "Control access to HTTP APIs with IAM authorization", API Gateway developer guide; "Control access to Lambda
+    function URLs", Lambda developer guide: since October 2025 a URL takes both of Lambda's actions.
+    """
+    return [
+        allow(
+            "AsksHttpApi",
+            "execute-api:Invoke",
+            arn("execute-api", f"*/{PROJECT}-{stage}/POST/classify"),
+            because="An API's id is random. Its stage is named after the project and the stage.",
+        ),
+        allow(
+            "AsksFunctionUrl",
+            ["lambda:InvokeFunction", "lambda:InvokeFunctionUrl"],
+            arn("lambda", f"function:{PROJECT}-{stage}-api"),
         ),
     ]
 

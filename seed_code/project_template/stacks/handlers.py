@@ -100,18 +100,21 @@ NOT_NEEDED: Mapping[str, Mapping[str, str]] = {
 }
 """By type: patterns of actions, and why nobody calls them."""
 
-_CATALOG = "Service Catalog makes the project's stack as this role"
+_STACKS = "the project's stack is made, tagged and looked at as this role"
+_CATALOG = "Service Catalog reads the template as this role"
 _DELIVERS = "API Gateway delivers access logs with the rights of whoever switches them on"
 
 BESIDE: Mapping[str, Mapping[str, str]] = {
     "LaunchRole": {
-        "cloudformation:CreateStack": _CATALOG,
-        "cloudformation:DeleteStack": _CATALOG,
-        "cloudformation:DescribeStackEvents": _CATALOG,
-        "cloudformation:DescribeStacks": _CATALOG,
+        "cloudformation:CreateStack": _STACKS,
+        "cloudformation:DeleteStack": _STACKS,
+        "cloudformation:DescribeStackEvents": _STACKS,
+        "cloudformation:DescribeStacks": _STACKS,
         "cloudformation:GetTemplateSummary": _CATALOG,
-        "cloudformation:SetStackPolicy": _CATALOG,
-        "cloudformation:UpdateStack": _CATALOG,
+        "cloudformation:SetStackPolicy": _STACKS,
+        "cloudformation:TagResource": _STACKS,
+        "cloudformation:UntagResource": _STACKS,
+        "cloudformation:UpdateStack": _STACKS,
         "cloudformation:ValidateTemplate": _CATALOG,
         "lambda:InvokeFunction": "custom resources are asked for as this role",
     },

@@ -18,13 +18,14 @@ from aws_cdk import aws_s3 as s3
 
 from project_template.stacks.handlers import BOUNDED_ROLES, FUNCTIONS, LOG_GROUPS, ROLES
 from project_template.stacks.policies import NAME_TAG, Statement, allow, arn, document, passes, reasons
-from project_template.stacks.published import PublicationSettings
+from project_template.stacks.published import STACK_ACTIONS, PublicationSettings
 
 _STACKS = ("SP-*", "SC-*")
 _ROLES = "role/sagemaker-projects/*"
 _ALL_PROJECTS = (
     "One launch role makes all projects: it reaches what is named as they name things, and nothing else."
 )
+_NEW_KEYS = "A new key's tags cannot be a condition yet. What is allowed reads a key, or switches its rotation on, and uses none."
 _KEYS = "A key has no name. Keys are made with a project's tag, and only such keys are changed."
 
 
@@ -34,6 +35,7 @@ def add(
     policies = {
         "Roles": [*_roles(boundary), *_provider(settings)],
         "Storage": [*_bucket(), *_key(), *_group(), *_published(bucket)],
+        "Stacks": [_stacks()],
         "Approvals": [*_functions(), *_logs(), *_rule(), *_queue()],
     }
     if settings.catalog is not None:
@@ -68,8 +70,8 @@ def _trust(settings: PublicationSettings) -> dict[str, Any]:
             "Action": "sts:AssumeRole",
         }
     ]
-    if settings.user_role_arns:
-        users = sorted(settings.user_role_arns)
+    # A group is no principal of a trust policy.
+    if users := sorted(each for each in settings.user_arns if ":group/" not in each):
         trusted.append(
             {
                 "Sid": "StudioUsers",
@@ -193,17 +195,26 @@ def _key() -> list[Statement]:
             because="A new key is tagged before it has a name that could be stated. It gets the project's tags.",
             Null=_tagged("RequestTag"),
         ),
+        # A condition on a key's tags may take five minutes to hold: CloudFormation goes on with a new key at once.
+        # Source: "ABAC for AWS KMS", KMS developer guide.
         allow(
-            "Keys",
+            "NewKeys",
             [
                 "kms:DescribeKey",
-                "kms:DisableKey",
-                "kms:DisableKeyRotation",
-                "kms:EnableKey",
                 "kms:EnableKeyRotation",
                 "kms:GetKeyPolicy",
                 "kms:GetKeyRotationStatus",
                 "kms:ListResourceTags",
+            ],
+            keys,
+            because=_NEW_KEYS,
+        ),
+        allow(
+            "Keys",
+            [
+                "kms:DisableKey",
+                "kms:DisableKeyRotation",
+                "kms:EnableKey",
                 "kms:PutKeyPolicy",
                 "kms:ScheduleKeyDeletion",
                 "kms:UntagResource",
@@ -341,22 +352,21 @@ def _queue() -> list[Statement]:
     ]
 
 
+def _stacks() -> Statement:
+    """What makes the project's stack does as this role. Source: "Launch constraints", Service Catalog administrator guide;
+    the launch role of AWS's sample templates for the S3 form.
+    """
+    return allow(
+        "Stacks",
+        [*STACK_ACTIONS, "cloudformation:DescribeStackEvents", "cloudformation:SetStackPolicy"],
+        _named("cloudformation", "stack/", ("SP-*", "SC-*")),
+        because=_ALL_PROJECTS,
+    )
+
+
 def _catalog() -> list[Statement]:
     """What Service Catalog does as the launch role. Source: "AWS Service Catalog launch constraints", administrator guide."""
     return [
-        allow(
-            "Stacks",
-            [
-                "cloudformation:CreateStack",
-                "cloudformation:DeleteStack",
-                "cloudformation:DescribeStackEvents",
-                "cloudformation:DescribeStacks",
-                "cloudformation:SetStackPolicy",
-                "cloudformation:UpdateStack",
-            ],
-            arn("cloudformation", "stack/SC-*/*"),
-            because=_ALL_PROJECTS,
-        ),
         allow(
             "Templates",
             ["cloudformation:GetTemplateSummary", "cloudformation:ValidateTemplate"],

@@ -7,7 +7,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from project_template.stacks import boundary, catalog, launch_role
+from project_template.stacks import boundary, catalog, launch_role, users
 from project_template.stacks.identity import AUDIENCE
 from project_template.stacks.published import PublicationSettings
 from project_template.stacks.storage import NO_ACCESS_LOG, closed, owned, tls_only, unfinished_uploads
@@ -25,7 +25,8 @@ _OLD_VERSIONS_DAYS = 365
 
 
 class PublicationStack(cdk.Stack):
-    """Template bucket, boundary, launch role; and where asked for, GitHub's OIDC provider and the Service Catalog form."""
+    """Template bucket, boundary, launch role; and where asked for, the users' policy of the S3 form, the Service Catalog form
+    and GitHub's OIDC provider."""
 
     def __init__(self, scope: Construct, id: str, settings: PublicationSettings) -> None:
         super().__init__(
@@ -43,6 +44,8 @@ class PublicationStack(cdk.Stack):
             "PermissionsBoundaryArn": bounds.ref,
             "LaunchRoleArn": launch.attr_arn,
         }
+        if settings.in_s3:
+            outputs["UserPolicyArn"] = users.add(self, settings, launch, bucket).ref
         if settings.creates_oidc_provider:
             outputs["OidcProviderArn"] = _provider(self, settings).ref
         for name, value in outputs.items():

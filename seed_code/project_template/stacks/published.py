@@ -7,6 +7,19 @@ from dataclasses import dataclass
 GITHUB_ISSUER = "https://token.actions.githubusercontent.com"
 GITHUB_API = "https://api.github.com"
 
+TEMPLATE_ACTIONS = ("s3:GetObject", "s3:GetObjectTagging")
+"""What users of the S3 form do with templates, with their own rights."""
+
+STACK_ACTIONS = (
+    "cloudformation:CreateStack",
+    "cloudformation:DeleteStack",
+    "cloudformation:DescribeStacks",
+    "cloudformation:TagResource",
+    "cloudformation:UntagResource",
+    "cloudformation:UpdateStack",
+)
+"""What SageMaker does with the stacks of projects, as the user in the S3 form, as the launch role in the other."""
+
 RECIPES = ("clothing-reviews", "amazon-sentences", "toxic-comments")
 """The recipes of the build repository, of which a project begins with one."""
 
@@ -76,15 +89,16 @@ class PublicationSettings:
     """What the publication's own stack is made of.
 
     `name` and `region` are in the names of role and boundary, since IAM knows no regions; `name` has 32 characters at
-    most. `user_role_arns` are the roles that may use the launch role by themselves, as Studio's execution roles do in the
-    S3 form. With `creates_oidc_provider` the stack makes GitHub's OIDC provider, of which an account has one per issuer:
+    most. `user_arns` are the roles, users and groups that make projects, as Studio's execution roles do. With `in_s3` there
+    is a policy for users of the S3 form. With `creates_oidc_provider` the stack makes GitHub's OIDC provider, of which an account has one per issuer:
     so that the first project does not make it, and the second does not fail because it is there.
     """
 
     name: str
     region: str
     bucket: str
-    user_role_arns: tuple[str, ...] = ()
+    user_arns: tuple[str, ...] = ()
+    in_s3: bool = True
     issuer: str = GITHUB_ISSUER
     creates_oidc_provider: bool = False
     catalog: Catalog | None = None
@@ -99,8 +113,20 @@ class PublicationSettings:
         return f"{self.name}-{self.region}-launch"
 
     @property
+    def user_policy_name(self) -> str:
+        return f"{self.name}-{self.region}-users"
+
+    @property
     def boundary_name(self) -> str:
         return f"{self.name}-{self.region}-boundary"
+
+    def launch_role_arn(self, account: str, partition: str = "aws") -> str:
+        """The ARN that the launch role will have, which users type into Studio's form."""
+        return f"arn:{partition}:iam::{account}:role/{self.launch_role_name}"
+
+    def user_policy_arn(self, account: str, partition: str = "aws") -> str:
+        """The ARN that the users' policy will have, "" where there is none."""
+        return f"arn:{partition}:iam::{account}:policy/{self.user_policy_name}" if self.in_s3 else ""
 
     def boundary_arn(self, account: str, partition: str = "aws") -> str:
         """The ARN that the boundary will have: a project's template names it before the stack is there."""

@@ -19,9 +19,12 @@ _JOBS = {
     "sagemaker:StopProcessingJob": _STOPPED,
     "sagemaker:StopTrainingJob": _STOPPED,
 }
+_URL = "the API of a stage may be a function URL"
 _STAGE = {
     "cloudformation:ContinueUpdateRollback": "the way out of UPDATE_ROLLBACK_FAILED",
     "cloudformation:DeleteChangeSet": "a change set that somebody left half made is made anew",
+    "lambda:InvokeFunction": _URL,
+    "lambda:InvokeFunctionUrl": _URL,
     "cloudformation:TagResource": "CloudFormation asks for it where a stack is tagged",
     "sagemaker:AddTags": "an endpoint that is brought back gets its tags",
     "sagemaker:CreateEndpoint": "an endpoint that was deleted by hand is brought back",
@@ -45,6 +48,7 @@ SELDOM: Mapping[str, Mapping[str, str]] = {
     },
     "StagingRole": {
         **_STAGE,
+        "execute-api:Invoke": "the API of a stage may be an HTTP API",
         "cloudwatch:DescribeAlarms": "a stage whose rollout moves in steps has alarms",
         "cloudwatch:PutMetricData": "a stage whose rollout moves in steps is probed",
         "sagemaker:CreateTransformJob": "batches may be tried in staging",

@@ -72,10 +72,17 @@ def _each(pattern: str) -> list[str]:
 
 
 def _hosting(endpoint: iam.CfnRole) -> list[Statement]:
-    endpoints = sagemaker(*_each(f"endpoint/{PROJECT}-<stage>"))
-    everything = [*endpoints, *sagemaker("endpoint-config/*", "model/*")]
+    everything = sagemaker(f"endpoint/{PROJECT}-*", "endpoint-config/*", "model/*")
+    packages = sagemaker(f"model-package/{PROJECT}-models/*")
     return [
-        allow("Creates", _CREATES, everything, because=_UNNAMED, StringEquals=ours("RequestTag")),
+        # A model that is made of a package is authorised on both.
+        allow(
+            "Creates",
+            _CREATES,
+            [*everything, *packages],
+            because=_UNNAMED,
+            StringEquals=ours("RequestTag"),
+        ),
         allow(
             "TagsNew",
             "sagemaker:AddTags",
@@ -110,9 +117,7 @@ def _hosting(endpoint: iam.CfnRole) -> list[Statement]:
             because=_UNNAMED,
         ),
         # A model that is a package: its image and artifact are read from there.
-        allow(
-            "ReadsPackages", "sagemaker:DescribeModelPackage", sagemaker(f"model-package/{PROJECT}-models/*")
-        ),
+        allow("ReadsPackages", "sagemaker:DescribeModelPackage", packages),
         passes("PassesEndpointRole", endpoint.attr_arn, "sagemaker"),
     ]
 
@@ -187,25 +192,26 @@ def _alarms() -> list[Statement]:
 
 
 def _functions() -> list[Statement]:
-    functions = [arn("lambda", name) for name in _each(f"function:{PROJECT}-<stage>-api")]
+    """Functions are nobody's but the HTTP API's, and signed requests': none is opened to the world.
+
+    One statement for all of it, since a role's policies may not be longer: a condition holds for the requests that have
+    its key, which those that give permissions and make URLs always do.
+    """
     return [
         allow(
             "Functions",
-            [*FUNCTIONS, "lambda:DeleteFunction*"],
-            functions,
-        ),
-        # Nobody's but the HTTP API's, and signed requests': no function is opened to the world.
-        allow(
-            "OpensFunctionsToHttpApi",
-            "lambda:AddPermission",
-            functions,
-            StringEquals={"lambda:Principal": "apigateway.amazonaws.com"},
-        ),
-        allow(
-            "FunctionUrls",
-            ["lambda:CreateFunctionUrlConfig", "lambda:UpdateFunctionUrlConfig"],
-            functions,
-            StringEquals={"lambda:FunctionUrlAuthType": "AWS_IAM"},
+            [
+                *FUNCTIONS,
+                "lambda:AddPermission",
+                "lambda:CreateFunctionUrlConfig",
+                "lambda:DeleteFunction*",
+                "lambda:UpdateFunctionUrlConfig",
+            ],
+            [arn("lambda", name) for name in _each(f"function:{PROJECT}-<stage>-api")],
+            StringEqualsIfExists={
+                "lambda:FunctionUrlAuthType": "AWS_IAM",
+                "lambda:Principal": "apigateway.amazonaws.com",
+            },
         ),
     ]
 

@@ -16,13 +16,13 @@ import pytest
 from werkzeug.serving import make_server
 
 from local_aws import cloudformation
-from local_aws.account import Account, Clients
 from local_aws.application import Application, Gateway
 from local_aws.cloudformation.errors import ResourceError
 from local_aws.cloudformation.resources.base import Physical, ResourceType, words
 from local_aws.cloudformation.wire import CloudFormationService
-from local_aws.faults import Faults
-from local_aws.wire import Service, ServiceError
+from local_aws.kernel.account import Account, Clients
+from local_aws.kernel.faults import Faults
+from local_aws.kernel.wire import Service, ServiceError
 
 TIME_SCALE = 0.001
 _numbers = itertools.count(1)

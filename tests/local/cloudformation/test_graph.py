@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from local_aws.cloudformation.graph import ordered, reverse, walk
-from local_aws.wire import ServiceError
+from local_aws.cloudformation.templates.graph import ordered, reverse, walk
+from local_aws.kernel.wire import ServiceError
 
 DIAMOND = {"d": frozenset("bc"), "b": frozenset("a"), "c": frozenset("a"), "a": frozenset()}
 

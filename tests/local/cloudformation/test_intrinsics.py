@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from local_aws.cloudformation.definition import define, pseudo_parameters
-from local_aws.cloudformation.template import parse
-from local_aws.wire import ServiceError
+from local_aws.cloudformation.templates.definition import define, pseudo_parameters
+from local_aws.cloudformation.templates.template import parse
+from local_aws.kernel.wire import ServiceError
 
 PSEUDO = pseudo_parameters("eu-west-1", "arn:stack", "demo", ["arn:topic"])
 ATTRIBUTES = {"R": {"Ref": "r-1", "Arn": "arn:r", "Nested.Arn": "arn:nested"}}

@@ -2,8 +2,8 @@
 
 import pytest
 
-from local_aws.cloudformation.parameters import Parameter, chosen
-from local_aws.wire import ServiceError
+from local_aws.cloudformation.templates.parameters import Parameter, chosen
+from local_aws.kernel.wire import ServiceError
 
 
 def values(declared, given=(), previous=()):

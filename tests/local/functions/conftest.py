@@ -17,11 +17,11 @@ from botocore.exceptions import ClientError
 from werkzeug.serving import make_server
 
 from local_aws import lambda_
-from local_aws.account import Clients
 from local_aws.application import Application
-from local_aws.lambda_.pool import Pool
+from local_aws.kernel.account import Clients
+from local_aws.kernel.wire import Service
+from local_aws.lambda_.invocation.pool import Pool
 from local_aws.testing import Aws
-from local_aws.wire import Service
 
 _numbers = itertools.count(1)
 

@@ -26,6 +26,13 @@ def url(functions):
             Principal="*",
             FunctionUrlAuthType="NONE",
         )
+        functions.lambda_.add_permission(
+            FunctionName=name,
+            StatementId="by-url",
+            Action="lambda:InvokeFunction",
+            Principal="*",
+            InvokedViaFunctionUrl=True,
+        )
         return functions.lambda_.create_function_url_config(FunctionName=name, AuthType="NONE")["FunctionUrl"]
 
     return url

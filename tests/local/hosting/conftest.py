@@ -23,7 +23,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local_aws import project
-from local_aws.account import Clients
+from local_aws.kernel.account import Clients
 
 IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/blazingtext:1"
 TIME_SCALE = 0.01

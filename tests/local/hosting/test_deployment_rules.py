@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from local_aws.hosting.plan import Container, Plan, Serverless, Variant
-from local_aws.hosting.policy import Policy
-from local_aws.sagemaker import deployment_rules
-from local_aws.wire import ServiceError
+from local_aws.hosting.deployments.plan import Container, Plan, Serverless, Variant
+from local_aws.hosting.deployments.policy import Policy
+from local_aws.kernel.wire import ServiceError
+from local_aws.sagemaker.endpoints import deployment_rules
 
 
 def plan(*names, instances=2, serverless=False):

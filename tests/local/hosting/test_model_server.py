@@ -15,7 +15,7 @@ def container(model, module="model_server", **environment):
     """A running container: its process, its port, and whoever holds its standard input."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         descriptor, port = listening.fileno(), listening.getsockname()[1]
-        command = [sys.executable, "-m", f"local_aws.hosting.{module}"]
+        command = [sys.executable, "-m", f"local_aws.hosting.instances.{module}"]
         process = subprocess.Popen(
             [*command, "--socket", str(descriptor), "--model", str(model)],
             pass_fds=[descriptor],
@@ -159,5 +159,5 @@ def test_an_unknown_fault_is_refused(models, tmp_path):
 
 def test_it_starts_without_the_sdk(models):
     """boto3 alone takes longer to import than a model to load, and a canary waits for it."""
-    code = "import sys, local_aws.hosting.model_server; sys.exit('boto3' in sys.modules or 'moto' in sys.modules)"
+    code = "import sys, local_aws.hosting.instances.model_server; sys.exit('boto3' in sys.modules or 'moto' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], timeout=30).returncode == 0

@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
+from local_aws.hosting.deployments.policy import BlueGreen, Policy, Rolling, Size
 from local_aws.hosting.errors import UnavailableError
-from local_aws.hosting.policy import BlueGreen, Policy, Rolling, Size
 from local_aws.hosting.traffic import Route, Share, Traffic
 
 

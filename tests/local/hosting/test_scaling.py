@@ -1,8 +1,8 @@
 import pytest
 from botocore.exceptions import ClientError
 
-from local_aws.account import REGION, Account
-from local_aws.hosting.scaling import Scaling, Tracking
+from local_aws.hosting.autoscaling.scaling import Scaling, Tracking
+from local_aws.kernel.account import REGION, Account
 
 DIMENSION = "sagemaker:variant:DesiredInstanceCount"
 

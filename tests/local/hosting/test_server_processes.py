@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from local_aws.hosting import instance
+from local_aws.hosting.instances import instance
 
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGKILL])

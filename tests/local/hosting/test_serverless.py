@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from botocore.exceptions import ClientError
 
-from local_aws.hosting.serverless import IDLE_SECONDS
+from local_aws.hosting.instances.serverless import IDLE_SECONDS
 
 TIME_SCALE = 0.01
 """Of the server `quick`."""

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from local_aws.account import isolated_session
-from local_aws.identity.sessions import Session
+from local_aws.kernel.account import isolated_session
+from local_aws.kernel.sessions import Session
 
 ACCOUNT = "arn:aws:iam::123456789012"
 _numbers = itertools.count(1)

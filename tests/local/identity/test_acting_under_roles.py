@@ -4,6 +4,12 @@ import json
 import time
 
 import pytest
+from botocore.exceptions import ClientError
+
+from local_aws.hosting.deployments.plan import Container, Plan, Variant
+from local_aws.hosting.deployments.policy import Policy
+from local_aws.kernel.wire import ServiceError
+from local_aws.sagemaker.endpoints.deployment_rules import check_alarms
 
 SKLEARN = "141502667606.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
 REPOSITORY = "arn:aws:ecr:eu-west-1:141502667606:repository/sagemaker-scikit-learn"
@@ -149,3 +155,43 @@ def test_a_pipeline_that_may_not_pass_its_jobs_role_fails_naming_it(roles, pipel
     status, step = pipeline(role, worker)
     assert status == "Failed"
     assert f"is not authorized to perform: iam:PassRole on resource: {worker}" in step["FailureReason"]
+
+
+def test_the_alarms_of_a_rollout_are_looked_at_as_the_models_role(aws, roles, enforced):
+    cloudwatch = aws.client("cloudwatch")
+    cloudwatch.put_metric_alarm(
+        AlarmName=f"{aws.project.name}-errors",
+        Namespace="AWS/SageMaker",
+        MetricName="Invocation5XXErrors",
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanThreshold",
+    )
+    policy = Policy.parse(
+        {"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": f"{aws.project.name}-errors"}]}}
+    )
+    for allowed in (("cloudwatch:DescribeAlarms", "*"), ("s3:GetObject", "*")):
+        container = Container("image", "", roles.make(allowed))
+        plan = Plan("config", (Variant("AllTraffic", container, 1, 1, "ml.m5.large", None, 60),), None)
+        if allowed[0] == "cloudwatch:DescribeAlarms":
+            check_alarms(aws.server.account, policy, plan)
+        else:
+            with pytest.raises(ServiceError, match="cannot describe the CloudWatch alarms"):
+                check_alarms(aws.server.account, policy, plan)
+
+
+def test_a_model_of_a_package_needs_the_permission_on_both(aws, roles, enforced):
+    account = f"arn:aws:sagemaker:{aws.region}:123456789012"
+    for resources, reason in (
+        (f"{account}:model/mine", "sagemaker:CreateModel on resource: .*model-package/them/1"),
+        ([f"{account}:model/mine", f"{account}:model-package/*"], "does not exist"),
+    ):
+        role = roles.make(("sagemaker:CreateModel", resources), ("iam:PassRole", "*"))
+        with pytest.raises(ClientError, match=reason):
+            roles.client(role, "sagemaker").create_model(
+                ModelName="mine",
+                ExecutionRoleArn=role,
+                PrimaryContainer={"ModelPackageName": f"{account}:model-package/them/1"},
+            )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from local_aws.identity.conditions import UnknownOperatorError, holds, like, lowered, substituted
+from local_aws.identity.policies.conditions import UnknownOperatorError, holds, like, lowered, substituted
 
 CONTEXT = lowered(
     {

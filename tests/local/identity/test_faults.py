@@ -3,7 +3,7 @@
 import pytest
 from botocore.exceptions import ClientError
 
-from local_aws.faults import ErrorAnswer
+from local_aws.kernel.faults import ErrorAnswer
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_nothing_has_happened_when_a_call_fails_so(aws, responses):
 
 
 def test_services_own_calls_are_spared(aws, responses):
-    from local_aws.account import SERVICE_KEY
+    from local_aws.kernel.account import SERVICE_KEY
 
     responses.fail(code="InternalFailure")
     assert aws.server.account.clients.client("sqs", SERVICE_KEY).list_queues()

@@ -11,9 +11,9 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from local_aws.account import isolated_session
 from local_aws.github import GitHub, serve
 from local_aws.identity.sts import GITHUB
+from local_aws.kernel.account import isolated_session
 
 PROVIDER = f"arn:aws:iam::123456789012:oidc-provider/{GITHUB}"
 AUDIENCE = "sts.amazonaws.com"

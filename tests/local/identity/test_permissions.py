@@ -5,10 +5,10 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from local_aws.identity.calls import Call
-from local_aws.identity.permissions import audit
-from local_aws.identity.policy import Policy, RolePolicies
+from local_aws.identity.policies.permissions import audit
+from local_aws.identity.policies.policy import Policy, RolePolicies
 from local_aws.identity.roles import all_policies, policies_of
+from local_aws.kernel.calls import Call
 
 ROLE = "arn:aws:iam::123456789012:role/identity/worker"
 REGION = "eu-west-1"

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from local_aws.identity.policy import Policy, PolicyError, Request, RolePolicies, Verdict, decide
+from local_aws.identity.policies.policy import Policy, PolicyError, Request, RolePolicies, Verdict, decide
 
 BUCKET = "arn:aws:s3:::shop"
 

@@ -9,12 +9,12 @@ from functools import cache
 
 import pytest
 
-from local_aws.identity import requirements, s3_requests
-from local_aws.identity.asked import Asked
-from local_aws.identity.known import Known
-from local_aws.identity.requirements import FREE
-from local_aws.identity.resources import Namer
-from local_aws.wire import service_model
+from local_aws.identity.actions import requirements, s3_requests
+from local_aws.identity.actions.asked import Asked
+from local_aws.identity.actions.known import Known
+from local_aws.identity.actions.requirements import FREE
+from local_aws.identity.actions.resources import Namer
+from local_aws.kernel.wire import service_model
 
 NAMER = Namer("123456789012", "eu-west-1", Known())
 BASE = "eu-west-1:123456789012"

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from local_aws.identity.sts import GITHUB, Sts
 from local_aws.identity.web_identity import verified
-from local_aws.wire import ServiceError
+from local_aws.kernel.wire import ServiceError
 
 ACCOUNT = "arn:aws:iam::123456789012"
 PROVIDER = f"{ACCOUNT}:oidc-provider/{GITHUB}"

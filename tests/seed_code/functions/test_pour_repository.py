@@ -4,7 +4,7 @@ import pytest
 
 from local_aws.github import Dropped
 from pour.ownership import adoption_topic
-from project_template import names
+from project_template.core import names
 
 
 def test_an_empty_repository_is_made(project):

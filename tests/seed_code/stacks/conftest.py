@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
-from local_aws.cloudformation.conditions import Conditions
-from local_aws.cloudformation.intrinsics import NO_VALUE, Evaluator
+from local_aws.cloudformation.templates.conditions import Conditions
+from local_aws.cloudformation.templates.intrinsics import NO_VALUE, Evaluator
 from local_aws.identity import trust
-from local_aws.identity.policy import Decision, Policy, Request, RolePolicies, decide
+from local_aws.identity.policies.policy import Decision, Policy, Request, RolePolicies, decide
 from project_template.stacks import (
     AppSignIn,
     Catalog,
@@ -33,7 +33,7 @@ SETTINGS = PublicationSettings(
     name="text-classification",
     region=REGION,
     bucket=BUCKET,
-    user_role_arns=(STUDIO,),
+    user_arns=(STUDIO,),
     creates_oidc_provider=True,
     catalog=Catalog(
         portfolio="Machine learning",
@@ -76,6 +76,8 @@ class Made:
     stack: str = "SP-p-abcdefghijkl"
     region: str = REGION
     partition: str = "aws"
+    full_names: bool = False
+    """Whether roles are called as CloudFormation calls them, STACK-NAME-RANDOM, and not by their logical id."""
 
     @cached_property
     def template(self) -> dict[str, Any]:
@@ -139,7 +141,7 @@ class Made:
         arn = _ARNS[kind].format(
             account=ACCOUNT,
             host=HOST,
-            name=name,
+            name=f"{self.stack}-{name}-AbCdEfGhIjKl"[:64] if self.full_names else name,
             physical=self._physical(name),
             project=self._values.get("SageMakerProjectName"),
             region=self.region,
@@ -214,8 +216,15 @@ def project(template_text) -> Made:
 def make_project(template_text):
     """A project with other parameters: `make_project(Recipe="...")`, `make_project(region=..., ...)`."""
 
-    def make(*, region: str = REGION, partition: str = "aws", **parameters: str) -> Made:
-        return Made(template_text, GIVEN | parameters, region=region, partition=partition)
+    def make(
+        *,
+        stack: str = "SP-p-abcdefghijkl",
+        region: str = REGION,
+        partition: str = "aws",
+        full_names: bool = False,
+        **parameters: str,
+    ) -> Made:
+        return Made(template_text, GIVEN | parameters, stack, region, partition, full_names)
 
     return make
 

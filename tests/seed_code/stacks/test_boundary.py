@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from local_aws.identity.conditions import like
-from local_aws.identity.policy import Policy, Request, RolePolicies, decide
+from local_aws.identity.policies.conditions import like
+from local_aws.identity.policies.policy import Policy, Request, RolePolicies, decide
 
 ROLE = "arn:aws:iam::123456789012:role/"
 SM = "arn:aws:sagemaker:eu-west-1:123456789012:"

@@ -38,6 +38,21 @@ def test_a_stage_reaches_itself_and_not_the_other(project, stage):
             assert project.may(role_of(stage), action, resource, service | NEW) is allowed, (action, resource)
 
 
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_asks_its_own_classification_api_and_no_other(project, stage):
+    (other,) = set(STAGES) - {stage}
+    account = "eu-west-1:123456789012"
+    for name, allowed in ((stage, True), (other, False), (f"x-{stage}", False)):
+        api = f"arn:aws:execute-api:{account}:abc123/reviews-{name}/POST/classify"
+        function = f"arn:aws:lambda:{account}:function:reviews-{name}-api"
+        assert project.may(role_of(stage), "execute-api:Invoke", api) is allowed
+        for action in ("InvokeFunction", "InvokeFunctionUrl"):
+            assert project.may(role_of(stage), f"lambda:{action}", function) is allowed
+    for role in ("BuildPrRole", "BuildRunRole", "PipelineRole", "PullRequestRole", "EndpointRole"):
+        api = f"arn:aws:execute-api:{account}:abc123/reviews-{stage}/POST/classify"
+        assert not project.may(role, "execute-api:Invoke", api), role
+
+
 def test_stacks_are_changed_as_the_service_role_only(project):
     context = {"cloudformation:RoleArn": f"{ROLE}PipelineRole"}
     assert not project.may(
@@ -148,6 +163,19 @@ def test_the_service_role_opens_no_function_to_the_world(project):
         assert (
             project.may("DeployServiceRole", "lambda:CreateFunctionUrlConfig", function, context) is allowed
         )
+
+
+def test_the_service_role_makes_models_of_the_projects_packages_only(project):
+    assert project.may("DeployServiceRole", "sagemaker:CreateModel", PACKAGE, NEW)
+    other = f"{SM}model-package/reviews-x-models/7"
+    assert not project.may("DeployServiceRole", "sagemaker:CreateModel", other, NEW)
+
+
+def test_models_see_the_alarms_of_their_rollout(project):
+    alarm = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:"
+    for stage in STAGES:
+        assert project.may("EndpointRole", "cloudwatch:DescribeAlarms", f"{alarm}reviews-{stage}-5xx")
+    assert not project.may("EndpointRole", "cloudwatch:DescribeAlarms", f"{alarm}reviews-x-5xx")
 
 
 def test_the_service_role_leaves_other_projects_alone(project):

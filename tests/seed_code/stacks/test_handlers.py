@@ -7,8 +7,8 @@ from pathlib import Path
 import cfnlint
 import pytest
 
-from local_aws.identity.conditions import like
-from model_deploy.deployment import Deployment
+from local_aws.identity.policies.conditions import like
+from model_deploy.core.deployment import Deployment
 from model_deploy.stacks import synthesise
 from model_deploy.stage import Stage
 from project_template.stacks import handlers
@@ -147,6 +147,28 @@ def test_the_launch_role_reaches_what_the_template_makes_and_nothing_beside_it(p
     assert [
         action for action, arn, context in beyond if publication.may("LaunchRole", action, arn, context)
     ] == []
+
+
+def test_a_new_key_is_set_up_before_its_tags_are_known_and_changed_only_with_them(publication):
+    key = "arn:aws:kms:eu-west-1:123456789012:key/x"
+    own = {"aws:ResourceTag/sagemaker:project-name": "reviews"}
+    for action in (
+        "DescribeKey",
+        "EnableKeyRotation",
+        "GetKeyPolicy",
+        "GetKeyRotationStatus",
+        "ListResourceTags",
+    ):
+        assert publication.may("LaunchRole", f"kms:{action}", key), action
+    for action in (
+        "ScheduleKeyDeletion",
+        "DisableKey",
+        "DisableKeyRotation",
+        "PutKeyPolicy",
+        "UntagResource",
+    ):
+        assert not publication.may("LaunchRole", f"kms:{action}", key), action
+        assert publication.may("LaunchRole", f"kms:{action}", key, own), action
 
 
 def test_what_is_left_out_is_something_that_a_handler_would_call():

@@ -45,7 +45,7 @@ def everything(project, publication, publications):
     """The templates in all their forms: signed in by a token or as an App, with the provider or without, in both forms or one."""
     by_app = dataclasses.replace(publications.project, sign_in=publications.app)
     alone = dataclasses.replace(
-        publications.settings, catalog=None, creates_oidc_provider=False, user_role_arns=()
+        publications.settings, catalog=None, creates_oidc_provider=False, user_arns=()
     )
     return {
         "project": project,

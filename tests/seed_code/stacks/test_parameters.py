@@ -5,9 +5,9 @@ import re
 import pytest
 
 from project_template import cli
+from project_template.core.template import check
 from project_template.errors import ParameterError
 from project_template.stacks.published import RECIPES
-from project_template.template import check
 
 
 def accepts(project, name, value):

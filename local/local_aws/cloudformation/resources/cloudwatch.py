@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from local_aws.account import ACCOUNT_ID
 from local_aws.cloudformation.resources.base import (
     Physical,
     Properties,
@@ -13,6 +12,7 @@ from local_aws.cloudformation.resources.base import (
 )
 from local_aws.cloudformation.resources.context import Context
 from local_aws.cloudformation.resources.tagging import as_list, tag_changes
+from local_aws.kernel.account import ACCOUNT_ID
 
 NAME_LENGTH = 255
 

@@ -13,11 +13,11 @@ from typing import Any, TypeVar
 from botocore import xform_name
 from botocore.exceptions import ClientError, ParamValidationError
 
-from local_aws.account import Account
 from local_aws.cloudformation.errors import Cancelled, ResourceError
 from local_aws.cloudformation.resources.shaping import shaped
-from local_aws.identity.sessions import Session
-from local_aws.wire import service_model
+from local_aws.kernel.account import Account
+from local_aws.kernel.sessions import Session
+from local_aws.kernel.wire import service_model
 
 Found = TypeVar("Found")
 

@@ -15,9 +15,9 @@ from typing import Any
 
 from local_aws.cloudformation.answers import Answers
 from local_aws.cloudformation.errors import ResourceError
-from local_aws.cloudformation.intrinsics import text_of
 from local_aws.cloudformation.resources.base import Physical, Properties, ResourceType, words
 from local_aws.cloudformation.resources.context import Context
+from local_aws.cloudformation.templates.intrinsics import text_of
 
 TIMEOUT_SECONDS = 3600
 NAME_LENGTH = 128

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from local_aws.account import ACCOUNT_ID
 from local_aws.cloudformation.resources.base import Physical, Properties, ResourceType, as_text, only, words
 from local_aws.cloudformation.resources.context import Context
 from local_aws.cloudformation.resources.tagging import as_list, tag_changes
+from local_aws.kernel.account import ACCOUNT_ID
 
 NAME_LENGTH = 256
 _ATTRIBUTES = ("ContentBasedDeduplication", "DisplayName", "FifoTopic", "KmsMasterKeyId")

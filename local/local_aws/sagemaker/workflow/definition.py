@@ -9,6 +9,8 @@ from typing import Any
 
 from botocore.model import Shape
 
+from local_aws.kernel.shapes import problems
+from local_aws.kernel.wire import service_model
 from local_aws.sagemaker.workflow import cache, conditions, expressions, parameters, retries
 from local_aws.sagemaker.workflow.cache import CacheConfig
 from local_aws.sagemaker.workflow.conditions import Condition
@@ -16,8 +18,6 @@ from local_aws.sagemaker.workflow.errors import unparsable
 from local_aws.sagemaker.workflow.parameters import Parameter
 from local_aws.sagemaker.workflow.resources import RESOURCES, STEP_TYPES
 from local_aws.sagemaker.workflow.retries import RetryPolicy
-from local_aws.shapes import problems
-from local_aws.wire import service_model
 
 VERSION = "2020-12-01"
 

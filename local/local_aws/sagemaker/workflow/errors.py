@@ -1,6 +1,6 @@
 """What can go wrong with a pipeline.
 
-ServiceError (local_aws.wire)   a definition or request that is refused; made by `unparsable` and `invalid`
+ServiceError (local_aws.kernel.wire)   a definition or request that is refused; made by `unparsable` and `invalid`
 StepFailedError                 a step ends as Failed, with a reason
 ├── UnresolvedError             a reference or JSON path leads nowhere
 └── StepStoppedError            a step ends as Stopped, because its execution is being stopped
@@ -8,7 +8,7 @@ StepFailedError                 a step ends as Failed, with a reason
 
 from __future__ import annotations
 
-from local_aws.wire import ServiceError, invalid
+from local_aws.kernel.wire import ServiceError, invalid
 
 
 def unparsable(message: str) -> ServiceError:

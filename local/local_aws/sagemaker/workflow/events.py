@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from local_aws.service_events import ServiceEvent, ServiceEvents
+from local_aws.kernel.service_events import ServiceEvent, ServiceEvents
 
 if TYPE_CHECKING:
     from local_aws.sagemaker.workflow.execution import Start, StepRun

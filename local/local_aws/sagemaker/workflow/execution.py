@@ -11,10 +11,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from local_aws.kernel.wire import invalid
 from local_aws.sagemaker.caller import USER_CONTEXT
 from local_aws.sagemaker.workflow.definition import Definition, Step
 from local_aws.sagemaker.workflow.events import ExecutionEvents
-from local_aws.wire import invalid
 
 EXECUTING, STOPPING = "Executing", "Stopping"
 STOPPED, FAILED, SUCCEEDED = "Stopped", "Failed", "Succeeded"

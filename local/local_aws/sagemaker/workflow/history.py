@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from local_aws.kernel.wire import ServiceError
 from local_aws.sagemaker.workflow.cache import StepCache
 from local_aws.sagemaker.workflow.execution import Execution
-from local_aws.wire import ServiceError
 
 
 class History:

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from local_aws.kernel.wire import invalid
 from local_aws.sagemaker.workflow.errors import unparsable
-from local_aws.wire import invalid
 
 _TYPES: dict[str, type] = {"String": str, "Integer": int, "Float": float, "Boolean": bool}
 _MEMBERS = frozenset({"Name", "Type", "DefaultValue", "EnumValues"})

@@ -10,9 +10,9 @@ from botocore import xform_name
 from botocore.exceptions import ClientError, ParamValidationError
 from botocore.model import Shape, StructureShape
 
+from local_aws.kernel.wire import service_model
 from local_aws.sagemaker.workflow import retries
 from local_aws.sagemaker.workflow.errors import StepFailedError
-from local_aws.wire import service_model
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,12 @@ from typing import Any
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
+from local_aws.kernel.shapes import problems
 from local_aws.sagemaker.workflow import expressions, graph
 from local_aws.sagemaker.workflow.definition import Definition, Step
 from local_aws.sagemaker.workflow.errors import unparsable
 from local_aws.sagemaker.workflow.expressions import PROPERTY_FILES, Reference
 from local_aws.sagemaker.workflow.resources import RESOURCES
-from local_aws.shapes import problems
 
 EXECUTION_VARIABLES = (
     "PipelineExecutionId",

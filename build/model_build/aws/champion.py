@@ -1,0 +1,67 @@
+"""The champion: the model that a candidate has to hold its own against."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from model_build.errors import CommandError
+
+if TYPE_CHECKING:
+    from types_boto3_sagemaker.client import SageMakerClient
+
+PRODUCTION = "Production"
+UNKNOWN = "none"
+
+
+@dataclass(frozen=True)
+class Champion:
+    """A registered model package with what it takes to evaluate it.
+
+    `model_sha256` is `none` for a package of before artifacts' hashes were recorded.
+    """
+
+    arn: str
+    model_uri: str
+    model_sha256: str
+    contract_uri: str
+    contract_sha256: str
+    stage: str | None
+
+    @property
+    def version(self) -> str:
+        return self.arn.rpartition("/")[2]
+
+
+def resolve(sagemaker: SageMakerClient, group: str) -> Champion | None:
+    """The approved package of `group` that is live in production, else the newest approved one, else None.
+
+    Raises CommandError when that package cannot be evaluated because it names no contract.
+    """
+    pages = sagemaker.get_paginator("list_model_packages").paginate(
+        ModelPackageGroupName=group,
+        ModelApprovalStatus="Approved",
+        ModelPackageType="Versioned",
+        SortBy="CreationTime",
+        SortOrder="Descending",
+    )
+    approved = [summary for page in pages for summary in page["ModelPackageSummaryList"]]
+    if not approved:
+        return None
+    live = [summary for summary in approved if summary.get("ModelLifeCycle", {}).get("Stage") == PRODUCTION]
+    return _champion(sagemaker, (live or approved)[0]["ModelPackageArn"])
+
+
+def _champion(sagemaker: SageMakerClient, arn: str) -> Champion:
+    package = sagemaker.describe_model_package(ModelPackageName=arn)
+    metadata = package.get("CustomerMetadataProperties", {})
+    contract, sha256 = metadata.get("contract"), metadata.get("contract-sha256")
+    containers = package.get("InferenceSpecification", {}).get("Containers", [])
+    model = containers[0].get("ModelDataUrl") if len(containers) == 1 else None
+    if not contract or not sha256 or not model:
+        raise CommandError(
+            f"The champion {arn} cannot be compared with: its metadata has no `contract` with its hash, or it is not one container "
+            "with one model. model-build did not register it. Reject it in the registry, or approve another version."
+        )
+    stage = package.get("ModelLifeCycle", {}).get("Stage")
+    return Champion(arn, model, metadata.get("model-sha256", UNKNOWN), contract, sha256, stage)

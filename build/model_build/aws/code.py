@@ -1,0 +1,160 @@
+"""What the jobs run and what the model is served under, as folders named by their content.
+
+A folder is a mapping of names to bytes; its hash names its place in the artifact bucket. So the same content is
+uploaded once, a definition names exactly what will run, and the step cache misses only when that changed.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from model_build.errors import IntegrityError, UsageError
+from model_common.aws import objects
+
+if TYPE_CHECKING:
+    from types_boto3_s3.client import S3Client
+
+    from model_build.recipe import Recipe
+
+CODE, CONTRACTS = "code/build", "contracts"
+"""Where the build repository keeps what jobs run, and what models are served under; nobody else writes there."""
+
+REQUIREMENTS = "fasttext-requirements.txt"
+"""The file among the steps that pins the wheels which Evaluate installs."""
+
+_AT_ONCE = 8
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def folder_sha256(files: Mapping[str, bytes]) -> str:
+    """The hash of a folder: sha256 over the sorted lines `name NUL sha256-hex LF` of its files."""
+    lines = (f"{name}\0{sha256(files[name])}\n" for name in sorted(files))
+    return sha256("".join(lines).encode())
+
+
+@dataclass(frozen=True)
+class Folder:
+    """Files that belong together under `home/<their hash>/` in the artifact bucket."""
+
+    home: str
+    files: Mapping[str, bytes] = field(repr=False)
+
+    @cached_property
+    def sha256(self) -> str:
+        return folder_sha256(self.files)
+
+    @property
+    def prefix(self) -> str:
+        return f"{self.home}/{self.sha256}/"
+
+
+@dataclass(frozen=True)
+class Code:
+    """The folders of one pipeline: what Prepare runs, what Evaluate runs, and the serving contract.
+
+    `nothing` stands in for the champion's model and contract when there is none: a job's input has to exist. `launcher`
+    are the lines of the program that holds a folder against its hash before anything in it is run: it travels in the
+    definition.
+    """
+
+    prepare: Folder
+    evaluate: Folder
+    contract: Folder
+    nothing: Folder
+    launcher: tuple[str, ...]
+
+    @property
+    def folders(self) -> tuple[Folder, ...]:
+        return self.prepare, self.evaluate, self.contract, self.nothing
+
+
+def assemble(recipe: Recipe, steps: Path) -> Code:
+    """The code of `recipe`'s pipeline from the scripts in the folder `steps`.
+
+    Raises UsageError when a script is missing.
+    """
+    text_rules = _read(steps / "text_rules.py")
+    prepare, evaluate = script(steps, "prepare"), script(steps, "evaluate")
+    # What Evaluate installs is pinned by what it was started with, not by what lies beside the wheels.
+    pins = {REQUIREMENTS: _read(steps / REQUIREMENTS)}
+    return Code(
+        prepare=Folder(CODE, prepare | {"prepare.json": _json(recipe.prepare_config())}),
+        evaluate=Folder(CODE, evaluate | pins | {"evaluate.json": _json(recipe.evaluate_config())}),
+        contract=Folder(CONTRACTS, {"contract.json": _json(recipe.contract()), "text_rules.py": text_rules}),
+        nothing=Folder(CODE, {"no-champion.txt": b"There is no champion to compare with.\n"}),
+        launcher=tuple(line for line in _read(steps / "launcher.py").decode().splitlines() if line),
+    )
+
+
+def script(steps: Path, name: str) -> dict[str, bytes]:
+    """The script `name` and, of the modules beside it, those that it imports, directly or not.
+
+    So a change of the gate's rule leaves what Prepare runs, and with it Prepare's cache, alone.
+    """
+    files: dict[str, bytes] = {}
+    wanted = [name]
+    while wanted:
+        module = wanted.pop()
+        if f"{module}.py" in files:
+            continue
+        source = _read(steps / f"{module}.py")
+        files[f"{module}.py"] = source
+        wanted += [imported for imported in _imports(source) if (steps / f"{imported}.py").is_file()]
+    return files
+
+
+def upload(s3: S3Client, bucket: str, folder: Folder, home: str = "") -> list[str]:
+    """Upload the files of `folder` that the bucket lacks below the prefix `home`; returns their keys.
+
+    Raises IntegrityError when something else lies there: other content, or a file that the folder does not have.
+    """
+    prefix = f"{home}{folder.prefix}"
+    listed = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    strange = {item["Key"] for page in listed for item in page.get("Contents", [])} - {
+        f"{prefix}{name}" for name in folder.files
+    }
+    if strange:
+        raise IntegrityError(
+            f"s3://{bucket}/{min(strange)} does not belong to the folder that it lies in, which is named by its content. "
+            "Find out who wrote it, delete it, and run the same command again."
+        )
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        stored = pool.map(
+            lambda name: objects.put(s3, bucket, f"{prefix}{name}", folder.files[name]), folder.files
+        )
+        return [f"{prefix}{name}" for name, found in zip(folder.files, stored, strict=True) if found.created]
+
+
+def _imports(source: bytes) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(
+            f"The step script {path} cannot be read ({error.strerror}). The steps belong beside the recipes, in the "
+            "folder steps; point --root at the folder that holds both."
+        ) from error
+
+
+def _json(document: Mapping[str, Any]) -> bytes:
+    return (json.dumps(document, sort_keys=True, indent=2) + "\n").encode()

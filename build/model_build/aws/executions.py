@@ -1,0 +1,135 @@
+"""Executions of pipelines: start or re-attach, describe, list, find."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from model_build.core.execution import Execution, Step, fingerprint
+from model_build.errors import UsageError
+from model_common.aws.errors import is_missing
+
+if TYPE_CHECKING:
+    from types_boto3_sagemaker.client import SageMakerClient
+
+
+@dataclass(frozen=True)
+class Started:
+    """An execution that was started, or that was found running with the same definition and parameters."""
+
+    arn: str
+    attached: bool
+
+
+def start(
+    sagemaker: SageMakerClient, pipeline: str, definition: str, parameters: Mapping[str, str]
+) -> Started:
+    """Start an execution, unless one with the same definition and parameters is running: then attach to that.
+
+    The execution carries the fingerprint of both in its display name. The client token also holds the latest
+    execution, so that two starts at once become one execution and a later one becomes a new one.
+    """
+    mark = fingerprint(definition, parameters)
+    latest = sagemaker.list_pipeline_executions(
+        PipelineName=pipeline, SortBy="CreationTime", SortOrder="Descending", MaxResults=50
+    )["PipelineExecutionSummaries"]
+    for summary in latest:
+        if (
+            summary["PipelineExecutionStatus"] == "Executing"
+            and summary.get("PipelineExecutionDisplayName") == mark
+        ):
+            return Started(summary["PipelineExecutionArn"], attached=True)
+    before = latest[0]["PipelineExecutionArn"] if latest else ""
+    answer = sagemaker.start_pipeline_execution(
+        PipelineName=pipeline,
+        PipelineExecutionDisplayName=mark,
+        PipelineParameters=[{"Name": name, "Value": value} for name, value in parameters.items()],
+        ClientRequestToken=hashlib.sha256(f"{mark} after {before}".encode()).hexdigest(),
+    )
+    return Started(answer["PipelineExecutionArn"], attached=False)
+
+
+def describe(sagemaker: SageMakerClient, arn: str) -> Execution:
+    """The execution and its steps as they stand."""
+    found = sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)
+    pages = sagemaker.get_paginator("list_pipeline_execution_steps").paginate(
+        PipelineExecutionArn=arn, SortOrder="Ascending"
+    )
+    return Execution(
+        arn=arn,
+        status=found["PipelineExecutionStatus"],
+        steps=tuple(_step(step) for page in pages for step in page["PipelineExecutionSteps"]),
+        started=found.get("CreationTime"),
+        reason=found.get("FailureReason", ""),
+    )
+
+
+def parameters(sagemaker: SageMakerClient, arn: str) -> dict[str, str]:
+    """The parameters that an execution was started with."""
+    pages = sagemaker.get_paginator("list_pipeline_parameters_for_execution").paginate(
+        PipelineExecutionArn=arn
+    )
+    return {item["Name"]: item["Value"] for page in pages for item in page["PipelineParameters"]}
+
+
+def recent(sagemaker: SageMakerClient, pipeline: str, count: int = 5) -> list[Execution]:
+    """The latest executions of the pipeline without their steps, newest first; none when there is no pipeline."""
+    try:
+        summaries = sagemaker.list_pipeline_executions(
+            PipelineName=pipeline, SortBy="CreationTime", SortOrder="Descending", MaxResults=count
+        )["PipelineExecutionSummaries"]
+    except ClientError as error:
+        if not is_missing(error):
+            raise
+        return []
+    return [
+        Execution(
+            arn=summary["PipelineExecutionArn"],
+            status=summary["PipelineExecutionStatus"],
+            started=summary.get("StartTime"),
+            reason=summary.get("PipelineExecutionFailureReason", ""),
+        )
+        for summary in summaries
+    ]
+
+
+def find(sagemaker: SageMakerClient, pipeline: str, execution: str | None) -> Execution:
+    """The execution with that id or ARN, or the latest. Raises UsageError when there is none."""
+    if execution is None:
+        latest = recent(sagemaker, pipeline, count=1)
+        if not latest:
+            raise UsageError(f"The pipeline {pipeline} has no execution yet; `model-build run` starts one.")
+        return describe(sagemaker, latest[0].arn)
+    try:
+        arn = execution if execution.startswith("arn:") else _arn(sagemaker, pipeline, execution)
+        return describe(sagemaker, arn)
+    except ClientError as error:
+        if not is_missing(error):
+            raise
+        raise UsageError(
+            f"The pipeline {pipeline} has no execution {execution}; `model-build status` lists the latest."
+        ) from error
+
+
+def _arn(sagemaker: SageMakerClient, pipeline: str, execution_id: str) -> str:
+    return f"{sagemaker.describe_pipeline(PipelineName=pipeline)['PipelineArn']}/execution/{execution_id}"
+
+
+def _step(answer: Mapping[str, Any]) -> Step:
+    metadata = answer.get("Metadata", {})
+    made = next(((kind, item["Arn"]) for kind, item in metadata.items() if "Arn" in item), ("", None))
+    cached = answer.get("CacheHitResult") or {}
+    return Step(
+        name=answer["StepName"],
+        status=answer["StepStatus"],
+        started=answer.get("StartTime"),
+        ended=answer.get("EndTime"),
+        cached_from=cached.get("SourcePipelineExecutionArn"),
+        reason=answer.get("FailureReason", ""),
+        kind=made[0],
+        job_arn=made[1],
+    )

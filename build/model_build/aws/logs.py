@@ -1,0 +1,55 @@
+"""A step's log, from where SageMaker writes it: CloudWatch Logs, one stream for each container of the job."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from model_common.aws.errors import is_missing
+
+if TYPE_CHECKING:
+    from types_boto3_logs.client import CloudWatchLogsClient
+
+    from model_build.core.execution import Step
+
+GROUPS = {"ProcessingJob": "/aws/sagemaker/ProcessingJobs", "TrainingJob": "/aws/sagemaker/TrainingJobs"}
+
+
+def lines(logs: CloudWatchLogsClient, step: Step) -> Iterator[str]:
+    """The whole log of a step's job, oldest line first; nothing for a step without a job, or without a log yet."""
+    for group, stream in _streams(logs, step):
+        request: dict[str, Any] = {"logGroupName": group, "logStreamName": stream, "startFromHead": True}
+        token = None
+        while True:
+            page = logs.get_log_events(**request)
+            yield from (event["message"] for event in page["events"])
+            # The end is where the token repeats itself.
+            if page.get("nextForwardToken") == token:
+                break
+            token = request["nextToken"] = page["nextForwardToken"]
+
+
+def tail(logs: CloudWatchLogsClient, step: Step, count: int = 20) -> tuple[str, ...]:
+    """The last lines of a step's log."""
+    last: list[str] = []
+    for group, stream in _streams(logs, step):
+        events = logs.get_log_events(
+            logGroupName=group, logStreamName=stream, limit=count, startFromHead=False
+        )
+        last += [event["message"] for event in events["events"]]
+    return tuple(last[-count:])
+
+
+def _streams(logs: CloudWatchLogsClient, step: Step) -> list[tuple[str, str]]:
+    group = GROUPS.get(step.kind)
+    if group is None or step.job_name is None:
+        return []
+    try:
+        found = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=f"{step.job_name}/")
+    except ClientError as error:
+        if not is_missing(error):
+            raise
+        return []
+    return [(group, stream["logStreamName"]) for stream in found["logStreams"]]

@@ -1,0 +1,72 @@
+"""An execution of a pipeline as plain data, and what two executions that do the same have in common."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+RUNNING = frozenset({"Executing", "Stopping"})
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of an execution that was reached. `job_arn` is the resource that it made, of whatever kind."""
+
+    name: str
+    status: str
+    started: datetime | None = None
+    ended: datetime | None = None
+    cached_from: str | None = None
+    reason: str = ""
+    kind: str = ""
+    job_arn: str | None = None
+
+    @property
+    def cache_hit(self) -> bool:
+        return self.cached_from is not None
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took; None while it runs."""
+        if self.started is None or self.ended is None:
+            return None
+        return (self.ended - self.started).total_seconds()
+
+    @property
+    def job_name(self) -> str | None:
+        return self.job_arn.rpartition("/")[2] if self.job_arn else None
+
+
+@dataclass(frozen=True)
+class Execution:
+    """An execution as it stands; `steps` in the order in which they were reached."""
+
+    arn: str
+    status: str
+    steps: tuple[Step, ...] = ()
+    started: datetime | None = None
+    reason: str = ""
+
+    @property
+    def id(self) -> str:
+        return self.arn.rpartition("/")[2]
+
+    @property
+    def running(self) -> bool:
+        return self.status in RUNNING
+
+    @property
+    def failed(self) -> tuple[Step, ...]:
+        return tuple(step for step in self.steps if step.status == "Failed")
+
+    def step(self, name: str) -> Step | None:
+        return next((step for step in self.steps if step.name == name), None)
+
+
+def fingerprint(definition: str, parameters: Mapping[str, str]) -> str:
+    """What two runs have in common when they would do the same."""
+    text = json.dumps([definition, dict(parameters)], sort_keys=True)
+    return f"run-{hashlib.sha256(text.encode()).hexdigest()[:32]}"

@@ -1,0 +1,76 @@
+"""Where the command works: the project's variables, the same on a laptop, in CI and in Studio."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from model_common.settings import check_bucket, check_role, required
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The project that a command works in, and the account's resources that belong to it.
+
+    For a pull request, `pipeline_role_arn` is its own role, and all that is written lies under `home`.
+    """
+
+    project_name: str
+    project_id: str
+    bucket: str
+    model_package_group: str
+    pipeline_role_arn: str
+    region: str
+    pull_request: int | None = None
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str]) -> Settings:
+        """Read the settings from `environment` (usually `os.environ`).
+
+        Raises SettingsError naming every variable that is missing, or the one that is malformed.
+        """
+        name, project_id, bucket, group, role, region = required(
+            environment,
+            "SAGEMAKER_PROJECT_NAME",
+            "SAGEMAKER_PROJECT_ID",
+            "ARTIFACT_BUCKET",
+            "MODEL_PACKAGE_GROUP_NAME",
+            "PIPELINE_ROLE_ARN",
+            "AWS_REGION",
+        )
+        check_bucket("ARTIFACT_BUCKET", bucket)
+        check_role("PIPELINE_ROLE_ARN", role)
+        return cls(name, project_id, bucket, group, role, region)
+
+    def for_pull_request(self, number: int, environment: Mapping[str, str]) -> Settings:
+        """The same project as a pull request sees it. Raises SettingsError when its role is missing or malformed.
+
+        That role may write under `home` and register nothing: what a pull request cannot do is IAM's business, not ours.
+        """
+        [role] = required(environment, "PULL_REQUEST_ROLE_ARN")
+        check_role("PULL_REQUEST_ROLE_ARN", role)
+        return replace(self, pipeline_role_arn=role, pull_request=number)
+
+    @property
+    def home(self) -> str:
+        """The prefix in the artifact bucket of all that is written: empty, or pr/NUMBER/."""
+        return "" if self.pull_request is None else f"pr/{self.pull_request}/"
+
+    @property
+    def pipeline_prefix(self) -> str:
+        """What the names of the pipelines begin with. No recipe's name begins with pr-: see RecipeName."""
+        number = "" if self.pull_request is None else f"pr-{self.pull_request}-"
+        return f"{self.project_name}-{number}"
+
+    def pipeline_name(self, recipe: str) -> str:
+        """The name of the pipeline of the recipe with that name."""
+        return f"{self.pipeline_prefix}{recipe}"
+
+    def s3(self, key: str) -> str:
+        """The URI of `key` below `home` in the artifact bucket."""
+        return f"s3://{self.bucket}/{self.home}{key}"
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """The tags by which SageMaker counts a resource to its project."""
+        return {"sagemaker:project-name": self.project_name, "sagemaker:project-id": self.project_id}

@@ -1,0 +1,83 @@
+"""Everything that a run of a recipe's pipeline needs, worked out before anything is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from model_build.aws import code, wheels
+from model_build.aws.champion import Champion
+from model_build.aws.code import Code
+from model_build.aws.data import Data
+from model_build.aws.wheels import Wheels
+from model_build.core import metadata
+from model_build.core.settings import Settings
+from model_build.errors import UsageError
+from model_build.recipe import Recipe
+from model_build.run import pipeline
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """What is to be uploaded, and the definition that refers to it."""
+
+    code: Code
+    wheels: Wheels
+    definition: str
+
+
+def draw(recipe: Recipe, steps: Path, settings: Settings) -> Blueprint:
+    """The blueprint of `recipe` with the scripts in the folder `steps`. Reads files, and nothing else."""
+    parts, pinned = code.assemble(recipe, steps), wheels.load(steps)
+    text_rules = parts.contract.files["text_rules.py"]
+    inputs = pipeline.Inputs(
+        prepare_code=settings.s3(parts.prepare.prefix),
+        prepare_sha256=parts.prepare.sha256,
+        evaluate_code=settings.s3(parts.evaluate.prefix),
+        evaluate_sha256=parts.evaluate.sha256,
+        wheels=settings.s3(pinned.prefix),
+        contract=settings.s3(parts.contract.prefix),
+        contract_sha256=parts.contract.sha256,
+        text_rules_sha256=code.sha256(text_rules),
+        launcher=parts.launcher,
+    )
+    return Blueprint(parts, pinned, pipeline.definition(recipe, settings, inputs))
+
+
+def parameters(
+    blueprint: Blueprint,
+    settings: Settings,
+    data: Data,
+    champion: Champion | None,
+    commit: str,
+    force_reason: str | None,
+) -> Mapping[str, str]:
+    """The pipeline's parameters for one run."""
+    nothing = settings.s3(blueprint.code.nothing.prefix)
+    return {
+        "Data": data.uri,
+        "DataSha256": data.sha256,
+        "Commit": commit,
+        "ChampionArn": champion.arn if champion else pipeline.NONE,
+        "ChampionModel": champion.model_uri if champion else nothing,
+        "ChampionSha256": champion.model_sha256 if champion else pipeline.NONE,
+        "ChampionContract": champion.contract_uri if champion else nothing,
+        "ChampionContractSha256": champion.contract_sha256 if champion else pipeline.NONE,
+        "ForceReason": force_reason or pipeline.NONE,
+    }
+
+
+def check_force_reason(reason: str | None) -> None:
+    """Raises UsageError when the model package could not hold the reason as it was given."""
+    if reason is None:
+        return
+    unfit = metadata.unfit(reason)
+    if not reason.strip() or reason.strip() == pipeline.NONE:
+        raise UsageError("--force needs a reason; it is recorded on the model package.")
+    if unfit or len(reason) > metadata.LONGEST:
+        problem = f"{' '.join(unfit)} cannot be stored" if unfit else f"it has {len(reason)} characters"
+        raise UsageError(
+            f"The reason for --force is recorded on the model package, and {problem} there. Allowed are letters, digits, "
+            f"spaces and _ . : / = + - @, {metadata.LONGEST} characters at most."
+        )

@@ -1,0 +1,96 @@
+"""What an execution left behind: the figures of Evaluate, the counts of Prepare, the package of Register."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from model_build.aws import executions
+from model_build.aws.clients import Aws
+from model_build.aws.data import split_uri
+from model_build.core.execution import Execution, Step
+from model_build.errors import CommandError
+from model_build.run.pipeline import FAIL
+from model_common.aws.errors import error_code
+
+if TYPE_CHECKING:
+    from types_boto3_sagemaker.client import SageMakerClient
+
+
+@dataclass(frozen=True)
+class Results:
+    """The documents of an execution, each None as long as its step has not written it (see steps/ for their shape)."""
+
+    evaluation: dict[str, Any] | None
+    preparation: dict[str, Any] | None
+    model_package_arn: str | None
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        return dict(self.evaluation["candidate"]["metrics"]) if self.evaluation else {}
+
+    @property
+    def gate(self) -> dict[str, Any] | None:
+        return dict(self.evaluation["gate"]) if self.evaluation else None
+
+
+def collect(aws: Aws, execution: Execution) -> Results:
+    """Read what the execution's steps have written so far."""
+    register = execution.step("Register")
+    registered = register is not None and register.status == "Succeeded"
+    return Results(
+        evaluation=_document(aws, execution, "Evaluate", "evaluation", "evaluation.json"),
+        preparation=_document(aws, execution, "Prepare", "summary", "prepare.json"),
+        model_package_arn=register.job_arn if register is not None and registered else None,
+    )
+
+
+def was_refused(execution: Execution) -> bool:
+    """Whether the execution failed because the gate refused the candidate, and for no other reason."""
+    return [step.name for step in execution.failed] == [FAIL]
+
+
+def output_uri(sagemaker: SageMakerClient, execution: Execution, step_name: str, output: str) -> str | None:
+    """The S3 prefix of a processing step's output, or None when the step has not succeeded.
+
+    Asked of the job, because a step that the cache answered wrote under another execution's prefix.
+    """
+    step = execution.step(step_name)
+    if step is None or step.status != "Succeeded":
+        return None
+    job = _job(sagemaker, step)
+    if job is None:
+        return None
+    described = sagemaker.describe_processing_job(ProcessingJobName=job)
+    for found in described["ProcessingOutputConfig"]["Outputs"]:
+        if found["OutputName"] == output:
+            return found["S3Output"]["S3Uri"]
+    return None
+
+
+def _job(sagemaker: SageMakerClient, step: Step) -> str | None:
+    if step.job_name is None and step.cached_from is not None:
+        source = executions.describe(sagemaker, step.cached_from).step(step.name)
+        return source.job_name if source else None
+    return step.job_name
+
+
+def _document(aws: Aws, execution: Execution, step: str, output: str, name: str) -> dict[str, Any] | None:
+    prefix = output_uri(aws.sagemaker, execution, step, output)
+    if prefix is None:
+        return None
+    uri = f"{prefix.rstrip('/')}/{name}"
+    bucket, key = split_uri(uri)
+    try:
+        body = aws.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        document: dict[str, Any] = json.loads(body)
+    except ClientError as error:
+        if error_code(error) != "NoSuchKey":
+            raise
+        raise CommandError(f"{step} succeeded but {uri} is not there; was it deleted since?") from error
+    except json.JSONDecodeError as error:
+        raise CommandError(f"{uri}, which {step} wrote, is not JSON: {error}.") from error
+    return document

@@ -1,0 +1,1 @@
+"""What the commands of build, deploy and the template share. It imports none of them; the pour copies it beside each."""

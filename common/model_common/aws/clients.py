@@ -1,0 +1,44 @@
+"""The clients that every command works with. A package adds its own in a subclass."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import boto3
+
+if TYPE_CHECKING:
+    from types_boto3_s3.client import S3Client
+    from types_boto3_sagemaker.client import SageMakerClient
+    from types_boto3_sts.client import STSClient
+
+
+class Clients:
+    """The clients of one region, each made when it is first used: a command pays only for those that it needs.
+
+    Keys, endpoint and retries are botocore's own configuration.
+    """
+
+    def __init__(self, session: boto3.Session) -> None:
+        self.session = session
+
+    @property
+    def region(self) -> str:
+        return self.session.region_name or ""
+
+    @cached_property
+    def account(self) -> str:
+        """The number of the account that the credentials belong to."""
+        return self.sts.get_caller_identity()["Account"]
+
+    @cached_property
+    def s3(self) -> S3Client:
+        return self.session.client("s3")
+
+    @cached_property
+    def sagemaker(self) -> SageMakerClient:
+        return self.session.client("sagemaker")
+
+    @cached_property
+    def sts(self) -> STSClient:
+        return self.session.client("sts")

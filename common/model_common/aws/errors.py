@@ -1,0 +1,131 @@
+"""What an error of AWS says, and the one place where it becomes an error of ours."""
+
+from __future__ import annotations
+
+from boto3.exceptions import Boto3Error
+from botocore import exceptions as botocore
+from botocore.exceptions import BotoCoreError, ClientError
+
+from model_common.advice import Advice
+from model_common.errors import AwsError
+
+_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
+_MISSING = {
+    "404",
+    "NoSuchBucket",
+    "NoSuchEntity",
+    "NoSuchKey",
+    "NotFound",
+    "NotFoundException",
+    "ResourceNotFound",
+    "ResourceNotFoundException",
+}
+_BAD_KEYS = {
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+}
+_THROTTLED = {
+    "RequestLimitExceeded",
+    "SlowDown",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+}
+_QUOTA = {"LimitExceeded", "LimitExceededException", "ResourceLimitExceeded"}
+_CREDENTIALS = (
+    botocore.NoCredentialsError,
+    botocore.PartialCredentialsError,
+    botocore.CredentialRetrievalError,
+    botocore.TokenRetrievalError,
+    botocore.SSOError,
+)
+
+
+def error_code(error: ClientError) -> str:
+    """The service's code, such as `ResourceNotFound`; empty where there is none."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def error_text(error: ClientError) -> str:
+    """The service's message, as one line without a full stop."""
+    return _sentence(str(error.response.get("Error", {}).get("Message", "")))
+
+
+def is_missing(error: ClientError) -> bool:
+    """Whether the service says that what was asked for does not exist.
+
+    CloudFormation, among others, says so in words only, with the code ValidationError.
+    """
+    text = error_text(error).lower()
+    return error_code(error) in _MISSING or any(
+        words in text for words in ("does not exist", "could not find", "not found")
+    )
+
+
+def is_denied(error: ClientError) -> bool:
+    """Whether the caller may not make that call."""
+    return error_code(error) in _DENIED
+
+
+def explain(error: BaseException, advice: Advice) -> AwsError | None:
+    """What `error` means to the person at the command line, or None when it is not an error of AWS or of its client."""
+    if isinstance(error, ClientError):
+        return _refusal(error, advice)
+    if isinstance(error, _CREDENTIALS):
+        return _explained(
+            error,
+            f"There are no AWS credentials that work ({_sentence(str(error))}). Sign in (aws sso login, or the "
+            "credentials step of the workflow), or run inside `local-aws exec -- CMD`.",
+        )
+    if isinstance(error, botocore.HTTPClientError | botocore.ConnectionError):
+        return _unreachable(error, advice)
+    if isinstance(error, BotoCoreError):
+        return _explained(error, f"The AWS client gave up: {_sentence(str(error))}.")
+    if isinstance(error, Boto3Error):
+        # An upload's error carries its cause as text only; the cause itself is what can be explained.
+        inner = error.__cause__ or error.__context__
+        explained = explain(inner, advice) if inner else None
+        return explained or _explained(error, f"The transfer failed: {_sentence(str(error))}.")
+    return None
+
+
+def _explained(error: BaseException, message: str) -> AwsError:
+    return AwsError(message, type(error).__name__)
+
+
+def _unreachable(error: BotoCoreError, advice: Advice) -> AwsError:
+    endpoint = error.kwargs.get("endpoint_url") or error.kwargs.get("proxy_url") or "AWS"
+    return _explained(
+        error,
+        f"The way to {endpoint} is closed: {_sentence(str(error))}. Check the network, and AWS_ENDPOINT_URL if it is set: "
+        f"is the server behind it still running? {advice.work} goes on by itself; the same command re-attaches to it.",
+    )
+
+
+def _refusal(error: ClientError, advice: Advice) -> AwsError:
+    code, operation, text = error_code(error), error.operation_name, error_text(error)
+    if code in _DENIED:
+        message = f"AWS denied {operation}: {text}. {advice.denied}"
+    elif code in _BAD_KEYS:
+        message = f"AWS does not accept these credentials ({operation}: {text}). Sign in again."
+    elif code in _THROTTLED:
+        message = f"AWS throttled {operation} beyond all retries: {text}. Wait a minute and run the same command again."
+    elif code == "NoSuchBucket":
+        bucket = error.response.get("Error", {}).get("BucketName", advice.bucket_name)
+        message = f"The bucket {bucket} does not exist ({operation}). {advice.bucket}"
+    elif code in _QUOTA:
+        message = (
+            f"The account's quota is used up ({operation}): {text}. Ask for more in Service Quotas, or wait."
+        )
+    else:
+        message = f"AWS refused {operation} with {code}: {text}."
+    return AwsError(message, code)
+
+
+def _sentence(text: str) -> str:
+    return " ".join(text.split()).rstrip(".") or "no reason was given"

@@ -1,0 +1,227 @@
+"""Objects in S3 that are named by their content: written once, never written over, compared by hash.
+
+A write carries the content's SHA-256, so that S3 refuses what was damaged on the way, and `If-None-Match: *`, so that an
+object that exists stays as it is. An object that exists already counts only when its content has the hash. A write that
+was cut off leaves nothing, so a command that was killed is run again and does what is left.
+
+Source: "Add preconditions to S3 operations with conditional requests" and "Checking object integrity for data uploads in
+Amazon S3", Amazon S3 user guide.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from model_common.aws.errors import error_code
+from model_common.errors import IntegrityError
+
+if TYPE_CHECKING:
+    from types_boto3_s3.client import S3Client
+    from types_boto3_s3.type_defs import HeadObjectOutputTypeDef
+
+PART_BYTES = 64 * 1024 * 1024
+"""The largest content that is sent in one request, and the size of the parts of a larger one."""
+
+ATTEMPTS = 5
+"""How often a write is tried that meets another one of the same key."""
+
+_BLOCK = 1024 * 1024
+_WORKERS = 4
+_MISSING = {"404", "NoSuchKey", "NotFound"}
+_EXISTS, _CONFLICT = {"412", "PreconditionFailed"}, {"409", "ConditionalRequestConflict"}
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An object whose content has the hash that was asked for.
+
+    `version` is its version's id, None in a bucket that keeps none. `created` says whether this call wrote it.
+    """
+
+    uri: str
+    version: str | None
+    created: bool = False
+
+
+def put(s3: S3Client, bucket: str, key: str, content: bytes) -> Stored:
+    """Store `content` under `key` unless it is there. Raises IntegrityError where something else is."""
+    return _put(s3, bucket, key, _Bytes(content))
+
+
+def put_file(s3: S3Client, bucket: str, key: str, path: Path, sha256: str) -> Stored:
+    """`put` for a file of any size; `sha256` (hexadecimal) is its hash."""
+    return _put(s3, bucket, key, _File(path, sha256))
+
+
+def find(s3: S3Client, bucket: str, key: str, sha256: str) -> Stored | None:
+    """The object under `key`, or None where there is none. Raises IntegrityError where its content has another hash."""
+    head = _head(s3, bucket, key)
+    if head is None:
+        return None
+    _require(s3, bucket, key, head, sha256, None)
+    return Stored(f"s3://{bucket}/{key}", head.get("VersionId"))
+
+
+def read(s3: S3Client, bucket: str, key: str, sha256: str) -> bytes:
+    """The content of an object. Raises IntegrityError when it has another hash, ClientError (NoSuchKey) without one."""
+    content = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    found = hashlib.sha256(content).hexdigest()
+    if found != sha256:
+        raise _other_content(bucket, key, found, sha256)
+    return content
+
+
+class _Bytes:
+    """Content in memory."""
+
+    def __init__(self, content: bytes) -> None:
+        self.content, self.size = content, len(content)
+        self.sha256 = hashlib.sha256(content).hexdigest()
+
+    def send(self, s3: S3Client, bucket: str, key: str) -> Any:
+        return s3.put_object(
+            Bucket=bucket,
+            Key=key,
+            Body=self.content,
+            ChecksumSHA256=_base64(bytes.fromhex(self.sha256)),
+            IfNoneMatch="*",
+        )
+
+    def parts_checksum(self) -> str | None:
+        return None
+
+
+class _File:
+    """Content in a file."""
+
+    def __init__(self, path: Path, sha256: str) -> None:
+        self.path, self.sha256, self.size = path, sha256, path.stat().st_size
+
+    def send(self, s3: S3Client, bucket: str, key: str) -> Any:
+        if self.size > PART_BYTES:
+            return self._send_parts(s3, bucket, key)
+        with self.path.open("rb") as file:
+            return s3.put_object(
+                Bucket=bucket,
+                Key=key,
+                Body=file,
+                ChecksumSHA256=_base64(bytes.fromhex(self.sha256)),
+                IfNoneMatch="*",
+            )
+
+    def parts_checksum(self) -> str | None:
+        """What S3 says of the file's parts: the hash of their hashes, and their number."""
+        digests = [hashlib.sha256(part).digest() for part in self._parts()]
+        return f"{_base64(hashlib.sha256(b''.join(digests)).digest())}-{len(digests)}"
+
+    def _send_parts(self, s3: S3Client, bucket: str, key: str) -> Any:
+        upload = s3.create_multipart_upload(Bucket=bucket, Key=key, ChecksumAlgorithm="SHA256")["UploadId"]
+
+        def send(number: int) -> dict[str, Any]:
+            part = self._part(number)
+            digest = _base64(hashlib.sha256(part).digest())
+            sent = s3.upload_part(
+                Bucket=bucket, Key=key, UploadId=upload, PartNumber=number, Body=part, ChecksumSHA256=digest
+            )
+            return {"PartNumber": number, "ETag": sent["ETag"], "ChecksumSHA256": digest}
+
+        try:
+            with ThreadPoolExecutor(_WORKERS) as pool:
+                parts: Any = list(pool.map(send, range(1, -(-self.size // PART_BYTES) + 1)))
+            return s3.complete_multipart_upload(
+                Bucket=bucket, Key=key, UploadId=upload, MultipartUpload={"Parts": parts}, IfNoneMatch="*"
+            )
+        except BaseException:
+            with suppress(ClientError):
+                s3.abort_multipart_upload(Bucket=bucket, Key=key, UploadId=upload)
+            raise
+
+    def _part(self, number: int) -> bytes:
+        with self.path.open("rb") as file:
+            file.seek((number - 1) * PART_BYTES)
+            return file.read(PART_BYTES)
+
+    def _parts(self) -> Iterator[bytes]:
+        with self.path.open("rb") as file:
+            while part := file.read(PART_BYTES):
+                yield part
+
+
+def _put(s3: S3Client, bucket: str, key: str, content: _Bytes | _File) -> Stored:
+    for attempt in range(1, ATTEMPTS + 1):
+        head = _head(s3, bucket, key)
+        if head is not None:
+            _require(s3, bucket, key, head, content.sha256, content)
+            return Stored(f"s3://{bucket}/{key}", head.get("VersionId"))
+        try:
+            sent = content.send(s3, bucket, key)
+        except ClientError as error:
+            # 412: somebody was faster. 409: somebody is at it right now.
+            if error_code(error) not in (_EXISTS | _CONFLICT) or attempt == ATTEMPTS:
+                raise
+            continue
+        return Stored(f"s3://{bucket}/{key}", sent.get("VersionId"), created=True)
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _require(
+    s3: S3Client,
+    bucket: str,
+    key: str,
+    head: HeadObjectOutputTypeDef,
+    sha256: str,
+    content: _Bytes | _File | None,
+) -> None:
+    told = head.get("ChecksumSHA256", "")
+    if told and head.get("ChecksumType") == "FULL_OBJECT":
+        found = base64.b64decode(told).hex()
+    elif (
+        told
+        and content is not None
+        and head["ContentLength"] == content.size
+        and told == content.parts_checksum()
+    ):
+        found = sha256
+    else:
+        # Stored without its hash, or in parts of another size: only the content itself can tell.
+        with s3.get_object(Bucket=bucket, Key=key)["Body"] as body:
+            found = _stream_sha256(body)
+    if found != sha256:
+        raise _other_content(bucket, key, found, sha256)
+
+
+def _head(s3: S3Client, bucket: str, key: str) -> HeadObjectOutputTypeDef | None:
+    try:
+        return s3.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
+    except ClientError as error:
+        if error_code(error) not in _MISSING:
+            raise
+        return None
+
+
+def _other_content(bucket: str, key: str, found: str, expected: str) -> IntegrityError:
+    return IntegrityError(
+        f"s3://{bucket}/{key} holds other content than its name says: its SHA-256 is {found}, expected {expected}. "
+        "Nobody writes over such an object on purpose: find out who did (its versions and CloudTrail say when), delete "
+        "what was written, and run the same command again."
+    )
+
+
+def _stream_sha256(body: IO[bytes] | Any) -> str:
+    digest = hashlib.sha256()
+    while block := body.read(_BLOCK):
+        digest.update(block)
+    return digest.hexdigest()
+
+
+def _base64(digest: bytes) -> str:
+    return base64.b64encode(digest).decode("ascii")

@@ -1,0 +1,95 @@
+"""What every command line does alike: results on stdout, errors on stderr as one message and an exit code."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+
+from model_common.advice import Advice
+from model_common.errors import CommandError
+
+INTERRUPTED = 130
+CLOSED_PIPE = 141
+"""What a shell reports of a command that a closed pipe ended: 128 and the number of SIGPIPE."""
+
+
+def print_result(result: Any) -> None:
+    """Print a result on stdout: a mapping as one JSON object, anything else as lines of text."""
+    if isinstance(result, dict):
+        typer.echo(json.dumps(result, indent=2))
+    else:
+        for line in result:
+            typer.echo(line)
+
+
+@contextmanager
+def reported(verbose: bool, advice: Advice, note: Callable[[str], None] | None = None) -> Iterator[None]:
+    """Turn an error into one message on stderr and its exit code.
+
+    `note` is given the message, too, for a job's summary. With `verbose` the traceback is printed first.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo("Interrupted. What runs on AWS goes on; the same command re-attaches to it.", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    except (typer.Abort, typer.Exit):
+        raise
+    except BrokenPipeError:
+        _discard_output()
+        raise typer.Exit(CLOSED_PIPE) from None
+    except Exception as error:
+        if verbose:
+            traceback.print_exc()
+        message, exit_code = _described(error, verbose, advice)
+        if note is not None:
+            note(f"error: {message}")
+        typer.echo(f"error: {message}", err=True)
+        raise typer.Exit(exit_code) from error
+
+
+def _described(error: Exception, verbose: bool, advice: Advice) -> tuple[str, int]:
+    if isinstance(error, CommandError):
+        return error.message, error.exit_code
+    explained = _explained(error, advice)
+    if explained is not None:
+        return explained.message, explained.exit_code
+    if isinstance(error, OSError) and error.strerror:
+        return _of_the_system(error), CommandError.exit_code
+    hint = "" if verbose else " Run with --verbose to see where, and please report it."
+    return f"{type(error).__name__}: {error}.{hint}", CommandError.exit_code
+
+
+def _explained(error: Exception, advice: Advice) -> CommandError | None:
+    # Imported only when AWS was called, so when it is loaded anyway.
+    if "botocore" not in sys.modules:
+        return None
+    from model_common.aws.errors import explain
+
+    return explain(error, advice)
+
+
+def _of_the_system(error: OSError) -> str:
+    """What the operating system refused: a full disk, a folder that may not be written to, a port that is taken."""
+    where = f" ({error.filename})" if error.filename else ""
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT:
+            return f"The disk is full{where}. Make room, and run the same command again."
+        case errno.EADDRINUSE:
+            return f"The port is taken{where}. Stop what uses it, or choose another one."
+        case _:
+            return f"{error.strerror}{where}."
+
+
+def _discard_output() -> None:
+    """Let what is still buffered go nowhere: Python would complain of the closed pipe when it exits."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())

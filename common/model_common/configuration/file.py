@@ -1,0 +1,36 @@
+"""Reads a configuration file, and says in one sentence why it cannot be read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from model_common.configuration.strict_yaml import LARGEST_BYTES, YamlProblem, parse
+from model_common.errors import ConfigurationError
+
+
+def load(path: Path, kind: str, error: type[ConfigurationError], needs: str) -> dict[str, Any]:
+    """The mapping in a YAML file.
+
+    `kind` is what the file is ("recipe", "stage"); `needs` names the keys that an empty one lacks. Raises `error` for a
+    file that is not there, cannot be read, is not plain YAML, or holds no mapping.
+    """
+    try:
+        # One byte more than is taken, so that a file without an end ends here.
+        with path.open("rb") as file:
+            content = file.read(LARGEST_BYTES + 1)
+        if len(content) > LARGEST_BYTES:
+            raise YamlProblem(f"it is larger than {LARGEST_BYTES} bytes")
+        document = parse(content.decode("utf-8-sig"))
+    except FileNotFoundError as cause:
+        others = ", ".join(sorted(str(found) for found in path.parent.glob("*.yaml"))) or "none"
+        raise error(f"There is no {kind} {path}. {kind.capitalize()}s beside it: {others}.") from cause
+    except UnicodeDecodeError as cause:
+        raise error(f"The {kind} {path} cannot be read: {cause}. Save it as UTF-8.") from cause
+    except OSError as cause:
+        raise error(f"The {kind} {path} cannot be read: {cause}.") from cause
+    except YamlProblem as cause:
+        raise error(f"{path} is not valid YAML: {cause}.") from cause
+    if not isinstance(document, dict):
+        raise error(f"{path} holds no keys. A {kind} needs: {needs}.")
+    return document

@@ -1,0 +1,151 @@
+"""Turns what pydantic says about a configuration file into sentences for the person who wrote it.
+
+Every problem is one line: the key, what was found there, what is allowed.
+"""
+
+from __future__ import annotations
+
+import difflib
+import types
+from pathlib import Path
+from typing import Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from model_common.configuration.part import PROBLEM
+
+Location = tuple[int | str, ...]
+
+_KINDS = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "finite_number": "a finite number",
+    "bool_type": "true or false",
+    "tuple_type": "a list",
+    "list_type": "a list",
+    "dict_type": "keys and values",
+    "model_type": "keys and values",
+    "model_attributes_type": "keys and values",
+}
+_BOUNDS = {
+    "greater_than": ("gt", "more than"),
+    "greater_than_equal": ("ge", "at least"),
+    "less_than": ("lt", "less than"),
+    "less_than_equal": ("le", "at most"),
+}
+
+
+def describe(error: ValidationError, model: type[BaseModel]) -> list[str]:
+    """One line per problem of `model`'s validation: the key, what was found there, what is allowed."""
+    return [
+        _line(problem, model) for problem in error.errors(include_url=False) if not _is_consequence(problem)
+    ]
+
+
+def _is_consequence(problem: ErrorDetails) -> bool:
+    """Whether a list is only called too short because the items that it has are wrong themselves."""
+    found = problem["input"]
+    return (
+        problem["type"] == "too_short"
+        and isinstance(found, tuple | list)
+        and len(found) >= problem["ctx"]["min_length"]
+    )
+
+
+def refusal(origin: Path, lines: list[str]) -> str:
+    """The message of the error that refuses the file `origin` for the problems in `lines`."""
+    count = "a problem" if len(lines) == 1 else f"{len(lines)} problems"
+    return "\n  ".join([f"{origin} has {count}:", *lines])
+
+
+def _line(problem: ErrorDetails, model: type[BaseModel]) -> str:
+    location = problem["loc"]
+    key = _dotted(location) or "the file"
+    kind, context = problem["type"], problem.get("ctx", {})
+    if kind == "extra_forbidden":
+        allowed = _fields_at(model, location[:-1])
+        return f"{key}: unknown key.{_suggestion(str(location[-1]), allowed)} Allowed: {', '.join(allowed)}."
+    if kind == "missing":
+        return f"{key}: missing. {_expected_at(model, location)}"
+    if kind == PROBLEM:
+        return f"{_dotted((*location, context['key']))}: {context['words']}."
+    found = _shown(problem["input"])
+    if kind == "literal_error":
+        return f"{key}: found {found}. Allowed: {str(context['expected']).replace(chr(39), '')}."
+    if kind in _BOUNDS:
+        name, words = _BOUNDS[kind]
+        return f"{key}: found {found}. Allowed: {words} {context[name]}."
+    if kind in ("too_short", "string_too_short"):
+        return f"{key}: found {found}. Allowed: a length of {context['min_length']} or more."
+    if kind in _KINDS:
+        return f"{key}: found {found}. Allowed: {_KINDS[kind]}.{_yaml_hint(problem)}"
+    return f"{key}: found {found}. {problem['msg']}."
+
+
+def _dotted(location: Location) -> str:
+    text = ""
+    for part in location:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        elif part and part != "[key]":  # pydantic's mark of a problem with the key itself
+            text += f".{part}" if text else part
+    return text
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "nothing (null)"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict):
+        return "keys and values"
+    text = repr(list(value) if isinstance(value, tuple) else value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _suggestion(name: str, allowed: list[str]) -> str:
+    close = difflib.get_close_matches(name, allowed, n=1)
+    return f" Did you mean {close[0]}?" if close else ""
+
+
+def _yaml_hint(problem: ErrorDetails) -> str:
+    if problem["type"] == "string_type" and isinstance(problem["input"], bool | int | float):
+        return " Put it in quotes, or YAML reads it as something else."
+    return ""
+
+
+def _expected_at(model: type[BaseModel], location: Location) -> str:
+    """What the field at `location` is for, where the schema says it."""
+    parent = _model_at(model, location[:-1])
+    field = parent.model_fields.get(str(location[-1])) if parent else None
+    return f"It is {field.description}." if field is not None and field.description else "It must be stated."
+
+
+def _fields_at(model: type[BaseModel], location: Location) -> list[str]:
+    parent = _model_at(model, location)
+    return list(parent.model_fields) if parent else []
+
+
+def _model_at(model: type[BaseModel], location: Location) -> type[BaseModel] | None:
+    """The pydantic model that describes the mapping at `location`, through lists and optional values."""
+    current: type[BaseModel] | None = model
+    for part in location:
+        if isinstance(part, int):
+            continue
+        field = current.model_fields.get(part) if current else None
+        current = _model_within(field.annotation) if field is not None else None
+    return current
+
+
+def _model_within(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    if get_origin(annotation) in (Union, types.UnionType, tuple, list):
+        for argument in get_args(annotation):
+            found = _model_within(argument)
+            if found is not None:
+                return found
+    return None

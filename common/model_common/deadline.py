@@ -1,0 +1,37 @@
+"""Waiting, with a limit. What is waited for goes on when the limit is reached."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+from model_common.errors import TimedOutError
+
+FIRST_PAUSE, LONGEST_PAUSE, SLOWER = 0.1, 5.0, 1.25
+"""Seconds before the second look, the most between two looks, and the factor from one pause to the next."""
+
+
+class Deadline:
+    """The moment at which a command stops waiting, `seconds` from now."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._at = time.monotonic() + seconds
+
+    @property
+    def is_over(self) -> bool:
+        return time.monotonic() >= self._at
+
+    def looks(self, what: str) -> Iterator[None]:
+        """Yields each time that `what` is to be looked at again, quickly at first. Raises TimedOutError at the limit."""
+        pause = FIRST_PAUSE
+        while True:
+            yield
+            left = self._at - time.monotonic()
+            if left <= 0:
+                raise TimedOutError(
+                    f"{what} took longer than {self.seconds:g} s. It goes on on AWS; run the same command again to watch "
+                    "it, with a longer --timeout."
+                )
+            time.sleep(min(pause, left))
+            pause = min(pause * SLOWER, LONGEST_PAUSE)

@@ -1,0 +1,50 @@
+"""A command while it runs: one line for each thing that happens, on stderr. Nothing is overwritten or repeated."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+from rich.console import Console
+from rich.text import Text
+
+
+class StackEvent(Protocol):
+    """What is shown of an event of a CloudFormation stack."""
+
+    @property
+    def moment(self) -> datetime: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def resource(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def failed(self) -> bool: ...
+
+
+class Progress:
+    """Prints lines on `console`."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def say(self, text: str) -> None:
+        """Print a line as it is: no markup, no line breaks added."""
+        self._console.print(text, highlight=False, soft_wrap=True, markup=False)
+
+    def event(self, event: StackEvent) -> None:
+        """Print an event of a stack: time, status, resource, and the reason of a failure."""
+        line = Text(f"  {event.moment:%H:%M:%S}  ")
+        line.append(f"{event.status:<28}", _style(event.status))
+        line.append(f"  {event.resource}")
+        if event.reason and (event.failed or "ROLLBACK" in event.status):
+            line.append(f": {' '.join(event.reason.split())}")
+        self._console.print(line, soft_wrap=True)
+
+
+def _style(status: str) -> str:
+    if status.endswith("_FAILED") or "ROLLBACK" in status:
+        return "red"
+    return "green" if status.endswith("_COMPLETE") else "cyan"

@@ -1,0 +1,47 @@
+"""Checks of the variables that a command reads from its environment. Each problem names the variable."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from model_common.errors import SettingsError
+
+_SOURCE = (
+    "it is one of the project's variables: GitHub has it as a repository variable, `local-aws exec -- CMD` sets it for "
+    "CMD, and in a shell you export it"
+)
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9]")
+_ROLE = re.compile(r"arn:aws[a-z\-]*:iam::\d{12}:role/.+")
+
+
+def required(environment: Mapping[str, str], *variables: str) -> list[str]:
+    """The values of `variables`, in that order, without spaces around them.
+
+    Raises SettingsError naming all those that are missing or empty.
+    """
+    values = {variable: environment.get(variable, "").strip() for variable in variables}
+    missing = [variable for variable, value in values.items() if not value]
+    if len(missing) == 1:
+        raise SettingsError(f"{missing[0]} is not set; {_SOURCE}.")
+    if missing:
+        raise SettingsError(
+            f"{', '.join(missing)} are not set; {_SOURCE.replace('it is one of', 'they are')}."
+        )
+    return list(values.values())
+
+
+def check(variable: str, value: str, allowed: re.Pattern[str], expected: str) -> None:
+    """Raises SettingsError unless the whole of `value` matches; `expected` says in words what is allowed."""
+    if not allowed.fullmatch(value):
+        raise SettingsError(f"{variable} is {value!r}; expected {expected}.")
+
+
+def check_bucket(variable: str, value: str) -> None:
+    """Raises SettingsError unless `value` can be the name of an S3 bucket."""
+    check(variable, value, _BUCKET, "the name of a bucket, without s3://")
+
+
+def check_role(variable: str, value: str) -> None:
+    """Raises SettingsError unless `value` is the ARN of an IAM role."""
+    check(variable, value, _ROLE, "arn:aws:iam::ACCOUNT:role/NAME")

@@ -1,0 +1,40 @@
+"""The job summary: what GitHub Actions shows of a job on the page of its run.
+
+https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands#adding-a-job-summary
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from model_common.errors import SettingsError
+
+_VARIABLE = "GITHUB_STEP_SUMMARY"
+_MOST = 1024 * 1024 - 1024  # bytes; GitHub drops the summary of a step that has more than 1 MiB
+
+
+def check(environment: Mapping[str, str]) -> None:
+    """Raises SettingsError where there is no job summary to write to."""
+    if not environment.get(_VARIABLE):
+        raise SettingsError(
+            f"{_VARIABLE} is not set: --summary is for the jobs of GitHub Actions, which set it."
+        )
+
+
+def append(environment: Mapping[str, str], markdown: str) -> None:
+    """Add Markdown to the summary of this step. Raises SettingsError as `check` does, and OSError."""
+    check(environment)
+    text = markdown.encode()
+    if len(text) > _MOST:
+        text = text[:_MOST].decode(errors="ignore").encode() + b"\n\n(cut: GitHub shows no more)"
+    with Path(environment[_VARIABLE]).open("ab") as file:
+        file.write(text + b"\n")
+
+
+def block(title: str, lines: Iterable[str]) -> str:
+    """Lines as they are, under a heading: a fence that is longer than any inside them holds them together."""
+    text = "\n".join(lines)
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
+    return f"## {title}\n\n{fence}text\n{text}\n{fence}\n"

@@ -1,0 +1,178 @@
+"""Change sets: how a stack is brought to a template. CloudFormation says what it will do before it does it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from model_common.aws.errors import error_code, is_missing
+from model_deploy import stacks
+from model_deploy.aws.clients import Aws
+from model_deploy.core.next_step import Apply
+from model_deploy.core.target import Target
+from model_deploy.deadline import Deadline
+from model_deploy.errors import OvertakenError, StackError
+from model_deploy.settings import Settings
+
+if TYPE_CHECKING:
+    from types_boto3_cloudformation.literals import CapabilityType
+    from types_boto3_cloudformation.type_defs import (
+        CreateChangeSetInputTypeDef,
+        DescribeChangeSetOutputTypeDef,
+    )
+
+CAPABILITIES: tuple[CapabilityType, ...] = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM")
+
+_NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
+_TAKEN = {"AlreadyExistsException", "LimitExceededException"}
+_UNUSABLE = {
+    "ChangeSetNotFound",
+    "ChangeSetNotFoundException",
+    "InvalidChangeSetStatus",
+    "InvalidChangeSetStatusException",
+}
+
+
+@dataclass(frozen=True)
+class ChangeSet:
+    """A change set that can be executed, and what CloudFormation says that it will do, a line per resource."""
+
+    arn: str
+    name: str
+    stack: str
+    lines: tuple[str, ...]
+
+    @property
+    def token(self) -> str:
+        """What the operation is called in the stack's events; executing twice with it is executing once."""
+        return f"{self.name}-{self.arn.rpartition('/')[2][:36]}"
+
+
+def make(aws: Aws, settings: Settings, target: Target, step: Apply, deadline: Deadline) -> ChangeSet | None:
+    """The change set that brings the stack to `target`, made or found made; None when it would change nothing.
+
+    Raises OvertakenError when the stack is not what `step` took it for any more, StackError when CloudFormation cannot
+    make one.
+    """
+    _upload(aws, target)
+    fresh = _create(aws, settings, target, step)
+    found = _wait(aws, target, deadline)
+    if found["Status"] == "CREATE_COMPLETE" and found.get("ExecutionStatus") == "AVAILABLE":
+        return ChangeSet(found["ChangeSetId"], target.change_set, found["StackId"], _lines(found))
+    delete(aws, target)
+    reason = found.get("StatusReason", "")
+    if not fresh:
+        raise OvertakenError(f"an earlier change set {target.change_set} was {found['Status']}")
+    if any(words in reason for words in _NO_CHANGES):
+        return None
+    if found["Status"] == "CREATE_COMPLETE":
+        raise OvertakenError(f"the change set {target.change_set} is {found.get('ExecutionStatus')}")
+    raise StackError(
+        f"CloudFormation cannot make the change set {target.change_set} for {target.deployment.stack_name} "
+        f"({found['Status']}): {reason or 'it says no more'}"
+    )
+
+
+def execute(aws: Aws, change_set: ChangeSet) -> None:
+    """Begin to execute. Raises OvertakenError when it expired, or another was executed meanwhile."""
+    try:
+        aws.cloudformation.execute_change_set(
+            ChangeSetName=change_set.arn, StackName=change_set.stack, ClientRequestToken=change_set.token
+        )
+    except ClientError as error:
+        if error_code(error) in _UNUSABLE or _is_busy(error):
+            raise OvertakenError(str(error)) from error
+        raise
+
+
+def delete(aws: Aws, target: Target) -> None:
+    """Delete the change set of `target`, if it is there."""
+    try:
+        aws.cloudformation.delete_change_set(
+            StackName=target.deployment.stack_name, ChangeSetName=target.change_set
+        )
+    except ClientError as error:
+        if error_code(error) not in _UNUSABLE and not is_missing(error):
+            raise
+
+
+def _upload(aws: Aws, target: Target) -> None:
+    """Put what the request only names where CloudFormation reads it: the API's archive, and a template that is too large."""
+    if target.archive is not None:
+        aws.s3.put_object(
+            Bucket=target.deployment.bucket, Key=target.archive.key, Body=target.archive.content
+        )
+    if len(target.template.encode()) > stacks.LARGEST_BYTES:
+        aws.s3.put_object(
+            Bucket=target.deployment.bucket, Key=_template_key(target), Body=target.template.encode()
+        )
+
+
+def _create(aws: Aws, settings: Settings, target: Target, step: Apply) -> bool:
+    """Ask for the change set; whether there was none of that name, which an earlier command may have left."""
+    deployment = target.deployment
+    request: CreateChangeSetInputTypeDef = {
+        "StackName": deployment.stack_name,
+        "ChangeSetName": target.change_set,
+        "ChangeSetType": step.kind,
+        "Description": f"{target.purpose} of version {target.candidate.package.version} to {deployment.stage.name}",
+        "Capabilities": list(CAPABILITIES),
+        "Tags": [{"Key": key, "Value": value} for key, value in sorted(deployment.tags.items())],
+    }
+    if len(target.template.encode()) > stacks.LARGEST_BYTES:
+        request["TemplateURL"] = f"{aws.s3.meta.endpoint_url}/{deployment.bucket}/{_template_key(target)}"
+    else:
+        request["TemplateBody"] = target.template
+    if settings.service_role_arn is not None:
+        request["RoleARN"] = settings.service_role_arn
+    try:
+        aws.cloudformation.create_change_set(**request)
+    except ClientError as error:
+        if _is_busy(error):
+            raise OvertakenError(str(error)) from error
+        if error_code(error) not in _TAKEN:
+            raise
+        return False
+    return True
+
+
+def _wait(aws: Aws, target: Target, deadline: Deadline) -> DescribeChangeSetOutputTypeDef:
+    """The change set when it is made, or has failed to be."""
+    try:
+        for _ in deadline.looks(f"The change set {target.change_set}"):
+            found = aws.cloudformation.describe_change_set(
+                StackName=target.deployment.stack_name, ChangeSetName=target.change_set
+            )
+            if found["Status"] not in {"CREATE_PENDING", "CREATE_IN_PROGRESS"}:
+                return found
+        raise AssertionError("unreachable")
+    except ClientError as error:
+        if error_code(error) in _UNUSABLE or is_missing(error):
+            raise OvertakenError(str(error)) from error
+        raise
+
+
+def _is_busy(error: ClientError) -> bool:
+    """Whether the stack is in a state that it was not in when the step was planned."""
+    said = str(error.response.get("Error", {}).get("Message", ""))
+    return error_code(error) == "ValidationError" and (
+        "state and can not be updated" in said or is_missing(error)
+    )
+
+
+def _template_key(target: Target) -> str:
+    return f"code/{target.sha256}/template.json"
+
+
+def _lines(described: DescribeChangeSetOutputTypeDef) -> tuple[str, ...]:
+    lines = []
+    for change in described.get("Changes", []):
+        resource = change["ResourceChange"]
+        replaced = {"True": " (replaced by a new one)", "Conditional": " (may be replaced)"}
+        how = replaced.get(resource.get("Replacement", ""), "")
+        lines.append(
+            f"{resource['Action']:<7}{resource['LogicalResourceId']} {resource['ResourceType']}{how}"
+        )
+    return tuple(lines)

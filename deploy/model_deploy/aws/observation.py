@@ -1,0 +1,17 @@
+"""Looking at a stage: describes only, four to five calls."""
+
+from __future__ import annotations
+
+from model_deploy.aws import endpoint, stack
+from model_deploy.aws.clients import Aws
+from model_deploy.core import stack_status
+from model_deploy.core.observed import Observed
+from model_deploy.core.stack_status import Action
+
+
+def observe(aws: Aws, stack_name: str, endpoint_name: str) -> Observed:
+    """What is there of the stage. The template is read only where it is needed: where the stack could be updated."""
+    found = stack.describe(aws, stack_name)
+    serving = endpoint.look(aws, endpoint_name)
+    settled = found is not None and stack_status.decide(stack_name, found.status) is Action.UPDATE
+    return Observed(found, stack.template(aws, stack_name) if settled else None, serving)

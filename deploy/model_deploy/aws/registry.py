@@ -1,0 +1,108 @@
+"""The model registry: what it says of a package, and what it shows of a deployment."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from model_common.aws.errors import is_missing
+from model_deploy.aws.clients import Aws
+from model_deploy.aws.objects import read_uri
+from model_deploy.core.arn import ModelPackageArn
+from model_deploy.core.package import ARCHIVED, LIVE, PRODUCTION, LifeCycle, Package
+from model_deploy.errors import UsageError
+
+if TYPE_CHECKING:
+    from types_boto3_sagemaker.type_defs import DescribeModelPackageOutputTypeDef
+
+
+def describe(aws: Aws, arn: str) -> Package:
+    """The package as it stands now. Raises UsageError when there is none."""
+    ModelPackageArn.parse(arn)
+    try:
+        found = aws.sagemaker.describe_model_package(ModelPackageName=arn)
+    except ClientError as error:
+        if not is_missing(error):
+            raise
+        raise UsageError(
+            f"There is no model package {arn} in {aws.region}. `model-build status` names the versions that there are."
+        ) from error
+    return parse(found)
+
+
+def parse(answer: DescribeModelPackageOutputTypeDef) -> Package:
+    """A package from DescribeModelPackage's answer."""
+    arn = ModelPackageArn.parse(answer["ModelPackageArn"])
+    cycle = None
+    if "ModelLifeCycle" in answer:
+        stated = answer["ModelLifeCycle"]
+        cycle = LifeCycle(stated["Stage"], stated["StageStatus"])
+    quality = answer.get("ModelMetrics", {}).get("ModelQuality", {})
+    return Package(
+        arn=arn.text,
+        group=arn.group,
+        version=arn.version,
+        approval=answer.get("ModelApprovalStatus", "PendingManualApproval"),
+        life_cycle=cycle,
+        metadata=answer.get("CustomerMetadataProperties", {}),
+        statistics_uri=quality.get("Statistics", {}).get("S3Uri"),
+        approval_description=" ".join(answer.get("ApprovalDescription", "").split()),
+    )
+
+
+def metrics(aws: Aws, package: Package) -> dict[str, float]:
+    """The figures of the package's own evaluation, by name; none when they are not there any more."""
+    if package.statistics_uri is None:
+        return {}
+    body = read_uri(aws, package.statistics_uri)
+    if body is None:
+        return {}
+    try:
+        entries = json.loads(body)["multiclass_classification_metrics"]
+        return {
+            name: float(entry["value"])
+            for name, entry in entries.items()
+            if isinstance(entry, dict) and "value" in entry and not name.endswith("_best_constant_classifier")
+        }
+    except (ValueError, KeyError, TypeError, AttributeError):
+        # They are shown and decide nothing: a document of another tool is no reason not to deploy.
+        return {}
+
+
+def show_live(aws: Aws, package: Package, stage: str) -> None:
+    """Show in the registry that `package` is live in `stage`.
+
+    What is in production stays shown there whatever else it is live in, and an approver's Production/Approved is left
+    alone: nobody else may set it where the registry is the gate.
+    """
+    cycle, shown = package.life_cycle, stage.capitalize()
+    in_production = cycle is not None and cycle.stage == PRODUCTION
+    if in_production or cycle == LifeCycle(shown, LIVE):
+        return
+    _set_life_cycle(aws, package.arn, LifeCycle(shown, LIVE), f"Live in {stage}, verified by model-deploy")
+
+
+def show_gone(aws: Aws, arn: str, stage: str, status: str, description: str) -> None:
+    """Show in the registry that the package `arn` is no longer live in `stage`, if it is shown there, and why.
+
+    A package that is not there any more is none to show.
+    """
+    try:
+        package = describe(aws, arn)
+    except UsageError:
+        return
+    if package.life_cycle is not None and package.life_cycle.stage == stage.capitalize():
+        _set_life_cycle(aws, arn, LifeCycle(ARCHIVED, status), description)
+
+
+def _set_life_cycle(aws: Aws, arn: str, cycle: LifeCycle, description: str) -> None:
+    aws.sagemaker.update_model_package(
+        ModelPackageArn=arn,
+        ModelLifeCycle={
+            "Stage": cycle.stage,
+            "StageStatus": cycle.status,
+            "StageDescription": description,
+        },
+    )

@@ -1,0 +1,105 @@
+"""A CloudFormation stack: how it stands, what happened to it, and the few things that a rollout does to it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from model_common.aws.errors import is_missing
+from model_deploy.aws.clients import Aws
+from model_deploy.core.observed import Event, Stack
+
+if TYPE_CHECKING:
+    from types_boto3_cloudformation.type_defs import StackTypeDef
+
+
+def describe(aws: Aws, name: str) -> Stack | None:
+    """The stack of that name (or id), or None when there is none."""
+    try:
+        found = aws.cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+    except ClientError as error:
+        if not is_missing(error):
+            raise
+        return None
+    return parse(found)
+
+
+def parse(answer: StackTypeDef) -> Stack:
+    """A stack from DescribeStacks' answer."""
+    # arn:aws:cloudformation:REGION:ACCOUNT:changeSet/NAME/UUID
+    change_set = answer.get("ChangeSetId", "").split("/")
+    return Stack(
+        name=answer["StackName"],
+        id=answer["StackId"],
+        status=answer["StackStatus"],
+        changed=answer.get("LastUpdatedTime") or answer["CreationTime"],
+        reason=answer.get("StackStatusReason", ""),
+        change_set=change_set[1] if len(change_set) == 3 else "",
+        outputs={output["OutputKey"]: output["OutputValue"] for output in answer.get("Outputs", [])},
+    )
+
+
+def template(aws: Aws, name: str) -> str:
+    """The template that the stack has, as it was sent."""
+    body: Any = aws.cloudformation.get_template(StackName=name, TemplateStage="Original")["TemplateBody"]
+    return body if isinstance(body, str) else json.dumps(body, indent=1, sort_keys=True) + "\n"
+
+
+def events(aws: Aws, name: str) -> Iterator[Event]:
+    """What happened to the stack, the latest first; nothing when there is none of that name."""
+    try:
+        for page in aws.cloudformation.get_paginator("describe_stack_events").paginate(StackName=name):
+            for event in page["StackEvents"]:
+                yield Event(
+                    id=event["EventId"],
+                    resource=event.get("LogicalResourceId", ""),
+                    type=event.get("ResourceType", ""),
+                    status=event.get("ResourceStatus", ""),
+                    reason=event.get("ResourceStatusReason", ""),
+                    moment=event["Timestamp"],
+                    token=event.get("ClientRequestToken", ""),
+                )
+    except ClientError as error:
+        if not is_missing(error):
+            raise
+
+
+def last_operation(aws: Aws, name: str) -> list[Event]:
+    """The events of the stack's last operation, the first one first."""
+    found = []
+    for event in events(aws, name):
+        found.append(event)
+        if event.begins:
+            break
+    return found[::-1]
+
+
+def resources(aws: Aws, name: str) -> dict[str, tuple[str, str]]:
+    """The stack's resources that exist: logical id to type and name; none when there is no stack.
+
+    CloudFormation identifies some by their ARN; its last part is the name.
+    """
+    try:
+        pages = aws.cloudformation.get_paginator("list_stack_resources").paginate(StackName=name)
+        return {
+            each["LogicalResourceId"]: (each["ResourceType"], _name(each["PhysicalResourceId"]))
+            for page in pages
+            for each in page["StackResourceSummaries"]
+            if each.get("PhysicalResourceId") and each["ResourceStatus"] != "DELETE_COMPLETE"
+        }
+    except ClientError as error:
+        if not is_missing(error):
+            raise
+        return {}
+
+
+def _name(physical_id: str) -> str:
+    return physical_id.rpartition("/")[2] if physical_id.startswith("arn:") else physical_id
+
+
+def delete(aws: Aws, stack: Stack) -> None:
+    """Begin to delete the stack; by its id, so that a new one of the same name is safe."""
+    aws.cloudformation.delete_stack(StackName=stack.id)

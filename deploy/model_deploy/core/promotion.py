@@ -1,0 +1,123 @@
+"""Whether a model package may go to a stage. Pure rules: what is known comes in, reasons against it come out.
+
+A reason says what is wrong and what to do. Only the rule that wants staging first can be forced, with a reason that is
+recorded: no reason makes an unapproved package approved, or a model without its contract servable. What a rollback brings
+back was let in before, so the rules for coming in are not asked of it again: the way back must not wait for anybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from model_deploy.core.checks import Checks
+from model_deploy.core.package import APPROVED, PRODUCTION, Candidate, Package
+from model_deploy.errors import RefusedError
+
+FIRST_STAGE = "staging"
+"""The stage that every package reaches first; all others want to see it verified there."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """A package, the stage that it is to go to, and what is known of both.
+
+    `group` is the project's. `production_gate` is the stage's (github or registry). `verified_first` says whether a record
+    shows that exactly this package was verified in staging. `forced` is the reason given with --force. `returning` says that
+    it is a rollback, to a package of which a record shows that it was verified in this very stage.
+    """
+
+    candidate: Candidate
+    stage: str
+    group: str
+    production_gate: str
+    checks: Mapping[str, Checks]
+    verified_first: bool
+    forced: str | None = None
+    returning: bool = False
+
+
+def refusals(request: Request) -> tuple[str, ...]:
+    """Every reason why the package must not go to the stage; none when it may."""
+    package = request.candidate.package
+    reasons = [*_registry(package, request.group), *_contract(request.candidate, request.checks)]
+    if request.stage != FIRST_STAGE and not request.returning:
+        reasons += _production(package, request)
+    return tuple(reasons)
+
+
+def require(request: Request) -> None:
+    """Raises RefusedError with every reason against the package."""
+    reasons = refusals(request)
+    if reasons:
+        package = request.candidate.package
+        listed = "".join(f"\n  - {reason}" for reason in reasons)
+        raise RefusedError(
+            f"Version {package.version} ({package.arn}) must not go to {request.stage}:{listed}"
+        )
+
+
+def _registry(package: Package, group: str) -> list[str]:
+    reasons = []
+    if package.group != group:
+        reasons.append(
+            f"It is a package of the group {package.group}; this project deploys those of {group} "
+            "(MODEL_PACKAGE_GROUP_NAME)."
+        )
+    if package.approval != APPROVED:
+        reasons.append(
+            f"Its approval is {package.approval}, not {APPROVED}. Approve it in the model registry first."
+        )
+    return reasons
+
+
+def _contract(candidate: Candidate, checks: Mapping[str, Checks]) -> list[str]:
+    package, contract = candidate.package, candidate.contract
+    if package.contract_uri is None or package.contract_sha256 is None:
+        return [
+            "It has no serving contract: its metadata lacks contract or contract-sha256. Register the model with "
+            "`model-build run`, which stores it."
+        ]
+    if contract is None:
+        return [
+            f"Its serving contract is not at {package.contract_uri} any more. Run the pipeline of its commit again."
+        ]
+    reasons = []
+    if contract.sha256 != package.contract_sha256:
+        reasons.append(
+            f"Its serving contract was changed since it was registered: {package.contract_uri} has the hash "
+            f"{contract.sha256}, the package says {package.contract_sha256}. Find out who wrote there, and register anew."
+        )
+    found = checks.get(contract.recipe)
+    if found is None:
+        known = ", ".join(sorted(checks)) or "none"
+        reasons.append(
+            f"Nothing could verify it: checks/ has no file for the recipe {contract.recipe} (there is: {known}). "
+            f"Write checks/{contract.recipe}.json."
+        )
+    elif unknown := found.unknown_to(contract):
+        reasons.append(
+            f"checks/ expects {', '.join(unknown)}, which the model cannot answer: its labels are "
+            f"{', '.join(contract.labels)}. Deploy the package that the checks are for, or change the checks with it."
+        )
+    return reasons
+
+
+def _production(package: Package, request: Request) -> list[str]:
+    reasons = []
+    if not request.verified_first and request.forced is None:
+        reasons.append(
+            f"No record says that it was verified in {FIRST_STAGE}. Roll it out there first, or insist with --force REASON, "
+            "which is recorded."
+        )
+    if request.production_gate == "registry" and not _is_released(package):
+        reasons.append(
+            f"Its life cycle is {package.life_cycle or 'not set'}; the stage's gate is the registry and wants "
+            f"{PRODUCTION}/{APPROVED}. An approver sets it in the model registry."
+        )
+    return reasons
+
+
+def _is_released(package: Package) -> bool:
+    cycle = package.life_cycle
+    return cycle is not None and (cycle.stage, cycle.status) == (PRODUCTION, APPROVED)

@@ -1,0 +1,66 @@
+"""What is recorded of one deployment."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+HOME = "deployments"
+VERSION = 1
+
+Kind = Literal["rollout", "rollback"]
+Outcome = Literal["deployed", "rolled back", "failed"]
+
+
+@dataclass(frozen=True)
+class Record:
+    """One deployment, or one later look at it. `kind` says whether it was to bring an earlier version back.
+
+    `deployment` is the same in all records of one deployment. `failures` are the cases of checks/ that failed, with
+    reasons; `verified` is None when it came to no verification. `why` is the approval's description, a rollback's
+    occasion, or what the operator said; `forced` the reason given with --force. `commit` is this repository's,
+    `model_commit` the one that the model was built from. `replaced` is the package that was live before.
+    """
+
+    time: datetime
+    deployment: str
+    stage: str
+    endpoint: str
+    kind: Kind
+    model_package_arn: str
+    model_package_version: int
+    outcome: Outcome
+    verified: bool | None
+    failures: tuple[str, ...]
+    why: str
+    forced: str | None
+    who: str
+    commit: str
+    model_commit: str
+    plan_sha256: str
+    replaced: str | None
+
+    @property
+    def key(self) -> str:
+        return record_key(self.stage, self.time, self.model_package_version)
+
+    def document(self) -> dict[str, Any]:
+        """The record as it is stored."""
+        return {
+            "version": VERSION,
+            **asdict(self),
+            "time": self.time.isoformat(),
+            "failures": list(self.failures),
+        }
+
+
+def record_key(stage: str, time: datetime, version: int) -> str:
+    """The key of a deployment's record. Keys of a stage sort by time."""
+    moment = time.astimezone(UTC)
+    return f"{HOME}/{stage}/{moment:%Y%m%dT%H%M%S}.{moment.microsecond // 1000:03d}Z-{version}.json"
+
+
+def deployment_id(plan_sha256: str, time: datetime) -> str:
+    """What names a deployment: the plan, and when it began to be executed."""
+    return f"{plan_sha256[:16]}-{int(time.timestamp() * 1000)}"

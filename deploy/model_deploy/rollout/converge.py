@@ -1,0 +1,305 @@
+"""Takes the steps of a plan until a stage is what it is to be, or has failed to become it.
+
+    observe ──► next step? ── none ──► done
+       ▲            │
+       └── take it ◄┘            a failure of this very rollout ends it: it is not tried a second time
+
+Whoever runs the same rollout finds the same steps: a command that was killed is taken up where its operation stands, two
+commands with the same target share one operation, and one with another target waits for its turn.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from model_deploy.aws import change_sets, observation, records, stack
+from model_deploy.aws.change_sets import ChangeSet
+from model_deploy.core import next_step
+from model_deploy.core.arn import version_of
+from model_deploy.core.next_step import (
+    Apply,
+    ContinueRollback,
+    Delete,
+    Reconcile,
+    Restore,
+    Step,
+    Wait,
+    WaitForEndpoint,
+)
+from model_deploy.core.observed import Observed, Stack, first_failure
+from model_deploy.core.record import record_key
+from model_deploy.core.target import Target
+from model_deploy.errors import OvertakenError, StackError
+from model_deploy.progress import Progress
+from model_deploy.rollout.probes import Probes
+from model_deploy.rollout.restore import restore
+from model_deploy.rollout.watch import Watch, succeeded
+from model_deploy.workspace import Workspace
+
+MOST_STEPS = 30
+"""More than any stage needs; what does not settle by then is being changed by somebody else all the time."""
+
+CLOSING_SECONDS, CLOSING_PAUSE = 30.0, 0.5
+"""How long another rollout is waited for that has changed the stack and not recorded it yet: it may have been killed."""
+
+QUIET_SECONDS = 300
+"""How much longer than they take to go off alarms may take to be quiet again, before an update begins."""
+
+_ROLLED_BACK = {"UPDATE_ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}
+
+
+MakeProbes = Callable[[Observed], Probes]
+"""Makes the probes that are sent while what was observed is being updated."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a rollout did not hold, in SageMaker's and CloudFormation's words, and the operation that it was."""
+
+    cause: str
+    operation: Stack
+    created: bool
+
+
+@dataclass(frozen=True)
+class Converged:
+    """The end: what was observed first and last, whether anything was changed, and what failed, if anything did."""
+
+    before: Observed
+    observed: Observed
+    changed: bool
+    failure: Failure | None = None
+    contract_failures: int = 0
+
+
+class Convergence:
+    """Brings one stage to one target. `gate` is asked once more right before a change is executed, and raises.
+
+    With `yielding` it leaves the stage to any other rollout, instead of waiting for its turn.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        target: Target,
+        watch: Watch,
+        progress: Progress,
+        gate: Callable[[], None],
+        *,
+        yielding: bool = False,
+    ) -> None:
+        self._workspace, self._target, self._watch, self._progress = workspace, target, watch, progress
+        self._gate = gate
+        self._yielding = yielding
+        self._aws = workspace.aws
+        self._changed = False
+        self._succeeded = False
+        self._no_changes = False
+        self._contract_failures = 0
+
+    def run(self, probes: MakeProbes | None = None) -> Converged:
+        """Take steps until there is none left.
+
+        Raises StackError (OvertakenError), RefusedError, TimedOutError; what AWS takes back is no error here but a Failure.
+        """
+        before: Observed | None = None
+        for _ in range(MOST_STEPS):
+            observed = self.observe()
+            before = before or observed
+            failure = self._unreported(observed)
+            step = None if failure else self._next(observed)
+            if failure is None and step is not None:
+                failure = self._take(step, observed, probes)
+            if failure is not None or step is None:
+                return Converged(before, observed, self._changed, failure, self._contract_failures)
+        raise StackError(
+            f"The stack {self._target.deployment.stack_name} does not settle: it was changed by others {MOST_STEPS} times "
+            "over. Find out who (the stack's events say when), and run the same command again."
+        )
+
+    def observe(self) -> Observed:
+        deployment = self._target.deployment
+        return observation.observe(self._aws, deployment.stack_name, deployment.endpoint_name)
+
+    def _next(self, observed: Observed) -> Step | None:
+        step = next_step.next_step(self._target, observed)
+        if isinstance(step, Apply) and self._no_changes and observed.stack and observed.live:
+            # The templates differ in words only, so CloudFormation has nothing to do.
+            return next_step.settled(self._target, observed.stack, observed.live)
+        return step
+
+    def _take(self, step: Step, observed: Observed, probes: MakeProbes | None) -> Failure | None:
+        self._progress.say(f"Next: {step}")
+        match step:
+            case Apply():
+                return self._apply(step, observed, probes)
+            case Wait():
+                return self._wait(step, observed, probes)
+            case WaitForEndpoint():
+                self._watch.endpoint()
+            case ContinueRollback():
+                self.continue_rollback(step.stack)
+            case Delete() | Restore() | Reconcile() if self._has_moved_on(step.stack):
+                self._progress.say("The stack was changed while it was looked at; looking again")
+            case Delete():
+                stack.delete(self._aws, step.stack)
+                self._watch.deletion(step.stack.id)
+            case Restore():
+                restore(self._aws, step.stack, self._target.deployment, self._watch)
+            case Reconcile():
+                self._changed = True
+                return self._rolled_back_by_sagemaker(step, observed)
+        return None
+
+    def _has_moved_on(self, found: Stack) -> bool:
+        """Whether an operation began since the stack was described, and may have ended before the endpoint was.
+
+        Stack, endpoint and template are read one after the other: what they seem to contradict each other in may be
+        another rollout, that came in between.
+        """
+        now = stack.describe(self._aws, found.id)
+        return now is None or (now.status, now.changed) != (found.status, found.changed)
+
+    def _apply(self, step: Apply, observed: Observed, probes: MakeProbes | None) -> Failure | None:
+        if self._succeeded:
+            name = self._target.deployment.stack_name
+            raise OvertakenError(
+                f"The stack {name} was changed again before this rollout could be verified. `model-deploy status` says what "
+                "is live; run the same command again if it should be this."
+            )
+        try:
+            change_set = change_sets.make(
+                self._aws, self._workspace.settings, self._target, step, self._watch.deadline
+            )
+            if change_set is None:
+                self._no_changes = True
+                return None
+            for line in change_set.lines:
+                self._progress.say(f"  {line}")
+            if step.kind == "UPDATE":
+                self._wait_for_quiet_alarms()
+            self._gate_or_leave(change_set, observed)
+            change_sets.execute(self._aws, change_set)
+        except OvertakenError as overtaken:
+            if self._yielding:
+                raise
+            self._progress.say(
+                f"The stack was changed by another rollout meanwhile; looking again ({overtaken})"
+            )
+            return None
+        return self._finish(change_set.stack, observed, probes)
+
+    def _wait(self, step: Wait, observed: Observed, probes: MakeProbes | None) -> Failure | None:
+        own = step.own and not step.stack.status.startswith("DELETE")
+        if own:
+            self._progress.say(f"Re-attached to {step.stack.change_set}, which an earlier command began")
+            return self._finish(step.stack.id, observed, probes)
+        other = step.stack.change_set or "not of model-deploy"
+        if self._yielding or self._succeeded:
+            raise OvertakenError(f"Another rollout ({other}) changes the stack {step.stack.name} already.")
+        self._progress.say(f"Another rollout ({other}) is at it; this one waits")
+        let_close(self._workspace, self._watch.stack(step.stack.id))
+        return None
+
+    def _finish(self, stack_id: str, observed: Observed, probes: MakeProbes | None) -> Failure | None:
+        """Watch this rollout's own operation to its end."""
+        self._changed = True
+        with self._probing(probes, observed):
+            final = self._watch.stack(stack_id, self._target.change_set)
+        if final is None:
+            raise StackError(
+                f"The stack {self._target.deployment.stack_name} was deleted while it was rolled out."
+            )
+        self._succeeded = succeeded(final)
+        return None if self._succeeded else self._failure(final)
+
+    def continue_rollback(self, found: Stack) -> None:
+        """Continue a rollback that failed. Raises StackError when it fails again."""
+        # With a token a request that the client has to send twice is one.
+        token = f"continue-{uuid.uuid4()}"
+        self._aws.cloudformation.continue_update_rollback(StackName=found.name, ClientRequestToken=token)
+        final = self._watch.stack(found.id, token)
+        if final is not None and final.status == "UPDATE_ROLLBACK_FAILED":
+            failed = first_failure(stack.last_operation(self._aws, found.name))
+            raise StackError(
+                f"The rollback of {found.name} fails again: {final.reason or 'no reason was given'}"
+                + (f" ({failed.resource}: {failed.reason})" if failed else "")
+                + ". Remove what it names, or continue it in the CloudFormation console without that resource."
+            )
+
+    def _wait_for_quiet_alarms(self) -> None:
+        alarms = self._target.deployment.stage.alarms
+        if alarms is None or not alarms.rollback:
+            return
+        held = stack.resources(self._aws, self._target.deployment.stack_name).values()
+        names = [name for kind, name in held if kind == "AWS::CloudWatch::Alarm"]
+        if names:
+            self._watch.quiet_alarms(names, 2 * alarms.reaction_seconds + QUIET_SECONDS)
+
+    def _gate_or_leave(self, change_set: ChangeSet, observed: Observed) -> None:
+        try:
+            self._gate()
+        except Exception:
+            change_sets.delete(self._aws, self._target)
+            if observed.stack is None:
+                # The change set had made an empty stack, which would stay as REVIEW_IN_PROGRESS.
+                self._aws.cloudformation.delete_stack(StackName=change_set.stack)
+            raise
+
+    def _failure(self, operation: Stack) -> Failure:
+        history = stack.last_operation(self._aws, operation.id)
+        failed = first_failure(history)
+        parts = [f"{failed.resource} failed: {failed.reason}"] if failed else [operation.reason]
+        serving = self.observe().live
+        if serving is not None and serving.endpoint.reason and serving.endpoint.reason not in parts[0]:
+            parts.append(f"the endpoint's own reason: {serving.endpoint.reason}")
+        words = "; ".join(" ".join(part.split()).rstrip(".") for part in parts if part.strip())
+        created = operation.status.startswith(("CREATE", "ROLLBACK"))
+        return Failure(words or "neither CloudFormation nor SageMaker gives a reason", operation, created)
+
+    def _unreported(self, observed: Observed) -> Failure | None:
+        """The failure of an operation that this very rollout began, in a command that did not live to report it."""
+        found = observed.stack
+        if self._changed or found is None or found.status not in _ROLLED_BACK:
+            return None
+        version = self._target.candidate.package.version
+        key = record_key(self._target.deployment.stage.name, found.changed, version)
+        operation = stack.last_operation(self._aws, found.id)
+        ours = any(event.token.startswith(self._target.change_set) for event in operation)
+        if not ours or records.find(self._aws, self._target.deployment.bucket, key) is not None:
+            return None
+        self._changed = True
+        return self._failure(found)
+
+    def _rolled_back_by_sagemaker(self, step: Reconcile, observed: Observed) -> Failure:
+        reason = observed.live.endpoint.reason if observed.live else ""
+        cause = f"the stack reports success, and the endpoint went back to {step.arn} all the same"
+        return Failure(f"{cause}: {reason}".rstrip(": ."), step.stack, created=False)
+
+    @contextmanager
+    def _probing(self, make: MakeProbes | None, observed: Observed) -> Iterator[None]:
+        if make is None or observed.live is None or not observed.live.serves:
+            yield
+            return
+        with make(observed) as probes:
+            yield
+        self._contract_failures += probes.failures
+        failed = f", the last one: {probes.last_failure}" if probes.failures else ""
+        self._progress.say(f"Probed {probes.asked} times; {probes.failures} cases failed{failed}")
+        if probes.problem:
+            self._progress.say(f"Not everything could be probed: {probes.problem}")
+
+
+def let_close(workspace: Workspace, final: Stack | None) -> None:
+    """Give another rollout, which has just ended with `final`, the time to verify and record what it did."""
+    arn = final.outputs.get("ModelPackageArn") if final is not None and succeeded(final) else None
+    if final is None or arn is None or not final.change_set.startswith("rollout-"):
+        return
+    key = record_key(workspace.stage.name, final.changed, version_of(arn))
+    end = time.monotonic() + CLOSING_SECONDS
+    while records.find(workspace.aws, workspace.settings.bucket, key) is None and time.monotonic() < end:
+        time.sleep(CLOSING_PAUSE)

@@ -1,0 +1,131 @@
+"""Models and endpoint configurations that a stage has left behind, and that no endpoint uses any more.
+
+CloudFormation retains them when they are replaced, since SageMaker may roll an endpoint back to them behind its back. So
+the rollout deletes them itself, once that is over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from botocore.exceptions import ClientError
+
+from model_common.aws.errors import is_missing
+from model_deploy.aws import stack
+from model_deploy.aws.clients import Aws
+from model_deploy.core.deployment import stack_name
+from model_deploy.settings import Settings
+
+STAGE_TAG, PROJECT_TAG = "sagemaker:deployment-stage", "sagemaker:project-name"
+
+# CloudFormation names what has no name after its logical id in the template.
+_MODEL, _CONFIG = "Model", "EndpointConfig"
+
+
+@dataclass(frozen=True)
+class Leftovers:
+    """Names of what is not used."""
+
+    endpoint_configs: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.endpoint_configs or self.models)
+
+    def lines(self) -> list[str]:
+        return [
+            *(f"endpoint configuration {name}" for name in self.endpoint_configs),
+            *(f"model {name}" for name in self.models),
+        ]
+
+
+def find(aws: Aws, settings: Settings, stage: str, before: datetime | None = None) -> Leftovers:
+    """What the stage has left behind; with `before` only what was created earlier, since a rollout may follow already.
+
+    What an endpoint of the project uses, and what the stage's own stack holds, is left behind by nobody.
+    """
+    configs = set(_tagged_configs(aws, settings, stage, before))
+    models = set(_tagged_models(aws, settings, stage, before))
+    if not configs and not models:
+        return Leftovers()
+    held = {name for _, name in stack.resources(aws, stack_name(settings.project_name, stage)).values()}
+    used_configs = _used_configs(aws, settings)
+    kept = (used_configs | held) & configs
+    used_models = {name for config in used_configs | kept for name in _models_of(aws, config)}
+    return Leftovers(
+        endpoint_configs=tuple(sorted(configs - kept)),
+        models=tuple(sorted(models - used_models - held)),
+    )
+
+
+def delete(aws: Aws, leftovers: Leftovers) -> None:
+    """Delete them; what is gone already is none of them."""
+    for name in leftovers.endpoint_configs:
+        _unless_missing(aws.sagemaker.delete_endpoint_config, EndpointConfigName=name)
+    for name in leftovers.models:
+        _unless_missing(aws.sagemaker.delete_model, ModelName=name)
+
+
+def _tagged_configs(aws: Aws, settings: Settings, stage: str, before: datetime | None) -> Iterator[str]:
+    for page in aws.sagemaker.get_paginator("list_endpoint_configs").paginate(NameContains=_CONFIG):
+        for found in page["EndpointConfigs"]:
+            if _is_early(found["CreationTime"], before) and _is_ours(
+                aws, settings, stage, found["EndpointConfigArn"]
+            ):
+                yield found["EndpointConfigName"]
+
+
+def _tagged_models(aws: Aws, settings: Settings, stage: str, before: datetime | None) -> Iterator[str]:
+    for page in aws.sagemaker.get_paginator("list_models").paginate(NameContains=_MODEL):
+        for found in page["Models"]:
+            if _is_early(found["CreationTime"], before) and _is_ours(aws, settings, stage, found["ModelArn"]):
+                yield found["ModelName"]
+
+
+def _is_early(created: datetime, before: datetime | None) -> bool:
+    return before is None or created < before
+
+
+def _is_ours(aws: Aws, settings: Settings, stage: str, arn: str) -> bool:
+    try:
+        tags = {tag["Key"]: tag["Value"] for tag in aws.sagemaker.list_tags(ResourceArn=arn)["Tags"]}
+    except ClientError as error:
+        if not is_missing(error):
+            raise
+        return False
+    return tags.get(PROJECT_TAG) == settings.project_name and tags.get(STAGE_TAG) == stage
+
+
+def _used_configs(aws: Aws, settings: Settings) -> set[str]:
+    used: set[str] = set()
+    for page in aws.sagemaker.get_paginator("list_endpoints").paginate(NameContains=settings.project_name):
+        for found in page["Endpoints"]:
+            try:
+                endpoint = aws.sagemaker.describe_endpoint(EndpointName=found["EndpointName"])
+            except ClientError as error:
+                if not is_missing(error):
+                    raise
+                continue
+            used.add(endpoint["EndpointConfigName"])
+            used.add(endpoint.get("PendingDeploymentSummary", {}).get("EndpointConfigName", ""))
+    return used - {""}
+
+
+def _models_of(aws: Aws, config: str) -> list[str]:
+    try:
+        described = aws.sagemaker.describe_endpoint_config(EndpointConfigName=config)
+    except ClientError as error:
+        if not is_missing(error):
+            raise
+        return []
+    return [variant["ModelName"] for variant in described["ProductionVariants"] if "ModelName" in variant]
+
+
+def _unless_missing(call: Callable[..., object], **request: str) -> None:
+    try:
+        call(**request)
+    except ClientError as error:
+        if not is_missing(error):
+            raise

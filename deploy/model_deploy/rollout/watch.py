@@ -1,0 +1,120 @@
+"""Waits for what AWS does to a stage: to its stack, its endpoint and its alarms. It goes on when the waiting ends."""
+
+from __future__ import annotations
+
+from model_deploy.aws import endpoint, stack
+from model_deploy.core import stack_status
+from model_deploy.core.observed import Event, Stack
+from model_deploy.deadline import Deadline
+from model_deploy.errors import OvertakenError, StackError, TimedOutError
+from model_deploy.progress import Progress
+from model_deploy.workspace import Workspace
+
+BEGINNING_SECONDS = 60.0
+"""How long an operation that was asked for may take to be seen in the stack's events."""
+
+
+class Watch:
+    """Waits on behalf of one command, and shows what happens meanwhile."""
+
+    def __init__(self, workspace: Workspace, progress: Progress, deadline: Deadline) -> None:
+        self.deadline = deadline
+        self._aws, self._progress = workspace.aws, progress
+        self._stack, self._endpoint = workspace.stack_name, workspace.endpoint_name
+        self._seen: set[str] = set()
+        self._operations: list[tuple[str, bool]] = []
+        """Of every event that was shown, in order: its operation's token, and whether an operation begins with it."""
+
+    def stack(self, stack_id: str, operation: str | None = None) -> Stack | None:
+        """The stack when nothing is under way on it any more; None when it is gone. Shows events and traffic.
+
+        With the beginning of an `operation`'s token it is that operation that is waited for. Raises OvertakenError when
+        another one was begun before the end of it was seen.
+        """
+        begun = Deadline(BEGINNING_SECONDS)
+        for _ in self.deadline.looks(f"The stack {self._stack}"):
+            found = stack.describe(self._aws, stack_id)
+            self._show_events(stack_id)
+            if found is None or found.status == "DELETE_COMPLETE":
+                return None
+            # Right after a request the stack may still be described as it was before.
+            if found.running or not (self._has_begun(operation, found) or begun.is_over):
+                self._show_phases()
+                continue
+            return found
+        raise AssertionError("unreachable")
+
+    def deletion(self, stack_id: str) -> Stack | None:
+        """None when the stack is gone; the stack when it could not be deleted."""
+        for _ in self.deadline.looks(f"The deletion of the stack {self._stack}"):
+            found = stack.describe(self._aws, stack_id)
+            self._show_events(stack_id)
+            if found is None or found.status == "DELETE_COMPLETE":
+                return None
+            if found.status == "DELETE_FAILED":
+                return found
+        raise AssertionError("unreachable")
+
+    def endpoint(self) -> None:
+        """Until the endpoint is not being changed any more."""
+        for _ in self.deadline.looks(f"The endpoint {self._endpoint}"):
+            if not self._show_phases():
+                return
+
+    def quiet_alarms(self, names: list[str], seconds: float) -> None:
+        """Until none of the alarms is in ALARM: an update that begins before is rolled back at once.
+
+        Raises StackError when one still is after so many seconds.
+        """
+        ringing: list[str] = []
+        try:
+            for _ in Deadline(seconds).looks("The alarms"):
+                described = self._aws.cloudwatch.describe_alarms(AlarmNames=names, StateValue="ALARM")
+                before, ringing = ringing, [alarm["AlarmName"] for alarm in described.get("MetricAlarms", [])]
+                if not ringing:
+                    return
+                if ringing != before:
+                    self._progress.say(f"Waiting until {', '.join(ringing)} is no longer in ALARM")
+        except TimedOutError as error:
+            raise StackError(
+                f"{', '.join(ringing)} is in ALARM, so SageMaker would take any update of {self._endpoint} back at once. Mend "
+                "what it says; or, if the update is what mends it, state `rollback: false` under `alarms` of the stage."
+            ) from error
+
+    def _show_events(self, stack_id: str) -> None:
+        fresh: list[Event] = []
+        for event in stack.events(self._aws, stack_id):
+            if event.id in self._seen:
+                break
+            fresh.append(event)
+            if event.begins:
+                break
+        for event in reversed(fresh):
+            self._seen.add(event.id)
+            self._progress.event(event)
+            self._operations.append((event.token, event.begins))
+
+    def _has_begun(self, operation: str | None, found: Stack) -> bool:
+        """Whether the operation was seen to begin. Raises OvertakenError when another one began after it."""
+        if operation is None:
+            return True
+        ours = [number for number, (token, _) in enumerate(self._operations) if token.startswith(operation)]
+        if ours and any(begins for _, begins in self._operations[ours[-1] + 1 :]):
+            raise OvertakenError(
+                f"Another rollout ({found.change_set or 'not of model-deploy'}) changed the stack {found.name} before this one "
+                "could be verified. `model-deploy status` says what is live; run the same command again if it should be this."
+            )
+        return bool(ours)
+
+    def _show_phases(self) -> bool:
+        """Show how far the endpoint is; whether it is still being changed."""
+        found = endpoint.describe(self._aws, self._endpoint)
+        if found is None:
+            return False
+        self._progress.phases(found.name, found.phases)
+        return found.changing
+
+
+def succeeded(found: Stack | None) -> bool:
+    """Whether a stack that was waited for is what was asked for."""
+    return found is not None and stack_status.has_succeeded(found.status)

@@ -1,0 +1,75 @@
+"""Verifying what is live on a stage: SageMaker, the endpoint and the API are asked, and `verify` judges."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from model_deploy.aws import records
+from model_deploy.aws.provenance import who
+from model_deploy.core.checks import Checks
+from model_deploy.core.contract import Contract
+from model_deploy.core.observed import Observed
+from model_deploy.core.package import Candidate
+from model_deploy.core.record import Record
+from model_deploy.stage import Api
+from model_deploy.verify import inference, judge
+from model_deploy.verify.judge import Finding, Verification
+from model_deploy.workspace import Workspace
+
+API_TOKEN = "API_TOKEN"
+"""The variable with the token for an API that wants one; without it only that is verified."""
+
+
+def examine(workspace: Workspace, candidate: Candidate, observed: Observed) -> Verification:
+    """Verify the package on the stage: the live model, the endpoint's answers, and the API's where there is one.
+
+    An asynchronous endpoint answers into a bucket, so there the live model is all that is looked at.
+    """
+    live, stage, contract = observed.live, workspace.stage, candidate.contract
+    found = judge.live_package(
+        candidate.package.arn, live.package_arn if live else None, workspace.endpoint_name
+    )
+    if not found.passed or contract is None:
+        return found
+    checks = workspace.checks[contract.recipe]
+    if stage.endpoint.kind != "asynchronous":
+        ask = inference.EndpointModel(workspace.aws.runtime, workspace.endpoint_name, contract)
+        found += judge.examine("endpoint", ask, checks, contract)
+    if stage.api is not None:
+        url = observed.stack.outputs.get("ApiUrl") if observed.stack else None
+        found += _examine_api(workspace, stage.api, url, checks, contract)
+    return found
+
+
+def note_verdict(workspace: Workspace, record: Record, verification: Verification) -> None:
+    """Append what a later look found, where it differs from what the records say of that deployment last."""
+    bucket = workspace.settings.bucket
+    latest = records.latest_of(workspace.aws, bucket, record.stage, record.model_package_arn) or record
+    if latest.deployment == record.deployment and latest.verified == verification.passed:
+        return
+    later = replace(
+        record,
+        time=datetime.now(UTC),
+        verified=verification.passed,
+        failures=tuple(str(finding) for finding in verification.failures),
+        why="verified again",
+        who=who(workspace.aws, os.environ),
+    )
+    records.append(workspace.aws, bucket, later)
+
+
+def _examine_api(
+    workspace: Workspace, api: Api, url: str | None, checks: Checks, contract: Contract
+) -> Verification:
+    if url is None:
+        return Verification((Finding("api", "address", "the stack has no output ApiUrl"),))
+    if api.auth == "iam":
+        service = "lambda" if api.kind == "function_url" else "execute-api"
+        return judge.examine("api", inference.SignedApi(workspace.aws, url, service), checks, contract)
+    token = os.environ.get(API_TOKEN, "").strip()
+    if not token:
+        # The one thing that can be seen without a token is that nobody gets in without one.
+        return judge.closed("api", lambda: inference.status_without_credentials(url))
+    return judge.examine("api", inference.TokenApi(url, token), checks, contract)

@@ -1,0 +1,169 @@
+"""Asking a model for the labels of texts: the endpoint as BlazingText wants it, the API as people do.
+
+Endpoint: `{"instances": [...], "configuration": {"k": 3}}`, answered by `[{"label": ["__label__x", ...], "prob": [...]}, ...]`.
+API: `{"texts": [...]}`, answered by `{"predictions": [{"text", "label", "confidence", ...}, ...]}`.
+Source: "BlazingText", inference formats, Amazon SageMaker developer guide; deploy/api/handler.py.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.exceptions import ClientError, ConnectionError, HTTPClientError, NoCredentialsError
+from botocore.httpsession import URLLib3Session
+
+from model_common.aws.errors import error_code
+from model_deploy.aws.clients import Aws
+from model_deploy.core.contract import Contract
+
+if TYPE_CHECKING:
+    from types_boto3_sagemaker_runtime.client import SageMakerRuntimeClient
+
+_PREFIX = "__label__"
+_TIMEOUT_SECONDS = 30
+
+Ask = Callable[[Sequence[str]], "list[Prediction]"]
+"""Texts in, one prediction for each, in order. Raises NoAnswerError."""
+
+
+class NoAnswerError(Exception):
+    """The model did not answer, or with something else than predictions. Its text says what came instead."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The labels given to a text (one, unless the model gives several), and the scores that were told with them."""
+
+    labels: tuple[str, ...]
+    scores: Mapping[str, float]
+
+
+class EndpointModel:
+    """A model behind a SageMaker endpoint, asked under its contract."""
+
+    def __init__(self, runtime: SageMakerRuntimeClient, endpoint: str, contract: Contract) -> None:
+        self._runtime, self._endpoint, self._contract = runtime, endpoint, contract
+
+    def __call__(self, texts: Sequence[str]) -> list[Prediction]:
+        instances = [self._contract.tokens(text) for text in texts]
+        request = {"instances": instances, "configuration": {"k": len(self._contract.labels)}}
+        try:
+            response = self._runtime.invoke_endpoint(
+                EndpointName=self._endpoint,
+                ContentType="application/json",
+                Accept="application/json",
+                Body=json.dumps(request).encode(),
+            )
+            body = response["Body"].read()
+        except ClientError as error:
+            # Whatever it was that the model did is the model's; what keeps us from asking is not.
+            if error_code(error) in {
+                "ModelError",
+                "ModelNotReadyException",
+                "InternalFailure",
+                "ServiceUnavailable",
+            }:
+                raise NoAnswerError(
+                    str(error.response["Error"].get("Message") or error_code(error))
+                ) from error
+            raise
+        except (HTTPClientError, ConnectionError) as error:
+            raise NoAnswerError(str(error)) from error
+        return _parsed(body, len(texts), self._prediction)
+
+    def _prediction(self, entry: Mapping[str, Any]) -> Prediction:
+        pairs = zip(entry["label"], entry["prob"], strict=True)
+        scores = {str(label).removeprefix(_PREFIX): float(score) for label, score in pairs}
+        if self._contract.threshold is not None:
+            return Prediction(
+                tuple(name for name, score in scores.items() if score >= self._contract.threshold), scores
+            )
+        best = max(scores, key=scores.__getitem__)
+        return Prediction((best,), scores)
+
+
+class SignedApi:
+    """The same model behind the classification API at `url`, asked with the caller's credentials.
+
+    `service` is what they sign for: execute-api (an HTTP API) or lambda (a function URL).
+    """
+
+    def __init__(self, aws: Aws, url: str, service: str) -> None:
+        self._aws, self._url, self._service = aws, url, service
+
+    def __call__(self, texts: Sequence[str]) -> list[Prediction]:
+        request = _request(self._url, texts)
+        credentials = self._aws.session.get_credentials()
+        if credentials is None:
+            raise NoCredentialsError()
+        SigV4Auth(credentials, self._service, self._aws.region).add_auth(request)
+        return _asked(request, len(texts))
+
+
+class TokenApi:
+    """The same model behind the classification API at `url`, asked with a JSON web token."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self._url, self._token = url, token
+
+    def __call__(self, texts: Sequence[str]) -> list[Prediction]:
+        request = _request(self._url, texts)
+        request.headers["authorization"] = f"Bearer {self._token}"
+        return _asked(request, len(texts))
+
+
+def status_without_credentials(url: str) -> int:
+    """The HTTP status that the API at `url` answers a stranger with. Raises NoAnswerError."""
+    return _send(_request(url, ["hello"]))[0]
+
+
+def _request(url: str, texts: Sequence[str]) -> AWSRequest:
+    body = json.dumps({"texts": list(texts)}).encode()
+    return AWSRequest(method="POST", url=url, headers={"content-type": "application/json"}, data=body)
+
+
+def _asked(request: AWSRequest, count: int) -> list[Prediction]:
+    status, body = _send(request)
+    if status != 200:
+        raise NoAnswerError(f"{request.url} answered {status}: {_start(body)}")
+    return _parsed(body, count, _api_prediction, key="predictions")
+
+
+def _send(request: AWSRequest) -> tuple[int, bytes]:
+    try:
+        response = URLLib3Session(timeout=_TIMEOUT_SECONDS).send(request.prepare())
+    except (HTTPClientError, ConnectionError) as error:
+        raise NoAnswerError(f"{request.url}: {error}") from error
+    return int(response.status_code), response.content
+
+
+def _api_prediction(entry: Mapping[str, Any]) -> Prediction:
+    label = entry["label"]
+    scores = entry.get("scores") or ({} if label is None else {label: entry["confidence"]})
+    labels = entry.get("labels", [] if label is None else [label])
+    return Prediction(tuple(labels), {str(name): float(score) for name, score in scores.items()})
+
+
+def _parsed(
+    body: bytes, count: int, parse: Callable[[Mapping[str, Any]], Prediction], key: str | None = None
+) -> list[Prediction]:
+    try:
+        answer = json.loads(body)
+        predictions = [parse(entry) for entry in (answer if key is None else answer[key])]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise NoAnswerError(
+            f"the answer cannot be read ({type(error).__name__}: {error}): {_start(body)}"
+        ) from error
+    if len(predictions) != count:
+        raise NoAnswerError(f"{count} texts were sent and {len(predictions)} answers came back")
+    return predictions
+
+
+def _start(body: bytes) -> str:
+    text = " ".join(body[:200].decode("utf-8", "replace").split())
+    return text or "nothing"

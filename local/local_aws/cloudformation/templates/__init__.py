@@ -1,0 +1,1 @@
+"""Templates: parsed, checked, and evaluated."""

@@ -1,0 +1,1 @@
+"""What an endpoint deploys, how its traffic moves, and what is watched meanwhile."""

@@ -1,0 +1,1 @@
+"""The instances of a variant: artifact, model server process, connections."""

@@ -1,0 +1,1 @@
+"""Batch transform: a job that has a model server of its own."""

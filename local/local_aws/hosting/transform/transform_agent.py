@@ -1,0 +1,232 @@
+"""The agent of a transform job: sends inputs to a model server, batch by batch, and assembles its answers in order.
+
+    python -m local_aws.hosting.transform.transform_agent /opt/ml
+
+Its standard output is the job's data log, worded as SageMaker's; the model server has a log stream of its own. A line that
+is empty is no record: nothing is sent for it, nothing answered. The exit code is 1 where the model server does not start.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import boto3
+
+from local_aws.hosting.errors import InvocationError, LaunchError
+from local_aws.hosting.instances.instance import Instance, Launch
+from local_aws.kernel.job_log import JobLog
+
+CONFIG = "input/config/transform.json"
+INPUT = "input/data"
+OUTPUT = "output/data"
+FAILURE = "output/failure"
+"""Where things lie below /opt/ml."""
+
+STARTUP_SECONDS = 480.0
+PAUSE_SECONDS = 0.2
+"""Between an invocation that failed and the next try."""
+
+_MB = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be done with the inputs. `strategy` is the API's BatchStrategy; `environment` the model server's."""
+
+    job: str
+    log_group: str
+    content_type: str
+    accept: str
+    by_line: bool
+    strategy: str
+    assemble_by_line: bool
+    payload_mb: int
+    concurrency: int
+    timeout_seconds: float
+    retries: int
+    environment: Mapping[str, str]
+
+    @property
+    def payload_bytes(self) -> int:
+        return self.payload_mb * _MB
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Content-Type": self.content_type, "Accept": self.accept}
+
+    @property
+    def separator(self) -> bytes:
+        """What follows each answer in the output."""
+        return b"\n" if self.assemble_by_line else b""
+
+
+class InputError(Exception):
+    """An input gets no answers. `kind` begins the job's FailureReason, `message` is the container's."""
+
+    def __init__(self, kind: str, what: str, message: str = "") -> None:
+        super().__init__(what)
+        self.kind = kind
+        self.what = what
+        self.message = message
+
+    def reason(self, name: str) -> str:
+        """The FailureReason: SageMaker's words, and what its log would say about the input `name`."""
+        said = f" Message: {self.message}" if self.message else ""
+        return f"{self.kind}: See job logs for more information. {name}: {self.what}.{said}"
+
+
+def payloads(path: Path, task: Task) -> Iterator[bytes]:
+    """The bodies of the invocations for one input. Raises InputError for one that is too large."""
+    if not task.by_line:
+        if path.stat().st_size > task.payload_bytes:
+            raise _too_large(task)
+        if body := path.read_bytes():
+            yield body
+        return
+    batch: list[bytes] = []
+    size = 0
+    with path.open("rb") as lines:
+        for line in filter(bytes.strip, lines):
+            if len(line) > task.payload_bytes:
+                raise _too_large(task)
+            if batch and (task.strategy == "SingleRecord" or size + len(line) > task.payload_bytes):
+                yield b"".join(batch)
+                batch, size = [], 0
+            batch.append(line)
+            size += len(line)
+    if batch:
+        yield b"".join(batch)
+
+
+class Agent:
+    """Transforms inputs by one model server, `task.concurrency` invocations at once."""
+
+    def __init__(self, task: Task, instance: Instance) -> None:
+        self._task = task
+        self._instance = instance
+        self._pool = ThreadPoolExecutor(task.concurrency)
+
+    def transform(self, source: Path, target: Path) -> None:
+        """Write the answers for one input. Raises InputError, which leaves no target, and LaunchError."""
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with target.open("wb") as output:
+                for answer in self._answers(payloads(source, self._task)):
+                    output.write(answer + self._task.separator)
+        except InputError:
+            target.unlink()
+            raise
+
+    def close(self) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def _answers(self, bodies: Iterator[bytes]) -> Iterator[bytes]:
+        """The answers in the order of the bodies, of which no more are read than are on their way."""
+        waiting: deque[Future[bytes]] = deque()
+        try:
+            for body in bodies:
+                waiting.append(self._pool.submit(self._answer, body))
+                if len(waiting) >= self._task.concurrency:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+    def _answer(self, body: bytes) -> bytes:
+        for _ in range(self._task.retries):
+            try:
+                return self._invoke(body)
+            except InputError as error:
+                if error.kind == "ClientError":
+                    raise
+            # A model server that has just died is ready again a moment later.
+            time.sleep(PAUSE_SECONDS)
+        return self._invoke(body)
+
+    def _invoke(self, body: bytes) -> bytes:
+        self._instance.wait_ready()
+        try:
+            answer = self._instance.invoke(body, self._task.headers, self._task.timeout_seconds)
+        except InvocationError as error:
+            raise InputError("AlgorithmError", "Unable to get response from algorithm", str(error)) from error
+        if answer.status < 300:
+            return answer.body
+        message = answer.body.decode("utf-8", "replace")
+        if 400 <= answer.status < 500:
+            raise InputError("ClientError", f"ClientError: {answer.status}", message)
+        raise InputError(
+            "AlgorithmError", f"Bad HTTP status received from algorithm: {answer.status}", message
+        )
+
+
+def run(root: Path, task: Task, instance: Instance) -> None:
+    """Transform all inputs below `root`; the first failure of one is noted in its FAILURE. Raises LaunchError."""
+    instance.wait_ready()
+    strategy = "SINGLE_RECORD" if task.strategy == "SingleRecord" else "MULTI_RECORD"
+    _say(
+        f"MaxConcurrentTransforms={task.concurrency}, MaxPayloadInMB={task.payload_mb}, BatchStrategy={strategy}"
+    )
+    agent, failure = Agent(task, instance), root / FAILURE
+    try:
+        for source in sorted(path for path in (root / INPUT).rglob("*") if path.is_file()):
+            name = source.relative_to(root / INPUT).as_posix()
+            try:
+                agent.transform(source, root / OUTPUT / f"{name}.out")
+            except InputError as error:
+                _say_failure(name, error)
+                if not failure.exists():
+                    failure.write_text(error.reason(name), encoding="utf-8")
+    finally:
+        agent.close()
+
+
+def _too_large(task: Task) -> InputError:
+    return InputError(
+        "ClientError", "Too much data for max payload size", f"MaxPayloadInMB is {task.payload_mb}"
+    )
+
+
+def _say_failure(name: str, error: InputError) -> None:
+    _say(f"{name}: {error.what}")
+    if error.message:
+        _say(f"{name}: Message:")
+        for line in error.message.splitlines():
+            _say(f"{name}: {line}")
+
+
+def _say(words: str) -> None:
+    moment = datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")
+    print(f"{moment}:[sagemaker logs]: {words}")
+
+
+def main(root: Path) -> int:
+    """Start the model server of /opt/ml/model, and run the task; returns the exit code."""
+    task = Task(**json.loads((root / CONFIG).read_text(encoding="utf-8")))
+    stream = f"{task.job}/model-server"
+    instance = Instance(
+        "algo-1",
+        Launch("AllTraffic", root / "model", task.environment, STARTUP_SECONDS),
+        JobLog(boto3.client("logs"), task.log_group, stream),
+    )
+    try:
+        run(root, task, instance)
+    except LaunchError:
+        print(f"The primary container did not pass the ping health check; its log stream {stream} tells why.")
+        return 1
+    finally:
+        instance.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

@@ -1,0 +1,129 @@
+"""The condition keys that a request sets, beside those that every request has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from local_aws.identity.actions.asked import Asked
+from local_aws.identity.actions.known import Known, Tags, request_tags
+
+Keys = dict[str, tuple[str, ...]]
+
+
+def of_request(asked: Asked, known: Known) -> Keys:
+    """What the request itself says: its tags, and the keys of its service."""
+    keys: Keys = {}
+    if tags := request_tags(asked.parameters):
+        keys |= {f"aws:RequestTag/{key}": (value,) for key, value in tags.items()}
+        keys["aws:TagKeys"] = tuple(tags)
+    elif removed := asked.parameters.get("TagKeys") or asked.parameters.get("tagKeys"):
+        keys["aws:TagKeys"] = tuple(map(str, removed))
+    match asked.service:
+        case "sagemaker" | "sagemaker-runtime":
+            keys |= _sagemaker(asked.parameters)
+        case "iam":
+            keys |= _iam(asked.parameters, known)
+        case "cloudwatch" if "Namespace" in asked.parameters and asked.operation == "PutMetricData":
+            keys["cloudwatch:namespace"] = (str(asked.parameters["Namespace"]),)
+        case service:
+            keys |= _stated(asked.parameters, _MEMBERS.get(service, {}))
+    return keys
+
+
+def of_tags(service: str, tags: Tags) -> Keys:
+    """What the tags of the resource set. Some services have keys of their own for them."""
+    prefixes = ["aws:ResourceTag/"]
+    if service in {"sagemaker", "iam", "secretsmanager"}:
+        prefixes.append(f"{service}:ResourceTag/")
+    return {f"{prefix}{key}": (value,) for key, value in tags.items() for prefix in prefixes}
+
+
+def of_everyone(role_arn: str, region: str, service: str) -> Keys:
+    """The global keys, as AWS would set them: there every request comes by TLS."""
+    account_id = role_arn.split(":")[4]
+    return {
+        "aws:SecureTransport": ("true",),
+        "aws:PrincipalArn": (role_arn,),
+        "aws:PrincipalAccount": (account_id,),
+        "aws:PrincipalType": ("AssumedRole",),
+        "aws:ResourceAccount": (account_id,),
+        "aws:ViaAWSService": ("false",),
+        # IAM and STS without a region are in Virginia.
+        "aws:RequestedRegion": ("us-east-1" if service == "iam" else region,),
+    }
+
+
+_MEMBERS = {
+    "application-autoscaling": {
+        "ServiceNamespace": "application-autoscaling:service-namespace",
+        "ScalableDimension": "application-autoscaling:scalable-dimension",
+    },
+    "cloudformation": {
+        "RoleARN": "cloudformation:RoleArn",
+        "TemplateURL": "cloudformation:TemplateUrl",
+        "ChangeSetName": "cloudformation:ChangeSetName",
+    },
+    "kms": {"SigningAlgorithm": "kms:SigningAlgorithm"},
+    "lambda": {
+        "Principal": "lambda:Principal",
+        "FunctionUrlAuthType": "lambda:FunctionUrlAuthType",
+        "AuthType": "lambda:FunctionUrlAuthType",
+    },
+    "s3": {
+        "Prefix": "s3:prefix",
+        "Delimiter": "s3:delimiter",
+        "VersionId": "s3:VersionId",
+        "ACL": "s3:x-amz-acl",
+        "ServerSideEncryption": "s3:x-amz-server-side-encryption",
+        "SSEKMSKeyId": "s3:x-amz-server-side-encryption-aws-kms-key-id",
+    },
+}
+"""By service: the members of requests that are condition keys as they stand."""
+
+_SAGEMAKER = {
+    "ModelApprovalStatus": "sagemaker:ModelApprovalStatus",
+    "EnableNetworkIsolation": "sagemaker:NetworkIsolation",
+    "TargetModel": "sagemaker:TargetModel",
+}
+
+
+def _stated(parameters: Mapping[str, Any], names: Mapping[str, str]) -> Keys:
+    return {key: (_text(parameters[member]),) for member, key in names.items() if member in parameters}
+
+
+def _sagemaker(given: Mapping[str, Any]) -> Keys:
+    keys = _stated(given, _SAGEMAKER)
+    cycle = given.get("ModelLifeCycle") or {}
+    keys |= {
+        f"sagemaker:ModelLifeCycle:{member[:1].lower()}{member[1:]}": (str(cycle[member]),)
+        for member in ("Stage", "StageStatus")
+        if member in cycle
+    }
+    for key, value in (given.get("CustomerMetadataProperties") or {}).items():
+        keys[f"sagemaker:CustomerMetadataProperties/{key}"] = (str(value),)
+    if removed := given.get("CustomerMetadataPropertiesToRemove"):
+        keys["sagemaker:CustomerMetadataPropertiesToRemove"] = tuple(map(str, removed))
+    clusters = [
+        given.get("ResourceConfig") or {},
+        given.get("TransformResources") or {},
+        (given.get("ProcessingResources") or {}).get("ClusterConfig") or {},
+        *(given.get("ProductionVariants") or ()),
+    ]
+    if types := [str(each["InstanceType"]) for each in clusters if "InstanceType" in each]:
+        keys["sagemaker:InstanceTypes"] = tuple(types)
+    return keys
+
+
+def _iam(given: Mapping[str, Any], known: Known) -> Keys:
+    keys: Keys = {}
+    boundary = given.get("PermissionsBoundary") or known.boundary(str(given.get("RoleName", "")))
+    if boundary:
+        keys["iam:PermissionsBoundary"] = (str(boundary),)
+    if arn := given.get("PolicyArn"):
+        keys["iam:PolicyARN"] = (str(arn),)
+    return keys
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

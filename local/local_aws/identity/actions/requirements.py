@@ -1,0 +1,156 @@
+"""The IAM actions that a request takes, each on one resource, with the condition keys that it sets.
+
+Most requests take the action of their operation's name. Beside it: a role that is handed on is passed, tags that come with a
+new resource are added, and an encrypted bucket makes S3 use its key as the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from local_aws.identity.actions import condition_keys, s3_requests
+from local_aws.identity.actions.asked import Asked
+from local_aws.identity.actions.condition_keys import Keys
+from local_aws.identity.actions.known import request_tags
+from local_aws.identity.actions.resources import Namer
+
+FREE = frozenset({"sts:GetCallerIdentity"})
+"""Actions that nobody needs a permission for."""
+
+_PREFIXES = {"apigatewayv2": "apigateway", "sagemaker-runtime": "sagemaker"}
+"""What IAM calls a service, where that is not boto3's name."""
+
+_ACTIONS = {
+    ("lambda", "Invoke"): "InvokeFunction",
+    ("lambda", "InvokeWithResponseStream"): "InvokeFunction",
+    ("sns", "PublishBatch"): "Publish",
+    ("sqs", "ChangeMessageVisibilityBatch"): "ChangeMessageVisibility",
+    ("sqs", "DeleteMessageBatch"): "DeleteMessage",
+    ("sqs", "SendMessageBatch"): "SendMessage",
+}
+
+_TAGGING = {
+    "application-autoscaling": "TagResource",
+    "cloudformation": "TagResource",
+    "cloudwatch": "TagResource",
+    "events": "TagResource",
+    "kms": "TagResource",
+    "lambda": "TagResource",
+    "logs": "TagResource",
+    "sagemaker": "AddTags",
+    "secretsmanager": "TagResource",
+    "sns": "TagResource",
+    "sqs": "TagQueue",
+    "ssm": "AddTagsToResource",
+}
+"""The action that tags of a new resource take, by service."""
+_IAM_TAGGING = {
+    "CreateRole": "TagRole",
+    "CreatePolicy": "TagPolicy",
+    "CreateOpenIDConnectProvider": "TagOpenIDConnectProvider",
+}
+_TAG_OPERATIONS = frozenset(
+    {"AddTags", "AddTagsToResource", "TagLogGroup", "TagQueue", "TagResource", "TagRole", "TagPolicy"}
+)
+
+_PASSED_IN = {
+    "cloudformation": ("RoleARN",),
+    "lambda": ("Role",),
+    "sagemaker": ("RoleArn", "ExecutionRoleArn"),
+    "events": ("RoleArn",),
+    "application-autoscaling": ("RoleARN",),
+    "logs": ("roleArn",),
+}
+"""The members in which a service is handed a role."""
+_PASSED_TO = {"application-autoscaling": "application-autoscaling.amazonaws.com"}
+
+_SERVICE_LINKED = ":role/aws-service-role/"
+
+
+@dataclass(frozen=True)
+class Requirement:
+    action: str
+    resource: str
+    context: Keys = field(default_factory=dict)
+
+
+def of(asked: Asked, namer: Namer) -> list[Requirement]:
+    """Everything that the caller of `asked` must be allowed."""
+    keys = condition_keys.of_request(asked, namer.known)
+    if asked.service == "s3":
+        return [*_s3(asked, namer, keys)]
+    prefix = _PREFIXES.get(asked.service, asked.service)
+    action = f"{prefix}:{_action(asked)}"
+    resources = namer.of(asked)
+    found = [
+        Requirement(action, resource, keys | _tags_of(prefix, namer, resource)) for resource in resources
+    ]
+    if tagging := _tagging(asked):
+        creating: Keys = {"sagemaker:TaggingAction": (asked.operation,)} if prefix == "sagemaker" else {}
+        found.append(Requirement(f"{prefix}:{tagging}", _taggable(resources[0]), keys | creating))
+    return [*found, *_passed(asked, namer)]
+
+
+def _action(asked: Asked) -> str:
+    if asked.service == "apigatewayv2":
+        return asked.method
+    return _ACTIONS.get((asked.service, asked.operation), asked.operation)
+
+
+def _tagging(asked: Asked) -> str | None:
+    if asked.operation in _TAG_OPERATIONS or not request_tags(asked.parameters):
+        return None
+    return _IAM_TAGGING.get(asked.operation) if asked.service == "iam" else _TAGGING.get(asked.service)
+
+
+def _taggable(resource: str) -> str:
+    # Log groups are tagged without what follows their name.
+    return resource.removesuffix(":*") if ":log-group:" in resource else resource
+
+
+def _tags_of(service: str, namer: Namer, resource: str) -> Keys:
+    return condition_keys.of_tags(service, namer.known.tags(_taggable(resource)))
+
+
+def _passed(asked: Asked, namer: Namer) -> Iterator[Requirement]:
+    """iam:PassRole for each role in the request. A service-linked role is not passed."""
+    to = _PASSED_TO.get(asked.service, f"{asked.service}.amazonaws.com")
+    for member in _PASSED_IN.get(asked.service, ()):
+        for stated in [asked.parameters, *_targets(asked)]:
+            role = stated.get(member)
+            if isinstance(role, str) and role.startswith("arn:") and _SERVICE_LINKED not in role:
+                yield _passing(role, to, namer)
+    for provider in asked.parameters.get("TemplateProviders") or ():
+        if role := (provider.get("CfnTemplateProvider") or {}).get("RoleARN"):
+            # What CloudFormation is passed, CreateStack passes: SageMaker calls it as the caller.
+            yield _passing(str(role), "sagemaker.amazonaws.com", namer)
+
+
+def _passing(role: str, to: str, namer: Namer) -> Requirement:
+    tags = condition_keys.of_tags("iam", namer.known.tags(role))
+    return Requirement("iam:PassRole", role, {"iam:PassedToService": (to,), **tags})
+
+
+def _targets(asked: Asked) -> list[dict[str, Any]]:
+    targets = asked.parameters.get("Targets") if asked.service == "events" else None
+    return [each for each in targets or () if isinstance(each, dict)]
+
+
+def _s3(asked: Asked, namer: Namer, keys: Keys) -> Iterator[Requirement]:
+    for name, resource in s3_requests.actions(asked.operation, asked.parameters):
+        arn = resource if resource == "*" else f"arn:aws:s3:::{resource}"
+        yield Requirement(f"s3:{name}", arn, keys | _tags_of("s3", namer, arn))
+        bucket = resource.partition("/")[0]
+        key = namer.known.bucket_key(bucket)
+        if name in s3_requests.WRITING:
+            key = asked.parameters.get("SSEKMSKeyId") or key
+        if key is None or (asked.operation == "CompleteMultipartUpload"):
+            continue
+        via: Keys = {"kms:ViaService": (f"s3.{namer.region}.amazonaws.com",)}
+        if name in s3_requests.WRITING:
+            yield Requirement("kms:GenerateDataKey", namer.key(key), via)
+        # S3 reads back the parts of a multipart upload's data key.
+        if name in s3_requests.READING or asked.operation in {"CreateMultipartUpload", "UploadPart"}:
+            yield Requirement("kms:Decrypt", namer.key(key), via)

@@ -1,0 +1,184 @@
+"""S3's requests: which operation one asks for, and the IAM actions that it takes, whose names differ more often than not.
+
+After https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+from xml.sax.saxutils import unescape
+
+from local_aws.kernel.wire import service_model
+
+_SUBRESOURCES = re.compile(r"\{Bucket\}(?P<object>/\{Key\+\})?(?:\?(?P<subresource>[A-Za-z-]+))?$")
+_PART = frozenset({"uploadId"})
+
+_ENCRYPTION = "HTTP_X_AMZ_SERVER_SIDE_ENCRYPTION"
+_HEADERS = {
+    "HTTP_X_AMZ_COPY_SOURCE": "CopySource",
+    "HTTP_X_AMZ_TAGGING": "Tagging",
+    "HTTP_X_AMZ_ACL": "ACL",
+    _ENCRYPTION: "ServerSideEncryption",
+    f"{_ENCRYPTION}_AWS_KMS_KEY_ID": "SSEKMSKeyId",
+}
+_QUERY = {"prefix": "Prefix", "delimiter": "Delimiter", "versionId": "VersionId"}
+
+_ACTIONS = {
+    "AbortMultipartUpload": "AbortMultipartUpload",
+    "CompleteMultipartUpload": "PutObject",
+    "CreateMultipartUpload": "PutObject",
+    "DeleteBucketCors": "PutBucketCORS",
+    "DeleteBucketEncryption": "PutEncryptionConfiguration",
+    "DeleteBucketLifecycle": "PutLifecycleConfiguration",
+    "DeleteBucketOwnershipControls": "PutBucketOwnershipControls",
+    "DeleteBucketReplication": "PutReplicationConfiguration",
+    "DeleteBucketTagging": "PutBucketTagging",
+    "DeletePublicAccessBlock": "PutBucketPublicAccessBlock",
+    "GetBucketAccelerateConfiguration": "GetAccelerateConfiguration",
+    "GetBucketCors": "GetBucketCORS",
+    "GetBucketEncryption": "GetEncryptionConfiguration",
+    "GetBucketLifecycle": "GetLifecycleConfiguration",
+    "GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",
+    "GetBucketNotificationConfiguration": "GetBucketNotification",
+    "GetBucketReplication": "GetReplicationConfiguration",
+    "GetObjectLockConfiguration": "GetBucketObjectLockConfiguration",
+    "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
+    "HeadBucket": "ListBucket",
+    "HeadObject": "GetObject",
+    "ListBuckets": "ListAllMyBuckets",
+    "ListMultipartUploads": "ListBucketMultipartUploads",
+    "ListObjectVersions": "ListBucketVersions",
+    "ListObjects": "ListBucket",
+    "ListObjectsV2": "ListBucket",
+    "ListParts": "ListMultipartUploadParts",
+    "PutBucketAccelerateConfiguration": "PutAccelerateConfiguration",
+    "PutBucketCors": "PutBucketCORS",
+    "PutBucketEncryption": "PutEncryptionConfiguration",
+    "PutBucketLifecycle": "PutLifecycleConfiguration",
+    "PutBucketLifecycleConfiguration": "PutLifecycleConfiguration",
+    "PutBucketNotificationConfiguration": "PutBucketNotification",
+    "PutBucketReplication": "PutReplicationConfiguration",
+    "PutObjectLockConfiguration": "PutBucketObjectLockConfiguration",
+    "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
+    "UploadPart": "PutObject",
+}
+"""IAM's names of operations that it calls by another; the others it calls as the API does."""
+
+_OF_VERSIONS = {
+    "GetObject": "GetObjectVersion",
+    "GetObjectAcl": "GetObjectVersionAcl",
+    "GetObjectAttributes": "GetObjectVersionAttributes",
+    "GetObjectTagging": "GetObjectVersionTagging",
+    "DeleteObject": "DeleteObjectVersion",
+    "DeleteObjectTagging": "DeleteObjectVersionTagging",
+    "PutObjectAcl": "PutObjectVersionAcl",
+    "PutObjectTagging": "PutObjectVersionTagging",
+}
+
+READING = frozenset({"GetObject", "GetObjectVersion"})
+WRITING = frozenset({"PutObject"})
+
+
+def recognise(environ: Mapping[str, Any], body: Callable[[], bytes]) -> tuple[str, dict[str, Any]] | None:
+    """Operation and parameters of a path-style request; None for one that S3 does not have."""
+    bucket, _, key = unquote(environ["REQUEST_URI"].partition("?")[0]).lstrip("/").partition("/")
+    pairs = parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)
+    query = dict(pairs)
+    method: str = environ["REQUEST_METHOD"]
+    operation = _operation(method, bucket, key, query, environ)
+    if operation is None:
+        return None
+    parameters: dict[str, Any] = {"Bucket": bucket, "Key": key}
+    parameters |= {member: query[name] for name, member in _QUERY.items() if name in query}
+    parameters |= {member: environ[name] for name, member in _HEADERS.items() if name in environ}
+    if operation == "DeleteObjects":
+        parameters["Objects"] = _deleted(body().decode("utf-8", "replace"))
+    if operation == "PutBucketEncryption":
+        found = re.search(r"<KMSMasterKeyID>([^<]+)<", body().decode("utf-8", "replace"))
+        parameters["SSEKMSKeyId"] = found[1] if found else None
+    return operation, {name: value for name, value in parameters.items() if value != ""}
+
+
+def actions(operation: str, parameters: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The actions, without "s3:", each with its resource: "*", "BUCKET" or "BUCKET/KEY"."""
+    bucket, key = parameters.get("Bucket", ""), parameters.get("Key")
+    whole = f"{bucket}/{key}" if key else bucket or "*"
+    match operation:
+        case "DeleteObjects":
+            return [
+                ("DeleteObjectVersion" if version else "DeleteObject", f"{bucket}/{name}")
+                for name, version in parameters["Objects"]
+            ]
+        case "CopyObject" | "UploadPartCopy":
+            source, _, version = unquote(parameters["CopySource"]).lstrip("/").partition("?versionId=")
+            return [("GetObjectVersion" if version else "GetObject", source), ("PutObject", whole)]
+    name = _ACTIONS.get(operation, operation)
+    if parameters.get("VersionId"):
+        name = _OF_VERSIONS.get(name, name)
+    tagging = [("PutObjectTagging", whole)] if parameters.get("Tagging") else []
+    acl = [("PutObjectAcl", whole)] if parameters.get("ACL") and key else []
+    return [(name, whole), *tagging, *acl]
+
+
+def _deleted(text: str) -> tuple[tuple[str, bool], ...]:
+    """The keys of a DeleteObjects request, each with whether one version of it is meant."""
+    entries = re.findall(r"<Object>(.*?)</Object>", text, re.DOTALL)
+    entities = {"&quot;": '"', "&apos;": "'", "&#13;": "\r", "&#10;": "\n"}
+    keys = [re.search(r"<Key>(.*?)</Key>", entry, re.DOTALL) for entry in entries]
+    return tuple(
+        (unescape(key[1], entities), "<VersionId>" in entry)
+        for key, entry in zip(keys, entries, strict=True)
+        if key
+    )
+
+
+def _operation(
+    method: str, bucket: str, key: str, query: Mapping[str, str], environ: Mapping[str, Any]
+) -> str | None:
+    if not bucket:
+        return "ListBuckets" if method == "GET" else None
+    if key and _PART & query.keys():
+        copied = "UploadPartCopy" if "HTTP_X_AMZ_COPY_SOURCE" in environ else "UploadPart"
+        return {
+            "PUT": copied,
+            "POST": "CompleteMultipartUpload",
+            "DELETE": "AbortMultipartUpload",
+            "GET": "ListParts",
+        }.get(method)
+    for name in query:
+        if found := _by_subresource().get((method, bool(key), name)):
+            return found
+    plain = {
+        ("GET", True): "GetObject",
+        ("HEAD", True): "HeadObject",
+        ("PUT", True): "CopyObject" if "HTTP_X_AMZ_COPY_SOURCE" in environ else "PutObject",
+        ("DELETE", True): "DeleteObject",
+        ("GET", False): "ListObjectsV2" if query.get("list-type") == "2" else "ListObjects",
+        ("HEAD", False): "HeadBucket",
+        ("PUT", False): "CreateBucket",
+        ("DELETE", False): "DeleteBucket",
+        ("POST", False): "PostObject",
+    }
+    return plain.get((method, bool(key)))
+
+
+@cache
+def _by_subresource() -> dict[tuple[str, bool, str], str]:
+    """The operations on subresources ("?tagging"), by method, whether they are an object's, and the subresource."""
+    model = service_model("s3")
+    found: dict[tuple[str, bool, str], str] = {}
+    for name in model.operation_names:
+        http = model.operation_model(name).http
+        stated = _SUBRESOURCES.search(http["requestUri"])
+        if not stated or not stated["subresource"]:
+            continue
+        if name in _LISTS or not name.startswith("List"):
+            found[http["method"], bool(stated["object"]), stated["subresource"]] = name
+    return found
+
+
+_LISTS = frozenset({"ListMultipartUploads", "ListObjectVersions"})

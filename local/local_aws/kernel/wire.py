@@ -1,0 +1,243 @@
+"""The one place that speaks AWS's protocols: a request becomes a call of a handler's method, its answer a response.
+
+A handler is any object with methods named after API operations (`CreatePipeline` -> `create_pipeline`). A method takes the
+parsed request and returns the answer, both plain data with the API's own member names, or raises `ServiceError`.
+Requests and answers are held against botocore's service model; an answer that does not fit is an error of ours
+and is reported as such (HTTP 500, InternalFailure), so that it fails a test.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from urllib.parse import unquote
+from xml.sax.saxutils import escape
+
+from botocore import xform_name
+from botocore.loaders import Loader, create_loader
+from botocore.model import OperationModel, ServiceModel
+from moto.core.model import ServiceModel as MotoServiceModel
+from moto.core.parse import PROTOCOL_PARSERS
+from moto.core.serialize import SERIALIZERS
+from werkzeug.wrappers import Request, Response
+
+from local_aws.kernel.shapes import problems
+
+log = logging.getLogger(__name__)
+
+Operation = Callable[[dict[str, Any]], dict[str, Any] | None]
+
+
+class ServiceError(Exception):
+    """An error that the API answers with: its code as in the API's model, its message, its HTTP status."""
+
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.status = status
+
+
+def invalid(message: str) -> ServiceError:
+    """What a JSON service answers to a request that it understands and cannot accept."""
+    return ServiceError("ValidationException", message)
+
+
+@cache
+def loader() -> Loader:
+    """Whence all services read botocore's models: one that is made anew looks through its folders again."""
+    return create_loader()
+
+
+@cache
+def service_model(service: str) -> ServiceModel:
+    """botocore's model of `service`, a boto3 service name, in the classes that moto's serialisers ask for."""
+    model: ServiceModel = MotoServiceModel(loader().load_service_model(service, "service-2"), service)
+    return model
+
+
+@dataclass(frozen=True)
+class Route:
+    """Which operation a request asks for, and the values in its path (none but for REST protocols)."""
+
+    operation: str
+    path_values: Mapping[str, str]
+
+
+class Service:
+    """One AWS service of the embedded AWS: botocore's model of it, and the handlers of its operations.
+
+    Raises ValueError when two handlers have the same operation.
+    """
+
+    def __init__(self, name: str, handlers: Iterable[object]) -> None:
+        self.name = name
+        self.model = service_model(name)
+        self._operations: dict[str, Operation] = {}
+        for handler in handlers:
+            for operation in self.model.operation_names:
+                method = getattr(handler, xform_name(operation), None)
+                if method is None:
+                    continue
+                if operation in self._operations:
+                    raise ValueError(f"{name}: two handlers have the operation {operation}")
+                self._operations[operation] = method
+
+    @property
+    def operations(self) -> list[str]:
+        """The operations that there is a handler of."""
+        return sorted(self._operations)
+
+    def route(self, request: Request) -> Route | None:
+        """The operation that `request` asks for, or None where it is none of this service."""
+        match self.model.protocol:
+            case "json":
+                name = request.headers.get("X-Amz-Target", "").rpartition(".")[2]
+            case "query":
+                name = request.values.get("Action", "")
+            case _:
+                return self._rest_route(request)
+        return Route(name, {}) if name in self.model.operation_names else None
+
+    def respond(self, request: Request, route: Route) -> Response:
+        """Answer one HTTP request of this service."""
+        operation = self.model.operation_model(route.operation)
+        try:
+            serializer = SERIALIZERS[self.model.protocol](operation)
+            answer = self._call(operation, request, route)
+            return _response(serializer.serialize(answer), _stated_status(answer, operation))
+        except ServiceError as error:
+            return error_response(error, self.model.protocol)
+        except Exception as error:
+            log.exception("%s.%s failed", self.name, operation.name)
+            message = f"{operation.name}: {type(error).__name__}: {error}"
+            return error_response(ServiceError("InternalFailure", message, 500), self.model.protocol)
+
+    def _call(self, operation: OperationModel, request: Request, route: Route) -> dict[str, Any]:
+        method = self._operations.get(operation.name)
+        if method is None:
+            known = ", ".join(sorted(self._operations))
+            raise ServiceError(
+                "UnknownOperationException",
+                f"The embedded AWS does not have {self.name}:{operation.name}. It has {known}.",
+            )
+        parsed = PROTOCOL_PARSERS[self.model.protocol](operation).parse(
+            {
+                "body": request.get_data(),
+                "headers": request.headers,
+                "method": request.method,
+                "url_params": route.path_values,
+                "url_path": request.path,
+                "values": request.values,
+            }
+        )
+        _check_request(parsed, operation)
+        answer = method(parsed) or {}
+        _check_answer(answer, operation)
+        return answer
+
+    def _rest_route(self, request: Request) -> Route | None:
+        # A value may hold an encoded slash: the path as it was sent still tells it from the others.
+        return rest_route(self.name, request.method, request.environ["REQUEST_URI"].partition("?")[0])
+
+
+def rest_route(service: str, method: str, path: str) -> Route | None:
+    """The operation of a REST service that has this method and path, still encoded; None where there is none."""
+    for rest in _rest_patterns(service):
+        found = rest.pattern.fullmatch(path) if rest.method == method else None
+        if found:
+            return Route(rest.operation, dict(zip(rest.labels, map(unquote, found.groups()), strict=True)))
+    return None
+
+
+@dataclass(frozen=True)
+class _RestPattern:
+    """How a REST operation is asked for. `labels` name the groups of `pattern`."""
+
+    method: str
+    pattern: re.Pattern[str]
+    labels: tuple[str, ...]
+    operation: str
+
+
+@cache
+def _rest_patterns(service: str) -> list[_RestPattern]:
+    """The patterns of a service's operations; literal paths first, so that they win."""
+    model = service_model(service)
+    found = []
+    for name in model.operation_names:
+        http = model.operation_model(name).http
+        path = http["requestUri"].partition("?")[0]
+        parts = re.split(r"\{([^}]+)\}", path)
+        pattern = re.escape(parts[0])
+        for label, literal in zip(parts[1::2], parts[2::2], strict=True):
+            anything = ".+" if label.endswith("+") else "[^/]+"
+            pattern += f"({anything})" + re.escape(literal)
+        labels = tuple(label.rstrip("+") for label in parts[1::2])
+        found.append(_RestPattern(http["method"], re.compile(pattern), labels, name))
+    return sorted(found, key=lambda each: len(each.labels))
+
+
+def _check_request(parsed: Mapping[str, Any], operation: OperationModel) -> None:
+    if operation.input_shape is None:
+        return
+    found = list(problems(parsed, operation.input_shape))
+    if found:
+        plural = "error" if len(found) == 1 else "errors"
+        raise ServiceError(
+            "ValidationException", f"{len(found)} validation {plural} detected: {'; '.join(found)}"
+        )
+
+
+def _check_answer(answer: Mapping[str, Any], operation: OperationModel) -> None:
+    if operation.output_shape is None:
+        return
+    # AWS itself answers with empty lists where its model wants one element.
+    found = [
+        each for each in problems(answer, operation.output_shape) if not each.startswith("Value '[]' at ")
+    ]
+    if found:
+        raise AssertionError(f"the embedded answer does not fit the API's model: {'; '.join(found)}")
+
+
+def error_response(error: ServiceError, protocol: str = "json") -> Response:
+    """`error` as the protocol's clients expect it."""
+    request_id = str(uuid.uuid4())
+    if protocol == "query":
+        response = Response(status=error.status, content_type="text/xml")
+        response.set_data(
+            "<ErrorResponse><Error>"
+            f"<Type>{'Sender' if error.status < 500 else 'Receiver'}</Type>"
+            f"<Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message>"
+            f"</Error><RequestId>{request_id}</RequestId></ErrorResponse>"
+        )
+    else:
+        response = Response(status=error.status, content_type="application/json")
+        response.set_data(
+            json.dumps({"__type": error.code, "message": error.message, "Message": error.message})
+        )
+        response.headers["x-amzn-ErrorType"] = error.code
+    response.headers["x-amzn-RequestId"] = request_id
+    return response
+
+
+def _stated_status(answer: Mapping[str, Any], operation: OperationModel) -> int | None:
+    """The HTTP status that is a member of the answer, as in Lambda's Invoke."""
+    members = operation.output_shape.members if operation.output_shape else {}
+    for name, member in members.items():
+        if member.serialization.get("location") == "statusCode":
+            return answer.get(name)
+    return None
+
+
+def _response(serialized: Mapping[str, Any], stated_status: int | None) -> Response:
+    status = stated_status or serialized["status_code"]
+    response = Response(serialized["body"], status=status, headers=serialized["headers"])
+    response.headers["x-amzn-RequestId"] = str(uuid.uuid4())
+    return response

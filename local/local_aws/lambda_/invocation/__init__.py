@@ -1,0 +1,1 @@
+"""How a function runs: its processes, and how events reach them."""

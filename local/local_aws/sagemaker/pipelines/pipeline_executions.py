@@ -1,0 +1,187 @@
+"""Pipeline executions: started, stopped, retried, and described down to their steps."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from local_aws.kernel.account import Account
+from local_aws.kernel.paging import page, paged
+from local_aws.kernel.shapes import problems
+from local_aws.kernel.wire import ServiceError, invalid, service_model
+from local_aws.sagemaker.listing import select
+from local_aws.sagemaker.pipelines.pipelines import VERSIONS, Pipeline, Pipelines, refuse
+from local_aws.sagemaker.workflow import expressions, names, parameters, scope
+from local_aws.sagemaker.workflow.events import ExecutionEvents
+from local_aws.sagemaker.workflow.execution import Execution, Start
+from local_aws.sagemaker.workflow.runner import Runner
+from local_aws.sagemaker.workflow.steps import Surroundings
+
+_END_OF_THREADS = 5.0
+"""Seconds that `close` gives an execution's threads."""
+
+
+class PipelineExecutions:
+    """StartPipelineExecution and the other operations on executions.
+
+    Every execution runs in threads that call SageMaker and S3 through clients, under the pipeline's role; `sagemaker` and
+    `s3` take the place of those.
+    """
+
+    def __init__(
+        self, account: Account, pipelines: Pipelines, *, sagemaker: Any = None, s3: Any = None
+    ) -> None:
+        self._account = account
+        self._pipelines = pipelines
+        self._events = ExecutionEvents(account.events)
+        self._sagemaker = sagemaker
+        self._s3 = s3
+        self._lock = threading.Lock()
+        self._runners: dict[str, Runner] = {}
+        self._answered: set[tuple[str, str, str]] = set()
+
+    def start_pipeline_execution(self, request: dict[str, Any]) -> dict[str, Any]:
+        refuse(request, *VERSIONS, "SelectiveExecutionConfig", "MlflowExperimentName")
+        pipeline = self._pipelines.find(request["PipelineName"])
+        with self._lock:
+            execution, new = pipeline.history.start(
+                request, lambda: Execution(_start(pipeline, request), self._events)
+            )
+            if new:
+                self._run(execution, pipeline)
+        return {"PipelineExecutionArn": execution.start.arn}
+
+    def stop_pipeline_execution(self, request: dict[str, Any]) -> dict[str, Any]:
+        execution, _ = self._find(request)
+        with self._lock:
+            if self._new("stop", request):
+                execution.stop()
+                self._runners[execution.start.arn].stop()
+                self._note("stop", request)
+        return {"PipelineExecutionArn": execution.start.arn}
+
+    def retry_pipeline_execution(self, request: dict[str, Any]) -> dict[str, Any]:
+        execution, pipeline = self._find(request)
+        with self._lock:
+            if self._new("retry", request):
+                execution.resume(_parallelism(request))
+                self._run(execution, pipeline)
+                self._note("retry", request)
+        return {"PipelineExecutionArn": execution.start.arn}
+
+    def describe_pipeline_execution(self, request: dict[str, Any]) -> dict[str, Any]:
+        return self._find(request)[0].describe()
+
+    def list_pipeline_executions(self, request: dict[str, Any]) -> dict[str, Any]:
+        refuse(request, *VERSIONS)
+        pipeline = self._pipelines.find(request["PipelineName"])
+        summaries = [execution.summary() for execution in pipeline.history.executions()]
+        chosen = select(
+            summaries, request, name="PipelineExecutionArn", created="StartTime", order="Descending"
+        )
+        shown, token = page(chosen, request, key=lambda summary: str(summary["PipelineExecutionArn"]))
+        return paged({"PipelineExecutionSummaries": shown}, token)
+
+    def list_pipeline_execution_steps(self, request: dict[str, Any]) -> dict[str, Any]:
+        execution, _ = self._find(request)
+        steps = [run.answer() for run in execution.runs().values()]
+        if request.get("SortOrder") != "Ascending":
+            steps.reverse()
+        shown, token = page(steps, request, key=lambda step: str(step["StepName"]))
+        return paged({"PipelineExecutionSteps": shown}, token)
+
+    def describe_pipeline_definition_for_execution(self, request: dict[str, Any]) -> dict[str, Any]:
+        start = self._find(request)[0].start
+        return {"PipelineDefinition": start.definition_text, "CreationTime": start.definition_created}
+
+    def list_pipeline_parameters_for_execution(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Those that the start request gave, as on SageMaker: defaults are in the definition."""
+        given = self._find(request)[0].start.given
+        shown, token = page(given, request, key=lambda parameter: parameter["Name"])
+        return paged({"PipelineParameters": shown}, token)
+
+    def close(self) -> None:
+        """End the threads of all executions; their jobs end with their own service."""
+        with self._lock:
+            runners = list(self._runners.values())
+        for runner in runners:
+            runner.leave()
+        for runner in runners:
+            runner.join(_END_OF_THREADS)
+
+    def _run(self, execution: Execution, pipeline: Pipeline) -> None:
+        """Under the lock, so that nobody finds an execution that has no runner yet."""
+        role = execution.start.role_arn
+        around = Surroundings(
+            sagemaker=self._sagemaker or self._account.client_of_role(role, "sagemaker"),
+            s3=self._s3 or self._account.client_of_role(role, "s3"),
+            cache=pipeline.history.cache,
+            time_scale=self._account.time_scale,
+        )
+        runner = self._runners[execution.start.arn] = Runner(execution, around)
+        runner.start()
+
+    def _find(self, request: dict[str, Any]) -> tuple[Execution, Pipeline]:
+        """The execution that a request names, and its pipeline. Raises ServiceError (ResourceNotFound)."""
+        arn = request.get("PipelineExecutionArn")
+        if arn is None:
+            raise invalid("PipelineExecutionArn must be given.")
+        pipeline = self._pipelines.find(arn.partition("/execution/")[0])
+        execution = pipeline.history.find(arn)
+        if execution is None:
+            raise ServiceError("ResourceNotFound", f"Pipeline execution '{arn}' does not exist.")
+        return execution, pipeline
+
+    def _new(self, operation: str, request: dict[str, Any]) -> bool:
+        """Whether a client token asks for this for the first time: if not, it gets the answer it had."""
+        return (
+            operation,
+            request["PipelineExecutionArn"],
+            request["ClientRequestToken"],
+        ) not in self._answered
+
+    def _note(self, operation: str, request: dict[str, Any]) -> None:
+        self._answered.add((operation, request["PipelineExecutionArn"], request["ClientRequestToken"]))
+
+
+def _start(pipeline: Pipeline, request: Mapping[str, Any]) -> Start:
+    """A new execution as a request asks for it. Raises ServiceError for parameters that do not fit."""
+    now, id = datetime.now(UTC), names.execution_id()
+    arn = f"{pipeline.arn}/execution/{id}"
+    given = request.get("PipelineParameters", [])
+    values = parameters.bind(pipeline.definition.parameters, given)
+    return Start(
+        arn=arn,
+        id=id,
+        pipeline_arn=pipeline.arn,
+        pipeline_version=pipeline.version,
+        definition=pipeline.definition,
+        definition_text=pipeline.text,
+        definition_created=pipeline.modified,
+        parameters=values,
+        given=tuple(given),
+        created=now,
+        role_arn=request.get("RoleArn", pipeline.stated["RoleArn"]),
+        display_name=request.get("PipelineExecutionDisplayName", f"execution-{now.timestamp() * 1000:.0f}"),
+        description=request.get("PipelineExecutionDescription"),
+        experiment=_experiment(pipeline, arn, now, values),
+        parallelism=_parallelism(request) or _parallelism(pipeline.stated),
+    )
+
+
+def _experiment(pipeline: Pipeline, arn: str, now: datetime, values: Mapping[str, Any]) -> dict[str, str]:
+    """The names that the definition gives to an experiment and a trial; there is nothing behind them here."""
+    resolved: dict[str, str] = expressions.resolve(
+        dict(pipeline.definition.experiment), scope.before_steps(arn, pipeline.arn, now, values)
+    )
+    shape = service_model("sagemaker").shape_for("PipelineExperimentConfig")
+    for problem in problems(resolved, shape, "pipelineExperimentConfig"):
+        raise invalid(problem)
+    return resolved
+
+
+def _parallelism(members: Mapping[str, Any]) -> int | None:
+    configuration = members.get("ParallelismConfiguration")
+    return None if configuration is None else int(configuration["MaxParallelExecutionSteps"])

@@ -1,0 +1,1 @@
+"""The model registry: groups, packages, and the events of a package."""

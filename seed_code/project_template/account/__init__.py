@@ -1,0 +1,1 @@
+"""What there is in an account: publications, projects, and what a deleted project leaves or keeps."""

@@ -1,0 +1,119 @@
+"""What a project has made outside its own stack: pipelines, and the models and configurations that its endpoints leave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from model_common.aws.errors import is_missing
+from project_template.aws.clients import Aws, sagemaker_tags
+from project_template.aws.waiting import Watch
+
+_RUNNING = {"Executing", "Stopping"}
+
+
+@dataclass(frozen=True)
+class Leftovers:
+    """Names of endpoint configurations and models that carry the project's tag."""
+
+    endpoint_configs: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.endpoint_configs or self.models)
+
+    def lines(self) -> list[str]:
+        return [
+            *(f"endpoint configuration {name}" for name in self.endpoint_configs),
+            *(f"model {name}" for name in self.models),
+        ]
+
+
+def find(aws: Aws, name: str, tags: Mapping[str, str]) -> Leftovers:
+    """Everything of these kinds that carries `tags`; also what endpoints still use."""
+    sagemaker = aws.sagemaker
+    configs = sagemaker.get_paginator("list_endpoint_configs").paginate()
+    models = sagemaker.get_paginator("list_models").paginate()
+    return Leftovers(
+        endpoint_configs=tuple(
+            each["EndpointConfigName"]
+            for page in configs
+            for each in page["EndpointConfigs"]
+            if _carries(aws, each["EndpointConfigArn"], tags)
+        ),
+        models=tuple(
+            each["ModelName"]
+            for page in models
+            for each in page["Models"]
+            if _carries(aws, each["ModelArn"], tags)
+        ),
+    )
+
+
+def delete(aws: Aws, found: Leftovers) -> Iterator[str]:
+    """Delete them, saying each; what is gone already is none of them."""
+    for name in found.endpoint_configs:
+        _unless_gone(aws.sagemaker.delete_endpoint_config, EndpointConfigName=name)
+        yield f"Deleted the endpoint configuration {name}"
+    for name in found.models:
+        _unless_gone(aws.sagemaker.delete_model, ModelName=name)
+        yield f"Deleted the model {name}"
+
+
+def pipelines(aws: Aws, name: str, tags: Mapping[str, str]) -> Iterator[str]:
+    """The project's pipelines, those of its pull requests among them.
+
+    Their names begin with the project's, and so may those of another project: the tag decides.
+    """
+    pages = aws.sagemaker.get_paginator("list_pipelines").paginate(PipelineNamePrefix=name)
+    for page in pages:
+        for each in page["PipelineSummaries"]:
+            if _carries(aws, each["PipelineArn"], tags):
+                yield each["PipelineName"]
+
+
+def delete_pipeline(aws: Aws, name: str, watch: Watch) -> None:
+    """Stop the pipeline's runs, wait for them, and delete it: SageMaker refuses to while one runs."""
+    for _ in watch.deadline.looks(f"Stopping the pipeline {name}"):
+        running = _running(aws, name)
+        if not running:
+            break
+        for arn, status in running:
+            if status == "Executing":
+                _unless_gone(aws.sagemaker.stop_pipeline_execution, PipelineExecutionArn=arn)
+    _unless_gone(aws.sagemaker.delete_pipeline, PipelineName=name)
+
+
+def _running(aws: Aws, name: str) -> list[tuple[str, str]]:
+    try:
+        return [
+            (each["PipelineExecutionArn"], each["PipelineExecutionStatus"])
+            for page in aws.sagemaker.get_paginator("list_pipeline_executions").paginate(PipelineName=name)
+            for each in page["PipelineExecutionSummaries"]
+            if each["PipelineExecutionStatus"] in _RUNNING
+        ]
+    except ClientError as error:
+        if not is_missing(error):
+            raise
+        return []
+
+
+def _carries(aws: Aws, arn: str, tags: Mapping[str, str]) -> bool:
+    try:
+        found = sagemaker_tags(aws, arn)
+    except ClientError as error:
+        if not is_missing(error):
+            raise
+        return False
+    return all(found.get(key) == value for key, value in tags.items())
+
+
+def _unless_gone(call: Callable[..., object], **request: Any) -> None:
+    try:
+        call(**request)
+    except ClientError as error:
+        if not is_missing(error):
+            raise

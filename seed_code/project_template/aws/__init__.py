@@ -1,0 +1,1 @@
+"""The calls to AWS: clients, stacks, change sets, and waiting for them."""

@@ -1,0 +1,91 @@
+"""What CloudFormation says of stacks. Describes only; `change_sets` changes them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from model_common.aws.errors import is_missing
+from project_template.aws.clients import Aws
+from project_template.core.stack import STACK_TYPE, Event, Resource, Stack, parse
+
+
+def describe(aws: Aws, name: str) -> Stack | None:
+    """The stack of that name (or id), or None when there is none, or only a deleted one."""
+    try:
+        found = aws.cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+    except ClientError as error:
+        if not is_missing(error):
+            raise
+        return None
+    stack = parse(found)
+    return None if stack.status == "DELETE_COMPLETE" else stack
+
+
+def tagged(aws: Aws, tags: Mapping[str, str]) -> list[Stack]:
+    """Every stack of the region that carries all of `tags`; those that are deleted are none."""
+    pages = aws.cloudformation.get_paginator("describe_stacks").paginate()
+    stacks = (parse(found) for page in pages for found in page["Stacks"])
+    return [
+        found
+        for found in stacks
+        if found.status != "DELETE_COMPLETE"
+        and all(found.tags.get(key) == value for key, value in tags.items())
+    ]
+
+
+def template(aws: Aws, name: str) -> str:
+    """The template that the stack has, as it was sent."""
+    body: Any = aws.cloudformation.get_template(StackName=name, TemplateStage="Original")["TemplateBody"]
+    return body if isinstance(body, str) else json.dumps(body, indent=1, sort_keys=True) + "\n"
+
+
+def events(aws: Aws, name: str) -> Iterator[Event]:
+    """What happened to the stack, the latest first; nothing when there is none of that name."""
+    try:
+        for page in aws.cloudformation.get_paginator("describe_stack_events").paginate(StackName=name):
+            for event in page["StackEvents"]:
+                yield Event(
+                    id=event["EventId"],
+                    resource=event.get("LogicalResourceId", ""),
+                    type=event.get("ResourceType", ""),
+                    status=event.get("ResourceStatus", ""),
+                    reason=event.get("ResourceStatusReason", ""),
+                    moment=event["Timestamp"],
+                )
+    except ClientError as error:
+        if not is_missing(error):
+            raise
+
+
+def first_failure(aws: Aws, name: str, settled: frozenset[str] = frozenset()) -> Event | None:
+    """The resource that failed first in the stack's history, which is the cause: the rest was cancelled, or could not go back.
+
+    `settled` are the ids of events that belong to earlier operations.
+    """
+    failures = []
+    for event in events(aws, name):
+        if event.id in settled:
+            break
+        if event.failed and event.type != STACK_TYPE and "cancelled" not in event.reason.lower():
+            failures.append(event)
+    return failures[-1] if failures else None
+
+
+def resources(aws: Aws, name: str) -> list[Resource]:
+    """The stack's resources that exist; none when there is no stack."""
+    try:
+        pages = aws.cloudformation.get_paginator("list_stack_resources").paginate(StackName=name)
+        return [
+            Resource(each["LogicalResourceId"], each["ResourceType"], each["PhysicalResourceId"])
+            for page in pages
+            for each in page["StackResourceSummaries"]
+            if each.get("PhysicalResourceId") and each["ResourceStatus"] != "DELETE_COMPLETE"
+        ]
+    except ClientError as error:
+        if not is_missing(error):
+            raise
+        return []

@@ -1,0 +1,47 @@
+"""Variables of the environment: missed by name, and refused with what was expected."""
+
+import re
+
+import pytest
+
+from model_common.errors import SettingsError
+from model_common.settings import check, check_bucket, check_role, required
+
+
+def test_values_come_in_the_order_asked_for_without_spaces():
+    assert required({"B": " 2 ", "A": "1", "C": "3"}, "A", "B") == ["1", "2"]
+
+
+@pytest.mark.parametrize("environment", [{}, {"A": ""}, {"A": "  "}])
+def test_a_missing_variable_is_named_with_where_it_comes_from(environment):
+    with pytest.raises(
+        SettingsError, match=r"^A is not set; it is one of the project's variables.*local-aws exec"
+    ):
+        required(environment, "A")
+
+
+def test_several_missing_variables_are_named_at_once():
+    with pytest.raises(SettingsError, match=r"^A, C are not set; they are the project's variables"):
+        required({"B": "x"}, "A", "B", "C")
+
+
+def test_a_malformed_value_is_shown_with_what_is_expected():
+    with pytest.raises(SettingsError, match=r"^COUNT is 'many'; expected a number\.$"):
+        check("COUNT", "many", re.compile(r"\d+"), "a number")
+
+
+@pytest.mark.parametrize("value", ["s3://shop", "shop/models", "Shop", "ab", "-shop", "x" * 64])
+def test_what_is_no_name_of_a_bucket_is_refused(value):
+    with pytest.raises(SettingsError, match="the name of a bucket, without s3://"):
+        check_bucket("ARTIFACT_BUCKET", value)
+
+
+@pytest.mark.parametrize("value", ["shop", "arn:aws:iam::1:role/x", "arn:aws:iam::123456789012:user/x"])
+def test_what_is_no_role_is_refused(value):
+    with pytest.raises(SettingsError, match="arn:aws:iam::ACCOUNT:role/NAME"):
+        check_role("PIPELINE_ROLE_ARN", value)
+
+
+def test_buckets_and_roles_of_every_partition_are_taken():
+    check_bucket("ARTIFACT_BUCKET", "shop-artifacts.123")
+    check_role("PIPELINE_ROLE_ARN", "arn:aws-us-gov:iam::123456789012:role/service-role/shop")
