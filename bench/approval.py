@@ -46,7 +46,7 @@ def _create(server: Server) -> None:
 
 
 def _template(server: Server, *arguments: str) -> None:
-    variables = environment.for_command(os.environ, server.endpoint_url, server.account.region, {})
+    variables = environment.for_command(os.environ, server.account.clients, {})
     subprocess.run(
         [BIN / "project-template", *arguments], env=variables, check=True, capture_output=True, timeout=120
     )

@@ -67,9 +67,7 @@ class Deployable:
     def variables(self) -> dict[str, str]:
         """The environment of a command, without whatever a run in CI would add to it."""
         base = {name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")}
-        return environment.for_command(
-            base, self.clients.endpoint_url, self.clients.region, self.project.variables()
-        )
+        return environment.for_command(base, self.clients, self.project.variables())
 
     def register(self, name: str, *, swapped: bool = False, fault: str | None = None) -> str:
         """The ARN of a new approved package: a good model, one with its labels `swapped`, or one with a `fault`.
@@ -122,7 +120,7 @@ class Deployable:
 def deployable(folder: Path) -> Iterator[Deployable]:
     """A server of its own process, gone with the context; `folder` is scratch."""
     with _server(folder) as url:
-        clients = Clients(url)
+        clients = Clients.of_running(url)
         yield Deployable(_repository(folder / "deploy"), clients, prepare(clients))
 
 

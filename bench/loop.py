@@ -41,8 +41,7 @@ def rows(quick: bool = False) -> list[Row]:
     with Server() as server, tempfile.TemporaryDirectory() as folder:
         environment = for_command(
             os.environ,
-            server.endpoint_url,
-            server.account.region,
+            server.account.clients,
             prepare(server.account.clients).variables(),
         )
         ours = _run(server, environment, ROOT / "build", data.recipe, data.path)

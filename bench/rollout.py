@@ -47,12 +47,14 @@ from model_deploy.stage import Stage
 synthesise(Deployment(
     stage=Stage.load(Path(sys.argv[1])),
     model_package_arn="arn:aws:sagemaker:eu-west-1:123456789012:model-package/reviews-models/7",
+    image="123456789012.dkr.ecr.eu-west-1.amazonaws.com/blazingtext:1",
+    model_uri="s3://reviews-artifacts/deploy/production/models/0/model.tar.gz",
     project_name="reviews",
     project_id="p-reviews",
     region="eu-west-1",
     bucket="reviews-artifacts",
     endpoint_role_arn="arn:aws:iam::123456789012:role/reviews-endpoint",
-    api_archive="code/0/api.zip",
+    api_archive="code/deploy/production/0/api.zip",
 ))
 """
 

@@ -139,7 +139,8 @@ def run(
 ) -> None:
     """Update the pipeline and run it; register the model if it passes the gate, exit 3 if it does not.
 
-    In a pull request nothing is registered. An execution with the same definition and parameters that is still running is watched, not started again.
+    In a pull request nothing is registered. There is one execution for the same commit, data, recipe and champion: while it
+    runs it is watched, and once it has ended its result is shown; nothing is run or registered again.
     """
     with reported(verbose, ADVICE):
         source = _source(data)

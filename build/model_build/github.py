@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from model_build.errors import GitHubError, SettingsError
+from model_common import rest
 
 VERSION = "2022-11-28"
 _ATTEMPTS = 5
@@ -35,13 +36,6 @@ class Comment:
     trusted: bool
 
 
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """A token is for the address that it was given for."""
-
-    def redirect_request(self, *_: Any) -> None:
-        return None
-
-
 class GitHub:
     """One repository at one API address. `sleep` takes seconds."""
 
@@ -50,7 +44,7 @@ class GitHub:
     ):
         self._api_url, self._repository, self._token = api_url.rstrip("/"), repository, token
         self._sleep = sleep
-        self._opener = urllib.request.build_opener(_NoRedirects)
+        self._opener = rest.opener()
 
     @classmethod
     def connect(cls, environment: Mapping[str, str]) -> GitHub:
@@ -100,12 +94,12 @@ class GitHub:
         for attempt in range(_ATTEMPTS):
             try:
                 with self._opener.open(self._request(method, url, body), timeout=_TIMEOUT) as response:
-                    return json.loads(response.read()), response.headers
+                    return rest.document(response.status, response.read()), response.headers
             except urllib.error.HTTPError as error:
                 wait = _wait(error, attempt, repeatable=method != "POST")
                 if wait is None or wait > _PATIENCE or attempt == _ATTEMPTS - 1:
                     raise self._refusal(method, url, error) from error
-            except (OSError, http.client.HTTPException, json.JSONDecodeError) as error:
+            except (OSError, http.client.HTTPException, rest.NotJsonError) as error:
                 # A POST that got no answer may have been done: a second comment would be worse than none.
                 if method == "POST" or attempt == _ATTEMPTS - 1:
                     raise GitHubError(

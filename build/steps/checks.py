@@ -84,6 +84,8 @@ def _reason(total: Total, config: Mapping[str, Any], reason: str) -> str:
 
 def _shown(values: Sequence[tuple[str, int]], count: int) -> str:
     """The values with their counts, as many as a message has room for; `count` is how many different ones there are."""
+    if not values:
+        return ""
     words, length = [], 0
     for value, times in values:
         words.append(f'"{value}"' + (f" x{times}" if times > 1 else ""))

@@ -21,7 +21,19 @@ def folder_sha256(folder: pathlib.Path) -> str:
     return hashlib.sha256("".join(sorted(lines)).encode()).hexdigest()
 
 
+def stop(text: str) -> None:
+    output = pathlib.Path("/opt/ml/output")
+    output.mkdir(parents=True, exist_ok=True)
+    (output / "message").write_text(text)
+    sys.exit(text)
+
+
 def launch(folder: str, expected: str, script: str, *arguments: str) -> None:
+    if sys.version_info[:2] < (3, 9):  # noqa: UP036 (the image decides)
+        stop(
+            f"The image of this step has Python {sys.version.split()[0]}; the steps need 3.9 or later. The image's tag was "
+            "moved, or the recipe names another image: name one with Python 3.9 or later."
+        )
     found = folder_sha256(pathlib.Path(folder))
     if found != expected:
         text = (
@@ -29,10 +41,7 @@ def launch(folder: str, expected: str, script: str, *arguments: str) -> None:
             f"definition names {expected}. Nothing of it was run. Somebody wrote to its place in S3 after it was "
             "uploaded: find out who, delete what was written, and run again."
         )
-        output = pathlib.Path("/opt/ml/output")
-        output.mkdir(parents=True, exist_ok=True)
-        (output / "message").write_text(text)
-        sys.exit(text)
+        stop(text)
     os.execv(sys.executable, [sys.executable, str(pathlib.Path(folder, script)), *arguments])
 
 

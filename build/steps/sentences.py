@@ -10,7 +10,7 @@ import re
 # An end: marks, with closing quotes or brackets behind them, and then space before what may begin a sentence. Chinese and
 # Japanese have no space there.
 _END = re.compile(
-    r"""(?P<marks>[.!?\u203c\u2047-\u2049]+)["'\u201d\u2019)\]]*\s+(?=["'\u201c\u2018(\[]*[^\W_a-z])"""
+    r"""(?P<marks>[.!?\u203c\u2047-\u2049]+)["'\u201d\u2019)\]]*[^\S\r\n]+(?=["'\u201c\u2018(\[]*[^\W_a-z])"""
     r"|[\u3002\uff01\uff1f]+[\u300d\u300f\u201d]*|[\r\n]+"
 )
 _ABBREVIATIONS = frozenset(
@@ -20,12 +20,9 @@ _ABBREVIATIONS = frozenset(
         "ms",
         "dr",
         "prof",
-        "rev",
-        "hon",
         "st",
         "jr",
         "sr",
-        "gen",
         "col",
         "sgt",
         "capt",
@@ -42,22 +39,12 @@ _ABBREVIATIONS = frozenset(
         "blvd",
         "bldg",
         "dept",
-        "dist",
-        "est",
-        "fig",
         "inc",
         "ltd",
-        "co",
         "corp",
-        "no",
-        "nos",
-        "vol",
-        "ed",
         "eds",
         "pp",
-        "ca",
         "cf",
-        "al",
         "e.g",
         "i.e",
         "a.m",
@@ -70,9 +57,7 @@ _ABBREVIATIONS = frozenset(
         "b.a",
         "m.a",
         "d.c",
-        "jan",
         "feb",
-        "mar",
         "apr",
         "jun",
         "jul",
@@ -82,16 +67,6 @@ _ABBREVIATIONS = frozenset(
         "oct",
         "nov",
         "dec",
-        "mon",
-        "tue",
-        "tues",
-        "wed",
-        "thu",
-        "thur",
-        "thurs",
-        "fri",
-        "sat",
-        "sun",
     ]
 )
 _LAST_WORD = re.compile(r"[^\s\"'(\[]+$")

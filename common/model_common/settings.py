@@ -12,6 +12,10 @@ _SOURCE = (
     "CMD, and in a shell you export it"
 )
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9]")
+KMS_KEY = "KMS_KEY_ARN"
+"""The variable that names the project's key. It may be missing: then a bucket encrypts as it is set up to."""
+
+_KEY = re.compile(r"arn:aws[a-z\-]*:kms:[a-z0-9\-]+:\d{12}:key/.+")
 _ROLE = re.compile(r"arn:aws[a-z\-]*:iam::\d{12}:role/.+")
 
 
@@ -40,6 +44,11 @@ def check(variable: str, value: str, allowed: re.Pattern[str], expected: str) ->
 def check_bucket(variable: str, value: str) -> None:
     """Raises SettingsError unless `value` can be the name of an S3 bucket."""
     check(variable, value, _BUCKET, "the name of a bucket, without s3://")
+
+
+def check_key(variable: str, value: str) -> None:
+    """Raises SettingsError unless `value` is the ARN of a KMS key."""
+    check(variable, value, _KEY, "arn:aws:kms:REGION:ACCOUNT:key/ID")
 
 
 def check_role(variable: str, value: str) -> None:

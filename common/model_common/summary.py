@@ -19,7 +19,8 @@ def check(environment: Mapping[str, str]) -> None:
     """Raises SettingsError where there is no job summary to write to."""
     if not environment.get(_VARIABLE):
         raise SettingsError(
-            f"{_VARIABLE} is not set: --summary is for the jobs of GitHub Actions, which set it."
+            f"--summary writes to the file that {_VARIABLE} names, and that is not set: GitHub Actions sets it for each step. "
+            "Leave --summary away elsewhere."
         )
 
 
@@ -33,8 +34,8 @@ def append(environment: Mapping[str, str], markdown: str) -> None:
         file.write(text + b"\n")
 
 
-def block(title: str, lines: Iterable[str]) -> str:
-    """Lines as they are, under a heading: a fence that is longer than any inside them holds them together."""
+def block(title: str, lines: Iterable[str], level: int = 2) -> str:
+    """Lines as they are, under a heading of that level: a fence that is longer than any inside them holds them together."""
     text = "\n".join(lines)
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
-    return f"## {title}\n\n{fence}text\n{text}\n{fence}\n"
+    return f"{'#' * level} {title}\n\n{fence}text\n{text}\n{fence}\n"

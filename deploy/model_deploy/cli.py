@@ -6,10 +6,7 @@ command is called, so that help and usage errors come at once.
 
 from __future__ import annotations
 
-import json
 import os
-import sys
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,10 +14,11 @@ from typing import Annotated, Any
 
 import typer
 
-from model_deploy.errors import ModelDeployError
+from model_common.advice import Advice
+from model_common.command_line import print_result, reported
 from model_deploy.summary import Summary
 
-INTERRUPTED = 130
+ADVICE = Advice(work="A rollout that was started")
 
 app = typer.Typer(
     name="model-deploy",
@@ -57,7 +55,12 @@ Why = Annotated[
 ]
 Timeout = Annotated[
     float | None,
-    typer.Option("--timeout", min=1, metavar="SECONDS", help="Stop watching after this long; AWS goes on."),
+    typer.Option(
+        "--timeout",
+        min=1,
+        metavar="SECONDS",
+        help="Stop watching after this long. An update that nobody watches goes back, where the stage has alarms.",
+    ),
 ]
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON object on stdout, and nothing else there.")
@@ -86,7 +89,7 @@ def plan(
 
         made = plan.make(workspace.enter(root, stage), model_package, force)
         summary.add(plan.lines(made))
-        _print(plan.document(made) if as_json else plan.lines(made))
+        print_result(plan.document(made) if as_json else plan.lines(made))
 
 
 @app.command()
@@ -107,7 +110,7 @@ def rollout(
     """
     with _reported(verbose, _heading("rollout", stage, model_package), in_summary) as summary:
         from model_deploy import workspace
-        from model_deploy.rollout.execute import Request
+        from model_deploy.rollout.request import Request
 
         request = Request(model_package, why, forced=force, timeout=timeout)
         _roll_out(workspace.enter(root, stage), request, as_json, summary)
@@ -135,7 +138,7 @@ def reject(
             workspace.enter(root, stage), model_package, why, Console(stderr=True), timeout
         )
         summary.add(reject.lines(rejection))
-        _print(reject.document(rejection) if as_json else reject.lines(rejection))
+        print_result(reject.document(rejection) if as_json else reject.lines(rejection))
         if rejection.error is not None:
             raise rejection.error
 
@@ -164,7 +167,7 @@ def verify(
 
         verified = verify.run(workspace.enter(root, stage), model_package)
         summary.add(verify.lines(verified))
-        _print(verify.document(verified) if as_json else verify.lines(verified))
+        print_result(verify.document(verified) if as_json else verify.lines(verified))
         error = verify.verdict(verified)
         if error is not None:
             raise error
@@ -188,7 +191,7 @@ def status(
         names = [stage] if stage else workspace.stage_names(found)
         first = workspace.enter(found, names[0])
         statuses = [status.look(first.at(name)) for name in names]
-        _print(status.document(statuses) if as_json else status.lines(statuses))
+        print_result(status.document(statuses) if as_json else status.lines(statuses))
 
 
 @app.command()
@@ -205,7 +208,7 @@ def history(
         from model_deploy.commands import history
 
         found = history.read(workspace.enter(root, stage), limit)
-        _print(history.document(stage, found) if as_json else history.lines(stage, found))
+        print_result(history.document(stage, found) if as_json else history.lines(stage, found))
 
 
 @app.command()
@@ -227,7 +230,7 @@ def rollback(
     with _reported(verbose, _heading("rollback", stage), in_summary) as summary:
         from model_deploy import workspace
         from model_deploy.commands import plan, rollback
-        from model_deploy.rollout.execute import Request
+        from model_deploy.rollout.request import Request
 
         entered = workspace.enter(root, stage)
         choice = rollback.choose(entered, to, why)
@@ -235,7 +238,7 @@ def rollback(
         if dry_run:
             made = plan.make(entered, choice.arn, returning=True)
             summary.add(plan.lines(made))
-            _print(plan.document(made) if as_json else plan.lines(made))
+            print_result(plan.document(made) if as_json else plan.lines(made))
             return
         request = Request(choice.arn, choice.why, "rollback", timeout=timeout)
         _roll_out(entered, request, as_json, summary)
@@ -265,7 +268,7 @@ def teardown(
             teardown.confirm(inventory, yes, lambda question: typer.confirm(question, err=True))
         left = teardown.run(entered, inventory, Console(stderr=True), timeout) if inventory else inventory
         if as_json:
-            _print(teardown.document(inventory, left))
+            print_result(teardown.document(inventory, left))
 
 
 @app.command()
@@ -294,7 +297,7 @@ def batch(
 
         request = batch.Request(source, output, instance_type, timeout)
         result = batch.run(workspace.enter(root, stage), request, Console(stderr=True))
-        _print(batch.document(result) if as_json else batch.lines(result))
+        print_result(batch.document(result) if as_json else batch.lines(result))
 
 
 def main() -> None:
@@ -314,53 +317,20 @@ def _roll_out(entered: Any, request: Any, as_json: bool, summary: Summary) -> No
 
     result = rollout.run(entered, request, Console(stderr=True))
     summary.add(rollout.lines(result))
-    _print(rollout.document(result) if as_json else rollout.lines(result))
+    print_result(rollout.document(result) if as_json else rollout.lines(result))
     if result.error is not None:
         raise result.error
 
 
-def _print(result: Any) -> None:
-    """A JSON object, or lines of text, on stdout."""
-    if isinstance(result, dict):
-        typer.echo(json.dumps(result, indent=2))
-    else:
-        for line in result:
-            typer.echo(line)
-
-
 @contextmanager
 def _reported(verbose: bool, heading: str = "", in_summary: bool = False) -> Iterator[Summary]:
-    """Turn an error into one message on stderr, the end of the summary, and its exit code."""
-    summary = Summary(heading, None)
-    try:
-        if in_summary:
-            summary = Summary.on_github(heading, os.environ)
-        yield summary
-    except KeyboardInterrupt:
-        typer.echo("Interrupted. What runs on AWS goes on; the same command re-attaches to it.", err=True)
-        raise typer.Exit(INTERRUPTED) from None
-    except typer.Abort:
-        raise
-    except Exception as error:
-        if verbose:
-            traceback.print_exc()
-        known = error if isinstance(error, ModelDeployError) else _explained(error)
-        if known is None:
-            hint = "" if verbose else " Run with --verbose to see where, and please report it."
-            summary.add([f"error: {type(error).__name__}: {error}"])
-            typer.echo(f"error: {type(error).__name__}: {error}.{hint}", err=True)
-            raise typer.Exit(ModelDeployError.exit_code) from error
-        summary.add(f"error: {known.message}".splitlines())
-        typer.echo(f"error: {known.message}", err=True)
-        raise typer.Exit(known.exit_code) from error
-    finally:
-        summary.write()
-
-
-def _explained(error: Exception) -> ModelDeployError | None:
-    # Imported only when AWS was called, so when it is loaded anyway.
-    if "model_deploy.aws.clients" not in sys.modules:
-        return None
-    from model_deploy.aws.clients import explain
-
-    return explain(error)
+    """As `reported`; what was said, and the error, also go to the job's summary."""
+    summary = Summary(heading)
+    with reported(verbose, ADVICE):  # of writing the summary
+        try:
+            with reported(verbose, ADVICE, lambda message: summary.add(message.splitlines())):
+                if in_summary:
+                    summary = Summary.on_github(heading, os.environ)
+                yield summary
+        finally:
+            summary.write()

@@ -45,21 +45,37 @@ class Workspace:
             return None
         return archive.build(self.root / "api", candidate.contract.files if candidate.contract else {})
 
-    def target(self, candidate: Candidate) -> Target:
-        """What the stage is to be for that package. Runs the CDK; touches nothing."""
-        settings, built = self.settings, self.archive(candidate)
+    def target(self, candidate: Candidate, archive_version: str | None = None) -> Target:
+        """What the stage is to be for that package, whose artifact is known. Runs the CDK; touches nothing.
+
+        `archive_version` is the id of the version of the API's archive, where it is uploaded.
+        """
+        settings, built, artifact = self.settings, self.archive(candidate), candidate.artifact
+        container = candidate.package.container
+        assert artifact is not None and container is not None  # promotion refuses what has none
         deployment = Deployment(
             stage=self.stage,
             model_package_arn=candidate.package.arn,
+            image=container.image,
+            model_uri=settings.s3(artifact.key(self.stage.name)),
+            environment=container.environment,
             project_name=settings.project_name,
             project_id=settings.project_id,
             region=settings.region,
             bucket=settings.bucket,
             endpoint_role_arn=settings.endpoint_role_arn,
-            api_archive=built.key if built else None,
+            api_archive=built.key(self.stage.name) if built else None,
+            api_archive_version=archive_version,
             permissions_boundary=settings.permissions_boundary,
+            kms_key=settings.kms_key,
         )
         return Target(candidate, deployment, stacks.synthesise(deployment), built)
+
+    def excusing(self, target: Target, alarms: tuple[str, ...]) -> Target:
+        """The same target, of which those alarms do not take the update back (`Deployment.excused_alarms`)."""
+        if not alarms:
+            return target
+        return replace(target, sent=stacks.synthesise(replace(target.deployment, excused_alarms=alarms)))
 
     def at(self, stage: str) -> Workspace:
         """The same with another stage. Raises StageError."""

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
-from functools import cache
 from typing import Any, Protocol, runtime_checkable
 
 from botocore.exceptions import UnknownServiceError
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.wrappers import Request, Response
 
 from local_aws.identity.gate import GATE, SERVICE, Gate
 from local_aws.kernel.caller import signature
+from local_aws.kernel.moto_internals import MotoApplication
 from local_aws.kernel.wire import Service, ServiceError, error_response, service_model
 from local_aws.s3.integrity import Integrity
 
@@ -39,7 +38,7 @@ class Application:
         self._services: dict[str, list[Service]] = {}
         for service in services:
             self._services.setdefault(service.model.signing_name, []).append(service)
-        self._moto = _Moto()
+        self._moto = MotoApplication()
         self._s3 = Integrity(self._moto)
         # moto walks its dictionaries while other threads change them: one request at a time for each of its services.
         self._turns: dict[str, threading.Lock] = {}
@@ -70,19 +69,14 @@ class Application:
         return answer
 
 
-class _Moto(DomainDispatcherApplication):  # type: ignore[misc]
-    """moto, which would look through its own folder at every request to find out which service a host is of."""
-
-    def __init__(self) -> None:
-        super().__init__(create_backend_app)
-        self.get_backend_for_host = cache(super().get_backend_for_host)
-
-
 def _respond(services: list[Service], request: Request) -> Response:
     for service in services:
         if route := service.route(request):
             return service.respond(request, route)
     names = " and ".join(service.name for service in services)
+    if action := request.values.get("Action"):
+        message = f"Could not find operation {action} in {names}."
+        return error_response(ServiceError("InvalidAction", message), "query")
     asked = request.headers.get("X-Amz-Target") or f"{request.method} {request.path}"
     return error_response(
         ServiceError("UnknownOperationException", f"{names} have no operation for {asked!r}")

@@ -9,11 +9,14 @@ import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from local_aws.errors import LocalAwsError, UsageError
+
+if TYPE_CHECKING:
+    from local_aws.kernel.account import Clients
 
 app = typer.Typer(
     help="An embedded AWS that really runs SageMaker pipelines, on loopback, without an account.",
@@ -28,6 +31,7 @@ def up(
     port: Annotated[int, typer.Option(help="The port on 127.0.0.1; 0 takes a free one.")] = 5577,
 ) -> None:
     """Serve until stopped (Ctrl-C), with a default project prepared."""
+    from local_aws.kernel.keys import KeyFileError, published
     from local_aws.project import prepare
     from local_aws.server import Server
 
@@ -38,13 +42,16 @@ def up(
         server = Server(port)
     except SystemExit as error:  # werkzeug exits when the address is taken
         raise UsageError(f"port {port} is taken: stop what uses it, or choose another with --port") from error
-    with server:
-        prepare(server.account.clients)
-        typer.echo(f"The embedded AWS serves at {server.endpoint_url} (Ctrl-C stops it).", err=True)
-        typer.echo(
-            f"Run a command against it: local-aws exec --attach {server.endpoint_url} -- CMD", err=True
-        )
-        stop.wait()
+    try:
+        with server, published(server.account.clients.keys.administrator, server.port):
+            prepare(server.account.clients)
+            typer.echo(f"The embedded AWS serves at {server.endpoint_url} (Ctrl-C stops it).", err=True)
+            typer.echo(
+                f"Run a command against it: local-aws exec --attach {server.endpoint_url} -- CMD", err=True
+            )
+            stop.wait()
+    except KeyFileError as error:
+        raise UsageError(str(error)) from error
 
 
 @app.command(name="exec", context_settings={"ignore_unknown_options": True})
@@ -60,19 +67,16 @@ def execute(
 ) -> None:
     """Run CMD with its AWS replaced by the embedded one, and exit with its code.
 
-    CMD gets the endpoint, dummy credentials, the region and the default project's variables. Real credentials in the
+    CMD gets the endpoint, credentials of the embedded AWS, the region and the default project's variables. Real credentials in the
     environment are neither used nor passed on.
     """
     extra = _sample(os.environ.get("RECIPE")) if sample else {}
     if attach is not None:
-        from local_aws.kernel.account import REGION, Clients
-
-        _check_attachable(attach)
-        raise typer.Exit(_run(command, Clients(attach), REGION, extra))
+        raise typer.Exit(_run(command, _attached(attach), extra))
     from local_aws.server import Server
 
     with Server() as server:
-        code = _run(command, server.account.clients, server.account.region, extra)
+        code = _run(command, server.account.clients, extra)
     raise typer.Exit(code)
 
 
@@ -120,15 +124,11 @@ def _sample(recipe: str | None) -> dict[str, str]:
     return {"TRAINING_DATA": str(found.path), "RECIPE": found.recipe}
 
 
-def _run(command: list[str], clients: object, region: str, extra: Mapping[str, str]) -> int:
-    from local_aws.kernel.account import Clients
+def _run(command: list[str], clients: Clients, extra: Mapping[str, str]) -> int:
     from local_aws.kernel.environment import for_command
     from local_aws.project import prepare
 
-    assert isinstance(clients, Clients)
-    environment = for_command(
-        os.environ, clients.endpoint_url, region, prepare(clients).variables() | dict(extra)
-    )
+    environment = for_command(os.environ, clients, prepare(clients).variables() | dict(extra))
     try:
         # The terminal sends Ctrl-C to CMD as well: let it answer, and exit with what it says.
         previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -146,18 +146,31 @@ def _default_interrupt() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def _check_attachable(url: str) -> None:
-    """Refuse any address but loopback: an attached command must never reach a real AWS by a slip."""
-    from urllib.parse import urlsplit
+def _attached(url: str) -> Clients:
+    """The clients of a running `local-aws up`.
 
-    import requests
+    Refuses any address but loopback: an attached command must never reach a real AWS by a slip.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
 
-    if urlsplit(url).hostname not in ("127.0.0.1", "localhost", "::1"):
+    from local_aws.kernel.account import Clients
+    from local_aws.kernel.guard import own_origin
+    from local_aws.kernel.keys import KeyFileError
+
+    if not own_origin(url):
         raise UsageError(f"--attach {url}: only an embedded AWS on loopback, such as http://127.0.0.1:5577")
     try:
-        requests.get(f"{url}/moto-api/", timeout=5)
-    except requests.RequestException as error:
-        raise UsageError(f"--attach {url}: nothing answers there; start it with `local-aws up`") from error
+        clients = Clients.of_running(url)
+        clients.client("sts").get_caller_identity()
+    except (BotoCoreError, KeyFileError) as error:
+        raise UsageError(
+            f"--attach {url}: nothing answers there; start it with `local-aws up` ({error})"
+        ) from error
+    except ClientError as error:
+        raise UsageError(
+            f"--attach {url}: what answers there is no `local-aws up` of yours: {error}"
+        ) from error
+    return clients
 
 
 def main() -> None:

@@ -31,6 +31,7 @@ class Project:
     endpoint_role_arn: str
     model_package_group: str
     pull_request_role_arn: str
+    kms_key_arn: str
 
     def variables(self) -> dict[str, str]:
         """The same variables that a poured GitHub repository has."""
@@ -42,11 +43,12 @@ class Project:
             "PIPELINE_ROLE_ARN": self.pipeline_role_arn,
             "PULL_REQUEST_ROLE_ARN": self.pull_request_role_arn,
             "ENDPOINT_ROLE_ARN": self.endpoint_role_arn,
+            "KMS_KEY_ARN": self.kms_key_arn,
         }
 
 
 def prepare(clients: Clients, name: str = "local") -> Project:
-    """Make the project's bucket, roles and model package group where they are missing."""
+    """Make the project's bucket, key, roles and model package group where they are missing."""
     s3, bucket = clients.client("s3"), f"{name}-artifacts"
     group = f"{name}-models"
     with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
@@ -64,7 +66,19 @@ def prepare(clients: Clients, name: str = "local") -> Project:
         endpoint_role_arn=_role(clients, f"{name}-endpoint"),
         model_package_group=group,
         pull_request_role_arn=_role(clients, f"{name}-pull-request"),
+        kms_key_arn=_key(clients, f"alias/{name}-artifacts"),
     )
+
+
+def _key(clients: Clients, alias: str) -> str:
+    """The ARN of the key with that alias, which is made where it is missing."""
+    kms = clients.client("kms")
+    try:
+        described = kms.describe_key(KeyId=alias)
+    except kms.exceptions.NotFoundException:
+        described = kms.create_key(Description="Encrypts the artifacts of a project")
+        kms.create_alias(AliasName=alias, TargetKeyId=described["KeyMetadata"]["KeyId"])
+    return str(described["KeyMetadata"]["Arn"])
 
 
 def _role(clients: Clients, name: str) -> str:

@@ -6,22 +6,23 @@ import os
 import shutil
 import tempfile
 import threading
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import requests
-from moto.moto_server.werkzeug_app import MotoRequestHandler
-from werkzeug.serving import BaseWSGIServer, make_server
-
 from local_aws import cloudformation, cloudwatch, events, http_api, lambda_, sagemaker
 from local_aws.application import Application, Gateway
+from local_aws.checks import Checks, policies, protocols, sizes
+from local_aws.checks.destinations import Destinations
 from local_aws.cloudformation.wire import CloudFormationService
 from local_aws.cloudwatch.wire import CloudWatchService
+from local_aws.front import Front
 from local_aws.github import GitHub
-from local_aws.hosting.autoscaling import scalable_targets
-from local_aws.identity import sts
+from local_aws.hosting.autoscaling import scheduled_actions
+from local_aws.http_api.tags import Tags as ApiTags
+from local_aws.identity import managed_policies, sts
 from local_aws.identity.actions import unnamed
 from local_aws.identity.actions.known import Known
 from local_aws.identity.actions.resources import Namer
@@ -29,11 +30,14 @@ from local_aws.identity.gate import Gate
 from local_aws.identity.iam_quotas import Quotas
 from local_aws.identity.policies import bucket_policies
 from local_aws.identity.roles import Roles
-from local_aws.kernel.account import ACCOUNT_ID, REGION, SERVICE_KEY, Account, Clients
+from local_aws.kernel.account import ACCOUNT_ID, REGION, Account, Clients
+from local_aws.kernel.connections import LimitedServer
 from local_aws.kernel.environment import without_real_account
+from local_aws.kernel.moto_internals import BackendDict, reset_model_data
 from local_aws.kernel.wire import Service
 from local_aws.sagemaker import runtime as sagemaker_runtime
 from local_aws.sagemaker.runtime import RuntimeService
+from local_aws.subscribers import Subscribers
 
 LOOPBACK = "127.0.0.1"
 _POLL = 0.05
@@ -45,11 +49,6 @@ _SPOKEN: dict[str, type[Service]] = {
     "sagemaker-runtime": RuntimeService,
 }
 """Services that are spoken to in their own way."""
-
-
-class _QuietHandler(MotoRequestHandler):  # type: ignore[misc]
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Requests are no news."""
 
 
 class Server:
@@ -66,12 +65,15 @@ class Server:
         self._process = ExitStack()
         self._process.enter_context(without_real_account(region))
         self._process.enter_context(bucket_policies.judged(region))
+        self._process.enter_context(managed_policies.loaded())
         if time_scale is None:
             time_scale = float(os.environ.get("LOCAL_AWS_TIME_SCALE", "1"))
-        self._http: BaseWSGIServer = make_server(
-            LOOPBACK, port, Application([]), threaded=True, request_handler=_QuietHandler
-        )
-        self.endpoint_url = f"http://{LOOPBACK}:{self._http.server_port}"
+        # Before any handler has a thread of its own that asks moto for something.
+        BackendDict.reset()
+        reset_model_data()
+        self._http = LimitedServer(LOOPBACK, port, None)
+        self.port = self._http.server_port
+        self.endpoint_url = f"http://{LOOPBACK}:{self.port}"
         self.account = Account(
             region=region,
             endpoint_url=self.endpoint_url,
@@ -79,12 +81,12 @@ class Server:
             time_scale=time_scale,
             clients=Clients(self.endpoint_url, region),
         )
+        self._front = Front.of(self.account, Application([]))
+        self._http.app = self._front
         self._thread = threading.Thread(
             target=self._http.serve_forever, args=(_POLL,), name="local-aws", daemon=True
         )
         self._thread.start()
-        # Before any handler has a thread of its own that asks moto for something.
-        requests.post(f"{self.endpoint_url}/moto-api/reset", timeout=10).raise_for_status()
         control_plane = sagemaker.handlers(self.account)
         functions = lambda_.handlers(self.account)
         services = {
@@ -96,15 +98,26 @@ class Server:
             "events": events.handlers(self.account, functions),
             "sts": sts.handlers(self.account),
             "apigatewayv2": http_api.handlers(self.account, functions),
-            "application-autoscaling": scalable_targets.handlers(self.account),
+            "application-autoscaling": scheduled_actions.handlers(self.account),
         }
-        self.gate = self._gate(enforce, Known(unnamed.tags(services["apigatewayv2"])))
+        subscribers = Subscribers(self.account, functions)
+        self._process.enter_context(subscribers.connected())
+        checks = Checks(
+            [
+                sizes.check,
+                protocols.check,
+                policies.check,
+                Quotas(self.account.client("iam")).check,
+                Destinations(subscribers.problem),
+            ]
+        )
+        self.gate = self._gate(enforce, Known(unnamed.tags(_get_api_tags(services["apigatewayv2"]))), checks)
         self._handlers = [handler for handlers in services.values() for handler in handlers]
         self.services = {
             name: _SPOKEN.get(name, Service)(name, handlers) for name, handlers in services.items()
         }
         self.github = GitHub(self.account.state / "github", self.endpoint_url)
-        self._http.app = Application(
+        self._front.application = Application(
             self.services.values(),
             gateways=[self.github, *(each for each in self._handlers if isinstance(each, Gateway))],
             gate=self.gate,
@@ -114,16 +127,16 @@ class Server:
         """The client of `service`, a boto3 service name, of the account's administrator."""
         return self.account.clients.client(service)
 
-    def _gate(self, enforce: bool, known: Known) -> Gate:
+    def _gate(self, enforce: bool, known: Known, checks: Checks) -> Gate:
         account = self.account
         return Gate(
             Namer(ACCOUNT_ID, account.region, known),
             account.sessions,
             account.calls,
             account.faults,
-            exempt=SERVICE_KEY,
+            exempt=account.clients.keys.service.id,
             roles=Roles(account.client("iam")),
-            quotas=Quotas(account.client("iam")),
+            checks=checks,
             enforce=enforce,
         )
 
@@ -146,3 +159,7 @@ class Server:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _get_api_tags(handlers: Iterable[object]) -> Callable[[dict[str, Any]], Mapping[str, Any]]:
+    return next(handler for handler in handlers if isinstance(handler, ApiTags)).get_tags

@@ -48,9 +48,7 @@ class Aws:
     @property
     def environment(self) -> dict[str, str]:
         """The whole environment of a command that works in this project."""
-        return environment.for_command(
-            os.environ, self.server.endpoint_url, self.region, self.project.variables()
-        )
+        return environment.for_command(os.environ, self.server.account.clients, self.project.variables())
 
     def client(self, service: str) -> Any:
         return self.server.client(service)

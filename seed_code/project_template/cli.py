@@ -70,6 +70,26 @@ Parameters = Annotated[
     list[str] | None,
     typer.Option("--parameter", metavar="KEY=VALUE", help="Any parameter of the template; can be repeated."),
 ]
+TrainingData = Annotated[
+    str | None,
+    typer.Option(
+        "--training-data",
+        metavar="URI",
+        help="The object in S3 to train with, in whatever bucket: roles may read it.",
+    ),
+]
+TrainingDataKey = Annotated[
+    str | None,
+    typer.Option(
+        "--training-data-key",
+        metavar="ARN",
+        help="The KMS key that it is encrypted with, where not S3's own.",
+    ),
+]
+Tags = Annotated[
+    list[str] | None,
+    typer.Option("--tag", metavar="KEY=VALUE", help="A tag for everything that is made; can be repeated."),
+]
 Region = Annotated[
     str | None, typer.Option("--region", help="The region; by default AWS's own configuration (AWS_REGION).")
 ]
@@ -144,6 +164,15 @@ def publish(
             "--oidc-provider", metavar="ARN", help="By default the account's own, made where it has none."
         ),
     ] = "",
+    tag: Tags = None,
+    access_log_bucket: Annotated[
+        str,
+        typer.Option(
+            "--access-log-bucket",
+            metavar="NAME",
+            help="A bucket that S3 logs to, of the templates' bucket and those of projects.",
+        ),
+    ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan, and change nothing.")] = False,
     timeout: Timeout = None,
     region: Region = None,
@@ -176,6 +205,8 @@ def publish(
             domains=tuple(domain or ()),
             principals=tuple(principal or ()),
             take_domain=take_domain,
+            tags=tuple(sorted(pairs(tag, "--tag").items())),
+            access_log_bucket=access_log_bucket,
         )
         clients, source = connect(region), blueprint.checkout()
         if dry_run:
@@ -194,9 +225,8 @@ def create(
     ],
     form: Annotated[ProjectForm, typer.Option("--form", help="The form to create it by.")] = ProjectForm.S3,
     recipe: Annotated[str | None, typer.Option("--recipe", help="The problem: a file of recipes/.")] = None,
-    training_data: Annotated[
-        str | None, typer.Option("--training-data", metavar="URI", help="Where the training data is in S3.")
-    ] = None,
+    training_data: TrainingData = None,
+    training_data_key: TrainingDataKey = None,
     endpoint_kind: Annotated[
         str | None, typer.Option("--endpoint-kind", help="realtime or serverless.")
     ] = None,
@@ -222,6 +252,7 @@ def create(
         str | None, typer.Option("--deploy-repository", help="By default NAME-deploy.")
     ] = None,
     parameter: Parameters = None,
+    tag: Tags = None,
     description: Annotated[str, typer.Option("--description", help="What Studio shows.")] = "",
     publication: Publication = DEFAULT_NAME,
     timeout: Timeout = None,
@@ -243,6 +274,7 @@ def create(
             "GitHubOwner": github_org,
             "Recipe": recipe,
             "TrainingData": training_data,
+            "TrainingDataKey": training_data_key,
             "EndpointKind": endpoint_kind,
             "ProductionGate": production_gate,
             "ProductionReviewers": reviewers,
@@ -251,7 +283,9 @@ def create(
             "DeployRepositoryName": deploy_repository,
         }
         values = {key: value for key, value in named.items() if value is not None} | pairs(parameter)
-        request = create.Request(name, publication, Form(form), values, description, timeout)
+        request = create.Request(
+            name, publication, Form(form), values, description, timeout, pairs(tag, "--tag")
+        )
         result = create.run(connect(region), request, Console(stderr=True))
         print_result(result.document() if as_json else result.lines())
 
@@ -259,7 +293,10 @@ def create(
 @app.command()
 def update(
     name: ProjectName,
+    training_data: TrainingData = None,
+    training_data_key: TrainingDataKey = None,
     parameter: Parameters = None,
+    tag: Tags = None,
     publication: Publication = DEFAULT_NAME,
     timeout: Timeout = None,
     region: Region = None,
@@ -276,7 +313,9 @@ def update(
         from project_template.aws.clients import connect
         from project_template.commands import update
 
-        request = update.Request(name, publication, pairs(parameter), timeout)
+        named = {"TrainingData": training_data, "TrainingDataKey": training_data_key}
+        values = {key: value for key, value in named.items() if value is not None} | pairs(parameter)
+        request = update.Request(name, publication, values, timeout, pairs(tag, "--tag"))
         result = update.run(connect(region), request, Console(stderr=True))
         print_result(result.document() if as_json else result.lines())
 
@@ -407,12 +446,12 @@ def main() -> None:
     app()
 
 
-def pairs(given: list[str] | None) -> dict[str, str]:
+def pairs(given: list[str] | None, option: str = "--parameter") -> dict[str, str]:
     """KEY=VALUE options as a mapping. Raises UsageError."""
     found = {}
     for pair in given or ():
         key, equals, value = pair.partition("=")
         if not equals or not key:
-            raise UsageError(f"--parameter is {pair!r}; expected KEY=VALUE.")
+            raise UsageError(f"{option} is {pair!r}; expected KEY=VALUE.")
         found[key] = value
     return found

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from model_common import rest
 from project_template.errors import GitHubError
 
 API_VERSION = "2022-11-28"
@@ -60,11 +61,20 @@ def fetch(url: str, headers: Mapping[str, str]) -> Answer:
     """A Transport over the network."""
     request = urllib.request.Request(url, headers=dict(headers))
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as response:
-            return _answer(response.status, response.read(), response.headers)
+        with rest.opener().open(request, timeout=TIMEOUT_SECONDS) as response:
+            body = rest.document(response.status, response.read())
+            return Answer(response.status, body, _lowered(response.headers))
     except urllib.error.HTTPError as error:
         with error:
+            if error.code < 400:
+                place = error.headers.get("Location", "nowhere")
+                raise GitHubError(
+                    f"{url} redirects to {place}, which does not get the credentials. Check the --github-url that was "
+                    "published."
+                ) from error
             return _answer(error.code, error.read(), error.headers)
+    except rest.NotJsonError as error:
+        raise GitHubError(f"What answers {url} is not GitHub: {error}. Check proxies on the way.") from error
     except OSError as error:
         reason = getattr(error, "reason", error)
         raise GitHubError(f"The way to {url} is closed: {reason}.") from error
@@ -92,7 +102,11 @@ def _answer(status: int, body: bytes, headers: Any) -> Answer:
         parsed = json.loads(body) if body else None
     except ValueError:
         parsed = None
-    return Answer(status, parsed, {name.lower(): value for name, value in headers.items()})
+    return Answer(status, parsed, _lowered(headers))
+
+
+def _lowered(headers: Any) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
 
 
 def _encoded(value: Mapping[str, Any]) -> str:

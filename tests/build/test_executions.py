@@ -1,6 +1,7 @@
 """Pipelines and executions as the commands use them: upsert, start or re-attach, watch, logs."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -8,6 +9,8 @@ from model_build.aws import executions, logs, pipelines
 from model_build.core.execution import Execution, Step, fingerprint
 from model_build.core.settings import Settings
 from model_build.errors import TimedOutError, UsageError
+from model_build.run import launch
+from model_build.run.launch import How
 from model_build.run.watch import watch
 
 QUICK = json.dumps(
@@ -62,7 +65,8 @@ def started(sagemaker, settings):
     def start(definition, parameters=None):
         name = f"p-{settings.project_name}"
         pipelines.upsert(sagemaker, settings, name, definition, "")
-        return executions.start(sagemaker, name, definition, parameters or {})
+        given = parameters or {}
+        return launch.find_or_start(sagemaker, name, fingerprint(definition, given), given)
 
     return start
 
@@ -94,7 +98,7 @@ def test_an_execution_is_watched_to_its_end(sagemaker, started):
     seen: list[Execution] = []
     start = started(QUICK, {"Data": "good"})
     end = watch(sagemaker, start.arn, seen.append)
-    assert (start.attached, end.status, end.running) == (False, "Succeeded", False)
+    assert (start.how, end.status, end.running) == (How.STARTED, "Succeeded", False)
     assert [step.name for step in end.steps] == ["Gate"]
     assert seen[-1] == end
     assert executions.parameters(sagemaker, start.arn) == {"Data": "good"}
@@ -106,17 +110,55 @@ def test_a_failure_keeps_each_steps_reason(sagemaker, started):
     assert [(step.name, step.reason) for step in end.failed] == [("Fail", "bad data")]
 
 
-def test_the_same_run_is_attached_to_while_it_runs_and_started_anew_afterwards(sagemaker, settings, started):
+def test_the_same_run_is_attached_to_while_it_runs_and_started_anew_when_it_was_stopped(
+    sagemaker, settings, started
+):
     slow = job(settings.pipeline_role_arn, "import time; time.sleep(60)")
     first, second = started(slow), started(slow)
-    assert (first.attached, second.attached) == (False, True)
+    assert (first.how, second.how) == (How.STARTED, How.ATTACHED)
     assert second.arn == first.arn
     sagemaker.stop_pipeline_execution(PipelineExecutionArn=first.arn, ClientRequestToken="x" * 32)
     assert watch(sagemaker, first.arn, ignore).status == "Stopped"
     third = started(slow)
-    assert third.attached is False
+    assert third.how is How.STARTED
     assert third.arn != first.arn
     sagemaker.stop_pipeline_execution(PipelineExecutionArn=third.arn, ClientRequestToken="y" * 32)
+
+
+def test_the_same_run_is_found_once_it_has_succeeded_however_many_came_after_it(sagemaker, started):
+    first = started(QUICK, {"Data": "good"})
+    watch(sagemaker, first.arn, ignore)
+    others = {started(QUICK, {"Data": str(number)}).arn for number in range(12)}
+    again = started(QUICK, {"Data": "good"})
+    assert (again.arn, again.how) == (first.arn, How.FOUND)
+    assert len(others | {first.arn}) == 13
+
+
+def test_a_run_whose_step_failed_is_tried_again(sagemaker, settings, started):
+    broken = job(settings.pipeline_role_arn, "raise SystemExit(1)")
+    first = started(broken)
+    assert watch(sagemaker, first.arn, ignore).status == "Failed"
+    second = started(broken)
+    assert (second.how, second.arn != first.arn) == (How.STARTED, True)
+    watch(sagemaker, second.arn, ignore)
+
+
+def test_a_run_that_the_gate_refused_is_found_as_it_would_be_refused_again(sagemaker, started):
+    first = started(QUICK, {"Data": "bad"})
+    assert watch(sagemaker, first.arn, ignore).status == "Failed"
+    again = started(QUICK, {"Data": "bad"})
+    assert (again.arn, again.how) == (first.arn, How.FOUND)
+
+
+def test_two_starts_at_the_same_moment_are_one_execution(sagemaker, settings, started):
+    slow = job(settings.pipeline_role_arn, "import time; time.sleep(60)")
+    name, mark = f"p-{settings.project_name}", fingerprint(slow, {})
+    pipelines.upsert(sagemaker, settings, name, slow, "")
+    with ThreadPoolExecutor(8) as pool:
+        launched = list(pool.map(lambda _: launch.find_or_start(sagemaker, name, mark, {}), range(8)))
+    [arn] = {each.arn for each in launched}
+    assert len(list(executions.listed(sagemaker, name))) == 1
+    sagemaker.stop_pipeline_execution(PipelineExecutionArn=arn, ClientRequestToken="x" * 32)
 
 
 def test_other_parameters_or_another_definition_are_another_run():

@@ -18,12 +18,23 @@ def launch(repository, tmp_path):
     source = (repository / "steps/launcher.py").read_text().replace("/opt/ml/output", str(message))
     lines = [line for line in source.splitlines() if line]
 
-    def run(files, named=None):
+    def run(files, named=None, pretend=()):
         folder = tmp_path / "code"
         for name, content in files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes(content)
-        command = [sys.executable, "-I", "-c", BOOT, *lines, "--", str(folder), named or folder_sha256(files)]
+        command = [
+            sys.executable,
+            "-I",
+            "-c",
+            BOOT,
+            *lines[:-1],
+            *pretend,
+            lines[-1],
+            "--",
+            str(folder),
+            named or folder_sha256(files),
+        ]
         done = subprocess.run(
             [*command, "run.py", "--", "a b", "--data"], capture_output=True, text=True, check=False
         )
@@ -37,6 +48,14 @@ def test_the_script_runs_with_its_arguments_its_modules_and_its_status(launch):
     status, said, message = launch({"run.py": SCRIPT, "helper.py": b"WORD = 'hello'\n", "sub/x.json": b"{}"})
     assert (status, message) == (7, "")
     assert said == "hello ['--', 'a b', '--data']\n"
+
+
+def test_an_image_whose_python_is_too_old_says_so_and_runs_nothing(launch):
+    old = ("import sys", "sys.version_info, sys.version = (3, 8, 20), '3.8.20 (default)'")
+    status, said, message = launch({"run.py": b"print('ran')\n"}, pretend=old)
+    assert status == 1
+    assert "ran" not in said.split()
+    assert "has Python 3.8.20; the steps need 3.9 or later" in message
 
 
 MEANT = {"run.py": SCRIPT, "helper.py": b"WORD = 'hello'\n"}

@@ -1,5 +1,6 @@
 """The pipeline's definition: deterministic, offline, valid for the API, and stable where nothing changed."""
 
+import dataclasses
 import json
 import os
 import re
@@ -64,6 +65,29 @@ def built() -> str:
 @pytest.fixture(scope="module")
 def steps(built) -> dict[str, Any]:
     return diff.steps(built)
+
+
+KEY = "arn:aws:kms:eu-west-1:123456789012:key/shop"
+
+
+def written(value):
+    """Every part of a definition that holds places in S3 which a job writes to."""
+    if isinstance(value, dict):
+        if "S3OutputPath" in value or any("S3Output" in each for each in value.get("Outputs", ())):
+            yield value
+        for each in value.values():
+            yield from written(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from written(each)
+
+
+@pytest.mark.parametrize("number", [None, 7])
+def test_every_output_of_every_job_is_encrypted_with_the_projects_key(number):
+    settings = dataclasses.replace(SETTINGS, kms_key=KEY, pull_request=number)
+    found = list(written(json.loads(definition(recipe(), settings, INPUTS))))
+    assert len(found) == 3  # Prepare, Train, Evaluate
+    assert {each["KmsKeyId"] for each in found} == {KEY}
 
 
 def resolved(value):
@@ -242,6 +266,7 @@ def test_metadata_says_where_the_model_comes_from_and_how_to_serve_it(steps):
     assert metadata == {
         "commit": {"Get": "Parameters.Commit"},
         "data-sha256": {"Get": "Parameters.DataSha256"},
+        "problem": "garments",
         "recipe": "garments",
         "recipe-sha256": recipe().sha256,
         "model-sha256": evaluated("candidate.artifact.sha256"),

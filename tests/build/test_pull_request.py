@@ -128,7 +128,7 @@ def test_a_pull_request_trains_evaluates_and_gates_writes_below_its_prefix_and_r
     assert outcome["model_package_arn"] is None
 
     keys = shop.keys()
-    assert {key.split("/")[2] for key in keys} == {"code", "data", "models", "runs"}
+    assert {key.split("/")[2] for key in keys} == {"code", "contracts", "data", "models", "runs"}
     assert all(key.startswith("pr/7/") for key in keys)
     sagemaker = shop.aws.client("sagemaker")
     described = sagemaker.describe_pipeline(PipelineName=f"{name}-pr-7-garments")
@@ -227,5 +227,5 @@ def test_a_recipe_cannot_be_taken_for_a_pull_request(shop):
 def test_a_summary_without_a_place_for_it_is_refused_before_anything_is_done(shop):
     result = shop.call("run", "--summary", "--data", shop.data(), GITHUB_STEP_SUMMARY="")
     assert result.exit_code == 2
-    assert "GITHUB_STEP_SUMMARY is not set" in result.stderr
+    assert "GITHUB_STEP_SUMMARY names, and that is not set" in result.stderr
     assert shop.pipelines() == []

@@ -13,6 +13,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+from local_aws.kernel.guard import Admitted, Guard
 from model_build.aws.code import folder_sha256
 from model_build.cli import app
 
@@ -65,8 +66,8 @@ class Shop:
         environment = self.aws.environment | {"GITHUB_SHA": "c0ffee"} | variables
         return CliRunner().invoke(app, [*arguments, "--root", str(self.root)], env=environment)
 
-    def run(self, data, *arguments) -> tuple[int, dict[str, Any]]:
-        result = self.call("run", "--data", data, "--json", *arguments)
+    def run(self, data, *arguments, **variables) -> tuple[int, dict[str, Any]]:
+        result = self.call("run", "--data", data, "--json", *arguments, **variables)
         return result.exit_code, json.loads(result.stdout) if result.stdout else {}
 
     def packages(self):
@@ -184,7 +185,7 @@ def test_a_second_run_pays_only_for_what_changed_and_a_plan_says_so_before(shop)
     assert "does not exist yet" in shop.call("status").stdout
 
     first = execution_id(shop.run(data)[1])
-    code, again = shop.run(data)
+    code, again = shop.run(data, GITHUB_SHA="decade")
     assert code == 0
     assert [name for name, hit in steps(again, "cache_hit").items() if hit] == [
         "Prepare",
@@ -234,8 +235,11 @@ def test_a_loser_is_refused_and_a_forced_one_is_registered_with_the_reason(shop)
 
 
 def test_a_failed_step_is_named_with_its_reason_and_the_end_of_its_log(shop):
-    data = shop.data("Wrong,Rating\nlovely,5\n")
-    result = shop.call("run", "--data", data)
+    # Data in S3: what is local is looked at before it is uploaded.
+    shop.aws.client("s3").put_object(
+        Bucket=shop.aws.bucket, Key="raw/x.csv", Body=b"Wrong,Rating\nlovely,5\n"
+    )
+    result = shop.call("run", "--data", f"s3://{shop.aws.bucket}/raw/x.csv")
     assert result.exit_code == 1
     assert "error: Step Prepare failed: " in result.stderr
     assert "Text" in result.stderr
@@ -254,6 +258,15 @@ def test_a_failed_step_is_named_with_its_reason_and_the_end_of_its_log(shop):
     assert "Prepare" in Path(json.loads(report.stdout)["markdown"]).read_text()
 
 
+def test_local_data_that_prepare_would_refuse_is_not_uploaded(shop):
+    result = shop.call("run", "--data", shop.data("Wrong,Rating\nlovely,5\n"))
+
+    assert result.exit_code == 2
+    assert "Prepare would refuse" in result.stderr
+    assert "has no column 'Text'" in result.stderr
+    assert shop.aws.client("s3").list_objects_v2(Bucket=shop.aws.bucket)["KeyCount"] == 0
+
+
 def test_a_run_that_was_left_is_attached_to_again(shop):
     data = shop.data(reviews(30_000))
     left = shop.call("run", "--data", data, "--timeout", "1")
@@ -265,8 +278,41 @@ def test_a_run_that_was_left_is_attached_to_again(shop):
     assert len(shop.packages()) == 1
 
 
-def test_a_server_that_stops_in_the_middle_of_a_run_is_named_and_nothing_else_said(shop):
+def test_an_identical_rerun_registers_nothing_and_says_which_version_it_is(shop):
+    data = shop.data(reviews(400))
+    _, first = shop.run(data)
+    again = shop.call("run", "--data", data)
+    assert again.exit_code == 0
+    assert "Nothing to run: the same commit, data, recipe and champion have been through" in again.stderr
+    assert f"Model package: {first['model_package_arn']} (pending approval)" in again.stdout
+    assert "That is version 1, which an earlier run registered; this one registered nothing" in again.stdout
+    assert shop.packages() == [first["model_package_arn"]]
+
+    code, forced = shop.run(data, "--force", "once more")
+    assert (code, forced["pipeline"]["launched"]) == (0, "started")
+    assert set(shop.packages()) == {forced["model_package_arn"], first["model_package_arn"]}
+    assert shop.run(data, "--force", "once more")[1]["model_package_arn"] == forced["model_package_arn"]
+
+    shop.aws.client("sagemaker").delete_model_package(ModelPackageName=first["model_package_arn"])
+    code, anew = shop.run(data)
+    assert (code, anew["pipeline"]["launched"]) == (0, "started")
+    assert len(shop.packages()) == 2
+
+
+def test_a_refused_candidate_is_refused_again_without_a_run(shop):
+    shop.recipe(gate={"metric": "macro_f1", "minimum": 1.0})
+    data = shop.data(reviews(400, noise=0.5))
+    _, first = shop.run(data)
+    result = shop.call("run", "--data", data)
+    assert result.exit_code == 3
+    assert "error: The gate refused the candidate: " in result.stderr
+    assert len(json.loads(shop.call("status", "--json").stdout)["executions"]) == 1
+    assert first["pipeline"]["launched"] == "started"
+
+
+def test_a_server_that_stops_in_the_middle_of_a_run_is_named_and_nothing_else_said(shop, monkeypatch):
     door = Door(shop.aws.server.endpoint_url, last_words=b"ListPipelineExecutionSteps")
+    monkeypatch.setattr(Guard, "admit", lambda guard, environ: Admitted())  # the door has a port of its own
     data = shop.data(reviews(100))
     stopped = shop.call("run", "--data", data, AWS_ENDPOINT_URL=door.endpoint_url, AWS_MAX_ATTEMPTS="2")
     assert (stopped.exit_code, stopped.stdout) == (1, "")
@@ -277,7 +323,7 @@ def test_a_server_that_stops_in_the_middle_of_a_run_is_named_and_nothing_else_sa
 
 def test_a_bucket_that_does_not_exist_is_named(shop):
     shop.aws.client("s3").delete_bucket(Bucket=shop.aws.bucket)
-    result = shop.call("run", "--data", shop.data(reviews(10)))
+    result = shop.call("run", "--data", shop.data(reviews(300)))
     assert result.exit_code == 1
     assert f"error: The bucket {shop.aws.bucket} does not exist" in result.stderr
     assert "ARTIFACT_BUCKET" in result.stderr

@@ -53,6 +53,7 @@ def test_several_missing_variables_are_named_at_once():
     [
         ("ARTIFACT_BUCKET", "s3://shop-artifacts", "without s3://"),
         ("ARTIFACT_BUCKET", "shop-artifacts/models", "the name of a bucket"),
+        ("KMS_KEY_ARN", "alias/shop", "arn:aws:kms:REGION:ACCOUNT:key/ID"),
         ("PIPELINE_ROLE_ARN", "shop-pipeline", "arn:aws:iam::ACCOUNT:role/NAME"),
     ],
 )

@@ -152,7 +152,7 @@ def test_problems_are_counted_under_the_files_name():
 
 
 def read(path):
-    return load(path, "recipe", ConfigurationError, needs="name, data")
+    return load(path, "recipe", ConfigurationError, "A recipe needs: name, data.")
 
 
 def test_a_file_is_read_with_or_without_a_byte_order_mark(tmp_path):

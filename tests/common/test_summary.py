@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from model_build.errors import SettingsError
 from model_common import summary
+from model_common.errors import SettingsError
 
 
 @pytest.fixture
@@ -37,5 +37,5 @@ def test_a_block_holds_whatever_is_in_it():
 
 @pytest.mark.parametrize("environment", [{}, {"GITHUB_STEP_SUMMARY": ""}], ids=["missing", "empty"])
 def test_outside_of_github_actions_there_is_no_summary(environment):
-    with pytest.raises(SettingsError, match="GITHUB_STEP_SUMMARY is not set"):
+    with pytest.raises(SettingsError, match="GITHUB_STEP_SUMMARY names, and that is not set"):
         summary.append(environment, "x")

@@ -33,9 +33,10 @@ LABELS = ["negative", "positive"]
 # Waits are scaled for a whole server, and a process has one: so it is a process of its own. Faults come in by stdin.
 _SERVER = """
 import sys
+from local_aws.kernel.keys import published
 from local_aws.project import prepare
 from local_aws.server import Server
-with Server(0) as server:
+with Server(0) as server, published(server.account.clients.keys.administrator, server.port):
     prepare(server.account.clients)
     print(server.endpoint_url, flush=True)
     for line in sys.stdin:
@@ -101,10 +102,10 @@ def _clients_are_made_once() -> Iterator[None]:
 @pytest.fixture(scope="session", autouse=True)
 def _probes_keep_up_with_the_quick_server() -> Iterator[None]:
     """A bake takes a second or so: what is published once a second elsewhere has to be published sooner."""
-    from model_deploy.rollout import probes
+    from model_deploy.rollout import heartbeat
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(probes, "PUBLISH_SECONDS", TIME_SCALE)
+        patched.setattr(heartbeat, "PUBLISH_SECONDS", TIME_SCALE)
         yield
 
 
@@ -238,7 +239,7 @@ class Project:
 
         ours = ("GITHUB_", "MODEL_PACKAGE_ARN", "WHY", "API_TOKEN")
         base = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-        made = environment.for_command(base, self.server.url, self.clients.region, self.names.variables())
+        made = environment.for_command(base, self.clients, self.names.variables())
         return made | {"GITHUB_ACTOR": "ada"} | self.variables
 
     def register(
@@ -260,8 +261,9 @@ class Project:
         number = next(_numbers)
         s3, files = self.client("s3"), contract_files(labels, recipe)
         key = f"models/{number}/model.tar.gz"
-        s3.put_object(Bucket=self.bucket, Key=key, Body=self.models["good" if model == "missing" else model])
-        prefix = f"models/contracts/{contract_sha256(files)}-{number}/"
+        artifact = self.models["good" if model == "missing" else model]
+        stored = s3.put_object(Bucket=self.bucket, Key=key, Body=artifact)
+        prefix = f"contracts/{contract_sha256(files)}-{number}/"
         for name, content in files.items():
             s3.put_object(Bucket=self.bucket, Key=f"{prefix}{name}", Body=content)
         statistics = {
@@ -273,6 +275,8 @@ class Project:
         recorded = {
             "contract": f"s3://{self.bucket}/{prefix}",
             "contract-sha256": contract_sha256(files),
+            "model-sha256": hashlib.sha256(artifact).hexdigest(),
+            "model-version": stored["VersionId"],
             "commit": "c0ffee",
         } | dict(metadata)
         container: dict[str, Any] = {"Image": IMAGE, "ModelDataUrl": f"s3://{self.bucket}/{key}"}
@@ -344,7 +348,8 @@ class Project:
 
     def live_package(self, stage: str) -> str:
         """The ARN of the package that the stage's endpoint serves."""
-        return self.container(stage)["ModelPackageName"]
+        container = self.container(stage)
+        return container.get("ModelPackageName") or container["Environment"]["MODEL_PACKAGE_ARN"]
 
     def leftovers(self, stage: str) -> list[str]:
         """The ARNs of the models and configurations that carry the stage's tags."""
@@ -397,7 +402,7 @@ def make_project(quick_server, models, repository, tmp_path_factory):
     from local_aws import project
     from local_aws.kernel.account import Clients
 
-    clients = Clients(quick_server.url)
+    clients = Clients.of_running(quick_server.url)
 
     @contextmanager
     def make_project():

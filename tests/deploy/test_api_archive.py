@@ -49,8 +49,8 @@ def test_equal_content_is_an_equal_archive_whatever_lies_around(api):
 
 def test_another_contract_is_another_archive_under_another_key(api):
     first, second = archive.build(api, CONTRACT), archive.build(api, CONTRACT | {"contract.json": b"{}"})
-    assert first.key != second.key
-    assert first.key == f"code/{first.sha256}/api.zip"
+    assert first.key("staging") != second.key("staging")
+    assert first.key("staging") == f"code/deploy/staging/{first.sha256}/api.zip"
 
 
 @pytest.mark.parametrize(

@@ -23,11 +23,12 @@ FILES = {
     "contract.json": json.dumps(STATED).encode(),
     "text_rules.py": b"def tokenise(text, rules): return text.lower()",
 }
-CONTRACT = contract.parse(FILES, "the contract")
+CONTRACT = contract.open_files(FILES, contract.folder_sha256(FILES), "the contract")
 
 
 def test_a_line_is_what_the_model_was_trained_on():
-    line = batch.request_of(b'{"text": "Lovely\\nDress", "id": 7}', 1, "s3://x/y", CONTRACT)
+    text = batch.text_of(b'{"text": "Lovely\\nDress", "id": 7}', 1, "s3://x/y")
+    line = batch.requests_of([text], CONTRACT)
     assert json.loads(line) == {"source": "lovely dress", "k": 2}
     assert line.endswith(b"\n")
 
@@ -35,7 +36,7 @@ def test_a_line_is_what_the_model_was_trained_on():
 @pytest.mark.parametrize("line", [b"not json", b'"lovely"', b"{}", b'{"text": 7}'])
 def test_a_line_that_holds_no_text_is_named(line):
     with pytest.raises(UsageError, match=r"^s3://x/y, line 3: expected a JSON object such as"):
-        batch.request_of(line, 3, "s3://x/y", CONTRACT)
+        batch.text_of(line, 3, "s3://x/y")
 
 
 @pytest.fixture(scope="module")
@@ -139,6 +140,12 @@ def test_the_live_model_is_given_the_prepared_texts_line_by_line(project, texts,
     assert result["output"] == f"{job['TransformOutput']['S3OutputPath']}texts.jsonl.out"
 
 
+def test_answers_are_encrypted_with_the_projects_key(project, texts, transforms):
+    key = project.environment["KMS_KEY_ARN"]
+    project.run("batch", "--stage", "staging", "--input", texts)
+    assert {each["TransformOutput"]["KmsKeyId"] for each in transforms.jobs.values()} == {key}
+
+
 def test_the_same_batch_again_attaches_to_the_same_job(project, texts, transforms):
     first = project.json("batch", "--stage", "staging", "--input", texts)
     again = project.json("batch", "--stage", "staging", "--input", texts)
@@ -157,9 +164,7 @@ def test_a_job_that_failed_is_told_and_tried_under_another_name(project, texts, 
 
 def test_a_job_that_fails_on_the_model_says_so(project, texts):
     # The last test of this file: the model is gone after it.
-    sagemaker = project.client("sagemaker")
-    arn = project.live_package("staging")
-    place = sagemaker.describe_model_package(ModelPackageName=arn)["InferenceSpecification"]["Containers"][0]
+    place = project.container("staging")
     project.client("s3").delete_object(
         Bucket=project.bucket, Key=place["ModelDataUrl"].removeprefix(f"s3://{project.bucket}/")
     )

@@ -1,14 +1,16 @@
-"""Probes count what an endpoint answers wrongly while it is updated, and publish it."""
+"""Probes learn what the old model fails, count what the new one fails, and a heartbeat publishes both."""
 
 import json
 import threading
+import time
 
 import pytest
 from botocore.exceptions import ClientError
 
 from model_deploy.core import contract
 from model_deploy.core.checks import Case, Checks
-from model_deploy.rollout import probes
+from model_deploy.rollout import heartbeat, probes
+from model_deploy.rollout.heartbeat import Heartbeat
 from model_deploy.rollout.probes import Probes
 from model_deploy.verify.inference import NoAnswerError, Prediction
 
@@ -29,24 +31,28 @@ def contract_of(*labels):
         "text_rules": {},
     }
     files = {"contract.json": json.dumps(stated).encode(), "text_rules.py": b"def tokenise(t, r): return t"}
-    return contract.parse(files, "the contract")
+    return contract.open_files(files, contract.folder_sha256(files), "the contract")
 
 
 class CloudWatch:
     """Takes metrics, or refuses them; `enough` is set after some."""
 
     def __init__(self, refuses=0, enough_after=3):
-        self.values, self.requests = [], []
+        self.requests = []
         self.enough = threading.Event()
-        self._refuses, self._enough_after = refuses, enough_after
+        self._refuses, self._enough_after, self._asked = refuses, enough_after, 0
 
     def put_metric_data(self, **request):
-        self.requests.append(request)
-        if len(self.requests) >= self._enough_after:
+        self._asked += 1
+        if self._asked >= self._enough_after:
             self.enough.set()
-        if len(self.requests) <= self._refuses:
+        if self._asked <= self._refuses:
             raise ClientError({"Error": {"Code": "Throttling", "Message": "slowly"}}, "PutMetricData")
-        self.values.append(request["MetricData"][0]["Value"])
+        self.requests.append(request)
+
+    def values(self, name):
+        metrics = (metric for request in self.requests for metric in request["MetricData"])
+        return [metric["Value"] for metric in metrics if metric["MetricName"] == name]
 
 
 class Clients:
@@ -57,60 +63,99 @@ class Clients:
 @pytest.fixture(autouse=True)
 def _quickly(monkeypatch):
     monkeypatch.setattr(probes, "PAUSE_SECONDS", 0.001)
-    monkeypatch.setattr(probes, "PUBLISH_SECONDS", 0.01)
+    monkeypatch.setattr(heartbeat, "PUBLISH_SECONDS", 0.01)
 
 
-def probe(ask, cloudwatch=None, before=None):
-    """Probe with `ask` until enough was published; the probes and what was published."""
+def probe(ask, cloudwatch=None, before=None, old=None):
+    """Ask `old` before, then judge `ask` until enough was published; the probes, what was published, the heartbeat."""
     cloudwatch = cloudwatch or CloudWatch()
-    made = Probes(Clients(cloudwatch), "shop", ask, CHECKS, contract_of("bad", "good"), before)
-    with made:
-        assert cloudwatch.enough.wait(10)
-    return made, cloudwatch
+    model = old or (lambda texts: [label("good"), label("bad")])
+    made = Probes(lambda texts: model(texts), CHECKS, contract_of("bad", "good"), before)
+    beat = Heartbeat(Clients(cloudwatch), "shop", made)
+    made.learn()
+    made.judge()
+    model = ask
+    while made.asked < 5 and not made.problem:
+        time.sleep(0.001)
+    beat.start()
+    assert cloudwatch.enough.wait(10)
+    made.stop()
+    beat.stop()
+    return made, cloudwatch, beat
 
 
 def label(name):
     return Prediction((name,), {name: 0.9})
 
 
-def test_right_answers_publish_zeros_so_that_the_alarm_has_data():
-    made, cloudwatch = probe(lambda texts: [label("good"), label("bad")])
-    assert (made.failures, set(cloudwatch.values)) == (0, {0})
-    assert cloudwatch.requests[0]["Namespace"] == "ModelDeploy"
-    [metric] = cloudwatch.requests[0]["MetricData"]
-    assert metric["MetricName"] == "ContractFailures"
-    assert metric["Dimensions"] == [{"Name": "EndpointName", "Value": "shop"}]
+def wrong(texts):
+    return [label("bad"), label("bad")]
+
+
+def silent(texts):
+    raise NoAnswerError("500")
+
+
+def test_right_answers_publish_zeros_and_that_somebody_watches():
+    made, cloudwatch, _ = probe(lambda texts: [label("good"), label("bad")])
+    assert (made.failures, set(cloudwatch.values("ContractFailures"))) == (0, {0})
+    assert set(cloudwatch.values("Watched")) == {1}
+    request = cloudwatch.requests[0]
+    assert request["Namespace"] == "ModelDeploy"
+    assert {metric["MetricName"] for metric in request["MetricData"]} == {"ContractFailures", "Watched"}
+    assert request["MetricData"][0]["Dimensions"] == [{"Name": "EndpointName", "Value": "shop"}]
 
 
 def test_wrong_answers_and_missing_ones_are_counted_by_case():
-    made, cloudwatch = probe(lambda texts: [label("bad"), label("bad")])
-    assert made.failures >= sum(cloudwatch.values) > 0
+    made, cloudwatch, _ = probe(wrong)
+    assert made.failures >= sum(cloudwatch.values("ContractFailures")) > 0
     assert made.last_failure == "praise: answered bad; expected good"
+    made, _, _ = probe(silent)
+    assert made.failures >= 2 * (made.asked - 1) > 0  # the first answer may still be of before
 
-    def silent(texts):
-        raise NoAnswerError("500")
 
-    made, _ = probe(silent)
-    assert made.failures == 2 * made.asked
+@pytest.mark.parametrize(("old", "names"), [(wrong, {"praise"}), (silent, {"praise", "anything"})])
+def test_a_case_that_the_old_model_fails_does_not_count(old, names):
+    made, cloudwatch, _ = probe(old, old=old)
+    assert made.tolerated == names
+    assert (made.failures, set(cloudwatch.values("ContractFailures"))) == (0, {0})
+
+
+def test_a_case_that_only_the_new_model_fails_counts_beside_one_that_the_old_model_fails():
+    made, _, _ = probe(silent, old=wrong)
+    assert made.tolerated == {"praise"}
+    assert made.failures > 0
+
+
+def test_a_command_that_takes_a_rollout_up_judges_by_what_was_learned_before():
+    made = Probes(wrong, CHECKS, contract_of("bad", "good"), None)
+    made.judge(["praise"])
+    while made.asked < 3:
+        time.sleep(0.001)
+    made.stop()
+    assert made.failures == 0
 
 
 def test_failures_whose_publication_failed_are_published_later():
-    made, cloudwatch = probe(lambda texts: [label("bad"), label("bad")], CloudWatch(refuses=2))
-    assert "ContractFailures could not be published" in made.problem
-    assert cloudwatch.values[0] > 0
+    _, cloudwatch, beat = probe(wrong, CloudWatch(refuses=2))
+    assert "Watched could not be published" in beat.problem
+    assert cloudwatch.values("ContractFailures")[0] > 0
 
 
 def test_a_client_that_may_not_ask_is_a_problem_and_no_failure():
     def denied(texts):
         raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "InvokeEndpoint")
 
-    made, cloudwatch = probe(denied)
-    assert (made.failures, set(cloudwatch.values)) == (0, {0})
+    made, cloudwatch, _ = probe(denied)
+    assert (made.failures, set(cloudwatch.values("ContractFailures"))) == (0, {0})
     assert "could not be asked" in made.problem
 
 
 def test_answers_that_only_the_old_model_can_give_are_not_the_new_ones_failures():
-    made, _ = probe(lambda texts: [label("great"), label("awful")], before=contract_of("awful", "great"))
-    assert made.failures == 0
-    made, _ = probe(lambda texts: [label("great"), label("awful")], before=contract_of("bad", "good"))
+    def foreign(texts):
+        return [label("great"), label("awful")]
+
+    made, _, _ = probe(foreign, before=contract_of("awful", "great"), old=foreign)
+    assert (made.failures, made.tolerated) == (0, frozenset())
+    made, _, _ = probe(foreign, before=contract_of("bad", "good"))
     assert made.failures > 0

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from model_deploy.core import contract, promotion
+from model_deploy.core.artifact import Artifact
 from model_deploy.core.checks import Case, Checks
 from model_deploy.core.package import Candidate, LifeCycle, Package
 from model_deploy.core.promotion import Request
@@ -24,13 +25,19 @@ FILES = {
     "contract.json": json.dumps(DESCRIPTION).encode(),
     "text_rules.py": b"def tokenise(text, rules): return text",
 }
-CONTRACT = contract.parse(FILES, "the contract")
+CONTRACT = contract.open_files(FILES, contract.folder_sha256(FILES), "the contract")
+ARTIFACT = Artifact("s3://shop/models/x/model.tar.gz", "a" * 64, "version-1")
 PACKAGE = Package(
     arn=ARN,
     group="shop-models",
     version=7,
     approval="Approved",
-    metadata={"contract": "s3://shop/models/contracts/x/", "contract-sha256": CONTRACT.sha256},
+    metadata={
+        "contract": "s3://shop/contracts/x/",
+        "contract-sha256": CONTRACT.sha256,
+        "model-sha256": ARTIFACT.sha256,
+        "model-version": "version-1",
+    },
 )
 CHECKS = Checks(
     recipe="reviews", latency_ms=100, cases=(Case(name="praise", text="lovely", labels=("good",)),)
@@ -41,7 +48,7 @@ CHECKS = Checks(
 def request_():
     """What is refused nowhere: an approved package, verified in staging, with contract and checks."""
     return Request(
-        candidate=Candidate(PACKAGE, CONTRACT),
+        candidate=Candidate(PACKAGE, CONTRACT, artifact=ARTIFACT),
         stage="staging",
         group="shop-models",
         production_gate="github",
@@ -72,23 +79,32 @@ def test_a_package_of_another_group_is_refused(request_):
     assert "a package of the group shop-models; this project deploys those of library-models" in reason
 
 
-@pytest.mark.parametrize("missing", ["contract", "contract-sha256"])
-def test_a_package_without_its_contract_is_refused(request_, missing):
-    metadata = {name: value for name, value in PACKAGE.metadata.items() if name != missing}
-    [reason] = promotion.refusals(with_package(request_, metadata=metadata))
-    assert "It has no serving contract" in reason
+def test_a_package_whose_contract_cannot_be_used_is_refused_with_the_reason(request_):
+    broken = Candidate(PACKAGE, None, contract_problem="It is not there.", artifact=ARTIFACT)
+    assert promotion.refusals(replace(request_, candidate=broken)) == ("It is not there.",)
 
 
-def test_a_contract_that_was_deleted_is_missed_at_its_place(request_):
-    [reason] = promotion.refusals(replace(request_, candidate=Candidate(PACKAGE, None)))
-    assert "not at s3://shop/models/contracts/x/ any more" in reason
+@pytest.mark.parametrize("name", ["contract-sha256", "model-sha256"])
+def test_a_hash_that_was_changed_in_the_registry_meanwhile_is_refused(request_, name):
+    changed = with_package(request_, metadata={**PACKAGE.metadata, name: "f" * 64})
+    [reason] = promotion.refusals(changed)
+    assert "in the registry was changed" in reason
+    assert "f" * 64 in reason
 
 
-def test_a_contract_that_was_changed_since_it_was_registered_is_refused_with_both_hashes(request_):
-    changed = contract.parse(FILES | {"text_rules.py": b"def tokenise(text, rules): return ''"}, "it")
-    [reason] = promotion.refusals(replace(request_, candidate=Candidate(PACKAGE, changed)))
-    assert changed.sha256 in reason
-    assert CONTRACT.sha256 in reason
+def test_a_package_whose_artifact_cannot_be_used_is_refused_with_the_reason(request_):
+    broken = replace(request_.candidate, artifact=None, artifact_problem="It was changed.")
+    assert promotion.refusals(replace(request_, candidate=broken)) == ("It was changed.",)
+
+
+def test_production_accepts_only_the_bytes_that_staging_verified(request_):
+    production = replace(request_, stage="production", verified_sha256="b" * 64)
+    [reason] = promotion.refusals(production)
+    assert f"the artifact's SHA-256 is {ARTIFACT.sha256}, there it was {'b' * 64}" in reason
+    assert promotion.refusals(replace(production, forced="never mind")) == (reason,)
+    assert promotion.refusals(replace(production, verified_sha256=ARTIFACT.sha256)) == ()
+    # A record of before the hash was recorded.
+    assert promotion.refusals(replace(production, verified_sha256=None)) == ()
 
 
 def test_checks_that_expect_labels_which_the_model_does_not_have_refuse_it(request_):
@@ -132,7 +148,9 @@ def test_what_a_rollback_brings_back_was_let_in_before_and_still_has_to_be_appro
 
 
 def test_force_makes_no_package_approved_or_servable(request_):
-    forced = replace(request_, stage="production", forced="please", candidate=Candidate(PACKAGE, None))
+    forced = replace(
+        request_, stage="production", forced="please", candidate=Candidate(PACKAGE, None, artifact=ARTIFACT)
+    )
     assert len(promotion.refusals(with_package(forced, approval="Rejected"))) == 2
 
 

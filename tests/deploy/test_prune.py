@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-import boto3
 import pytest
 
+from local_aws.kernel.account import Clients
 from model_deploy.aws.clients import Aws
 from model_deploy.rollout import prune
 from model_deploy.settings import Settings
@@ -17,9 +17,7 @@ def settings(project):
 
 @pytest.fixture
 def clients(project):
-    return Aws(
-        boto3.Session(aws_access_key_id="local", aws_secret_access_key="local", region_name="eu-west-1")
-    )
+    return Aws(Clients.of_running(project.server.url).session())
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ import pytest
 from model_deploy.aws import records
 from model_deploy.aws.clients import Aws
 from model_deploy.core.record import Record, deployment_id, record_key
-from model_deploy.errors import ModelDeployError
+from model_deploy.errors import CommandError
 
 GROUP = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/shop-models"
 NOON = datetime(2026, 11, 21, 12, 0, 0, 123456, tzinfo=UTC)
@@ -70,7 +70,7 @@ def test_history_is_the_latest_first_and_of_one_stage(aws_clients, bucket):
 
 def test_the_latest_that_is_known_of_a_package_decides_whether_it_was_verified(aws_clients, bucket):
     def is_verified():
-        return records.was_verified(aws_clients, bucket, "staging", RECORD.model_package_arn)
+        return records.verified(aws_clients, bucket, "staging", RECORD.model_package_arn) is not None
 
     assert not is_verified()
     records.append(aws_clients, bucket, replace(RECORD, verified=False))
@@ -84,15 +84,15 @@ def test_the_latest_that_is_known_of_a_package_decides_whether_it_was_verified(a
 
 def test_the_same_version_of_another_group_is_another_package(aws_clients, bucket):
     records.append(aws_clients, bucket, RECORD)
-    assert not records.was_verified(aws_clients, bucket, "staging", f"{GROUP}-of-others/7")
-    assert not records.was_verified(aws_clients, bucket, "staging", f"{GROUP}/17")
+    assert not records.verified(aws_clients, bucket, "staging", f"{GROUP}-of-others/7")
+    assert not records.verified(aws_clients, bucket, "staging", f"{GROUP}/17")
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"version": 1}', b'{"version": 99}'])
 def test_what_is_no_record_is_named(aws_clients, bucket, body):
     key = record_key("staging", NOON, 7)
     aws_clients.s3.put_object(Bucket=bucket, Key=key, Body=body)
-    with pytest.raises(ModelDeployError, match=f"The record s3://{bucket}/{key} cannot be read"):
+    with pytest.raises(CommandError, match=f"The record s3://{bucket}/{key} cannot be read"):
         records.find(aws_clients, bucket, key)
 
 

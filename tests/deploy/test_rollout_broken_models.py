@@ -44,7 +44,6 @@ def check_that_the_next_good_one_passes(project):
 @pytest.mark.parametrize(
     ("model", "reason"),
     [
-        ("missing", "Failed to download model data"),
         ("no archive", "valid tar.gz archive"),
         ("empty", "did not pass the ping health check"),
     ],
@@ -57,6 +56,14 @@ def test_an_archive_that_holds_no_model(project, model, reason):
     planned = project.json("plan", *ARGUMENTS[1:], project.register())
     assert planned["step"] == "update the stack"
     assert "Model" in [change["resource"] for change in planned["changes"]]
+
+
+def test_an_artifact_that_is_not_there_any_more_is_refused_before_anything_is_changed(project):
+    before, gone = project.live_package("production"), project.register("missing")
+    result = project.run(*ARGUMENTS, gone)
+    assert result.exit_code == 3
+    assert "is not there any more" in result.stderr
+    assert project.live_package("production") == before
 
 
 @pytest.mark.slow  # the limit for a start is ten seconds, however short the waits are

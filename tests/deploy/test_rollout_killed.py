@@ -121,7 +121,7 @@ def test_a_killed_rollout_is_taken_up_where_it_stands(project):
 def test_a_rollback_that_no_command_lived_to_report_is_reported_by_the_next(project, kill):
     project.json(*arguments(project.register()))
     broken = project.register("no archive")
-    kill(3, "before")  # the record: the change set and its execution came before it
+    kill(4, "before")  # the record: the copy of the artifact, the change set and its execution came before it
     with pytest.raises(Killed, match="PutObject"):
         project.run(*arguments(broken))
     kill(0)
@@ -134,7 +134,7 @@ def test_a_rollback_that_no_command_lived_to_report_is_reported_by_the_next(proj
     assert len(stack_events(project)) > events
 
 
-@pytest.mark.parametrize("at", [4, 5], ids=["change set made", "change set executed"])
+@pytest.mark.parametrize("at", [6, 7], ids=["change set made", "change set executed"])
 def test_a_stack_that_was_being_brought_to_what_is_live_gets_there(project, kill, at):
     """The record of the rollback was written, and the stack, which says success, was not brought to the old model yet."""
     project.server.fault("endpoint_rollback", "reports-success")

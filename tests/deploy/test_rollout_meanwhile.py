@@ -15,7 +15,8 @@ from rich.console import Console
 
 from model_deploy import workspace
 from model_deploy.progress import Progress
-from model_deploy.rollout.execute import Request, Rollout
+from model_deploy.rollout.execute import execute
+from model_deploy.rollout.request import Request
 
 
 @contextmanager
@@ -26,7 +27,7 @@ def in_background(project, arn, until="UPDATE_IN_PROGRESS"):
     def roll_out():
         entered = workspace.enter(project.root, "staging")
         progress = Progress(Console(file=said, width=200))
-        results.append(Rollout(entered, Request(arn), progress).run())
+        results.append(execute(entered, Request(arn), progress))
 
     with pytest.MonkeyPatch.context() as patched:
         for name in os.environ:

@@ -158,7 +158,7 @@ def test_a_rollback_that_failed_is_continued_before_the_next_version(project, cl
         "DependsOn": "Endpoint",
         "Properties": late,
     }
-    model["PrimaryContainer"]["ModelPackageName"] = good
+    model["PrimaryContainer"]["Environment"]["MODEL_PACKAGE_ARN"] = good
     cloudformation.update_stack(StackName=project.stack("staging"), TemplateBody=json.dumps(document))
     while (
         sagemaker.describe_endpoint(EndpointName=project.endpoint("staging"))["EndpointStatus"] != "Updating"

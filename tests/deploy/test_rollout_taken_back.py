@@ -1,7 +1,5 @@
 """Rollouts that do not hold: rolled back by an alarm, by SageMaker behind CloudFormation's back, or never there."""
 
-import threading
-
 import pytest
 
 
@@ -71,29 +69,3 @@ def test_a_first_model_that_cannot_start_fails_and_a_good_one_is_deployed_after_
     assert "where nothing was live before" in result.stderr
     assert project.json("rollout", "--stage", "staging", "--model-package", good)["verified"] is True
     assert [record["outcome"] for record in project.records("staging")] == ["failed", "deployed"]
-
-
-def test_an_alarm_that_rings_is_waited_for_and_then_named(project, live, monkeypatch):
-    from model_deploy.rollout import converge
-
-    alarm = f"{project.endpoint('production')}-ServerErrors"
-    next_one = project.register()
-    cloudwatch = project.client("cloudwatch")
-    monkeypatch.setattr(converge, "QUIET_SECONDS", -119)  # of the two minutes that are left: a second
-    ring = threading.Event()
-
-    def keep_ringing():
-        while not ring.wait(0.1):
-            cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason="test")
-
-    thread = threading.Thread(target=keep_ringing)
-    thread.start()
-    arguments = ("rollout", "--stage", "production", "--model-package", next_one, "--force", "test")
-    refused = project.run(*arguments)
-    ring.set()
-    thread.join()
-    assert refused.exit_code == 1
-    assert f"{alarm} is in ALARM" in refused.stderr
-    assert project.live_package("production") == live
-    monkeypatch.undo()
-    assert project.json(*arguments)["verified"] is True

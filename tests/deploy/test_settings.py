@@ -56,6 +56,7 @@ def test_several_missing_variables_are_named_at_once():
         ("ARTIFACT_BUCKET", "s3://shop-artifacts", "without s3://"),
         ("ENDPOINT_ROLE_ARN", "shop-endpoint", "arn:aws:iam::ACCOUNT:role/NAME"),
         ("DEPLOY_SERVICE_ROLE_ARN", "cloudformation", "arn:aws:iam::ACCOUNT:role/NAME"),
+        ("KMS_KEY_ARN", "alias/shop", "arn:aws:kms:REGION:ACCOUNT:key/ID"),
         ("PERMISSIONS_BOUNDARY_ARN", "boundary", "arn:aws:iam::ACCOUNT:policy/NAME"),
     ],
 )

@@ -34,12 +34,14 @@ def deployment(stage: dict[str, Any] | Stage, **changes) -> Deployment:
         **{
             "stage": parsed,
             "model_package_arn": PACKAGE,
+            "image": "blazingtext:1",
+            "model_uri": "s3://reviews-artifacts/deploy/live/models/aaa/model.tar.gz",
             "project_name": "reviews",
             "project_id": "p-abc123",
             "region": "eu-west-1",
             "bucket": "reviews-artifacts",
             "endpoint_role_arn": "arn:aws:iam::123456789012:role/reviews-endpoint",
-            "api_archive": "code/aaa/api.zip" if parsed.api else None,
+            "api_archive": "code/deploy/live/aaa/api.zip" if parsed.api else None,
             **changes,
         }
     )
@@ -90,7 +92,7 @@ def test_an_equal_deployment_is_an_equal_template_in_another_process_too(product
     stated = [
         getattr(deployment(production), name)
         for name in names
-        if name not in ("stage", "permissions_boundary")
+        if isinstance(getattr(deployment(production), name), str)
     ]
     command = [sys.executable, "-c", script, path, *stated]
     there = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -102,7 +104,7 @@ def test_a_new_model_package_changes_the_model_and_nothing_else(production):
     before = template(production)
     after = template(production, model_package_arn=NEXT_PACKAGE)
     assert differences(before, after) == {
-        "Resources.Model.Properties.PrimaryContainer.ModelPackageName": (PACKAGE, NEXT_PACKAGE),
+        "Resources.Model.Properties.PrimaryContainer.Environment.MODEL_PACKAGE_ARN": (PACKAGE, NEXT_PACKAGE),
         "Outputs.ModelPackageArn.Value": (PACKAGE, NEXT_PACKAGE),
     }
     resources = after["Resources"]
@@ -116,7 +118,7 @@ def test_another_contract_changes_the_functions_archive_too(production):
     before = template(production)
     after = template(production, model_package_arn=NEXT_PACKAGE, api_archive="code/bbb/api.zip")
     assert differences(before, after).keys() == {
-        "Resources.Model.Properties.PrimaryContainer.ModelPackageName",
+        "Resources.Model.Properties.PrimaryContainer.Environment.MODEL_PACKAGE_ARN",
         "Resources.ApiFunction.Properties.Code.S3Key",
         "Outputs.ModelPackageArn.Value",
     }
@@ -135,7 +137,9 @@ def test_the_outputs_say_what_serves_and_where(production):
     assert {name: output["Value"] for name, output in outputs.items()} == {
         "EndpointName": "reviews-production",
         "ModelPackageArn": PACKAGE,
-        "ApiUrl": {"Fn::Join": ["", [{"Fn::GetAtt": ["HttpApi", "ApiEndpoint"]}, "/classify"]]},
+        "ApiUrl": {
+            "Fn::Join": ["", [{"Fn::GetAtt": ["HttpApi", "ApiEndpoint"]}, "/reviews-production/classify"]]
+        },
     }
 
 
@@ -189,11 +193,19 @@ def test_the_largest_template_needs_no_detour_through_s3():
 # --- hosting ---
 
 
-def test_the_model_is_the_approved_package_and_nothing_beside_it():
-    model = properties({"endpoint": REALTIME})["Model"]
-    assert model == {
+def test_the_model_is_the_stages_copy_of_the_package_and_says_which_package_it_is():
+    made = template({"endpoint": REALTIME}, environment={"THREADS": "2"})
+    assert made["Resources"]["Model"]["Properties"] == {
         "ExecutionRoleArn": "arn:aws:iam::123456789012:role/reviews-endpoint",
-        "PrimaryContainer": {"ModelPackageName": PACKAGE},
+        "PrimaryContainer": {
+            "Image": "blazingtext:1",
+            "ModelDataUrl": "s3://reviews-artifacts/deploy/live/models/aaa/model.tar.gz",
+            "Environment": {"THREADS": "2", "MODEL_PACKAGE_ARN": PACKAGE},
+        },
+    } | {
+        name: made["Resources"]["Model"]["Properties"][name]
+        for name in ("Tags",)
+        if name in made["Resources"]["Model"]["Properties"]
     }
 
 
@@ -216,6 +228,30 @@ def test_capture_takes_requests_and_answers_to_the_stages_folder():
         "CaptureContentTypeHeader": {"JsonContentTypes": ["application/json", "application/jsonlines"]},
         "KmsKeyId": "alias/models",
     }
+
+
+KEY = "arn:aws:kms:eu-west-1:123456789012:key/project"
+
+
+def outputs(value):
+    """Every part of a template that says where something is written in S3."""
+    if isinstance(value, dict):
+        if {"DestinationS3Uri", "S3OutputPath"} & value.keys():
+            yield value
+        for each in value.values():
+            yield from outputs(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from outputs(each)
+
+
+@pytest.mark.parametrize("volumes", [{}, {"kms_key": "alias/volumes"}])
+@pytest.mark.parametrize("endpoint", [REALTIME, ASYNCHRONOUS])
+def test_everything_that_an_endpoint_writes_is_encrypted_with_the_projects_key(endpoint, volumes):
+    capture = {} if endpoint is ASYNCHRONOUS else {"capture": {"sampling_percent": 20}}
+    found = list(outputs(template({"endpoint": endpoint} | capture | volumes, kms_key=KEY)))
+    assert len(found) == 1
+    assert {each["KmsKeyId"] for each in found} == {KEY}
 
 
 def test_a_serverless_endpoint_has_memory_and_no_guardrails():
@@ -308,8 +344,20 @@ def test_the_strategy_is_the_endpoints_deployment_configuration(rollout, expecte
 def test_alarms_roll_the_endpoint_back_and_are_referenced_so_that_they_exist_first():
     resources = properties({"endpoint": REALTIME, "rollout": CANARY, "alarms": FOUR_ALARMS})
     rollback = resources["Endpoint"]["DeploymentConfig"]["AutoRollbackConfiguration"]
-    names = ["ServerErrors", "ClientErrors", "Latency", "ContractFailures"]
+    names = ["ServerErrors", "ClientErrors", "Latency", "ContractFailures", "Unwatched"]
     assert rollback == {"Alarms": [{"AlarmName": {"Ref": name}} for name in names]}
+
+
+@pytest.mark.parametrize(("bake_seconds", "periods"), [(300, 2), (120, 1)])
+def test_an_update_that_nobody_watches_goes_back_and_nobody_is_told(bake_seconds, periods):
+    alarms = FOUR_ALARMS | {"notify": ["arn:aws:sns:eu-west-1:123456789012:pager"]}
+    rollout = CANARY | {"bake_seconds": bake_seconds}
+    alarm = properties({"endpoint": REALTIME, "rollout": rollout, "alarms": alarms})["Unwatched"]
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("ModelDeploy", "Watched")
+    assert alarm["TreatMissingData"] == "breaching"
+    assert (alarm["Period"], alarm["EvaluationPeriods"]) == (60, periods)
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 1)
+    assert "AlarmActions" not in alarm
 
 
 def test_alarms_that_only_notify_leave_the_endpoint_alone():
@@ -320,6 +368,7 @@ def test_alarms_that_only_notify_leave_the_endpoint_alone():
     }
     resources = properties({"endpoint": REALTIME, "alarms": alarms})
     assert "DeploymentConfig" not in resources["Endpoint"]
+    assert "Unwatched" not in resources
     assert resources["Latency"]["AlarmActions"] == ["arn:aws:sns:eu-west-1:123456789012:pager"]
 
 

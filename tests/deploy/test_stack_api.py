@@ -25,12 +25,14 @@ def deployment(api: dict[str, Any] | None, **changes) -> Deployment:
         **{
             "stage": Stage.parse({"endpoint": ENDPOINT, "api": api}, Path("stages/live.yaml")),
             "model_package_arn": "arn:aws:sagemaker:eu-west-1:123456789012:model-package/reviews-models/7",
+            "image": "blazingtext:1",
+            "model_uri": "s3://reviews-artifacts/deploy/live/models/aaa/model.tar.gz",
             "project_name": "reviews",
             "project_id": "p-abc123",
             "region": "eu-west-1",
             "bucket": "reviews-artifacts",
             "endpoint_role_arn": "arn:aws:iam::123456789012:role/reviews-endpoint",
-            "api_archive": "code/aaa/api.zip" if api else None,
+            "api_archive": "code/deploy/live/aaa/api.zip" if api else None,
             **changes,
         }
     )
@@ -59,7 +61,7 @@ def test_an_api_needs_its_archive_and_an_archive_its_api():
     with pytest.raises(ValueError, match="stage live: an API and its archive go together"):
         deployment(HTTP_API, api_archive=None)
     with pytest.raises(ValueError, match="go together"):
-        deployment(None, api_archive="code/aaa/api.zip")
+        deployment(None, api_archive="code/deploy/live/aaa/api.zip")
 
 
 def test_the_role_may_ask_this_endpoint_and_write_its_own_log_and_nothing_else():
@@ -86,7 +88,7 @@ def test_the_role_stays_within_the_boundary_where_there_is_one():
 
 def test_the_function_runs_the_archive_and_knows_the_endpoint_not_the_package():
     function = properties(HTTP_API)["ApiFunction"]
-    assert function["Code"] == {"S3Bucket": "reviews-artifacts", "S3Key": "code/aaa/api.zip"}
+    assert function["Code"] == {"S3Bucket": "reviews-artifacts", "S3Key": "code/deploy/live/aaa/api.zip"}
     assert function["Handler"] == "handler.handle"
     assert function["Environment"] == {"Variables": {"ENDPOINT_NAME": "reviews-live"}}
     assert function["LoggingConfig"] == {"LogGroup": {"Ref": "ApiLogGroup"}}

@@ -78,12 +78,15 @@ def deployment(stage: Stage) -> Deployment:
     return Deployment(
         stage=stage,
         model_package_arn="arn:aws:sagemaker:eu-west-1:123456789012:model-package/reviews-models/7",
+        image="blazingtext:1",
+        model_uri="s3://reviews-artifacts/deploy/live/models/aaa/model.tar.gz",
         project_name="reviews",
         project_id="p-abc123",
         region="eu-west-1",
         bucket="reviews-artifacts",
         endpoint_role_arn="arn:aws:iam::123456789012:role/reviews-endpoint",
-        api_archive="code/aaa/api.zip" if stage.api else None,
+        api_archive="code/deploy/live/aaa/api.zip" if stage.api else None,
+        api_archive_version="version-1" if stage.api else None,
         permissions_boundary="arn:aws:iam::123456789012:policy/reviews-boundary",
     )
 

@@ -23,7 +23,8 @@ def contract_of(labels, threshold=None):
         "threshold": threshold,
         "text_rules": {},
     }
-    return contract.parse({"contract.json": json.dumps(stated).encode(), **RULES}, "the contract")
+    files = {"contract.json": json.dumps(stated).encode(), **RULES}
+    return contract.open_files(files, contract.folder_sha256(files), "the contract")
 
 
 SINGLE = contract_of(["bad", "good"])
@@ -198,4 +199,4 @@ def test_the_hash_of_a_contract_is_over_its_names_and_contents():
 
 
 def test_tokens_never_hold_a_newline():
-    assert SINGLE.tokens("Two\nLines ") == "two lines"
+    assert SINGLE.tokens(["Two\nLines "]) == ["two lines"]

@@ -25,7 +25,7 @@ from botocore.exceptions import ClientError
 from embedded import ORGANIZATION, OWNER, REVIEWER, Embedded
 
 from local_aws.kernel import environment
-from local_aws.kernel.account import REGION, isolated_session
+from local_aws.kernel.account import REGION
 from project_template.stacks.published import GITHUB_ISSUER
 from project_template.stacks.seldom import SELDOM
 
@@ -35,6 +35,7 @@ TEMPLATE = Path(__file__).parents[2]
 SCRIPTS = Path(sys.executable).parent
 NAME = "reviews-of-cameras-and-of-phones"  # 32 characters, as long as a project's name may be
 RECIPE = "amazon-sentences"
+SUBNET = "subnet-0123456789abcdef0"
 BUILD, DEPLOY = f"{ORGANIZATION}/{NAME}-build", f"{ORGANIZATION}/{NAME}-deploy"
 
 
@@ -46,12 +47,12 @@ class Account:
     folder: Path
 
     def client(self, service: str) -> Any:
-        session: Any = isolated_session(REGION)
+        session: Any = self.embedded.clients.session()
         return session.client(service, endpoint_url=self.embedded.url)
 
     def template(self, *arguments: str, code: int = 0) -> Any:
         """What the checkout's `project-template` prints with --json."""
-        variables = environment.for_command(os.environ, self.embedded.url, REGION, {})
+        variables = environment.for_command(os.environ, self.embedded.clients, {})
         variables["PYTHONPATH"] = str(self.checkout / "seed_code")
         return command("project-template", *arguments, "--json", variables=variables, code=code)
 
@@ -136,7 +137,7 @@ class Job:
     def run(self, name: str, *arguments: str, code: int = 0, **more: str) -> Any:
         """What a command prints with --json."""
         variables = environment.for_command(
-            os.environ, self.account.embedded.url, REGION, self.variables() | self.sign_in() | more
+            os.environ, self.account.embedded.clients, self.variables() | self.sign_in() | more
         )
         # The poured packages, not those of this checkout.
         variables["PYTHONPATH"] = f"{self.clone}:{self.clone / 'steps'}"
@@ -199,10 +200,17 @@ def published(account):
 def project(account, published):
     s3 = account.client("s3")
     s3.create_bucket(Bucket="the-lake", CreateBucketConfiguration={"LocationConstraint": REGION})
+    key = account.client("kms").create_key(Description="The lake's own")["KeyMetadata"]["Arn"]
+    encryption = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+    s3.put_bucket_encryption(
+        Bucket="the-lake",
+        ServerSideEncryptionConfiguration={"Rules": [{"ApplyServerSideEncryptionByDefault": encryption}]},
+    )
     s3.put_object(Bucket="the-lake", Key="reviews/sentences.tsv", Body=sentences().encode())
     return account.template(
         "create", NAME, "--github-org", ORGANIZATION, "--reviewers", REVIEWER,
         "--recipe", RECIPE, "--training-data", "s3://the-lake/reviews/sentences.tsv",
+        "--training-data-key", key, "--parameter", f"EndpointSubnets={SUBNET}",
     )  # fmt: skip
 
 
@@ -213,7 +221,15 @@ def build(account, project):
 
 @pytest.fixture(scope="module")
 def deploy(account, project):
-    return account.clone(DEPLOY)
+    """The deploy repository, whose staging has a VPC."""
+    folder = account.clone(DEPLOY)
+    stage = folder / "stages" / "staging.yaml"
+    network = f"network: {{isolation: true, subnets: [{SUBNET}], security_groups: [sg-0123456789abcdef0]}}"
+    stage.write_text(stage.read_text().replace("network: {isolation: true}", network))
+    assert network in stage.read_text()
+    git(folder, "commit", "--quiet", "--all", "--message", "Connect staging to the VPC")
+    git(folder, "push", "--quiet", "origin", "main")
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -317,7 +333,7 @@ def served(account: Account, stage: str) -> str:
     endpoint = sagemaker.describe_endpoint(EndpointName=f"{NAME}-{stage}")
     config = sagemaker.describe_endpoint_config(EndpointConfigName=endpoint["EndpointConfigName"])
     model = sagemaker.describe_model(ModelName=config["ProductionVariants"][0]["ModelName"])
-    arn: str = model["PrimaryContainer"]["ModelPackageName"]
+    arn: str = model["PrimaryContainer"]["Environment"]["MODEL_PACKAGE_ARN"]
     return arn
 
 

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from local_aws.kernel import keys
+from local_aws.kernel.keys import AccessKey, KeyFileError, published
+
 LOCAL_AWS = str(Path(sys.executable).with_name("local-aws"))
 SHOW = "import os, json; print(json.dumps(dict(os.environ)))"
 
@@ -33,7 +36,8 @@ def attached(local_server):
         command = command if "--" in command else ("--", *command)
         return local_aws("exec", "--attach", local_server.endpoint_url, *command, environment=environment)
 
-    return attached
+    with published(local_server.account.clients.keys.administrator, local_server.port):
+        yield attached
 
 
 def test_exec_gives_the_command_a_project_and_an_endpoint_hides_real_credentials_and_exits_with_its_code():
@@ -113,3 +117,32 @@ def test_a_sample_of_public_data_is_given_to_the_command_with_its_recipe(tmp_pat
     assert (seen["TRAINING_DATA"], seen["RECIPE"]) == (str(kept), "amazon-sentences")
     assert seen["PULL_REQUEST_ROLE_ARN"].endswith("-pull-request")
     assert local_aws("sample", environment=environment).stdout == f"{kept}\tamazon-sentences\n"
+
+
+@pytest.fixture
+def private(tmp_path, monkeypatch):
+    """The folder of keys of a user who runs nothing else."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    return tmp_path / "local-aws"
+
+
+def test_the_keys_of_a_running_server_are_its_users_alone_and_gone_with_it(private):
+    key = AccessKey("local")
+    with published(key, 1) as file:
+        assert (file.stat().st_mode & 0o777, private.stat().st_mode & 0o777) == (0o600, 0o700)
+        assert keys.of_running(1) == key
+    assert not file.exists()
+    with pytest.raises(KeyFileError, match="no `local-aws up` of this user serves port 1"):
+        keys.of_running(1)
+
+
+def test_keys_are_not_kept_where_others_can_read(private):
+    private.mkdir(mode=0o755)
+    private.chmod(0o755)
+    with pytest.raises(KeyFileError, match="mode 700"), published(AccessKey("local"), 1):
+        pass
+
+
+def test_a_command_is_not_attached_to_a_server_of_somebody_else(private, local_server):
+    done = local_aws("exec", "--attach", local_server.endpoint_url, "--", "true")
+    assert (done.returncode, "of this user" in done.stderr) == (2, True)

@@ -224,9 +224,9 @@ def test_an_unknown_execution_is_not_found_naming_it(sagemaker, pipeline, start)
         assert (code, arn in message) == ("ResourceNotFound", True)
 
 
-def test_selective_execution_is_refused_rather_than_ignored(start):
-    code, message = refusal(start, SelectiveExecutionConfig={"SelectedSteps": [{"StepName": "Gate"}]})
-    assert (code, "does not have SelectiveExecutionConfig" in message) == ("ValidationException", True)
+def test_what_is_not_embedded_is_refused_rather_than_ignored(start):
+    code, message = refusal(start, MlflowExperimentName="experiment")
+    assert (code, "does not have MlflowExperimentName" in message) == ("ValidationException", True)
 
 
 def test_an_experiment_name_that_the_api_does_not_allow_is_refused(aws, sagemaker):

@@ -89,9 +89,9 @@ def test_creating_again_is_refused_unless_the_client_token_is_the_same(create):
 
 
 def test_a_bad_definition_makes_no_pipeline(aws, sagemaker, create):
-    code, message = refusal(create, definition=text({**STOP, "Type": "Lambda"}))
+    code, message = refusal(create, definition=text({**STOP, "Type": "Tuning"}))
     assert code == "ValidationException"
-    assert "Step 'Stop' is of type 'Lambda'; this embedded AWS runs steps of type" in message
+    assert "Step 'Stop' is of type 'Tuning'; this embedded AWS runs steps of type" in message
     assert refusal(sagemaker.describe_pipeline, PipelineName=f"{aws.project.name}-p")[0] == "ResourceNotFound"
 
 
@@ -156,7 +156,7 @@ def test_an_unknown_pipeline_is_not_found_naming_it(sagemaker):
         assert (code, "pipeline/nobody' does not exist" in message) == ("ResourceNotFound", True)
 
 
-def test_earlier_versions_are_refused_rather_than_ignored(sagemaker, create):
+def test_a_version_that_there_is_none_of_is_refused(sagemaker, create):
     name = create()
-    code, message = refusal(sagemaker.describe_pipeline, PipelineName=name, PipelineVersionId=1)
-    assert (code, "does not have PipelineVersionId" in message) == ("ValidationException", True)
+    code, message = refusal(sagemaker.describe_pipeline, PipelineName=name, PipelineVersionId=2)
+    assert (code, "has no version 2; it has 1 to 1" in message) == ("ValidationException", True)

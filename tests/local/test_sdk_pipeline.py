@@ -13,6 +13,8 @@ from local_aws import project
 from local_aws.testing import Aws
 
 NAME = "sdk-pipeline"
+GROUP = "sdk-models-that-nobody-made"
+"""RegisterModel makes the group where there is none: AWS's own samples rely on it."""
 SCRIPT = """
 import json, pathlib, sys, tempfile
 import boto3
@@ -177,7 +179,7 @@ def answer(aws, tmp_path_factory):
     script = tmp_path_factory.mktemp("sdk") / "script.py"
     script.write_text(SCRIPT)
     done = subprocess.run(
-        [sys.executable, script, aws.bucket, aws.role_arn, aws.group, NAME],
+        [sys.executable, script, aws.bucket, aws.role_arn, GROUP, NAME],
         env=aws.environment | NO_WAY_OUT,
         cwd=script.parent,
         capture_output=True,
@@ -210,7 +212,7 @@ def test_the_sdks_own_pipeline_runs_unmodified_and_registers_its_model(aws, answ
     assert bad["Prepare"]["CacheHitResult"] == {"SourcePipelineExecutionArn": execution}
     assert bad["Refused"]["FailureReason"] == "macro f1 is below 2.0"
     assert "Failed" in answer["ended"]
-    assert len(sagemaker.list_model_packages(ModelPackageGroupName=aws.group)["ModelPackageSummaryList"]) == 1
+    assert len(sagemaker.list_model_packages(ModelPackageGroupName=GROUP)["ModelPackageSummaryList"]) == 1
 
 
 @pytest.mark.slow

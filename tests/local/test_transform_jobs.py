@@ -9,7 +9,8 @@ import fasttext
 import pytest
 from botocore.exceptions import ClientError
 
-from local_aws.hosting.transform.transform_agent import InputError, Task, payloads
+from local_aws.hosting.transform import records
+from local_aws.hosting.transform.transform_agent import InputError, Task, batches
 
 IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/blazingtext:1"
 PRAISE = '{"source": "lovely great"}\n'
@@ -302,12 +303,8 @@ def test_a_name_is_taken_for_ever(model, request_for, transforms, sagemaker):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        (
-            {"DataProcessing": {"InputFilter": "$.text"}},
-            "DataProcessing: InputFilter '$.text' is not embedded",
-        ),
-        ({"DataProcessing": {"OutputFilter": "$[0]"}}, "DataProcessing: OutputFilter '$[0]' is not embedded"),
-        ({"DataProcessing": {"JoinSource": "Input"}}, "DataProcessing: JoinSource 'Input' is not embedded"),
+        ({"DataProcessing": {"InputFilter": "$..text"}}, "'$..text' is not a JSONPath that is embedded"),
+        ({"DataProcessing": {"OutputFilter": "label"}}, "it must begin with $"),
         ({"DataCaptureConfig": {"DestinationS3Uri": "s3://x/y"}}, "DataCaptureConfig is not embedded"),
         ({"MaxPayloadInMB": 0}, "MaxPayloadInMB 0 is not embedded"),
         ({"MaxPayloadInMB": 50, "MaxConcurrentTransforms": 3}, "must not exceed 100 MB"),
@@ -322,10 +319,8 @@ def test_what_is_not_embedded_is_refused_by_name(model, request_for, sagemaker, 
 @pytest.mark.parametrize(
     ("where", "member", "value"),
     [
-        ("TransformInput", "ContentType", "text/csv"),
         ("TransformInput", "CompressionType", "Gzip"),
         ("TransformInput", "SplitType", "RecordIO"),
-        ("TransformOutput", "Accept", "text/csv"),
     ],
 )
 def test_formats_that_are_not_embedded_are_refused_by_name(
@@ -361,7 +356,9 @@ HALF = b"x" * (1024 * 512 - 1) + b"\n"
 def test_a_batch_has_as_many_lines_as_the_payload_has_room_for(tmp_path):
     path = tmp_path / "lines"
     path.write_bytes(HALF * 2 + b"short\n" + HALF)
-    assert list(payloads(path, task())) == [HALF * 2, b"short\n" + HALF]
+    found = list(batches(path, task()))
+    assert [batch.body for batch in found] == [HALF * 2, b"short\n" + HALF]
+    assert [len(batch.records) for batch in found] == [2, 2]
 
 
 @pytest.mark.parametrize("by_line", [True, False])
@@ -369,4 +366,77 @@ def test_a_record_beyond_the_payload_is_an_error(tmp_path, by_line):
     path = tmp_path / "lines"
     path.write_bytes(b"x" * (1024 * 1024 + 1))
     with pytest.raises(InputError, match="Too much data for max payload size"):
-        list(payloads(path, task(by_line=by_line)))
+        list(batches(path, task(by_line=by_line)))
+
+
+@pytest.mark.parametrize("strategy", ["SingleRecord", "MultiRecord"])
+def test_records_are_filtered_joined_with_their_answers_and_filtered_again(
+    model, request_for, transforms, bucket, strategy
+):
+    lines = [json.dumps({"id": n, "in": json.loads(text)}) for n, text in enumerate((PRAISE, BLAME))]
+    processing = {"InputFilter": "$.in", "JoinSource": "Input", "OutputFilter": "$['id','SageMakerOutput']"}
+    request = request_for(
+        model(), {"texts.jsonl": "\n".join(lines)}, BatchStrategy=strategy, DataProcessing=processing
+    )
+    job = transforms.run(request)
+    assert job["TransformJobStatus"] == "Completed", job
+    output = [json.loads(line) for line in bucket.read("out/job/texts.jsonl.out").splitlines()]
+    assert [(each["id"], each["SageMakerOutput"]["label"][0]) for each in output] == [
+        (0, "__label__good"),
+        (1, "__label__bad"),
+    ]
+
+
+def test_a_json_document_is_one_record(model, request_for, transforms, bucket):
+    text = json.dumps({"name": "n", "body": {"instances": ["a fine dress"]}})
+    request = request_for(
+        model(),
+        {"doc.json": text},
+        split="None",
+        assemble="None",
+        DataProcessing={"InputFilter": "$.body", "OutputFilter": "$[0].label"},
+    )
+    request["TransformInput"]["ContentType"] = request["TransformOutput"]["Accept"] = "application/json"
+    assert transforms.run(request)["TransformJobStatus"] == "Completed"
+    assert len(json.loads(bucket.read("out/job/doc.json.out"))) == 1
+
+
+def test_a_content_type_that_the_model_does_not_take_fails_the_job_as_its_container_says(
+    model, request_for, transforms
+):
+    request = request_for(model(), {"texts.csv": "a,b\n"})
+    request["TransformInput"]["ContentType"] = request["TransformOutput"]["Accept"] = "text/csv"
+    job = transforms.run(request)
+    assert job["TransformJobStatus"] == "Failed"
+    assert "content-type text/csv not supported" in job["FailureReason"]
+
+
+def test_a_record_that_a_filter_does_not_fit_fails_the_job(model, request_for, transforms):
+    request = request_for(model(), {"t.jsonl": PRAISE}, DataProcessing={"InputFilter": "$.absent"})
+    job = transforms.run(request)
+    assert "The filter $.absent does not fit the record." in job["FailureReason"]
+
+
+def test_a_join_needs_the_same_format_in_and_out(model, request_for, sagemaker):
+    request = request_for(model(), {"t.jsonl": PRAISE}, DataProcessing={"JoinSource": "Input"})
+    request["TransformOutput"]["Accept"] = "text/csv"
+    assert "needs the same format in and out" in refusal(sagemaker.create_transform_job, **request)
+
+
+@pytest.mark.parametrize(
+    ("path", "record", "kept"),
+    [
+        ("$[1:]", b"id,1,2", b"1,2"),
+        ("$[0,-1]", b"id,1,2", b"id,2"),
+        ("$[1]", b'id,"a, b",2', b'"a, b"'),
+        ("$", b"id,1", b"id,1"),
+    ],
+)
+def test_columns_of_a_row_are_kept(path, record, kept):
+    value = records.Filter.parse(path).apply(records.parsed(record, records.CSV))
+    assert records.written(value, records.CSV) == kept
+
+
+def test_an_answer_is_put_behind_the_cells_of_its_row():
+    assert records.joined(["id", "1"], ["0.5"], records.CSV) == ["id", "1", "0.5"]
+    assert records.joined([1, 2], 3, records.JSON) == {"SageMakerInput": [1, 2], "SageMakerOutput": 3}

@@ -6,6 +6,7 @@ from botocore.exceptions import ClientError
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
+from local_aws.kernel.signing import Signed
 from local_aws.kernel.wire import Route, Service, ServiceError
 
 
@@ -53,10 +54,8 @@ def test_an_operation_nobody_has_is_refused_naming_it_and_those_there_are():
 def test_a_target_that_is_no_operation_is_refused_naming_it(aws):
     request = requests.post(
         aws.server.endpoint_url,
-        headers={
-            "X-Amz-Target": "SageMaker.Nonsense",
-            "Authorization": "AWS4-HMAC-SHA256 Credential=local/20261121/eu-west-1/sagemaker/aws4_request, x",
-        },
+        headers={"X-Amz-Target": "SageMaker.Nonsense"},
+        auth=Signed(aws.server.account.clients, "sagemaker"),
         timeout=10,
     )
     assert (request.status_code, request.json()["__type"]) == (400, "UnknownOperationException")

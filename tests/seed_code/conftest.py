@@ -234,9 +234,7 @@ def project_template() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def _client_session(local_server: Any) -> Any:
-    from local_aws.kernel.account import isolated_session
-
-    return isolated_session(local_server.account.region)
+    return local_server.account.clients.session()
 
 
 ORGANISATION, TOKEN = "acme", "ghp_publisher00000000000000000000000"
@@ -366,5 +364,5 @@ def variables(account: Account) -> dict[str, str | None]:
     """The whole environment of a command that works in the account."""
     from local_aws.kernel import environment
 
-    made = environment.for_command({}, account.server.endpoint_url, account.region_name, {})
+    made = environment.for_command({}, account.server.account.clients, {})
     return dict.fromkeys(os.environ, None) | made

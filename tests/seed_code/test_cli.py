@@ -18,7 +18,7 @@ SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:github"
 def run(account):
     from local_aws.kernel import environment
 
-    made = environment.for_command({}, account.server.endpoint_url, account.region_name, {})
+    made = environment.for_command({}, account.server.account.clients, {})
 
     def invoke(*arguments, without=()):
         given = {key: value for key, value in made.items() if key not in without}

@@ -152,7 +152,9 @@ def test_a_plan_that_cannot_protect_production_is_refused_before_anything_is_mad
         projects.create(name, GitHubOwner=f"free-{name}")
     assert refused.value.exit_code == 3
     assert projects.names(name) == []
-    projects.create(name, GitHubOwner=f"free-{name}", ProductionGate="registry")
+    with pytest.raises(RefusedError, match=r"could change main.*GitHub Team"):
+        projects.create(name, GitHubOwner=f"free-{name}", ProductionGate="registry")
+    assert projects.names(name) == []
 
 
 def test_an_owner_whom_github_does_not_know_is_refused_before_anything_is_made(projects, name):

@@ -1,7 +1,9 @@
 """What `doctor` and `create` learn from GitHub before anything is made: sign-in, reach, plan, reviewers, names."""
 
 import itertools
+import threading
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -124,7 +126,9 @@ def test_the_registry_as_gate_and_public_repositories_need_no_plan(world_of):
         free.by_token(visibility="public"),
     ):
         assert said(findings, "GitHub plan", "OK")
-    assert "Agree on reviews" in said(free.by_token(gate="registry"), "GitHub plan", "WARN")
+    told = said(free.by_token(gate="registry"), "GitHub plan", "FAIL")
+    assert "could change main" in told
+    assert "GitHub Team" in told
 
 
 def test_a_plan_that_github_does_not_tell_is_a_warning():
@@ -221,3 +225,30 @@ def test_github_that_does_not_answer_is_an_error():
                 GitHub("http://127.0.0.1:9", "Bearer x", fetch), Asked("", "private", "github")
             )
         )
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "body", "said"),
+    [
+        (302, {"Location": "http://127.0.0.1:9/login"}, b"", "redirects to http://127.0.0.1:9/login"),
+        (200, {"Content-Type": "text/html"}, b"<html>Sign in</html>", "is not GitHub"),
+    ],
+)
+def test_a_proxys_answer_is_not_githubs(status, headers, body, said):
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            """Requests are no news."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with pytest.raises(GitHubError, match=said):
+            fetch(f"http://127.0.0.1:{server.server_port}/x", {"Authorization": "Bearer secret"})
+        server.shutdown()

@@ -1,5 +1,7 @@
 """`project-template publish` against the embedded AWS: bucket, stack, archives, tags; again, interrupted, and refused."""
 
+import json
+
 import pytest
 from botocore.exceptions import ClientError
 from rich.console import Console
@@ -13,6 +15,17 @@ from project_template.aws.waiting import Watch
 from project_template.cli import ADVICE
 from project_template.commands import publish
 from project_template.errors import RefusedError, RolledBackError, StackError, TimedOutError, UsageError
+
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": {
+            "Effect": "Allow",
+            "Principal": {"Service": "lambda.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        },
+    }
+)
 
 
 def test_everything_that_studio_needs_is_there_after_one_run(publishing):
@@ -102,7 +115,7 @@ def test_an_interrupted_run_is_taken_up_by_the_next(publishing, reached):
 
 def test_a_stack_that_could_not_be_made_names_the_resource_and_is_made_anew(publishing):
     taken = f"{publishing.account.name}-taken"
-    publishing.account.client("iam").create_role(RoleName=taken, AssumeRolePolicyDocument="{}")
+    publishing.account.client("iam").create_role(RoleName=taken, AssumeRolePolicyDocument=TRUST)
     publishing.templates.broken = taken
     with pytest.raises(StackError, match=r"Broken \(AWS::IAM::Role\): .*already exists"):
         publishing.publish()
@@ -116,7 +129,7 @@ def test_a_stack_that_could_not_be_made_names_the_resource_and_is_made_anew(publ
 def test_an_update_that_fails_goes_back_and_says_so(publishing):
     publishing.publish()
     taken = f"{publishing.account.name}-taken"
-    publishing.account.client("iam").create_role(RoleName=taken, AssumeRolePolicyDocument="{}")
+    publishing.account.client("iam").create_role(RoleName=taken, AssumeRolePolicyDocument=TRUST)
     publishing.templates.broken = taken
     with pytest.raises(RolledBackError, match="Broken") as refused:
         publishing.publish()
@@ -196,7 +209,7 @@ def test_an_account_that_has_the_provider_keeps_it_and_one_that_has_none_gets_on
 
 def test_who_may_not_publish_is_told_what_is_missing(publishing, local_server):
     role = publishing.account.client("iam").create_role(
-        RoleName=f"{publishing.account.name}-reader", AssumeRolePolicyDocument="{}"
+        RoleName=f"{publishing.account.name}-reader", AssumeRolePolicyDocument=TRUST
     )["Role"]["Arn"]
     local_server.gate.enforce = True
     try:

@@ -22,7 +22,19 @@ DATA = {
     "Key": {
         "Type": "AWS::KMS::Key",
         "DeletionPolicy": "Retain",
-        "Properties": {"KeyPolicy": {"Version": "2012-10-17", "Statement": []}},
+        "Properties": {
+            "KeyPolicy": {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {
+                        "Effect": "Allow",
+                        "Principal": {"AWS": "arn:aws:iam::123456789012:root"},
+                        "Action": "kms:*",
+                        "Resource": "*",
+                    }
+                ],
+            }
+        },
     },
     "Models": {
         "Type": "AWS::SageMaker::ModelPackageGroup",

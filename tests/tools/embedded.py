@@ -33,6 +33,14 @@ class Embedded:
         self.facts = self._answer()
         self.url: str = self.facts["url"]
 
+    @property
+    def clients(self) -> Any:
+        """The administrator's."""
+        from local_aws.kernel.account import REGION, Clients
+        from local_aws.kernel.keys import AccessKey, Keys
+
+        return Clients(self.url, REGION, Keys(AccessKey(*self.facts["key"])))
+
     def ask(self, name: str, **arguments: Any) -> Any:
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps([name, arguments]) + "\n")
@@ -54,19 +62,21 @@ class Desk:
         self._server = server
         self._policies: dict[str, Any] = {}
 
-    def facts(self) -> dict[str, str]:
+    def facts(self) -> dict[str, Any]:
         """An organisation with an owner, who has a token, and a reviewer; the token is in a secret, too."""
         github = self._server.github
         github.add_user(OWNER)
         github.add_user(REVIEWER)
         github.add_organization(ORGANIZATION, plan="enterprise", members=[REVIEWER], owners=[OWNER])
         token = github.issue_token(OWNER)
+        key = self._server.account.clients.keys.administrator
         secret = self._server.client("secretsmanager").create_secret(Name="github", SecretString=token)
         return {
             "url": self._server.endpoint_url,
             "api": github.api_url,
             "token": token,
             "secret": secret["ARN"],
+            "key": [key.id, key.secret],
         }
 
     def oidc_token(self, repository: str, **claims: Any) -> str:
@@ -96,8 +106,19 @@ class Desk:
             "refused": [str(each) for each in report.refused],
             "unused": [[each.role_arn, each.statement, each.action] for each in report.unused],
             "unknown": list(report.unknown_roles),
+            "idle": self._idle(report.needed),
             "calls": dict(calls),
         }
+
+    def _idle(self, needed: frozenset[tuple[str, str]]) -> list[list[Any]]:
+        """Statements that could be taken out without a call being refused: role, name, actions."""
+        return [
+            [role, statement.name, list(statement.granted)]
+            for role, policies in self._policies.items()
+            for policy in policies.identity
+            for statement in policy.statements
+            if statement.effect == "Allow" and (role, statement.name) not in needed
+        ]
 
 
 def _tell(answer: Any) -> None:

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from model_build.errors import DataError
 from model_common.aws import objects
-from model_common.aws.errors import is_missing
+from model_common.aws.errors import is_denied, is_missing
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
@@ -143,6 +143,12 @@ def _in_s3(s3: S3Client, uri: str) -> Data:
     try:
         head = s3.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
     except ClientError as error:
+        if is_denied(error):
+            raise DataError(
+                f"{uri} cannot be read with the role of this command, and so not by the project's jobs either. Whoever "
+                f"created the project lets its roles: project-template update PROJECT --training-data {uri}, with "
+                "--training-data-key ARN where the object is encrypted with a key of its own."
+            ) from error
         if not is_missing(error):
             raise
         raise DataError(f"There is no object {uri}. Check the bucket, the key and the region.") from error

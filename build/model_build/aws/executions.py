@@ -1,15 +1,15 @@
-"""Executions of pipelines: start or re-attach, describe, list, find."""
+"""Executions of pipelines: start, describe, list, find."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from model_build.core.execution import Execution, Step, fingerprint
+from model_build.core.execution import Execution, Step
 from model_build.errors import UsageError
 from model_common.aws.errors import is_missing
 
@@ -18,39 +18,50 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Started:
-    """An execution that was started, or that was found running with the same definition and parameters."""
+class Listed:
+    """An execution as a listing has it. `mark` is its display name: the fingerprint of what it does."""
 
     arn: str
-    attached: bool
+    status: str
+    mark: str
+
+
+def listed(sagemaker: SageMakerClient, pipeline: str) -> Iterator[Listed]:
+    """All executions of the pipeline, newest first; none when there is no pipeline."""
+    pages = sagemaker.get_paginator("list_pipeline_executions").paginate(
+        PipelineName=pipeline,
+        SortBy="CreationTime",
+        SortOrder="Descending",
+        PaginationConfig={"PageSize": 100},
+    )
+    try:
+        for page in pages:
+            for summary in page["PipelineExecutionSummaries"]:
+                yield Listed(
+                    summary["PipelineExecutionArn"],
+                    summary["PipelineExecutionStatus"],
+                    summary.get("PipelineExecutionDisplayName", ""),
+                )
+    except ClientError as error:
+        if not is_missing(error):
+            raise
 
 
 def start(
-    sagemaker: SageMakerClient, pipeline: str, definition: str, parameters: Mapping[str, str]
-) -> Started:
-    """Start an execution, unless one with the same definition and parameters is running: then attach to that.
+    sagemaker: SageMakerClient, pipeline: str, mark: str, parameters: Mapping[str, str], after: str
+) -> str:
+    """Start an execution with the display name `mark`; returns its ARN.
 
-    The execution carries the fingerprint of both in its display name. The client token also holds the latest
-    execution, so that two starts at once become one execution and a later one becomes a new one.
+    `after` is the ARN of the latest execution that the caller knows, or empty. It is part of the client token, with the
+    mark: two callers that start the same after the same execution start one, and a later caller starts a new one.
     """
-    mark = fingerprint(definition, parameters)
-    latest = sagemaker.list_pipeline_executions(
-        PipelineName=pipeline, SortBy="CreationTime", SortOrder="Descending", MaxResults=50
-    )["PipelineExecutionSummaries"]
-    for summary in latest:
-        if (
-            summary["PipelineExecutionStatus"] == "Executing"
-            and summary.get("PipelineExecutionDisplayName") == mark
-        ):
-            return Started(summary["PipelineExecutionArn"], attached=True)
-    before = latest[0]["PipelineExecutionArn"] if latest else ""
     answer = sagemaker.start_pipeline_execution(
         PipelineName=pipeline,
         PipelineExecutionDisplayName=mark,
         PipelineParameters=[{"Name": name, "Value": value} for name, value in parameters.items()],
-        ClientRequestToken=hashlib.sha256(f"{mark} after {before}".encode()).hexdigest(),
+        ClientRequestToken=hashlib.sha256(f"{mark} after {after}".encode()).hexdigest(),
     )
-    return Started(answer["PipelineExecutionArn"], attached=False)
+    return answer["PipelineExecutionArn"]
 
 
 def describe(sagemaker: SageMakerClient, arn: str) -> Execution:

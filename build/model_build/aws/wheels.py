@@ -43,10 +43,11 @@ class Target:
         return f"cp{self.python.replace('.', '')}-{self.platform}"
 
 
-# The scikit-learn image on AWS first; the others are the interpreters that an embedded AWS may run on. A fixed set:
+# The scikit-learn image on AWS first, and the Python that its tag may be moved to next: it moved from 3.8 to 3.9. The others are the interpreters that an embedded AWS may run on. A fixed set:
 # the definition must not depend on the machine that builds it.
 TARGETS = (
     Target("3.9", "manylinux_2_28_x86_64"),
+    Target("3.10", "manylinux_2_28_x86_64"),
     *(
         Target(python, platform)
         for platform in ("manylinux_2_28_x86_64", "manylinux_2_28_aarch64", "macosx_11_0_arm64")

@@ -10,16 +10,17 @@ from typing import Any
 
 from rich.console import Console
 
-from model_build.aws import champion, code, data, executions, logs, pipelines, wheels
+from model_build.aws import champion, code, data, logs, pipelines, wheels
 from model_build.aws.clients import Aws
 from model_build.aws.data import Data
 from model_build.commands import check_data, report
 from model_build.commands.report import ReportFiles
 from model_build.core.commit import commit
-from model_build.core.execution import Execution
+from model_build.core.execution import Execution, fingerprint
 from model_build.errors import CommandError, DataError, RefusedError, StepFailedError, UsageError
-from model_build.run import blueprint, results
+from model_build.run import blueprint, launch, results
 from model_build.run.blueprint import Blueprint
+from model_build.run.launch import How
 from model_build.run.pipeline import STEPS
 from model_build.run.progress import progress
 from model_build.run.results import Results
@@ -29,6 +30,12 @@ from model_build.workspace import Workspace
 Say = Callable[[str], None]
 
 PASSED_OVER = "A pull request registers nothing."
+_LAUNCHED = {
+    How.STARTED: "Started",
+    How.ATTACHED: "Re-attached to",
+    How.FOUND: "Nothing to run: the same commit, data, recipe and champion have been through",
+}
+_APPROVAL = {"PendingManualApproval": "pending approval", "Approved": "approved", "Rejected": "rejected"}
 
 
 @dataclass(frozen=True)
@@ -37,6 +44,7 @@ class Outcome:
 
     workspace: Workspace
     data: Data
+    how: How
     execution: Execution
     results: Results
     report: ReportFiles
@@ -68,18 +76,17 @@ def run(
     revision = commit(workspace.root, os.environ)
     given = blueprint.parameters(drawn, settings, found, current, revision, force_reason)
     say(f"Champion: {f'version {current.version} ({current.arn})' if current else 'none'}")
-    upload(workspace, drawn, found, say)
-    if pipelines.upsert(
-        aws.sagemaker, settings, workspace.pipeline, drawn.definition, workspace.recipe.description
-    ):
-        say(f"Pipeline {workspace.pipeline} brought up to date")
-    started = executions.start(aws.sagemaker, workspace.pipeline, drawn.definition, given)
-    say(f"{'Re-attached to' if started.attached else 'Started'} {started.arn}")
+    mark = fingerprint(drawn.definition, given)
+    launched = launch.find(aws.sagemaker, workspace.pipeline, mark)
+    if launched is None:
+        provide(workspace, drawn, found, say)
+        launched = launch.find_or_start(aws.sagemaker, workspace.pipeline, mark, given)
+    say(f"{_LAUNCHED[launched.how]} {launched.arn}")
     with progress(console, STEPS) as show:
-        execution = watch(aws.sagemaker, started.arn, show, timeout)
+        execution = watch(aws.sagemaker, launched.arn, show, timeout)
     collected = results.collect(aws, execution)
     written = report.write(workspace, execution, collected, source)
-    return Outcome(workspace, found, execution, collected, written, time.monotonic() - began)
+    return Outcome(workspace, found, launched.how, execution, collected, written, time.monotonic() - began)
 
 
 def look(workspace: Workspace, found: Data, say: Say) -> None:
@@ -96,8 +103,8 @@ def look(workspace: Workspace, found: Data, say: Say) -> None:
         say(f"In the first rows of {found.source}: {checked.dropped}")
 
 
-def upload(workspace: Workspace, drawn: Blueprint, found: Data, say: Say) -> None:
-    """Put everything that the definition and the parameters name into the artifact bucket, where it is missing."""
+def provide(workspace: Workspace, drawn: Blueprint, found: Data, say: Say) -> None:
+    """Upload what the definition and the parameters name, where it is missing, and bring the pipeline up to date."""
     s3, bucket, home = workspace.aws.s3, workspace.settings.bucket, workspace.settings.home
     uploaded = sum(len(code.upload(s3, bucket, folder, home)) for folder in drawn.code.folders)
     if uploaded:
@@ -109,6 +116,10 @@ def upload(workspace: Workspace, drawn: Blueprint, found: Data, say: Say) -> Non
         wheels.upload(s3, bucket, drawn.wheels, wheels.cache_folder(os.environ), home)
     if data.upload(s3, found):
         say(f"Uploaded {found.source} to {found.uri}")
+    description = workspace.recipe.description
+    sagemaker, settings = workspace.aws.sagemaker, workspace.settings
+    if pipelines.upsert(sagemaker, settings, workspace.pipeline, drawn.definition, description):
+        say(f"Pipeline {workspace.pipeline} brought up to date")
 
 
 def verdict(outcome: Outcome) -> CommandError | None:
@@ -150,6 +161,7 @@ def document(outcome: Outcome) -> dict[str, Any]:
             "name": outcome.workspace.pipeline,
             "execution_arn": execution.arn,
             "status": execution.status,
+            "launched": outcome.how.name.lower(),
             "steps": [
                 {
                     "name": step.name,
@@ -174,8 +186,14 @@ def lines(outcome: Outcome) -> list[str]:
     said: list[str] = []
     if evaluation:
         said += [*_figures(evaluation), "", _decision(evaluation["gate"])]
-    if outcome.results.model_package_arn:
-        said.append(f"Model package: {outcome.results.model_package_arn} (pending approval)")
+    arn, approval = outcome.results.model_package_arn, outcome.results.approval or ""
+    if arn:
+        said.append(f"Model package: {arn} ({_APPROVAL.get(approval, approval)})")
+        if outcome.how is How.FOUND:
+            said.append(
+                f"That is version {arn.rpartition('/')[2]}, which an earlier run registered; this one registered nothing. "
+                "--force with a reason that was not given before registers it once more."
+            )
     elif evaluation:
         said.append(
             "No model was registered." if outcome.workspace.settings.pull_request is None else PASSED_OVER

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from model_common.settings import check_bucket, check_role, required
+from model_common.settings import KMS_KEY, check_bucket, check_key, check_role, required
+
+PULL_REQUEST_TAG = "model-build:pull-request"
+"""The tag of all that a pull request makes: its number. Its role may stop nothing without it."""
 
 
 @dataclass(frozen=True)
 class Settings:
     """The project that a command works in, and the account's resources that belong to it.
 
+    `kms_key` is the ARN of the key that outputs of jobs are encrypted with; None leaves that to the bucket.
     For a pull request, `pipeline_role_arn` is its own role, and all that is written lies under `home`.
     """
 
@@ -22,6 +26,7 @@ class Settings:
     pipeline_role_arn: str
     region: str
     pull_request: int | None = None
+    kms_key: str | None = None
 
     @classmethod
     def load(cls, environment: Mapping[str, str]) -> Settings:
@@ -40,7 +45,10 @@ class Settings:
         )
         check_bucket("ARTIFACT_BUCKET", bucket)
         check_role("PIPELINE_ROLE_ARN", role)
-        return cls(name, project_id, bucket, group, role, region)
+        key = environment.get(KMS_KEY, "").strip() or None
+        if key is not None:
+            check_key(KMS_KEY, key)
+        return cls(name, project_id, bucket, group, role, region, kms_key=key)
 
     def for_pull_request(self, number: int, environment: Mapping[str, str]) -> Settings:
         """The same project as a pull request sees it. Raises SettingsError when its role is missing or malformed.
@@ -72,5 +80,10 @@ class Settings:
 
     @property
     def tags(self) -> dict[str, str]:
-        """The tags by which SageMaker counts a resource to its project."""
-        return {"sagemaker:project-name": self.project_name, "sagemaker:project-id": self.project_id}
+        """The tags by which SageMaker counts a resource to its project, and roles tell a pull request's from main's."""
+        own = {} if self.pull_request is None else {PULL_REQUEST_TAG: str(self.pull_request)}
+        return {
+            "sagemaker:project-name": self.project_name,
+            "sagemaker:project-id": self.project_id,
+            **own,
+        }

@@ -159,7 +159,7 @@ class Recipe(Part):
 
         Raises RecipeError with one line per problem: the key, what was found, what is allowed.
         """
-        document = load(path, "recipe", RecipeError, needs=", ".join(cls.model_fields))
+        document = load(path, "recipe", RecipeError, f"A recipe needs: {', '.join(cls.model_fields)}.")
         return cls.parse(document, origin=path)
 
     @classmethod

@@ -235,6 +235,7 @@ class _Builder:
             instance_count=jobs.instance_count,
             volume_size_in_gb=jobs.volume_gb,
             max_runtime_in_seconds=jobs.max_runtime_seconds,
+            output_kms_key=self.settings.kms_key,
             env=environment,
             tags=self.tags,
             sagemaker_session=self.session,
@@ -268,7 +269,9 @@ class _Builder:
                 instance_type=training.instance_type, instance_count=1, volume_size_in_gb=training.volume_gb
             ),
             stopping_condition=StoppingCondition(max_runtime_in_seconds=training.max_runtime_seconds),
-            output_data_config=OutputDataConfig(s3_output_path=self.settings.s3("models")),
+            output_data_config=OutputDataConfig(
+                s3_output_path=self.settings.s3("models"), kms_key_id=self.settings.kms_key
+            ),
             tags=[Tag(key=tag["Key"], value=tag["Value"]) for tag in self.tags],
             sagemaker_session=self.session,
         )

@@ -14,19 +14,25 @@ from model_build.aws.data import split_uri
 from model_build.core.execution import Execution, Step
 from model_build.errors import CommandError
 from model_build.run.pipeline import FAIL
-from model_common.aws.errors import error_code
+from model_common.aws.errors import error_code, is_missing
 
 if TYPE_CHECKING:
     from types_boto3_sagemaker.client import SageMakerClient
 
+DELETED = "deleted"
+
 
 @dataclass(frozen=True)
 class Results:
-    """The documents of an execution, each None as long as its step has not written it (see steps/ for their shape)."""
+    """The documents of an execution, each None as long as its step has not written it (see steps/ for their shape).
+
+    `approval` is the registry's status of the model package, as it is now.
+    """
 
     evaluation: dict[str, Any] | None
     preparation: dict[str, Any] | None
     model_package_arn: str | None
+    approval: str | None = None
 
     @property
     def metrics(self) -> dict[str, float]:
@@ -41,11 +47,23 @@ def collect(aws: Aws, execution: Execution) -> Results:
     """Read what the execution's steps have written so far."""
     register = execution.step("Register")
     registered = register is not None and register.status == "Succeeded"
+    arn = register.job_arn if register is not None and registered else None
     return Results(
         evaluation=_document(aws, execution, "Evaluate", "evaluation", "evaluation.json"),
         preparation=_document(aws, execution, "Prepare", "summary", "prepare.json"),
-        model_package_arn=register.job_arn if register is not None and registered else None,
+        model_package_arn=arn,
+        approval=approval(aws.sagemaker, arn) if arn else None,
     )
+
+
+def approval(sagemaker: SageMakerClient, arn: str) -> str:
+    """The approval status of a model package; DELETED when it does not exist any more."""
+    try:
+        return sagemaker.describe_model_package(ModelPackageName=arn)["ModelApprovalStatus"]
+    except ClientError as error:
+        if not is_missing(error):
+            raise
+        return DELETED
 
 
 def was_refused(execution: Execution) -> bool:

@@ -30,6 +30,8 @@ _BAD_KEYS = {
     "UnrecognizedClientException",
 }
 _THROTTLED = {
+    # S3 throttles by 503; the answer to a HEAD request has no body, so its status is all that says so.
+    "503",
     "RequestLimitExceeded",
     "SlowDown",
     "Throttling",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,17 @@ from model_common.configuration.strict_yaml import LARGEST_BYTES, YamlProblem, p
 from model_common.errors import ConfigurationError
 
 
-def load(path: Path, kind: str, error: type[ConfigurationError], needs: str) -> dict[str, Any]:
+def load(
+    path: Path,
+    kind: str,
+    error: type[ConfigurationError],
+    empty: str,
+    show: Callable[[Path], str] = str,
+) -> dict[str, Any]:
     """The mapping in a YAML file.
 
-    `kind` is what the file is ("recipe", "stage"); `needs` names the keys that an empty one lacks. Raises `error` for a
+    `kind` is what the file is ("recipe", "stage"); `empty` is a sentence on what a file without keys
+    lacks; `show` is how the files beside one that is missing are listed. Raises `error` for a
     file that is not there, cannot be read, is not plain YAML, or holds no mapping.
     """
     try:
@@ -23,7 +31,7 @@ def load(path: Path, kind: str, error: type[ConfigurationError], needs: str) -> 
             raise YamlProblem(f"it is larger than {LARGEST_BYTES} bytes")
         document = parse(content.decode("utf-8-sig"))
     except FileNotFoundError as cause:
-        others = ", ".join(sorted(str(found) for found in path.parent.glob("*.yaml"))) or "none"
+        others = ", ".join(sorted(show(found) for found in path.parent.glob("*.yaml"))) or "none"
         raise error(f"There is no {kind} {path}. {kind.capitalize()}s beside it: {others}.") from cause
     except UnicodeDecodeError as cause:
         raise error(f"The {kind} {path} cannot be read: {cause}. Save it as UTF-8.") from cause
@@ -32,5 +40,5 @@ def load(path: Path, kind: str, error: type[ConfigurationError], needs: str) -> 
     except YamlProblem as cause:
         raise error(f"{path} is not valid YAML: {cause}.") from cause
     if not isinstance(document, dict):
-        raise error(f"{path} holds no keys. A {kind} needs: {needs}.")
+        raise error(f"{path} holds no keys. {empty}")
     return document

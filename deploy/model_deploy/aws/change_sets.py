@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from botocore.exceptions import ClientError
 
+from model_common.aws import objects
 from model_common.aws.errors import error_code, is_missing
+from model_common.deadline import Deadline
 from model_deploy import stacks
 from model_deploy.aws.clients import Aws
 from model_deploy.core.next_step import Apply
 from model_deploy.core.target import Target
-from model_deploy.deadline import Deadline
 from model_deploy.errors import OvertakenError, StackError
 from model_deploy.settings import Settings
 
@@ -56,7 +59,6 @@ def make(aws: Aws, settings: Settings, target: Target, step: Apply, deadline: De
     Raises OvertakenError when the stack is not what `step` took it for any more, StackError when CloudFormation cannot
     make one.
     """
-    _upload(aws, target)
     fresh = _create(aws, settings, target, step)
     found = _wait(aws, target, deadline)
     if found["Status"] == "CREATE_COMPLETE" and found.get("ExecutionStatus") == "AVAILABLE":
@@ -98,16 +100,16 @@ def delete(aws: Aws, target: Target) -> None:
             raise
 
 
-def _upload(aws: Aws, target: Target) -> None:
-    """Put what the request only names where CloudFormation reads it: the API's archive, and a template that is too large."""
-    if target.archive is not None:
-        aws.s3.put_object(
-            Bucket=target.deployment.bucket, Key=target.archive.key, Body=target.archive.content
-        )
-    if len(target.template.encode()) > stacks.LARGEST_BYTES:
-        aws.s3.put_object(
-            Bucket=target.deployment.bucket, Key=_template_key(target), Body=target.template.encode()
-        )
+def _upload(aws: Aws, target: Target) -> str | None:
+    """Put a template that is too large for a request where CloudFormation reads it; its address."""
+    content = target.body.encode()
+    if len(content) <= stacks.LARGEST_BYTES:
+        return None
+    stage, bucket = target.deployment.stage.name, target.deployment.bucket
+    key = f"code/deploy/{stage}/{hashlib.sha256(content).hexdigest()}/template.json"
+    stored = objects.put(aws.s3, bucket, key, content)
+    version = f"?versionId={quote(stored.version)}" if stored.version else ""
+    return f"{aws.s3.meta.endpoint_url}/{bucket}/{key}{version}"
 
 
 def _create(aws: Aws, settings: Settings, target: Target, step: Apply) -> bool:
@@ -121,10 +123,11 @@ def _create(aws: Aws, settings: Settings, target: Target, step: Apply) -> bool:
         "Capabilities": list(CAPABILITIES),
         "Tags": [{"Key": key, "Value": value} for key, value in sorted(deployment.tags.items())],
     }
-    if len(target.template.encode()) > stacks.LARGEST_BYTES:
-        request["TemplateURL"] = f"{aws.s3.meta.endpoint_url}/{deployment.bucket}/{_template_key(target)}"
+    url = _upload(aws, target)
+    if url is None:
+        request["TemplateBody"] = target.body
     else:
-        request["TemplateBody"] = target.template
+        request["TemplateURL"] = url
     if settings.service_role_arn is not None:
         request["RoleARN"] = settings.service_role_arn
     try:
@@ -160,10 +163,6 @@ def _is_busy(error: ClientError) -> bool:
     return error_code(error) == "ValidationError" and (
         "state and can not be updated" in said or is_missing(error)
     )
-
-
-def _template_key(target: Target) -> str:
-    return f"code/{target.sha256}/template.json"
 
 
 def _lines(described: DescribeChangeSetOutputTypeDef) -> tuple[str, ...]:

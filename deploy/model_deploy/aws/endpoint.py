@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from model_common.aws.errors import is_missing
 from model_deploy.aws.clients import Aws
+from model_deploy.core.artifact import PACKAGE_VARIABLE, sha256_of
 from model_deploy.core.observed import Endpoint, Live
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def parse(answer: DescribeEndpointOutputTypeDef) -> Endpoint:
         reason=answer.get("FailureReason", ""),
         phases=_phases(answer),
         alarms=tuple(alarm["AlarmName"] for alarm in rollback.get("Alarms", [])),
+        modified=answer.get("LastModifiedTime"),
     )
 
 
@@ -49,16 +51,21 @@ def behind(aws: Aws, endpoint: Endpoint) -> Live:
     try:
         config = aws.sagemaker.describe_endpoint_config(EndpointConfigName=endpoint.config)
         model = config["ProductionVariants"][0]["ModelName"]
-        return Live(endpoint, model, _package(aws.sagemaker.describe_model(ModelName=model)))
+        package_arn, sha256 = _served(aws.sagemaker.describe_model(ModelName=model))
+        return Live(endpoint, model, package_arn, sha256)
     except ClientError as error:
         if not is_missing(error):
             raise
         return Live(endpoint, "", None)
 
 
-def _package(model: DescribeModelOutputTypeDef) -> str | None:
-    containers = model.get("Containers") or [model["PrimaryContainer"]]
-    return next((each["ModelPackageName"] for each in containers if "ModelPackageName" in each), None)
+def _served(model: DescribeModelOutputTypeDef) -> tuple[str | None, str | None]:
+    """The ARN of the package that a model is, and the SHA-256 of its artifact."""
+    for container in model.get("Containers") or [model["PrimaryContainer"]]:
+        named = container.get("ModelPackageName") or container.get("Environment", {}).get(PACKAGE_VARIABLE)
+        if named:
+            return named, sha256_of(container.get("ModelDataUrl", ""))
+    return None, None
 
 
 def _phases(answer: DescribeEndpointOutputTypeDef) -> tuple[str, ...]:

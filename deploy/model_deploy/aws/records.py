@@ -18,11 +18,11 @@ from model_deploy.aws.clients import Aws
 from model_deploy.aws.objects import read
 from model_deploy.core.arn import version_of
 from model_deploy.core.record import HOME, VERSION, Record
-from model_deploy.errors import ModelDeployError
+from model_deploy.errors import CommandError
 
 
 def parse(document: bytes, source: str) -> Record:
-    """A stored record; `source` names it in messages. Raises ModelDeployError when it is none."""
+    """A stored record; `source` names it in messages. Raises CommandError when it is none."""
     try:
         stated = json.loads(document)
         if stated.pop("version") != VERSION:
@@ -31,7 +31,7 @@ def parse(document: bytes, source: str) -> Record:
             **stated | {"time": datetime.fromisoformat(stated["time"]), "failures": tuple(stated["failures"])}
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ModelDeployError(
+        raise CommandError(
             f"The record {source} cannot be read ({type(error).__name__}: {error}). Records are written by model-deploy alone; "
             "restore it from an earlier version of the object, or move it out of deployments/."
         ) from error
@@ -81,10 +81,10 @@ def latest_of(aws: Aws, bucket: str, stage: str, arn: str) -> Record | None:
     return None
 
 
-def was_verified(aws: Aws, bucket: str, stage: str, arn: str) -> bool:
-    """Whether the latest that is known of the package in that stage is that it was verified there."""
+def verified(aws: Aws, bucket: str, stage: str, arn: str) -> Record | None:
+    """The latest record of the package in that stage, if it says that the package was verified there; else None."""
     record = latest_of(aws, bucket, stage, arn)
-    return record is not None and record.outcome == "deployed" and record.verified is True
+    return record if record is not None and record.outcome == "deployed" and record.verified else None
 
 
 def _keys(aws: Aws, bucket: str, stage: str) -> list[str]:

@@ -11,7 +11,7 @@ from model_common.aws.errors import is_missing
 from model_deploy.aws.clients import Aws
 from model_deploy.aws.objects import read_uri
 from model_deploy.core.arn import ModelPackageArn
-from model_deploy.core.package import ARCHIVED, LIVE, PRODUCTION, LifeCycle, Package
+from model_deploy.core.package import ARCHIVED, LIVE, PRODUCTION, Container, LifeCycle, Package
 from model_deploy.errors import UsageError
 
 if TYPE_CHECKING:
@@ -49,7 +49,17 @@ def parse(answer: DescribeModelPackageOutputTypeDef) -> Package:
         metadata=answer.get("CustomerMetadataProperties", {}),
         statistics_uri=quality.get("Statistics", {}).get("S3Uri"),
         approval_description=" ".join(answer.get("ApprovalDescription", "").split()),
+        created=answer.get("CreationTime"),
+        container=_container(answer),
     )
+
+
+def _container(answer: DescribeModelPackageOutputTypeDef) -> Container | None:
+    containers = answer.get("InferenceSpecification", {}).get("Containers", [])
+    if len(containers) != 1 or "ModelDataUrl" not in containers[0]:
+        return None
+    stated = containers[0]
+    return Container(stated["Image"], stated["ModelDataUrl"], stated.get("Environment", {}))
 
 
 def metrics(aws: Aws, package: Package) -> dict[str, float]:

@@ -88,7 +88,8 @@ def resources(aws: Aws, name: str) -> dict[str, tuple[str, str]]:
             each["LogicalResourceId"]: (each["ResourceType"], _name(each["PhysicalResourceId"]))
             for page in pages
             for each in page["StackResourceSummaries"]
-            if each.get("PhysicalResourceId") and each["ResourceStatus"] != "DELETE_COMPLETE"
+            if each.get("PhysicalResourceId")
+            and each["ResourceStatus"] not in {"DELETE_COMPLETE", "DELETE_SKIPPED"}
         }
     except ClientError as error:
         if not is_missing(error):

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from model_deploy.aws import observation, records, registry
+from model_deploy.aws import observation, registry
 from model_deploy.core import next_step, promotion
 from model_deploy.core.next_step import Apply, Step
 from model_deploy.core.observed import Observed
-from model_deploy.core.package import Candidate, Package
+from model_deploy.core.package import Package
 from model_deploy.core.target import Target
-from model_deploy.errors import ModelDeployError, RefusedError
+from model_deploy.errors import CommandError, RefusedError
+from model_deploy.rollout import gate, publish
 from model_deploy.stacks import warm_up
 from model_deploy.stage import Rollout
 from model_deploy.verify.contract import load_candidate
@@ -46,9 +47,9 @@ def make(workspace: Workspace, arn: str, forced: str | None = None, *, returning
     """
     aws = workspace.aws
     warm_up()
-    candidate = load_candidate(aws, arn)
-    promotion.require(_request(workspace, candidate, forced, returning))
-    target = workspace.target(candidate)
+    candidate = publish.complete(workspace, load_candidate(aws, arn), returning=returning)
+    promotion.require(gate.promotion_request(workspace, candidate, forced=forced, returning=returning))
+    target = publish.plan(workspace, candidate)
     observed = observation.observe(aws, workspace.stack_name, workspace.endpoint_name)
     return Plan(
         workspace=workspace,
@@ -58,24 +59,6 @@ def make(workspace: Workspace, arn: str, forced: str | None = None, *, returning
         next=Described(candidate.package, registry.metrics(aws, candidate.package)),
         current=_current(workspace, observed),
         forced=forced,
-    )
-
-
-def _request(
-    workspace: Workspace, candidate: Candidate, forced: str | None, returning: bool
-) -> promotion.Request:
-    """What promotion is asked, with everything that the registry, the bucket and the repository say."""
-    stage, bucket = workspace.stage, workspace.settings.bucket
-    return promotion.Request(
-        candidate=candidate,
-        stage=stage.name,
-        group=workspace.settings.model_package_group,
-        production_gate=stage.production_gate,
-        checks=workspace.checks,
-        verified_first=stage.name == promotion.FIRST_STAGE
-        or records.was_verified(workspace.aws, bucket, promotion.FIRST_STAGE, candidate.package.arn),
-        forced=forced,
-        returning=returning,
     )
 
 
@@ -152,7 +135,7 @@ def _current(workspace: Workspace, observed: Observed) -> Described | None:
         return Described(live, registry.metrics(workspace.aws, live))
     except RefusedError:
         return Described(live, {})
-    except ModelDeployError:
+    except CommandError:
         # It was deleted from the registry and still serves: that is for status to say, and no reason against the next one.
         return None
 

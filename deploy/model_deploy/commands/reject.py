@@ -11,16 +11,17 @@ from typing import Any
 
 from rich.console import Console
 
+from model_common.deadline import Deadline
 from model_deploy.aws import endpoint, records, registry, stack
 from model_deploy.commands import rollback, rollout
 from model_deploy.core.arn import version_of
 from model_deploy.core.package import REJECTED, Package
 from model_deploy.core.record import record_key
-from model_deploy.deadline import Deadline
-from model_deploy.errors import LeftError, ModelDeployError, RefusedError
+from model_deploy.errors import CommandError, LeftError, RefusedError
 from model_deploy.progress import Progress
-from model_deploy.rollout.converge import let_close
-from model_deploy.rollout.execute import GRACE_SECONDS, Request, Result
+from model_deploy.rollout.converge import wait_for_record
+from model_deploy.rollout.execute import limit_seconds
+from model_deploy.rollout.request import Request, Result
 from model_deploy.rollout.watch import Watch
 from model_deploy.workspace import Workspace
 
@@ -36,7 +37,7 @@ class Rejection:
     rollback: Result | None
 
     @property
-    def error(self) -> ModelDeployError | None:
+    def error(self) -> CommandError | None:
         """Why the exit code is not 0: the rollback's own reason."""
         return self.rollback.error if self.rollback else None
 
@@ -92,11 +93,10 @@ def lines(rejection: Rejection) -> list[str]:
 
 
 def _let_it_settle(workspace: Workspace, console: Console, timeout: float | None) -> None:
-    limit = timeout or 2 * workspace.stage.rollout.timeout_seconds + GRACE_SECONDS
-    watch = Watch(workspace, Progress(console), Deadline(limit))
+    watch = Watch(workspace, Progress(console), Deadline(limit_seconds(workspace, timeout)))
     found = stack.describe(workspace.aws, workspace.stack_name)
     if found is not None and found.running:
-        let_close(workspace, watch.stack(found.id))
+        wait_for_record(workspace, watch.stack(found.id))
     watch.endpoint()
 
 

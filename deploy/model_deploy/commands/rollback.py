@@ -76,18 +76,25 @@ def _named(stage: str, good: dict[str, Record], version: int) -> Record:
 
 
 def _latest(workspace: Workspace, good: dict[str, Record], current: str | None) -> Record:
-    for arn, record in good.items():
-        if arn != current and _is_approved(workspace, arn):
-            return record
+    others = [arn for arn in good if arn != current]
+    approvals = []
+    for arn in others:
+        approval = _approval(workspace, arn)
+        if approval == APPROVED:
+            return good[arn]
+        approvals.append(f"version {version_of(arn)} is {approval}")
+    stage = workspace.stage.name
+    live = f"version {version_of(current)} ({current})" if current else "nothing"
+    known = f" Verified there before: {', '.join(approvals)}." if approvals else ""
     raise RefusedError(
-        f"There is no version to go back to in {workspace.stage.name}: no other than the live one was verified there and is "
-        "still approved. `model-deploy history` lists what was there; "
-        f"`model-deploy teardown --stage {workspace.stage.name}` takes the live one out of service without another."
+        f"There is no version to go back to in {stage}, where {live} is live: no other was verified there and is still "
+        f"approved.{known} Approve one of them again, or roll out another version (`model-deploy rollout`); "
+        f"`model-deploy teardown --stage {stage}` takes the live one out of service without another."
     )
 
 
-def _is_approved(workspace: Workspace, arn: str) -> bool:
+def _approval(workspace: Workspace, arn: str) -> str:
     try:
-        return registry.describe(workspace.aws, arn).approval == APPROVED
-    except UsageError:  # it is not in the registry any more
-        return False
+        return registry.describe(workspace.aws, arn).approval
+    except UsageError:
+        return "not in the registry any more"

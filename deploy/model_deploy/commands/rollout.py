@@ -8,7 +8,8 @@ from rich.console import Console
 
 from model_deploy.errors import UsageError
 from model_deploy.progress import Progress
-from model_deploy.rollout.execute import Request, Result, Rollout
+from model_deploy.rollout.execute import execute
+from model_deploy.rollout.request import Request, Result
 from model_deploy.workspace import Workspace
 
 
@@ -16,7 +17,7 @@ def run(workspace: Workspace, request: Request, console: Console) -> Result:
     """Roll out; what kept it from holding is in the result. Raises RefusedError before anything was changed."""
     if request.forced is not None and not request.forced.strip():
         raise UsageError("--force needs a reason; it is recorded.")
-    return Rollout(workspace, request, Progress(console)).run()
+    return execute(workspace, request, Progress(console))
 
 
 def document(result: Result) -> dict[str, Any]:
@@ -37,6 +38,7 @@ def document(result: Result) -> dict[str, Any]:
         ],
         "milliseconds": dict(verification.milliseconds) if verification else {},
         "contract_failures": result.contract_failures,
+        "excused_alarms": list(result.excused),
         "cause": result.cause,
         "restored": result.restored,
         "seconds": result.seconds,

@@ -5,17 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from model_deploy.aws import observation, records
+from model_deploy.aws import observation, records, registry
+from model_deploy.commands import rollback
 from model_deploy.core import template_diff
 from model_deploy.core.arn import version_of
+from model_deploy.core.deployment import UNWATCHED
 from model_deploy.core.observed import Observed
+from model_deploy.core.package import REJECTED
 from model_deploy.core.record import Record
+from model_deploy.errors import RefusedError, UsageError
 from model_deploy.workspace import Workspace
 
 
 @dataclass(frozen=True)
 class Status:
-    """One stage as it stands. `record` is the latest deployment there; `alarms` are those that ring."""
+    """One stage as it stands. `record` is the latest deployment there; `alarms` are those that ring.
+
+    `approval` is what the registry says of the live package, None where it is not there; `way_back` says what to do where
+    that is live no more by right.
+    """
 
     stage: str
     stack: str
@@ -23,6 +31,8 @@ class Status:
     observed: Observed
     record: Record | None
     alarms: tuple[str, ...]
+    approval: str | None = None
+    way_back: str = ""
 
     @property
     def version(self) -> int | None:
@@ -52,14 +62,31 @@ class Status:
             found.append(
                 f"the stack says {meant}, the endpoint serves {live.package_arn or 'a model of no package'}"
             )
+        if self.approval == REJECTED:
+            found.append(f"version {self.version} was rejected and is live. {self.way_back}")
+        found += self._artifact_problems()
         found += [f"the alarm {name} rings" for name in self.alarms]
         return tuple(found)
+
+    def _artifact_problems(self) -> list[str]:
+        """Whether the endpoint serves other bytes than the latest record of its package names."""
+        live, record = self.observed.live, self.record
+        if live is None or record is None or record.model_package_arn != live.package_arn:
+            return []
+        if None in (live.model_sha256, record.model_sha256) or live.model_sha256 == record.model_sha256:
+            return []
+        return [
+            f"the endpoint serves an artifact with the SHA-256 {live.model_sha256}, the record names {record.model_sha256}"
+        ]
 
 
 def look(workspace: Workspace) -> Status:
     aws, stage = workspace.aws, workspace.stage.name
     observed = observation.observe(aws, workspace.stack_name, workspace.endpoint_name)
-    names = list(observed.live.endpoint.alarms) if observed.live else []
+    # That nobody watches is as it should be between rollouts.
+    unwatched = f"{workspace.endpoint_name}-{UNWATCHED}"
+    names = [name for name in observed.live.endpoint.alarms if name != unwatched] if observed.live else []
+    approval = _approval(workspace, observed.live_arn)
     ringing = (
         aws.cloudwatch.describe_alarms(AlarmNames=names, StateValue="ALARM").get("MetricAlarms", [])
         if names
@@ -72,6 +99,27 @@ def look(workspace: Workspace) -> Status:
         observed=observed,
         record=next(records.history(aws, workspace.settings.bucket, stage), None),
         alarms=tuple(alarm["AlarmName"] for alarm in ringing),
+        approval=approval,
+        way_back=_way_back(workspace, observed.live_arn) if approval == REJECTED else "",
+    )
+
+
+def _approval(workspace: Workspace, arn: str | None) -> str | None:
+    try:
+        return registry.describe(workspace.aws, arn).approval if arn else None
+    except UsageError:  # it was deleted from the registry
+        return None
+
+
+def _way_back(workspace: Workspace, rejected: str | None) -> str:
+    """What takes the rejected package out of service."""
+    try:
+        choice = rollback.choose(workspace, None, None, leaving=rejected)
+    except RefusedError as refused:
+        return str(refused)
+    return (
+        f"`model-deploy reject --stage {workspace.stage.name} --model-package {rejected}` goes back to version "
+        f"{version_of(choice.arn)}"
     )
 
 
@@ -110,6 +158,8 @@ def _document(status: Status) -> dict[str, Any]:
         "stack": {"name": status.stack, "status": stack.status if stack else None},
         "endpoint": {"name": status.endpoint, "status": live.endpoint.status if live else None},
         "model_package_arn": live.package_arn if live else None,
+        "approval": status.approval,
+        "model_sha256": live.model_sha256 if live else None,
         "api": stack.outputs.get("ApiUrl") if stack else None,
         "latest": record.document() if record else None,
         "problems": list(status.problems),

@@ -14,9 +14,9 @@ from botocore.exceptions import ClientError
 from rich.console import Console
 
 from model_common.aws.errors import is_missing
+from model_common.deadline import Deadline
 from model_deploy.aws import endpoint, registry, stack
 from model_deploy.core.observed import Endpoint, Stack, first_failure
-from model_deploy.deadline import Deadline
 from model_deploy.errors import StackError, UsageError
 from model_deploy.progress import Progress
 from model_deploy.rollout import prune

@@ -11,7 +11,7 @@ from model_deploy.core.record import record_key
 from model_deploy.errors import RefusedError, UsageError
 from model_deploy.verify.contract import load_candidate
 from model_deploy.verify.examine import examine, note_verdict
-from model_deploy.verify.judge import Verification
+from model_deploy.verify.judge import Verification, approval
 from model_deploy.workspace import Workspace
 
 
@@ -43,12 +43,12 @@ def run(workspace: Workspace, arn: str | None) -> Verified:
         raise RefusedError(
             f"{requested} cannot be verified: "
             + (
-                "its serving contract is missing."
+                str(candidate.contract_problem)
                 if contract is None
                 else f"there is no checks/{contract.recipe}.json."
             )
         )
-    verification = examine(workspace, candidate, observed)
+    verification = approval(candidate.package) + examine(workspace, candidate, observed)
     if observed.stack is not None:
         key = record_key(workspace.stage.name, observed.stack.changed, candidate.package.version)
         record = records.find(aws, workspace.settings.bucket, key)
@@ -90,5 +90,6 @@ def verdict(verified: Verified) -> RefusedError | None:
         return None
     return RefusedError(
         f"Version {verified.package.version} is not verified in {verified.stage}: {len(failures)} of "
-        f"{len(verified.verification.findings)} checks failed, the first one: {failures[0]}."
+        f"{len(verified.verification.findings)} checks failed, the first one: {failures[0]}. "
+        f"`model-deploy rollback --stage {verified.stage}` brings back the version before it."
     )

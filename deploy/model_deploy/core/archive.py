@@ -23,7 +23,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can hold
 
 @dataclass(frozen=True)
 class Archive:
-    """A zip as Lambda takes it. `key` is where it belongs in the artifact bucket."""
+    """A zip as Lambda takes it."""
 
     content: bytes = field(repr=False)
 
@@ -31,9 +31,9 @@ class Archive:
     def sha256(self) -> str:
         return hashlib.sha256(self.content).hexdigest()
 
-    @property
-    def key(self) -> str:
-        return f"code/{self.sha256}/api.zip"
+    def key(self, stage: str) -> str:
+        """Where it belongs in the artifact bucket: below the stage's own prefix."""
+        return f"code/deploy/{stage}/{self.sha256}/api.zip"
 
 
 def build(api: Path, contract: Mapping[str, bytes]) -> Archive:

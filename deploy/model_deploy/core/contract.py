@@ -1,26 +1,25 @@
 """The serving contract of a model: its labels, and the code that turns a text into the tokens that it was trained on.
 
-It lies beside the model in the artifact bucket, `contract.json` and `text_rules.py`, and the model package's metadata
-holds its hash: what serves a model is exactly what evaluated it.
+It lies in the artifact bucket, `contract.json` and `text_rules.py`, and the model package's metadata holds its hash: what
+serves a model is exactly what evaluated it. `open_files` checks that hash before anything is read; the code runs in a
+process of its own, without the credentials of this one (`text_rules`).
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from types import ModuleType
 from typing import Any
 
+from model_deploy.core.text_rules import TextRules
 from model_deploy.errors import RefusedError
 
 VERSION = 1
 DESCRIPTION_FILE, RULES_FILE = "contract.json", "text_rules.py"
 FILES = (DESCRIPTION_FILE, RULES_FILE)
-
-Tokenise = Callable[[str, Mapping[str, Any]], str]
 
 
 def folder_sha256(files: Mapping[str, bytes]) -> str:
@@ -48,26 +47,37 @@ class Contract:
         return folder_sha256(self.files)
 
     @cached_property
-    def _tokenise(self) -> Tokenise:
-        module = ModuleType("text_rules")
-        try:
-            exec(compile(self.files[RULES_FILE], RULES_FILE, "exec"), module.__dict__)
-            tokenise: Tokenise = module.tokenise
-        except Exception as error:
-            raise RefusedError(
-                f"The contract's {RULES_FILE} cannot be used ({type(error).__name__}: {error}): it needs a "
-                "tokenise(text, rules). Register the model anew with a pipeline that stores its contract."
-            ) from error
-        return tokenise
+    def _rules(self) -> TextRules:
+        return TextRules.of(self.files[RULES_FILE], self.text_rules)
 
-    def tokens(self, text: str) -> str:
-        """What the model reads for `text`: tokens separated by single spaces, never a newline."""
-        line = self._tokenise(text, self.text_rules).replace("\n", " ").strip()
-        return line.encode("utf-8", "replace").decode("utf-8")
+    def tokens(self, texts: Sequence[str]) -> list[str]:
+        """What the model reads for each text: tokens separated by single spaces, never a newline.
+
+        Raises RefusedError when the text rules fail.
+        """
+        return self._rules.lines(texts)
+
+    def tokens_of_cases(self, texts: Sequence[str]) -> list[str]:
+        """`tokens` of the same few texts, over and over."""
+        return self._rules.lines_again(texts)
 
 
-def parse(files: Mapping[str, bytes], source: str) -> Contract:
-    """The contract of the stored `files`; `source` names it in messages. Raises RefusedError when it is none."""
+def open_files(files: Mapping[str, bytes], sha256: str, source: str) -> Contract:
+    """The contract of the stored `files`, if their hash is `sha256`; nothing of them is read before that is known.
+
+    `source` names it in messages. Raises RefusedError when it is another one, not complete, or cannot be read.
+    """
+    found = folder_sha256(files)
+    if found != sha256:
+        missing = "".join(f" There is no {name}." for name in FILES if name not in files)
+        raise RefusedError(
+            f"{source} was changed since it was registered: it has the hash {found}, the package says {sha256}.{missing} "
+            "Nothing of it was used. Find out who wrote there, and register anew."
+        )
+    return _parse(files, source)
+
+
+def _parse(files: Mapping[str, bytes], source: str) -> Contract:
     missing = [name for name in FILES if name not in files]
     if missing:
         raise RefusedError(f"{source} is not complete: there is no {' and no '.join(missing)}.")

@@ -5,7 +5,8 @@ Equal deployments give equal templates, byte for byte, so that a rollout without
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from model_deploy.stage import Stage
 
@@ -16,7 +17,16 @@ METRICS = "ModelDeploy"
 """The CloudWatch namespace of what this tool measures itself."""
 
 CONTRACT_FAILURES = "ContractFailures"
-"""The metric that counts the failed cases of `checks/`, with the dimension EndpointName."""
+"""The metric that counts the failed cases of `checks/`, with the dimension EndpointName, and the alarm on it."""
+
+WATCHED = "Watched"
+"""The metric that a rollout publishes while it watches an update, with the dimension EndpointName."""
+
+UNWATCHED = "Unwatched"
+"""The alarm that is quiet only while WATCHED is published: what nobody watches goes back."""
+
+MEASURED = ("ServerErrors", "ClientErrors", "Latency")
+"""The alarms on SageMaker's own metrics, which the model that is live moves as well as the next one."""
 
 
 def endpoint_name(project: str, stage: str) -> str:
@@ -33,20 +43,29 @@ def stack_name(project: str, stage: str) -> str:
 class Deployment:
     """What is to serve, where, and on whose account.
 
-    `api_archive` is the key of the API's archive (`archive.build`) in `bucket`; None where the stage has no API.
-    `permissions_boundary` is the ARN of the policy that bounds the roles which the stack creates, where the account asks
-    for one.
+    `image` and `environment` are what the package says; `model_uri` is the stage's own copy of its artifact. `api_archive` is the
+    key of the API's archive (`archive.build`) in `bucket`, None where the stage has no API, and `api_archive_version` the id
+    of its version, None where it is not uploaded yet or the bucket keeps none. `permissions_boundary` is the ARN of the
+    policy that bounds the roles which the stack creates, where the account asks for one. `kms_key` is the ARN of the
+    project's key, None where there is none. `excused_alarms` are those of MEASURED that do not take this deployment back,
+    since they ring already.
     """
 
     stage: Stage
     model_package_arn: str
+    image: str
+    model_uri: str
     project_name: str
     project_id: str
     region: str
     bucket: str
     endpoint_role_arn: str
     api_archive: str | None = None
+    api_archive_version: str | None = None
     permissions_boundary: str | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    kms_key: str | None = None
+    excused_alarms: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if (self.stage.api is None) != (self.api_archive is None):
@@ -73,6 +92,11 @@ class Deployment:
             "sagemaker:project-id": self.project_id,
             "sagemaker:deployment-stage": self.stage.name,
         }
+
+    @property
+    def output_key(self) -> str | None:
+        """The key for what the endpoint writes to S3: the project's, or where there is none the stage's own."""
+        return self.kms_key or self.stage.kms_key
 
     def s3(self, key: str) -> str:
         """The URI of `key` in the artifact bucket."""

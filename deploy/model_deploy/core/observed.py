@@ -71,6 +71,7 @@ class Endpoint:
     """An endpoint as SageMaker describes it. `phases` say how far an update is, a line per variant.
 
     `alarms` are the names of those that take its deployments back. `reason` is SageMaker's own for a failure.
+    `modified` is when it last became what it is.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Endpoint:
     reason: str = ""
     phases: tuple[str, ...] = ()
     alarms: tuple[str, ...] = ()
+    modified: datetime | None = None
 
     @property
     def changing(self) -> bool:
@@ -87,11 +89,16 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Live:
-    """An endpoint with the model behind it. `package_arn` is None when the model was not made from a package."""
+    """An endpoint with the model behind it. `package_arn` is None when the model was not made from a package.
+
+    `model_sha256` is the hash of the artifact that it serves; None where that is no copy of the stage's, as in deployments of
+    before there were any.
+    """
 
     endpoint: Endpoint
     model: str
     package_arn: str | None
+    model_sha256: str | None = None
 
     @property
     def serves(self) -> bool:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
+from model_deploy.core.artifact import Artifact
 from model_deploy.core.contract import Contract
 
 PRODUCTION = "Production"
@@ -26,10 +28,20 @@ class LifeCycle:
 
 
 @dataclass(frozen=True)
+class Container:
+    """What a package is served by: the image, the URI of the artifact as it was trained, and the environment."""
+
+    image: str
+    model_uri: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Package:
     """A version of a model in its group, as the registry describes it. `metadata` is what its pipeline recorded.
 
-    `approval_description` is what the approver said.
+    `approval_description` is what the approver said. `container` is None for a package that is not one container with one
+    artifact.
     """
 
     arn: str
@@ -40,6 +52,8 @@ class Package:
     metadata: Mapping[str, str] = field(default_factory=dict)
     statistics_uri: str | None = None
     approval_description: str = ""
+    created: datetime | None = None
+    container: Container | None = None
 
     @property
     def contract_uri(self) -> str | None:
@@ -50,6 +64,16 @@ class Package:
         return self.metadata.get("contract-sha256")
 
     @property
+    def model_sha256(self) -> str | None:
+        """The SHA-256 of the artifact that was evaluated; None for a package of before that was recorded."""
+        return _stated(self.metadata.get("model-sha256"))
+
+    @property
+    def model_version(self) -> str | None:
+        """The id of the version of the artifact's object that was evaluated; None where none was recorded."""
+        return _stated(self.metadata.get("model-version"))
+
+    @property
     def commit(self) -> str | None:
         """The commit that the model was built from."""
         return self.metadata.get("commit")
@@ -57,7 +81,14 @@ class Package:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A package with its contract; None when nothing lies where the package says, or it says nothing."""
+    """A package with its contract and its artifact; each None where it cannot be used, and its problem says why."""
 
     package: Package
     contract: Contract | None
+    contract_problem: str | None = None
+    artifact: Artifact | None = None
+    artifact_problem: str | None = None
+
+
+def _stated(value: str | None) -> str | None:
+    return None if value in (None, "", "none") else value

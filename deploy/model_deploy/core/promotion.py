@@ -23,8 +23,9 @@ class Request:
     """A package, the stage that it is to go to, and what is known of both.
 
     `group` is the project's. `production_gate` is the stage's (github or registry). `verified_first` says whether a record
-    shows that exactly this package was verified in staging. `forced` is the reason given with --force. `returning` says that
-    it is a rollback, to a package of which a record shows that it was verified in this very stage.
+    shows that exactly this package was verified in staging, `verified_sha256` which bytes that were (None in a record of before
+    that was recorded). `forced` is the reason given with --force. `returning` says that it is a rollback, to a package of
+    which a record shows that it was verified in this very stage.
     """
 
     candidate: Candidate
@@ -33,6 +34,7 @@ class Request:
     production_gate: str
     checks: Mapping[str, Checks]
     verified_first: bool
+    verified_sha256: str | None = None
     forced: str | None = None
     returning: bool = False
 
@@ -40,7 +42,11 @@ class Request:
 def refusals(request: Request) -> tuple[str, ...]:
     """Every reason why the package must not go to the stage; none when it may."""
     package = request.candidate.package
-    reasons = [*_registry(package, request.group), *_contract(request.candidate, request.checks)]
+    reasons = [
+        *_registry(package, request.group),
+        *_contract(request.candidate, request.checks),
+        *_artifact(request.candidate),
+    ]
     if request.stage != FIRST_STAGE and not request.returning:
         reasons += _production(package, request)
     return tuple(reasons)
@@ -73,20 +79,13 @@ def _registry(package: Package, group: str) -> list[str]:
 
 def _contract(candidate: Candidate, checks: Mapping[str, Checks]) -> list[str]:
     package, contract = candidate.package, candidate.contract
-    if package.contract_uri is None or package.contract_sha256 is None:
-        return [
-            "It has no serving contract: its metadata lacks contract or contract-sha256. Register the model with "
-            "`model-build run`, which stores it."
-        ]
     if contract is None:
-        return [
-            f"Its serving contract is not at {package.contract_uri} any more. Run the pipeline of its commit again."
-        ]
+        return [candidate.contract_problem or "Its serving contract cannot be used."]
     reasons = []
     if contract.sha256 != package.contract_sha256:
         reasons.append(
-            f"Its serving contract was changed since it was registered: {package.contract_uri} has the hash "
-            f"{contract.sha256}, the package says {package.contract_sha256}. Find out who wrote there, and register anew."
+            f"The hash of its serving contract in the registry was changed, from {contract.sha256} to "
+            f"{package.contract_sha256 or 'none'}. Find out who did, and register anew."
         )
     found = checks.get(contract.recipe)
     if found is None:
@@ -103,12 +102,34 @@ def _contract(candidate: Candidate, checks: Mapping[str, Checks]) -> list[str]:
     return reasons
 
 
+def _artifact(candidate: Candidate) -> list[str]:
+    artifact, recorded = candidate.artifact, candidate.package.model_sha256
+    if artifact is None:
+        return [candidate.artifact_problem or "Its artifact cannot be used."]
+    if recorded is not None and artifact.sha256 != recorded:
+        return [
+            f"Its SHA-256 in the registry was changed, from {artifact.sha256} to {recorded}. Find out who did."
+        ]
+    return []
+
+
 def _production(package: Package, request: Request) -> list[str]:
     reasons = []
     if not request.verified_first and request.forced is None:
         reasons.append(
             f"No record says that it was verified in {FIRST_STAGE}. Roll it out there first, or insist with --force REASON, "
             "which is recorded."
+        )
+    artifact = request.candidate.artifact
+    if (
+        request.verified_first
+        and request.verified_sha256
+        and artifact
+        and request.verified_sha256 != artifact.sha256
+    ):
+        reasons.append(
+            f"It is not what was verified in {FIRST_STAGE}: the artifact's SHA-256 is {artifact.sha256}, there it was "
+            f"{request.verified_sha256}. Find out who changed it, and register the model anew."
         )
     if request.production_gate == "registry" and not _is_released(package):
         reasons.append(

@@ -20,7 +20,8 @@ class Record:
     `deployment` is the same in all records of one deployment. `failures` are the cases of checks/ that failed, with
     reasons; `verified` is None when it came to no verification. `why` is the approval's description, a rollback's
     occasion, or what the operator said; `forced` the reason given with --force. `commit` is this repository's,
-    `model_commit` the one that the model was built from. `replaced` is the package that was live before.
+    `model_commit` the one that the model was built from. `model_sha256` is the artifact's, `model_version` the id of the version of
+    the object that it was copied from; None in records of before they were recorded. `replaced` is the package that was live before.
     """
 
     time: datetime
@@ -40,6 +41,8 @@ class Record:
     model_commit: str
     plan_sha256: str
     replaced: str | None
+    model_sha256: str | None = None
+    model_version: str | None = None
 
     @property
     def key(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -17,7 +18,8 @@ class Target:
     """The package with its deployment and template.
 
     `archive` is the API's, which the template names; None where the stage has no API. `purpose` begins the names of its
-    change sets.
+    change sets. `sent` is the template that CloudFormation gets, where some alarms are excused; the plan, its hash and its
+    change set stay the same.
     """
 
     candidate: Candidate
@@ -25,6 +27,7 @@ class Target:
     template: str
     archive: Archive | None = None
     purpose: Literal["rollout", "reconcile"] = "rollout"
+    sent: str | None = None
 
     @property
     def arn(self) -> str:
@@ -32,8 +35,21 @@ class Target:
 
     @cached_property
     def sha256(self) -> str:
-        """The plan's hash: that of the template, in which everything stands that decides what is deployed."""
-        return hashlib.sha256(self.template.encode()).hexdigest()
+        """The plan's hash: that of the template, in which everything stands that decides what is deployed.
+
+        Without the version of the API's archive, whose key has the hash of its content: a plan is made before it is uploaded.
+        """
+        stated = json.loads(self.template)
+        for resource in stated.get("Resources", {}).values():
+            code = resource.get("Properties", {}).get("Code")
+            if isinstance(code, dict):
+                code.pop("S3ObjectVersion", None)
+        return hashlib.sha256(json.dumps(stated, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def body(self) -> str:
+        """The template as it is sent."""
+        return self.template if self.sent is None else self.sent
 
     @property
     def change_set(self) -> str:

@@ -12,9 +12,8 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 from model_deploy.aws import change_sets, observation, records, stack
 from model_deploy.aws.change_sets import ChangeSet
@@ -35,7 +34,9 @@ from model_deploy.core.record import record_key
 from model_deploy.core.target import Target
 from model_deploy.errors import OvertakenError, StackError
 from model_deploy.progress import Progress
-from model_deploy.rollout.probes import Probes
+from model_deploy.rollout import alarms, gate
+from model_deploy.rollout.guard import Guard
+from model_deploy.rollout.request import Request
 from model_deploy.rollout.restore import restore
 from model_deploy.rollout.watch import Watch, succeeded
 from model_deploy.workspace import Workspace
@@ -46,23 +47,17 @@ MOST_STEPS = 30
 CLOSING_SECONDS, CLOSING_PAUSE = 30.0, 0.5
 """How long another rollout is waited for that has changed the stack and not recorded it yet: it may have been killed."""
 
-QUIET_SECONDS = 300
-"""How much longer than they take to go off alarms may take to be quiet again, before an update begins."""
-
 _ROLLED_BACK = {"UPDATE_ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}
-
-
-MakeProbes = Callable[[Observed], Probes]
-"""Makes the probes that are sent while what was observed is being updated."""
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a rollout did not hold, in SageMaker's and CloudFormation's words, and the operation that it was."""
+    """Why a rollout did not hold, in SageMaker's and CloudFormation's words, the operation that it was, and when it ended."""
 
     cause: str
     operation: Stack
     created: bool
+    ended: datetime
 
 
 @dataclass(frozen=True)
@@ -74,34 +69,30 @@ class Converged:
     changed: bool
     failure: Failure | None = None
     contract_failures: int = 0
+    excused: tuple[str, ...] = ()
 
 
 class Convergence:
-    """Brings one stage to one target. `gate` is asked once more right before a change is executed, and raises.
+    """Brings one stage to one target.
 
-    With `yielding` it leaves the stage to any other rollout, instead of waiting for its turn.
+    With a `request` its promotion is asked once more right before a change is executed, and the cases of checks/ are sent
+    meanwhile. Without one the stage is brought to what is live, which is let in already; and it is left to any other
+    rollout, instead of waiting for its turn.
     """
 
     def __init__(
-        self,
-        workspace: Workspace,
-        target: Target,
-        watch: Watch,
-        progress: Progress,
-        gate: Callable[[], None],
-        *,
-        yielding: bool = False,
+        self, workspace: Workspace, target: Target, watch: Watch, progress: Progress, request: Request | None
     ) -> None:
         self._workspace, self._target, self._watch, self._progress = workspace, target, watch, progress
-        self._gate = gate
-        self._yielding = yielding
+        self._request = request
         self._aws = workspace.aws
         self._changed = False
         self._succeeded = False
         self._no_changes = False
         self._contract_failures = 0
+        self._excused: tuple[str, ...] = ()
 
-    def run(self, probes: MakeProbes | None = None) -> Converged:
+    def run(self) -> Converged:
         """Take steps until there is none left.
 
         Raises StackError (OvertakenError), RefusedError, TimedOutError; what AWS takes back is no error here but a Failure.
@@ -113,9 +104,11 @@ class Convergence:
             failure = self._unreported(observed)
             step = None if failure else self._next(observed)
             if failure is None and step is not None:
-                failure = self._take(step, observed, probes)
+                failure = self._take(step, observed)
             if failure is not None or step is None:
-                return Converged(before, observed, self._changed, failure, self._contract_failures)
+                return Converged(
+                    before, observed, self._changed, failure, self._contract_failures, self._excused
+                )
         raise StackError(
             f"The stack {self._target.deployment.stack_name} does not settle: it was changed by others {MOST_STEPS} times "
             "over. Find out who (the stack's events say when), and run the same command again."
@@ -132,17 +125,17 @@ class Convergence:
             return next_step.settled(self._target, observed.stack, observed.live)
         return step
 
-    def _take(self, step: Step, observed: Observed, probes: MakeProbes | None) -> Failure | None:
+    def _take(self, step: Step, observed: Observed) -> Failure | None:
         self._progress.say(f"Next: {step}")
         match step:
             case Apply():
-                return self._apply(step, observed, probes)
+                return self._apply(step, observed)
             case Wait():
-                return self._wait(step, observed, probes)
+                return self._wait(step, observed)
             case WaitForEndpoint():
                 self._watch.endpoint()
             case ContinueRollback():
-                self.continue_rollback(step.stack)
+                self.continue_rollback(step.stack, observed)
             case Delete() | Restore() | Reconcile() if self._has_moved_on(step.stack):
                 self._progress.say("The stack was changed while it was looked at; looking again")
             case Delete():
@@ -164,52 +157,70 @@ class Convergence:
         now = stack.describe(self._aws, found.id)
         return now is None or (now.status, now.changed) != (found.status, found.changed)
 
-    def _apply(self, step: Apply, observed: Observed, probes: MakeProbes | None) -> Failure | None:
+    def _apply(self, step: Apply, observed: Observed) -> Failure | None:
         if self._succeeded:
             name = self._target.deployment.stack_name
             raise OvertakenError(
                 f"The stack {name} was changed again before this rollout could be verified. `model-deploy status` says what "
                 "is live; run the same command again if it should be this."
             )
-        try:
-            change_set = change_sets.make(
-                self._aws, self._workspace.settings, self._target, step, self._watch.deadline
-            )
+        with self._guard(observed) as guard:
+            try:
+                change_set = self._begin(step, observed, guard)
+            except OvertakenError as overtaken:
+                if self._request is None:
+                    raise
+                self._progress.say(
+                    f"The stack was changed by another rollout meanwhile; looking again ({overtaken})"
+                )
+                return None
             if change_set is None:
                 self._no_changes = True
                 return None
-            for line in change_set.lines:
-                self._progress.say(f"  {line}")
-            if step.kind == "UPDATE":
-                self._wait_for_quiet_alarms()
-            self._gate_or_leave(change_set, observed)
-            change_sets.execute(self._aws, change_set)
-        except OvertakenError as overtaken:
-            if self._yielding:
-                raise
-            self._progress.say(
-                f"The stack was changed by another rollout meanwhile; looking again ({overtaken})"
-            )
-            return None
-        return self._finish(change_set.stack, observed, probes)
+            return self._finish(change_set.stack, guard)
 
-    def _wait(self, step: Wait, observed: Observed, probes: MakeProbes | None) -> Failure | None:
+    def _begin(self, step: Apply, observed: Observed, guard: Guard) -> ChangeSet | None:
+        """Make the change set and execute it; None when it would change nothing."""
+        guard.learn()
+        self._excused = alarms.settle(self._workspace, observed, self._progress)
+        target = self._workspace.excusing(self._target, self._excused)
+        if self._excused:
+            # One of an earlier command may have been made with other alarms.
+            change_sets.delete(self._aws, target)
+        settings = self._workspace.settings
+        change_set = change_sets.make(self._aws, settings, target, step, self._watch.deadline)
+        if change_set is None:
+            return None
+        for line in change_set.lines:
+            self._progress.say(f"  {line}")
+        self._gate_or_leave(change_set, observed)
+        guard.judge()
+        change_sets.execute(self._aws, change_set)
+        return change_set
+
+    def _wait(self, step: Wait, observed: Observed) -> Failure | None:
         own = step.own and not step.stack.status.startswith("DELETE")
         if own:
             self._progress.say(f"Re-attached to {step.stack.change_set}, which an earlier command began")
-            return self._finish(step.stack.id, observed, probes)
+            with self._guard(observed) as guard:
+                guard.resume()
+                return self._finish(step.stack.id, guard)
         other = step.stack.change_set or "not of model-deploy"
-        if self._yielding or self._succeeded:
+        if self._request is None or self._succeeded:
             raise OvertakenError(f"Another rollout ({other}) changes the stack {step.stack.name} already.")
         self._progress.say(f"Another rollout ({other}) is at it; this one waits")
-        let_close(self._workspace, self._watch.stack(step.stack.id))
+        wait_for_record(self._workspace, self._watch.stack(step.stack.id))
         return None
 
-    def _finish(self, stack_id: str, observed: Observed, probes: MakeProbes | None) -> Failure | None:
+    def _guard(self, observed: Observed) -> Guard:
+        probing = self._request is not None
+        return Guard(self._workspace, self._target, observed, self._progress, probing=probing)
+
+    def _finish(self, stack_id: str, guard: Guard) -> Failure | None:
         """Watch this rollout's own operation to its end."""
         self._changed = True
-        with self._probing(probes, observed):
-            final = self._watch.stack(stack_id, self._target.change_set)
+        final = self._watch.stack(stack_id, self._target.change_set)
+        self._contract_failures += guard.failures
         if final is None:
             raise StackError(
                 f"The stack {self._target.deployment.stack_name} was deleted while it was rolled out."
@@ -217,12 +228,13 @@ class Convergence:
         self._succeeded = succeeded(final)
         return None if self._succeeded else self._failure(final)
 
-    def continue_rollback(self, found: Stack) -> None:
-        """Continue a rollback that failed. Raises StackError when it fails again."""
+    def continue_rollback(self, found: Stack, observed: Observed) -> None:
+        """Continue a rollback that failed, watched as any update. Raises StackError when it fails again."""
         # With a token a request that the client has to send twice is one.
         token = f"continue-{uuid.uuid4()}"
         self._aws.cloudformation.continue_update_rollback(StackName=found.name, ClientRequestToken=token)
-        final = self._watch.stack(found.id, token)
+        with Guard(self._workspace, self._target, observed, self._progress, probing=False):
+            final = self._watch.stack(found.id, token)
         if final is not None and final.status == "UPDATE_ROLLBACK_FAILED":
             failed = first_failure(stack.last_operation(self._aws, found.name))
             raise StackError(
@@ -231,18 +243,11 @@ class Convergence:
                 + ". Remove what it names, or continue it in the CloudFormation console without that resource."
             )
 
-    def _wait_for_quiet_alarms(self) -> None:
-        alarms = self._target.deployment.stage.alarms
-        if alarms is None or not alarms.rollback:
-            return
-        held = stack.resources(self._aws, self._target.deployment.stack_name).values()
-        names = [name for kind, name in held if kind == "AWS::CloudWatch::Alarm"]
-        if names:
-            self._watch.quiet_alarms(names, 2 * alarms.reaction_seconds + QUIET_SECONDS)
-
     def _gate_or_leave(self, change_set: ChangeSet, observed: Observed) -> None:
+        if self._request is None:
+            return
         try:
-            self._gate()
+            gate.require_admitted(self._workspace, self._request, self._target.candidate)
         except Exception:
             change_sets.delete(self._aws, self._target)
             if observed.stack is None:
@@ -259,7 +264,10 @@ class Convergence:
             parts.append(f"the endpoint's own reason: {serving.endpoint.reason}")
         words = "; ".join(" ".join(part.split()).rstrip(".") for part in parts if part.strip())
         created = operation.status.startswith(("CREATE", "ROLLBACK"))
-        return Failure(words or "neither CloudFormation nor SageMaker gives a reason", operation, created)
+        ended = history[-1].moment if history else operation.changed
+        return Failure(
+            words or "neither CloudFormation nor SageMaker gives a reason", operation, created, ended
+        )
 
     def _unreported(self, observed: Observed) -> Failure | None:
         """The failure of an operation that this very rollout began, in a command that did not live to report it."""
@@ -278,23 +286,11 @@ class Convergence:
     def _rolled_back_by_sagemaker(self, step: Reconcile, observed: Observed) -> Failure:
         reason = observed.live.endpoint.reason if observed.live else ""
         cause = f"the stack reports success, and the endpoint went back to {step.arn} all the same"
-        return Failure(f"{cause}: {reason}".rstrip(": ."), step.stack, created=False)
-
-    @contextmanager
-    def _probing(self, make: MakeProbes | None, observed: Observed) -> Iterator[None]:
-        if make is None or observed.live is None or not observed.live.serves:
-            yield
-            return
-        with make(observed) as probes:
-            yield
-        self._contract_failures += probes.failures
-        failed = f", the last one: {probes.last_failure}" if probes.failures else ""
-        self._progress.say(f"Probed {probes.asked} times; {probes.failures} cases failed{failed}")
-        if probes.problem:
-            self._progress.say(f"Not everything could be probed: {probes.problem}")
+        cause = f"{cause}: {reason}".rstrip(": .")
+        return Failure(cause, step.stack, created=False, ended=step.stack.changed)
 
 
-def let_close(workspace: Workspace, final: Stack | None) -> None:
+def wait_for_record(workspace: Workspace, final: Stack | None) -> None:
     """Give another rollout, which has just ended with `final`, the time to verify and record what it did."""
     arn = final.outputs.get("ModelPackageArn") if final is not None and succeeded(final) else None
     if final is None or arn is None or not final.change_set.startswith("rollout-"):

@@ -16,7 +16,9 @@ from model_common.aws.errors import is_missing
 from model_deploy.aws import stack
 from model_deploy.aws.clients import Aws
 from model_deploy.core.deployment import stack_name
+from model_deploy.progress import Progress
 from model_deploy.settings import Settings
+from model_deploy.workspace import Workspace
 
 STAGE_TAG, PROJECT_TAG = "sagemaker:deployment-stage", "sagemaker:project-name"
 
@@ -58,6 +60,14 @@ def find(aws: Aws, settings: Settings, stage: str, before: datetime | None = Non
         endpoint_configs=tuple(sorted(configs - kept)),
         models=tuple(sorted(models - used_models - held)),
     )
+
+
+def run(workspace: Workspace, before: datetime, progress: Progress) -> None:
+    """Delete what the stage has left behind that was created before that moment, and say so."""
+    unused = find(workspace.aws, workspace.settings, workspace.stage.name, before=before)
+    delete(workspace.aws, unused)
+    for line in unused.lines():
+        progress.say(f"Pruned {line}")
 
 
 def delete(aws: Aws, leftovers: Leftovers) -> None:

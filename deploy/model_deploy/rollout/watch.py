@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from model_common.deadline import Deadline
 from model_deploy.aws import endpoint, stack
 from model_deploy.core import stack_status
 from model_deploy.core.observed import Event, Stack
-from model_deploy.deadline import Deadline
-from model_deploy.errors import OvertakenError, StackError, TimedOutError
+from model_deploy.errors import OvertakenError
 from model_deploy.progress import Progress
 from model_deploy.workspace import Workspace
 
@@ -60,26 +60,6 @@ class Watch:
         for _ in self.deadline.looks(f"The endpoint {self._endpoint}"):
             if not self._show_phases():
                 return
-
-    def quiet_alarms(self, names: list[str], seconds: float) -> None:
-        """Until none of the alarms is in ALARM: an update that begins before is rolled back at once.
-
-        Raises StackError when one still is after so many seconds.
-        """
-        ringing: list[str] = []
-        try:
-            for _ in Deadline(seconds).looks("The alarms"):
-                described = self._aws.cloudwatch.describe_alarms(AlarmNames=names, StateValue="ALARM")
-                before, ringing = ringing, [alarm["AlarmName"] for alarm in described.get("MetricAlarms", [])]
-                if not ringing:
-                    return
-                if ringing != before:
-                    self._progress.say(f"Waiting until {', '.join(ringing)} is no longer in ALARM")
-        except TimedOutError as error:
-            raise StackError(
-                f"{', '.join(ringing)} is in ALARM, so SageMaker would take any update of {self._endpoint} back at once. Mend "
-                "what it says; or, if the update is what mends it, state `rollback: false` under `alarms` of the stage."
-            ) from error
 
     def _show_events(self, stack_id: str) -> None:
         fresh: list[Event] = []

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 
-from model_deploy.core.deployment import CONTRACT_FAILURES, METRICS, VARIANT, Deployment
+from model_deploy.core.deployment import CONTRACT_FAILURES, METRICS, UNWATCHED, VARIANT, WATCHED, Deployment
 from model_deploy.stage import Alarms
 
 
@@ -25,9 +25,15 @@ class _Measure:
 
 
 def add(stack: cdk.Stack, deployment: Deployment) -> list[cloudwatch.CfnAlarm]:
-    """Add an alarm to the stack for each threshold of the stage."""
+    """Add an alarm to the stack for each threshold of the stage; returns those that take an update back."""
     alarms = deployment.stage.alarms
-    return [_alarm(stack, deployment, alarms, measure) for measure in _measures(alarms)] if alarms else []
+    if alarms is None:
+        return []
+    made = {measure.name: _alarm(stack, deployment, alarms, measure) for measure in _measures(alarms)}
+    if not alarms.rollback:
+        return []
+    made[UNWATCHED] = _unwatched(stack, deployment)
+    return [alarm for name, alarm in made.items() if name not in deployment.excused_alarms]
 
 
 def _measures(alarms: Alarms) -> Iterator[_Measure]:
@@ -74,4 +80,31 @@ def _alarm(
         # Where nothing was measured nothing is wrong: an endpoint without traffic must not roll back.
         treat_missing_data="notBreaching",
         alarm_actions=list(alarms.notify) or None,
+    )
+
+
+def _unwatched(stack: cdk.Stack, deployment: Deployment) -> cloudwatch.CfnAlarm:
+    """An alarm that is quiet only while a rollout watches. It notifies nobody: between rollouts it rings, as it should.
+
+    Missing data breaches, so an update goes back that no command watches (any more). It has to be missing for whole
+    periods, which is the time that a command has to be run again in. CloudWatch looks a few periods further back before it
+    counts a period as missing. Source: "Configuring how CloudWatch alarms treat missing data".
+    """
+    periods = deployment.stage.unwatched_minutes
+    return cloudwatch.CfnAlarm(
+        stack,
+        UNWATCHED,
+        alarm_name=f"{deployment.endpoint_name}-{UNWATCHED}",
+        alarm_description="No rollout watches. An update goes back then; at any other time this alarm means nothing.",
+        namespace=METRICS,
+        metric_name=WATCHED,
+        dimensions=[
+            cloudwatch.CfnAlarm.DimensionProperty(name="EndpointName", value=deployment.endpoint_name)
+        ],
+        statistic="Sum",
+        period=60,
+        evaluation_periods=periods,
+        comparison_operator="LessThanThreshold",
+        threshold=1,
+        treat_missing_data="breaching",
     )

@@ -102,7 +102,11 @@ def _function(
         runtime="python3.14",
         architectures=["arm64"],
         handler="handler.handle",
-        code=lambda_.CfnFunction.CodeProperty(s3_bucket=deployment.bucket, s3_key=deployment.api_archive),
+        code=lambda_.CfnFunction.CodeProperty(
+            s3_bucket=deployment.bucket,
+            s3_key=deployment.api_archive,
+            s3_object_version=deployment.api_archive_version,
+        ),
         environment=lambda_.CfnFunction.EnvironmentProperty(
             variables={"ENDPOINT_NAME": deployment.endpoint_name}
         ),

@@ -8,6 +8,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sagemaker as sagemaker
 
+from model_deploy.core.artifact import PACKAGE_VARIABLE
 from model_deploy.core.deployment import VARIANT, Deployment
 from model_deploy.stage import Instances, Rollout, Serverless
 
@@ -32,14 +33,20 @@ def add(
 
 
 def _model(stack: cdk.Stack, deployment: Deployment) -> sagemaker.CfnModel:
-    """A model that is the package: SageMaker takes image, artifact and environment from it, none of them from here."""
+    """The package's image and environment, and the stage's copy of its artifact, which nobody else can change.
+
+    SageMaker would take all of it from the package, and the artifact from where it was trained, at every start of an
+    instance: CreateModel takes a package or an artifact, not both. Which package it is, is in the environment.
+    """
     network = deployment.stage.network
     return sagemaker.CfnModel(
         stack,
         "Model",
         execution_role_arn=deployment.endpoint_role_arn,
         primary_container=sagemaker.CfnModel.ContainerDefinitionProperty(
-            model_package_name=deployment.model_package_arn
+            image=deployment.image,
+            model_data_url=deployment.model_uri,
+            environment={**deployment.environment, PACKAGE_VARIABLE: deployment.model_package_arn},
         ),
         enable_network_isolation=network.isolation or None,
         vpc_config=(
@@ -90,7 +97,7 @@ def _asynchronous(deployment: Deployment) -> sagemaker.CfnEndpointConfig.AsyncIn
         output_config=sagemaker.CfnEndpointConfig.AsyncInferenceOutputConfigProperty(
             s3_output_path=deployment.s3(f"asynchronous/{deployment.stage.name}/answers/"),
             s3_failure_path=deployment.s3(f"asynchronous/{deployment.stage.name}/failures/"),
-            kms_key_id=deployment.stage.kms_key,
+            kms_key_id=deployment.output_key,
         )
     )
 
@@ -109,7 +116,7 @@ def _capture(deployment: Deployment) -> sagemaker.CfnEndpointConfig.DataCaptureC
         capture_content_type_header=sagemaker.CfnEndpointConfig.CaptureContentTypeHeaderProperty(
             json_content_types=_CAPTURED
         ),
-        kms_key_id=deployment.stage.kms_key,
+        kms_key_id=deployment.output_key,
     )
 
 

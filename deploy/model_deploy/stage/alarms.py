@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from model_deploy.stage.parts import Part, matching, problem
+from model_common.configuration import Part, matching, problem
 
 Percent = Annotated[float, Field(gt=0, le=100)]
 TopicArn = Annotated[

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from model_deploy.stage.parts import Part, matching, problem
+from model_common.configuration import Part, matching, problem
 
 Issuer = Annotated[str, matching(r"https://\S+", "the https:// URL of an OpenID Connect issuer")]
 Retention = Literal[

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from model_deploy.stage.parts import Part, problem
+from model_common.configuration import Part, problem
 
 Wait = Annotated[int, Field(ge=0, le=3600)]
 

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from model_deploy.stage.parts import Part, problem
+from model_common.configuration import Part, problem
 
 _TARGETS = ("invocations_per_instance", "backlog_per_instance", "provisioned_utilization_percent")
 

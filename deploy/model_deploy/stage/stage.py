@@ -8,16 +8,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import yaml
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
+from model_common.configuration import Part, describe, frozen, load, matching, problem, refusal
 from model_deploy.errors import StageError
 from model_deploy.stage import combinations
 from model_deploy.stage.alarms import Alarms
 from model_deploy.stage.api import Api
 from model_deploy.stage.endpoint import Endpoint
-from model_deploy.stage.parts import Part, frozen, matching, problem
-from model_deploy.stage.problems import describe, describe_yaml
 from model_deploy.stage.rollout import Rollout
 from model_deploy.stage.scaling import Scaling
 
@@ -36,6 +34,9 @@ TagKey = Annotated[
     ),
 ]
 TagValue = Annotated[str, matching(r"[\w\s.:/=+@-]{0,256}", "up to 256 letters, digits, spaces and _.:/=+-@")]
+
+LONG_BAKE_SECONDS = 360
+"""Bakes of this length notice a rollout that nobody has watched for two minutes before they end."""
 
 _MOST_TAGS, _MOST_TAG_CHARACTERS = 10, 1000
 
@@ -97,23 +98,26 @@ class Stage(Part):
             )
         return tags
 
+    @property
+    def unwatched_minutes(self) -> int:
+        """For how many whole minutes an update may be without a command that watches it before it goes back.
+
+        Two where the bakes leave time for that after the alarms had theirs (CloudWatch needs up to four minutes more to see
+        that data is missing), else one.
+        """
+        reaction = self.alarms.reaction_seconds if self.alarms else 0
+        left = self.rollout.steps * self.rollout.bake_seconds - reaction
+        return 2 if left >= LONG_BAKE_SECONDS else 1
+
     @classmethod
     def load(cls, path: Path) -> Stage:
         """Read and check a stage file.
 
         Raises StageError with one line per problem: the key, what was found, what is allowed.
         """
-        try:
-            document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
-        except FileNotFoundError as error:
-            others = ", ".join(sorted(found.stem for found in path.parent.glob("*.yaml"))) or "none"
-            raise StageError(f"There is no stage {path}. Stages beside it: {others}.") from error
-        except (OSError, UnicodeDecodeError) as error:
-            raise StageError(f"The stage {path} cannot be read: {error}.") from error
-        except yaml.YAMLError as error:
-            raise StageError(f"{path} is not valid YAML: {describe_yaml(error)}.") from error
-        if not isinstance(document, dict):
-            raise StageError(f"{path} holds no keys. A stage needs at least: endpoint.")
+        document = load(
+            path, "stage", StageError, "A stage needs at least: endpoint.", show=lambda found: found.stem
+        )
         return cls.parse(document, origin=path)
 
     @classmethod
@@ -125,28 +129,8 @@ class Stage(Part):
         try:
             stage = cls.model_validate({"name": origin.stem} | frozen(document), context=origin.stem)
         except ValidationError as error:
-            raise _refusal(origin, describe(error, cls)) from error
+            raise StageError(refusal(origin, describe(error, cls))) from error
         lines = [f"{key}: {words}." for key, words in combinations.problems(stage)]
         if lines:
-            raise _refusal(origin, lines)
+            raise StageError(refusal(origin, lines))
         return stage
-
-
-def _refusal(origin: Path, lines: list[str]) -> StageError:
-    count = "a problem" if len(lines) == 1 else f"{len(lines)} problems"
-    return StageError("\n  ".join([f"{origin} has {count}:", *lines]))
-
-
-class _Loader(yaml.SafeLoader):
-    """The safe loader, which also refuses a key that is given twice (YAML forbids it, PyYAML keeps the last)."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[Any] = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if isinstance(key, str) and key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key} is given twice", key_node.start_mark
-                )
-            seen.add(key if isinstance(key, str) else id(key_node))
-        return super().construct_mapping(node, deep=deep)

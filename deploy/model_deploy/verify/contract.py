@@ -8,19 +8,33 @@ from model_deploy.aws.objects import read_uri
 from model_deploy.core import contract as contracts
 from model_deploy.core.contract import Contract
 from model_deploy.core.package import Candidate, Package
+from model_deploy.errors import RefusedError
 
 
 def load_candidate(aws: Aws, arn: str) -> Candidate:
-    """The package and its contract. Raises UsageError without a package, RefusedError when the contract is broken."""
+    """The package and its contract, or why that cannot be used. Raises UsageError without a package."""
     package = registry.describe(aws, arn)
-    return Candidate(package, load(aws, package))
+    try:
+        return Candidate(package, load(aws, package))
+    except RefusedError as error:
+        return Candidate(package, None, contract_problem=error.message)
 
 
-def load(aws: Aws, package: Package) -> Contract | None:
-    """The contract of the package; None when the package names none, or nothing lies there."""
-    if package.contract_uri is None:
-        return None
+def load(aws: Aws, package: Package) -> Contract:
+    """The contract of the package. The one place where contracts are opened: its hash is checked before it is read.
+
+    Raises RefusedError when the package names none, nothing lies there, or it is not the one that was registered.
+    """
+    if package.contract_uri is None or package.contract_sha256 is None:
+        raise RefusedError(
+            "It has no serving contract: its metadata lacks contract or contract-sha256. Register the model with "
+            "`model-build run`, which stores it."
+        )
     prefix = package.contract_uri.rstrip("/")
     stored = {name: read_uri(aws, f"{prefix}/{name}") for name in contracts.FILES}
     files = {name: content for name, content in stored.items() if content is not None}
-    return contracts.parse(files, f"The contract of {package.arn} at {prefix}/") if files else None
+    if not files:
+        raise RefusedError(
+            f"Its serving contract is not at {package.contract_uri} any more. Run the pipeline of its commit again."
+        )
+    return contracts.open_files(files, package.contract_sha256, f"Its serving contract at {prefix}/")

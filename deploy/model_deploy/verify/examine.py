@@ -6,13 +6,15 @@ import os
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from model_deploy.aws import records
+from model_deploy.aws import artifact, records
 from model_deploy.aws.provenance import who
+from model_deploy.core.artifact import Artifact
 from model_deploy.core.checks import Checks
 from model_deploy.core.contract import Contract
 from model_deploy.core.observed import Observed
-from model_deploy.core.package import Candidate
+from model_deploy.core.package import Candidate, Package
 from model_deploy.core.record import Record
+from model_deploy.errors import RefusedError
 from model_deploy.stage import Api
 from model_deploy.verify import inference, judge
 from model_deploy.verify.judge import Finding, Verification
@@ -31,6 +33,8 @@ def examine(workspace: Workspace, candidate: Candidate, observed: Observed) -> V
     found = judge.live_package(
         candidate.package.arn, live.package_arn if live else None, workspace.endpoint_name
     )
+    if found.passed and live is not None and live.model_sha256 is not None:
+        found += _artifact(workspace, candidate.package, live.model_sha256)
     if not found.passed or contract is None:
         return found
     checks = workspace.checks[contract.recipe]
@@ -58,6 +62,20 @@ def note_verdict(workspace: Workspace, record: Record, verification: Verificatio
         who=who(workspace.aws, os.environ),
     )
     records.append(workspace.aws, bucket, later)
+
+
+def _artifact(workspace: Workspace, package: Package, sha256: str) -> Verification:
+    """Whether the bytes that are served are those that were registered, and lie unchanged where instances fetch them."""
+    recorded = package.model_sha256
+    if recorded is not None and sha256 != recorded:
+        return judge.artifact(f"the artifact's SHA-256 is {sha256}, the model package says {recorded}")
+    try:
+        kept = artifact.is_kept(
+            workspace.aws, workspace.settings.bucket, workspace.stage.name, Artifact("", sha256)
+        )
+    except RefusedError as error:
+        return judge.artifact(error.message)
+    return judge.artifact(None if kept else f"the copy of the artifact {sha256} is not there any more")
 
 
 def _examine_api(

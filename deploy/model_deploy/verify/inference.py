@@ -50,7 +50,7 @@ class EndpointModel:
         self._runtime, self._endpoint, self._contract = runtime, endpoint, contract
 
     def __call__(self, texts: Sequence[str]) -> list[Prediction]:
-        instances = [self._contract.tokens(text) for text in texts]
+        instances = self._contract.tokens_of_cases(texts)
         request = {"instances": instances, "configuration": {"k": len(self._contract.labels)}}
         try:
             response = self._runtime.invoke_endpoint(

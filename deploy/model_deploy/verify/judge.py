@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from model_deploy.core.checks import Case, Checks
 from model_deploy.core.contract import Contract
+from model_deploy.core.package import REJECTED, Package
 from model_deploy.verify.inference import Ask, NoAnswerError, Prediction
 
 ATTEMPTS = 3
@@ -54,6 +55,11 @@ def live_package(requested: str, live: str | None, endpoint: str) -> Verificatio
     if live != requested:
         problem = f"the endpoint {endpoint} serves {live or 'a model that is no package'}, not {requested}"
     return Verification((Finding("endpoint", "serves the requested package", problem),))
+
+
+def artifact(problem: str | None) -> Verification:
+    """Whether the endpoint serves the registered bytes; `problem` says why not."""
+    return Verification((Finding("endpoint", "serves the registered artifact", problem),))
 
 
 def examine(
@@ -109,6 +115,13 @@ def judge(case: Case, prediction: Prediction, contract: Contract) -> str | None:
     if least < case.min_confidence:
         return f"answered {given} with a confidence of {least:.3f}; expected {case.min_confidence:g} or more"
     return None
+
+
+def approval(package: Package) -> Verification:
+    """Whether the package is still approved: a rejection withdraws what was verified before it."""
+    words = f": {package.approval_description}" if package.approval_description else ""
+    rejected = f"it was rejected{words}" if package.approval == REJECTED else None
+    return Verification((Finding("registry", "approval", rejected),))
 
 
 def closed(target: str, ask: Callable[[], int]) -> Verification:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from local_aws.cloudformation.answers import Answers
 from local_aws.cloudformation.changes.change_sets import ChangeSets
 from local_aws.cloudformation.engine import Engine
+from local_aws.cloudformation.exports import Exports
 from local_aws.cloudformation.inspection import Inspection, Templates
 from local_aws.cloudformation.resources import resource_types
 from local_aws.cloudformation.resources.base import ResourceType
@@ -25,10 +26,13 @@ def handlers(account: Account, types: Iterable[ResourceType] = ()) -> list[objec
     """The service's handlers, with `types` beside the resource types that it has."""
     answers = Answers(account)
     known = Types([*resource_types(answers), *types])
-    store, engine = Store(account), Engine(account, known)
+    store = Store(account)
+    exports = Exports(store)
+    engine = Engine(account, known, exports)
     change_sets = ChangeSets(account, store, engine)
     return [
         answers,
+        exports,
         Stacks(account, store, engine),
         Inspection(store),
         Templates(account, known, store, change_sets),

@@ -42,7 +42,7 @@ def stack(found: Stack) -> dict[str, Any]:
             "Description": settings.definition.template.description,
             "Parameters": parameters(settings.definition),
             "Capabilities": list(settings.capabilities),
-            "Outputs": [_output(output) for output in found.outputs],
+            "Outputs": [_output(output) for output in found.outputs] or None,
             "RoleARN": settings.role_arn,
         }
     return _stated(described)

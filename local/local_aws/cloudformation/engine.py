@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 
+from local_aws.cloudformation.exports import Exports
 from local_aws.cloudformation.operation import Operation
 from local_aws.cloudformation.resources.types import Types
 from local_aws.cloudformation.stack import Attempt, Settings, Stack
@@ -27,8 +28,9 @@ def _nothing() -> None: ...
 class Engine:
     """Starts operations, and puts stacks into the status that they begin with."""
 
-    def __init__(self, account: Account, types: Types) -> None:
+    def __init__(self, account: Account, types: Types, exports: Exports) -> None:
         self.types = types
+        self.exports = exports
         self._account = account
         self._lock = threading.Lock()
         self._running: dict[str, tuple[Operation, threading.Thread]] = {}
@@ -109,7 +111,7 @@ class Engine:
     def _start(
         self, stack: Stack, work: Callable[[Operation], None], then: Callable[[], None] = _nothing
     ) -> None:
-        operation = Operation(self._account, self.types, stack)
+        operation = Operation(self._account, self.types, self.exports, stack)
 
         def run() -> None:
             try:

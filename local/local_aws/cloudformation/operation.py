@@ -13,6 +13,7 @@ import threading
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
+from local_aws.cloudformation.exports import Exports
 from local_aws.cloudformation.resources.types import Types
 from local_aws.cloudformation.stack import Attempt, Discard, Settings, Stack
 from local_aws.cloudformation.templates.graph import reverse, walk
@@ -26,9 +27,10 @@ SECONDS_PER_MINUTE = 60
 class Operation:
     """One operation on one stack, run by a thread of its own. `stop` ends it from another."""
 
-    def __init__(self, account: Account, types: Types, stack: Stack) -> None:
+    def __init__(self, account: Account, types: Types, exports: Exports, stack: Stack) -> None:
         self._account = account
         self._types = types
+        self._exports = exports
         self._stack = stack
         self._stopped = False
         self._halt = threading.Event()
@@ -94,12 +96,19 @@ class Operation:
             self._finish("UPDATE_ROLLBACK_COMPLETE")
 
     def delete(self, retain: Collection[str]) -> None:
-        """DELETE_IN_PROGRESS -> DELETE_COMPLETE or DELETE_FAILED."""
+        """DELETE_IN_PROGRESS -> DELETE_COMPLETE or DELETE_FAILED: at once where another stack imports one of its exports."""
+        if problem := self._exports.in_use(self._stack):
+            self._enter("DELETE_FAILED", problem)
+            return
         self._delete_all("DELETE", created=False, retain=retain)
 
     def _deploy(self, settings: Settings, seconds: float | None) -> str | None:
         """Bring every resource forward, then the outputs; why that failed, or None."""
         stack, definition = self._stack, settings.definition
+        try:
+            self._exports.require(definition.imports)
+        except ServiceError as error:
+            return f"{error.message} "
         worker = self._worker(stack.attempt.superseded if stack.attempt else [])
         complete = walk(
             definition.graph(),
@@ -114,14 +123,15 @@ class Operation:
             return problem or "Stack creation time exceeded the specified timeout. "
         attributes = stack.known_attributes()
         try:
-            stack.outputs = tuple(
+            outputs = tuple(
                 replace(
                     output,
-                    value=definition.settle(output.value, attributes),
-                    export=definition.settle(output.export, attributes),
+                    value=definition.settle(output.value, attributes, self._exports.value),
+                    export=definition.settle(output.export, attributes, self._exports.value),
                 )
                 for output in definition.outputs.values()
             )
+            self._exports.publish(stack, outputs)
         except ServiceError as error:
             return f"{error.message} "
         return None
@@ -175,7 +185,7 @@ class Operation:
         with self._stack.lock:
             if not self._stopped:
                 self._halt = threading.Event()
-        return Worker(self._account, self._types, self._stack, self._halt.is_set, superseded)
+        return Worker(self._account, self._types, self._exports, self._stack, self._halt.is_set, superseded)
 
     def _finish(self, status: str) -> None:
         """Put the stack into its last status: no way back is needed any more."""

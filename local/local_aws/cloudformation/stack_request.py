@@ -49,8 +49,11 @@ def settings(account: Account, types: Types, stack: Stack, request: Mapping[str,
     notified = request.get("NotificationARNs", previous.notification_arns if previous else ())
     pseudo = pseudo_parameters(account.region, stack.id, stack.name, list(notified))
     wanted_tags = stack.tags if request.get("Tags") is None else as_dict(request["Tags"])
+    defined = define(template, values, wanted_tags, pseudo)
+    for wanted in defined.resources.values():
+        types.find(wanted.type).require_known(wanted.logical_id, wanted.properties)
     return Settings(
-        definition=define(template, values, wanted_tags, pseudo),
+        definition=defined,
         capabilities=tuple(request.get("Capabilities", ())),
         role_arn=request.get("RoleARN", previous.role_arn if previous else None),
         notification_arns=tuple(notified),

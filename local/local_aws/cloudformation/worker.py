@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from local_aws.cloudformation.errors import Cancelled, CloudFormationError
+from local_aws.cloudformation.exports import Exports
 from local_aws.cloudformation.resources.base import ResourceType, changed
 from local_aws.cloudformation.resources.context import Context
 from local_aws.cloudformation.resources.types import Types
@@ -32,12 +33,14 @@ class Worker:
         self,
         account: Account,
         types: Types,
+        exports: Exports,
         stack: Stack,
         cancelled: Callable[[], bool],
         superseded: list[Discard],
     ) -> None:
         self._account = account
         self._types = types
+        self._exports = exports
         self._stack = stack
         self._cancelled = cancelled
         self._superseded = superseded
@@ -178,7 +181,7 @@ class Worker:
         return False
 
     def _properties(self, kind: ResourceType, wanted: Wanted, definition: Definition) -> Mapping[str, Any]:
-        properties = definition.settle(wanted.properties, self._stack.known_attributes())
+        properties = definition.settle(wanted.properties, self._stack.known_attributes(), self._exports.value)
         kind.check(wanted.logical_id, properties)
         system = {
             "aws:cloudformation:stack-name": self._stack.name,

@@ -13,6 +13,7 @@ from typing import Any
 from local_aws.cloudwatch.actions import Actions
 from local_aws.cloudwatch.alarm import Alarm, State
 from local_aws.cloudwatch.expressions import Expression, ExpressionError
+from local_aws.cloudwatch.pages import token_error
 from local_aws.cloudwatch.rules import Rule, RuleError
 from local_aws.cloudwatch.series import is_statistic
 from local_aws.cloudwatch.tags import Tags
@@ -65,7 +66,8 @@ class Alarms:
         alarms = sorted(self.all(), key=lambda alarm: alarm.name)
         chosen = [alarm for alarm in alarms if _matches(alarm, request)]
         asked = {**request, "MaxResults": request.get("MaxRecords")}
-        shown, token = page(chosen, asked, key=lambda alarm: alarm.name, default=MAXIMUM_RECORDS)
+        with token_error("InvalidNextToken"):
+            shown, token = page(chosen, asked, key=lambda alarm: alarm.name, default=MAXIMUM_RECORDS)
         answer = {
             "MetricAlarms": [alarm.described() for alarm in shown if not alarm.is_composite],
             "CompositeAlarms": [alarm.described() for alarm in shown if alarm.is_composite],

@@ -86,19 +86,22 @@ class Evaluator:
         queries = stated.get("Metrics")
         if queries is None:
             name = stated.get("Statistic") or stated["ExtendedStatistic"]
-            return self._statistic(Metric.parse(stated["Namespace"], stated), name, start, end)
+            metric = Metric.parse(stated["Namespace"], stated)
+            return self._statistic(metric, name, start, end, stated.get("Unit"))
         values: dict[str, float | None] = {}
         for query in queries:
             if of := query.get("MetricStat"):
                 metric = Metric.parse(of["Metric"]["Namespace"], of["Metric"])
-                values[query["Id"]] = self._statistic(metric, of["Stat"], start, end)
+                values[query["Id"]] = self._statistic(metric, of["Stat"], start, end, of.get("Unit"))
         for query in queries:
             if "Expression" in query:
                 values[query["Id"]] = Expression.parse(query["Expression"]).value(values)
         return next(values[query["Id"]] for query in queries if query.get("ReturnData", True))
 
-    def _statistic(self, metric: Metric, name: str, start: float, end: float) -> float | None:
-        return statistic(self._store.between(metric, start, end), name)
+    def _statistic(
+        self, metric: Metric, name: str, start: float, end: float, unit: str | None
+    ) -> float | None:
+        return statistic(self._store.between(metric, start, end, unit), name)
 
 
 def judge(alarm: Alarm, datapoints: list[float | None]) -> State:

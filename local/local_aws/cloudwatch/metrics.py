@@ -9,11 +9,23 @@ from datetime import UTC, datetime
 from typing import Any
 
 from local_aws.cloudwatch.expressions import Expression, ExpressionError
+from local_aws.cloudwatch.pages import data_page, token_error
 from local_aws.cloudwatch.series import Metric, MetricStore, Sample, is_statistic, statistic
+from local_aws.kernel.paging import page, paged
 from local_aws.kernel.wire import ServiceError
 
 MAXIMUM_DATAPOINTS = 1_440
 """Of one GetMetricStatistics."""
+METRICS_PAGE = 500
+"""Metrics of one ListMetrics."""
+RECENT_SECONDS = 3 * 3600
+"""How long ago a metric had data that ListMetrics shows with RecentlyActive."""
+
+_MINUTE = 60
+_SHORT_PERIODS = (1, 5, 10, 20, 30)
+_DAY = 24 * 3600
+_ROUNDING = ((15 * _DAY, _MINUTE), (63 * _DAY, 5 * _MINUTE))
+"""To how many seconds a start time is rounded down, by its age; older ones to the hour."""
 
 
 class Metrics:
@@ -37,56 +49,130 @@ class Metrics:
                 "InvalidParameterCombinationException",
                 "Must specify either Statistics or ExtendedStatistics",
             )
-        start, end = _moment(request["StartTime"]), _moment(request["EndTime"])
-        if start >= end:
-            raise _invalid(
-                "InvalidParameterValueException",
-                "The parameter StartTime must be less than the parameter EndTime.",
-            )
-        if (end - start) / request["Period"] > MAXIMUM_DATAPOINTS:
+        _check_statistics(names)
+        period = _period(request["Period"], "InvalidParameterValueException")
+        start, end = _span(request, period, "InvalidParameterValueException")
+        if (end - start) / period > MAXIMUM_DATAPOINTS:
             raise _invalid(
                 "InvalidParameterCombinationException",
                 f"You have requested more than {MAXIMUM_DATAPOINTS} datapoints, which exceeds the limit. "
                 "You may reduce the datapoints requested by increasing Period, or decreasing the time range.",
             )
         metric = Metric.parse(request["Namespace"], request)
-        buckets = _buckets(self._store.between(metric, start, end), request["Period"])
+        samples = self._store.between(metric, start, end, request.get("Unit"))
+        # Without a Unit in the request, each unit that was published has datapoints of its own.
+        units = sorted({sample.unit for sample in samples})
         return {
             "Label": request["MetricName"],
-            "Datapoints": [_datapoint(moment, samples, names) for moment, samples in buckets.items()],
+            "Datapoints": [
+                _datapoint(moment, found, names)
+                for unit in units
+                for moment, found in _buckets([s for s in samples if s.unit == unit], period).items()
+            ],
         }
 
     def get_metric_data(self, request: dict[str, Any]) -> dict[str, Any]:
-        start, end = _moment(request["StartTime"]), _moment(request["EndTime"])
+        queries = request["MetricDataQueries"]
+        _check_queries(queries)
+        longest = max(
+            (query["MetricStat"]["Period"] for query in queries if "MetricStat" in query), default=60
+        )
+        start, end = _span(request, longest, "ValidationError")
         series: dict[str, dict[float, float]] = {}
-        for query in request["MetricDataQueries"]:
+        for query in queries:
             if stated := query.get("MetricStat"):
                 series[query["Id"]] = self._series(stated, start, end)
-        for query in request["MetricDataQueries"]:
+        for query in queries:
             if "Expression" in query:
                 series[query["Id"]] = _calculate(query["Expression"], series)
         newest_first = request.get("ScanBy", "TimestampDescending") == "TimestampDescending"
-        return {
-            "MetricDataResults": [
-                _result(query, series[query["Id"]], newest_first)
-                for query in request["MetricDataQueries"]
-                if query.get("ReturnData", True)
-            ]
-        }
+        results = [
+            _result(query, series[query["Id"]], newest_first)
+            for query in queries
+            if query.get("ReturnData", True)
+        ]
+        shown, token = data_page(results, request)
+        return paged({"MetricDataResults": shown}, token)
 
     def list_metrics(self, request: dict[str, Any]) -> dict[str, Any]:
-        found = (metric for metric in self._store.metrics() if _matches(metric, request))
-        return {"Metrics": [metric.described() for metric in found]}
+        found = [metric for metric in self._store.metrics() if _matches(metric, request)]
+        if request.get("RecentlyActive"):
+            since = time.time() - RECENT_SECONDS
+            found = [metric for metric in found if self._store.last(metric) >= since]
+        with token_error("InvalidParameterValueException"):
+            shown, token = page(found, request, key=Metric.text, default=METRICS_PAGE)
+        return paged({"Metrics": [metric.described() for metric in shown]}, token)
 
     def _series(self, stated: Mapping[str, Any], start: float, end: float) -> dict[float, float]:
-        if not is_statistic(stated["Stat"]):
-            raise _invalid(
-                "ValidationError", f"The value {stated['Stat']} for parameter Stat is not supported."
-            )
         metric = Metric.parse(stated["Metric"]["Namespace"], stated["Metric"])
-        buckets = _buckets(self._store.between(metric, start, end), stated["Period"])
+        samples = self._store.between(metric, start, end, stated.get("Unit"))
+        buckets = _buckets(samples, _period(stated["Period"], "ValidationError"))
         values = {moment: statistic(samples, stated["Stat"]) for moment, samples in buckets.items()}
         return {moment: value for moment, value in values.items() if value is not None}
+
+
+def _span(request: Mapping[str, Any], period: int, code: str) -> tuple[float, float]:
+    """StartTime and EndTime in seconds; the start is rounded down as CloudWatch documents it for GetMetricStatistics.
+
+    Raises ServiceError with `code` where the start is not before the end.
+    """
+    start, end = _moment(request["StartTime"]), _moment(request["EndTime"])
+    if start >= end:
+        raise _invalid(code, "The parameter StartTime must be less than the parameter EndTime.")
+    age = time.time() - start
+    whole = next((step for limit, step in _ROUNDING if age < limit), 3_600)
+    step = period if period < _MINUTE else whole
+    return start // step * step, end
+
+
+def _period(seconds: int, code: str) -> int:
+    """A period is one of the short ones, or whole minutes. Raises ServiceError with `code`."""
+    if seconds not in _SHORT_PERIODS and (seconds < _MINUTE or seconds % _MINUTE):
+        raise _invalid(code, "The parameter Period must be 1, 5, 10, 20, 30, or a multiple of 60.")
+    return seconds
+
+
+def _check_statistics(names: list[str]) -> None:
+    for name in names:
+        if not is_statistic(name):
+            raise _invalid(
+                "InvalidParameterValueException",
+                f"The value {name} for parameter ExtendedStatistics is not supported.",
+            )
+
+
+def _check_queries(queries: list[Mapping[str, Any]]) -> None:
+    """Raises ServiceError (ValidationError) for queries that cannot be answered together."""
+    ids = [query["Id"] for query in queries]
+    if len(set(ids)) != len(ids):
+        raise _invalid("ValidationError", "The values for parameter id in MetricDataQueries are not unique.")
+    for query in queries:
+        if ("MetricStat" in query) == ("Expression" in query):
+            raise _invalid(
+                "ValidationError",
+                f"Exactly one of MetricStat and Expression must be specified for the query {query['Id']}.",
+            )
+        if "Expression" in query:
+            _check_expression(query, frozenset(ids))
+        elif not is_statistic(query["MetricStat"]["Stat"]):
+            raise _invalid(
+                "ValidationError",
+                f"The value {query['MetricStat']['Stat']} for parameter Stat is not supported.",
+            )
+    if not any(query.get("ReturnData", True) for query in queries):
+        raise _invalid("ValidationError", "At least one MetricDataQuery must return data.")
+
+
+def _check_expression(query: Mapping[str, Any], ids: frozenset[str]) -> None:
+    try:
+        unknown = Expression.parse(query["Expression"]).names - ids
+    except ExpressionError as error:
+        raise _invalid("ValidationError", str(error)) from error
+    if unknown:
+        raise _invalid(
+            "ValidationError",
+            f"Error in expression '{query['Id']}': Undefined variable {', '.join(sorted(unknown))}.",
+        )
 
 
 def _sample(datum: Mapping[str, Any]) -> Sample:
@@ -100,6 +186,8 @@ def _sample(datum: Mapping[str, Any]) -> Sample:
             return Sample.of(moment, _counted(datum), unit)
         case ["StatisticValues"]:
             of = datum["StatisticValues"]
+            for value in of.values():
+                _number(value)
             return Sample(moment, of["SampleCount"], of["Sum"], of["Minimum"], of["Maximum"], None, unit)
     raise _invalid(
         "InvalidParameterCombinationException",

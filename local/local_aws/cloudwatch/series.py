@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import json
 import re
 import threading
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,6 +27,10 @@ class Metric:
         """From the API's `{"MetricName": ..., "Dimensions": [{"Name": ..., "Value": ...}]}`."""
         dimensions = stated.get("Dimensions") or ()
         return cls(namespace, stated["MetricName"], frozenset((d["Name"], d["Value"]) for d in dimensions))
+
+    def text(self) -> str:
+        """An identity that no other metric has."""
+        return json.dumps([self.namespace, self.name, sorted(self.dimensions)])
 
     def described(self) -> dict[str, Any]:
         dimensions = [{"Name": name, "Value": value} for name, value in sorted(self.dimensions)]
@@ -54,8 +59,16 @@ class Sample:
         return cls(moment, count, total, min(values), max(values), values, unit)
 
 
+EXACT = 10_000
+"""Samples of a metric that are kept as they came; what is older is kept by the second, the finest that CloudWatch has."""
+SECONDS = 10_800
+"""Seconds that are kept of a metric, after which it is kept by the minute, as CloudWatch does after three hours."""
+_DIGITS = 2
+"""Significant digits of older values: CloudWatch's percentiles, too, are of values in ranges."""
+
+
 class MetricStore:
-    """The samples of every metric, in the order of their moments."""
+    """The samples of every metric, in the order of their moments. Older ones are merged, so that memory has a limit."""
 
     def __init__(self) -> None:
         self._samples: dict[Metric, list[Sample]] = {}
@@ -65,18 +78,54 @@ class MetricStore:
         with self._lock:
             samples = self._samples.setdefault(metric, [])
             bisect.insort(samples, sample, key=lambda each: each.moment)
+            if len(samples) > EXACT + SECONDS + 2 * EXACT:
+                samples[:-EXACT] = merged(samples[:-EXACT])
 
-    def between(self, metric: Metric, start: float, end: float) -> list[Sample]:
-        """The samples with start <= moment < end, the oldest first."""
+    def between(self, metric: Metric, start: float, end: float, unit: str | None = None) -> list[Sample]:
+        """The samples with start <= moment < end, the oldest first; those of one `unit`, or of all."""
         with self._lock:
             samples = self._samples.get(metric, [])
             first = bisect.bisect_left(samples, start, key=lambda each: each.moment)
             last = bisect.bisect_left(samples, end, lo=first, key=lambda each: each.moment)
-            return samples[first:last]
+            return [sample for sample in samples[first:last] if unit is None or sample.unit == unit]
+
+    def last(self, metric: Metric) -> float:
+        """When the newest sample of a metric was taken."""
+        with self._lock:
+            return self._samples[metric][-1].moment
 
     def metrics(self) -> list[Metric]:
         with self._lock:
             return list(self._samples)
+
+
+def merged(samples: Sequence[Sample]) -> list[Sample]:
+    """Samples of the same second and unit as one; before the last SECONDS of them, those of the same minute."""
+    newest = samples[-1].moment if samples else 0.0
+    groups: dict[tuple[float, str, bool], list[Sample]] = {}
+    for each in samples:
+        width = 1 if newest - each.moment < SECONDS else 60
+        groups.setdefault((each.moment // width * width, each.unit, each.values is None), []).append(each)
+    return sorted((_one(group) for group in groups.values()), key=lambda each: each.moment)
+
+
+def _one(group: Sequence[Sample]) -> Sample:
+    values: dict[float, float] | None = None
+    if group[0].values is not None:
+        values = {}
+        for each in group:
+            for value, times in (each.values or {}).items():
+                near = float(f"{value:.{_DIGITS - 1}e}") if len(group) > 1 else value
+                values[near] = values.get(near, 0) + times
+    return Sample(
+        min(each.moment for each in group),
+        sum(each.count for each in group),
+        sum(each.total for each in group),
+        min(each.low for each in group),
+        max(each.high for each in group),
+        values,
+        group[0].unit,
+    )
 
 
 def is_statistic(name: str) -> bool:

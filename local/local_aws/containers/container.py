@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import signal
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from local_aws.containers.errors import AlgorithmError, JobError, UnsupportedError
+from botocore.exceptions import ClientError
+
+from local_aws.containers.errors import AlgorithmError, JobError, UnsupportedError, UploadError
 from local_aws.containers.images import Image
 from local_aws.containers.interpreter import Interpreters
 from local_aws.containers.ml_folder import MlFolder
@@ -94,7 +96,28 @@ class Container(ABC):
         """Have the job act under a role: its transfers, its log, and what runs in it."""
         account = self.host.account
         self.role_arn = role_arn
-        self.data = S3Data(account.client_of_role(role_arn, "s3"), account.region, role_arn)
+        client = account.client_of_role(role_arn, "s3")
+        self.data = S3Data(client, account.region, role_arn, self.output_key)
+
+    @property
+    @abstractmethod
+    def output_key(self) -> str | None:
+        """The KMS key that the request states for the job's outputs."""
+
+    def require_output(self, uri: str) -> None:
+        """Raises UploadError where an output's bucket does not exist, or the job's role may not encrypt what is written.
+
+        Source: OutputDataConfig, Amazon SageMaker API reference.
+        """
+        self.data.require_bucket(uri)
+        if self.output_key is None:
+            return
+        kms = self.host.account.client_of_role(self.role_arn, "kms")
+        try:
+            kms.encrypt(KeyId=self.output_key, Plaintext=b"output")
+        except ClientError as error:
+            answer = error.response["Error"]
+            raise UploadError(f"{answer['Code']}: {answer['Message']} ({self.output_key})") from error
 
     def make_folders(self) -> None:
         for name in ("ml", "home", "tmp"):
@@ -118,7 +141,7 @@ class Container(ABC):
         asked = dict(self.request.get("Environment", {}))
         credentials = account.credentials_of(self.role_arn)
         own = variables | asked | credentials
-        return environment.for_command(base, account.endpoint_url, account.region, own)
+        return environment.for_command(base, account.clients, own)
 
 
 def require_one_instance(count: int) -> None:
@@ -127,6 +150,13 @@ def require_one_instance(count: int) -> None:
         raise UnsupportedError(
             f"InstanceCount is {count}: the embedded SageMaker runs a job on one instance only. Set it to 1."
         )
+
+
+def require_unique(kind: str, names: Sequence[str]) -> None:
+    """Raises UnsupportedError where a request names two channels, inputs or outputs alike, as SageMaker does."""
+    for name in names:
+        if names.count(name) > 1:
+            raise UnsupportedError(f'The {kind} name "{name}" was non-unique within the request.')
 
 
 def refuse(where: str, member: str, value: object, allowed: str) -> UnsupportedError:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import logging
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from local_aws.containers.errors import UnsupportedError
+
+log = logging.getLogger(__name__)
+
+NAMESPACE = "/aws/sagemaker/TrainingJobs"
+PUBLISHED_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -46,11 +55,12 @@ def _parse(name: str, regex: str) -> Definition:
 
 
 class Metrics:
-    """The last figure of each metric. Written by one thread, read by any."""
+    """The last figure of each metric, and those that are still to be published. Written by one thread, read by any."""
 
     def __init__(self, definitions: Sequence[Definition]) -> None:
         self._definitions = definitions
         self._last: dict[str, dict[str, Any]] = {}
+        self._unpublished: list[dict[str, Any]] = []
 
     def observe(self, line: str) -> None:
         """Look for every metric in a line of the log. What is found and is no number is left out."""
@@ -60,11 +70,23 @@ class Metrics:
                     value = float(match[1])
                 except (TypeError, ValueError):
                     continue
-                self._last[definition.name] = {
-                    "MetricName": definition.name,
-                    "Value": value,
-                    "Timestamp": datetime.now(UTC),
-                }
+                figure = {"MetricName": definition.name, "Value": value, "Timestamp": datetime.now(UTC)}
+                self._last[definition.name] = figure
+                self._unpublished.append(figure)
+
+    def publish(self, cloudwatch: Any, job: str) -> None:
+        """Put what was found since the last time into CloudWatch, in the namespace and dimension of SageMaker's own."""
+        found, self._unpublished = self._unpublished, []
+        finite = [figure for figure in found if math.isfinite(figure["Value"])]
+        for start in range(0, len(finite), PUBLISHED_AT_ONCE):
+            dimensions = [{"Name": "TrainingJobName", "Value": job}]
+            data = [
+                {**figure, "Dimensions": dimensions} for figure in finite[start : start + PUBLISHED_AT_ONCE]
+            ]
+            try:
+                cloudwatch.put_metric_data(Namespace=NAMESPACE, MetricData=data)
+            except (BotoCoreError, ClientError):
+                log.warning("Metrics of the training job %s are lost", job, exc_info=True)
 
     def final(self) -> list[dict[str, Any]]:
         """The API's FinalMetricDataList."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from local_aws.containers import images
-from local_aws.containers.container import Container, described, refuse, require_one_instance
+from local_aws.containers.container import Container, described, refuse, require_one_instance, require_unique
 from local_aws.containers.errors import REASON_LENGTH, AlgorithmError, JobError, UnsupportedError
 from local_aws.containers.s3_data import Location
 from local_aws.containers.sandbox import Command
@@ -49,16 +49,22 @@ class ProcessingContainer(Container):
                 'its own here. Say what to run: ["python3", "/opt/ml/processing/input/code/NAME.py"].'
             )
         require_one_instance(request["ProcessingResources"]["ClusterConfig"].get("InstanceCount", 1))
+        require_unique("ProcessingInput", [each["InputName"] for each in request.get("ProcessingInputs", ())])
+        require_unique("ProcessingOutput", [each["OutputName"] for each in _outputs(request)])
         for stated in request.get("ProcessingInputs", ()):
             _check_input(stated)
         for stated in _outputs(request):
             _check_output(stated)
 
+    @property
+    def output_key(self) -> str | None:
+        return self.request.get("ProcessingOutputConfig", {}).get("KmsKeyId") or None
+
     def prepare(self) -> Command:
         self.make_folders()
         self.ml.make(PROCESSING, "/opt/ml/output")
         for stated in _outputs(self.request):
-            self.data.require_bucket(stated["S3Output"]["S3Uri"])
+            self.require_output(stated["S3Output"]["S3Uri"])
             self.ml.make(stated["S3Output"]["LocalPath"])
         for stated in self.request.get("ProcessingInputs", ()):
             source = stated["S3Input"]

@@ -46,9 +46,13 @@ class Location:
 
 
 class S3Data:
-    """Downloads and uploads of a job. `role_arn` is only named in errors, as SageMaker does."""
+    """Downloads and uploads of a job. `role_arn` is only named in errors, as SageMaker does.
 
-    def __init__(self, client: Any, region: str, role_arn: str) -> None:
+    `key` is the KMS key that uploads are encrypted with; None leaves that to the bucket.
+    """
+
+    def __init__(self, client: Any, region: str, role_arn: str, key: str | None = None) -> None:
+        self._encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key} if key else {}
         self._client = client
         self._region = region
         self._role_arn = role_arn
@@ -120,7 +124,9 @@ class S3Data:
 
     def _put(self, path: Path, target: Location) -> None:
         with _failing_as(UploadError, target):
-            self._client.upload_file(str(path), target.bucket, target.key, Config=_TRANSFER)
+            self._client.upload_file(
+                str(path), target.bucket, target.key, ExtraArgs=self._encryption, Config=_TRANSFER
+            )
 
 
 def archive(folder: Path, path: Path) -> None:

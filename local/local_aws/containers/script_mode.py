@@ -18,6 +18,7 @@ from typing import Any
 from local_aws.containers.errors import AlgorithmError
 from local_aws.containers.ml_folder import MlFolder
 from local_aws.containers.s3_data import S3Data
+from local_aws.kernel import archives
 
 CODE = "/opt/ml/code"
 PROGRAM = "sagemaker_program"
@@ -121,10 +122,11 @@ def _channel(channels: Mapping[str, Any]) -> str:
 def _extract(archive: Path, folder: Path, source: str) -> None:
     folder.mkdir()
     try:
+        archives.check_tar(archive)
         with tarfile.open(archive, "r:gz") as tar:
             for member in tar:
                 _extract_member(tar, member, folder)
-    except (tarfile.TarError, OSError, EOFError) as error:
+    except (archives.ArchiveError, tarfile.TarError, OSError, EOFError) as error:
         raise AlgorithmError(f"the code {source} is no .tar.gz archive: {error}", exit_code=1) from error
 
 

@@ -10,19 +10,29 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
 from local_aws.containers import images, metrics, script_mode
-from local_aws.containers.container import Container, Host, described, refuse, require_one_instance
+from local_aws.containers.container import (
+    Container,
+    Host,
+    described,
+    refuse,
+    require_one_instance,
+    require_unique,
+)
 from local_aws.containers.errors import AlgorithmError, UnsupportedError
 from local_aws.containers.images import Image, Kind
 from local_aws.containers.s3_data import Location
 from local_aws.containers.sandbox import Command
 from local_aws.containers.script_mode import Script
 
+PUBLISH_SECONDS = 1.0
+"""Between two times that a running job's metrics are published."""
 MODEL = "/opt/ml/model"
 DATA = "/opt/ml/output/data"
 FAILURE = "/opt/ml/output/failure"
@@ -42,6 +52,7 @@ class TrainingContainer(Container):
     def __init__(self, host: Host, request: Mapping[str, Any], arn: str, folder: Path) -> None:
         super().__init__(host, request, arn, folder)
         self.metrics = metrics.Metrics(_metric_definitions(request))
+        self._published = time.monotonic()
 
     @classmethod
     def check(cls, request: Mapping[str, Any]) -> None:
@@ -51,6 +62,7 @@ class TrainingContainer(Container):
         _find_image(request)
         _metric_definitions(request)
         _check_resources(request)
+        require_unique("Channel", [each["ChannelName"] for each in request.get("InputDataConfig", ())])
         mode = request["AlgorithmSpecification"]["TrainingInputMode"]
         for channel in request.get("InputDataConfig", ()):
             _check_channel(channel, channel.get("InputMode", mode))
@@ -64,10 +76,14 @@ class TrainingContainer(Container):
         """Where the model is uploaded to."""
         return self._output_uri("model.tar.gz")
 
+    @property
+    def output_key(self) -> str | None:
+        return self.request["OutputDataConfig"].get("KmsKeyId") or None
+
     def prepare(self) -> Command:
         self.make_folders()
         self.ml.make(MODEL, DATA, "/opt/ml/input/config", "/opt/ml/input/data")
-        self.data.require_bucket(self.request["OutputDataConfig"]["S3OutputPath"])
+        self.require_output(self.request["OutputDataConfig"]["S3OutputPath"])
         for channel in self.request.get("InputDataConfig", ()):
             source = channel["DataSource"]["S3DataSource"]
             self.data.download(source["S3Uri"], self.ml.path(f"/opt/ml/input/data/{channel['ChannelName']}"))
@@ -77,13 +93,22 @@ class TrainingContainer(Container):
 
     def observe(self, line: str) -> None:
         self.metrics.observe(line)
+        if time.monotonic() - self._published >= PUBLISH_SECONDS:
+            self._publish_metrics()
+
+    def _publish_metrics(self) -> None:
+        self._published = time.monotonic()
+        cloudwatch = self.host.account.client("cloudwatch")
+        self.metrics.publish(cloudwatch, self.request["TrainingJobName"])
 
     def publish(self) -> None:
+        self._publish_metrics()
         for folder, name in ((DATA, "output.tar.gz"), (MODEL, "model.tar.gz")):
             if any(self.ml.path(folder).iterdir()):
                 self.data.upload_archive(self.ml.path(folder), self._output_uri(name), self.folder / name)
 
     def failure(self, exit_code: int, log_end: str) -> AlgorithmError:
+        self._publish_metrics()
         own_words = self.ml.read(FAILURE).strip()
         if exit_code == _CALLERS_FAULT and _find_image(self.request).kind is Kind.BLAZINGTEXT:
             return AlgorithmError(own_words or log_end, exit_code, kind="ClientError")

@@ -43,7 +43,7 @@ def run(data: Path | None, recipe: str | None, root: Path | None, as_json: bool)
     tell(f"Training from {dataset.source}")
     with Server(time_scale=float(os.environ.get("LOCAL_AWS_TIME_SCALE", TIME_SCALE))) as server:
         variables = prepare(server.account.clients).variables()
-        environment = for_command(os.environ, server.endpoint_url, server.account.region, variables)
+        environment = for_command(os.environ, server.account.clients, variables)
         build = Shell(repository / "build", environment)
         result = build.json("model-build", "run", "--recipe", dataset.recipe, "--data", str(dataset.path))
         deployment = Deployment(server.account, build, Shell(repository / "deploy", environment), tell)

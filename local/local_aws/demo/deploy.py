@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,14 +10,12 @@ from typing import Any
 
 import requests
 import yaml
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 
 from local_aws.demo.data import Dataset
 from local_aws.demo.load import Load
 from local_aws.demo.shell import Shell
-from local_aws.kernel.account import ACCESS_KEY, SECRET_KEY, Account
+from local_aws.kernel.account import Account
+from local_aws.kernel.signing import Signed
 
 QUESTIONS = (
     "I love it, it is perfect and works great.",
@@ -50,10 +47,8 @@ class Deployment:
         """Three questions to production's API, which answers with the text, its label and the confidence."""
         self.tell("Asking production's API")
         url = self._output("production", "ApiUrl")
-        body = json.dumps({"texts": QUESTIONS})
-        request = AWSRequest("POST", url, data=body, headers={"Content-Type": "application/json"})
-        SigV4Auth(Credentials(ACCESS_KEY, SECRET_KEY), "execute-api", self.account.region).add_auth(request)
-        response = requests.post(url, data=body, headers=dict(request.headers.items()), timeout=30)
+        signed = Signed(self.account.clients, "execute-api")
+        response = requests.post(url, json={"texts": QUESTIONS}, auth=signed, timeout=30)
         response.raise_for_status()
         return list(response.json()["predictions"])
 

@@ -63,7 +63,7 @@ class _Call:
 
 
 class Gateway:
-    """The data plane. AWS_IAM asks for a signature of the service `execute-api`, which is not checked, and for the caller's
+    """The data plane. AWS_IAM asks for a signature of the service `execute-api`, and for the caller's
     permission of execute-api:Invoke. An HTTP API takes no resource policy, so the caller's own policies decide.
 
     Source: "Control access to HTTP APIs with IAM authorization", API Gateway developer guide.

@@ -1,14 +1,15 @@
 """The gate of the server: every request passes it, is recorded, and refused where it must be.
 
-Refused are keys of temporary credentials that have expired or never were, what `faults` say, and, where the server
-enforces policies, what the caller's role is not allowed.
+Refused are what `faults` say, where the server enforces policies what the caller's role is not allowed, and what `checks`
+find: what AWS refuses of anybody. Who the caller is has been verified before (`local_aws.front`).
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Protocol
+from xml.sax.saxutils import escape
 
 from botocore.exceptions import UnknownServiceError
 from werkzeug.wrappers import Response
@@ -17,14 +18,13 @@ from local_aws.identity.actions import requirements
 from local_aws.identity.actions.asked import Asked, recognise
 from local_aws.identity.actions.requirements import Requirement
 from local_aws.identity.actions.resources import Namer
-from local_aws.identity.iam_quotas import Quotas
 from local_aws.identity.policies.permissions import request_of
 from local_aws.identity.policies.policy import decide
 from local_aws.identity.roles import Roles
 from local_aws.kernel.caller import Signature, calling, signature
 from local_aws.kernel.calls import Call, Calls
 from local_aws.kernel.faults import Faults
-from local_aws.kernel.sessions import PREFIX, Session, Sessions
+from local_aws.kernel.sessions import Session, Sessions
 from local_aws.kernel.wire import ServiceError, error_response, service_model
 
 log = logging.getLogger(__name__)
@@ -37,10 +37,15 @@ SERVICE = "local_aws.service"
 GATE = "local_aws.gate"
 """Where the gate stands in the WSGI environment of a request that is no API call."""
 
-_CHUNK = 1024 * 1024
-
 # What STS answers is decided by trust policies, and there.
 _DECIDED_ELSEWHERE = "sts"
+
+
+class Checker(Protocol):
+    """Refuses requests that AWS would not accept."""
+
+    def check(self, asked: Asked) -> None:
+        """Raises ServiceError for such a request."""
 
 
 class Gate:
@@ -57,37 +62,34 @@ class Gate:
         faults: Faults,
         exempt: str,
         roles: Roles,
-        quotas: Quotas,
+        checks: Checker,
         enforce: bool = False,
     ) -> None:
         self.enforce = enforce
-        self._quotas = quotas
         self._namer = namer
         self._sessions = sessions
         self._calls = calls
         self._faults = faults
         self._exempt = exempt
         self._roles = roles
+        self._checks = checks
 
     def pass_on(self, environ: dict[str, Any], start_response: StartResponse, to: Wsgi) -> Iterable[bytes]:
         """Answer a request: by `to`, or with a refusal."""
         signed = signature(environ)
         asked = recognise(environ, signed)
         if asked is None:
-            return to(environ, start_response)
+            return self._pass_unrecognised(environ, start_response, to, signed)
         environ[SERVICE] = signed.service or asked.service
         needed = self._taken_apart(asked)
         session = self._sessions.find(signed.access_key)
         try:
             if signed.access_key != self._exempt:
-                _check(signed, session)
                 self._record(asked, session, needed)
                 self._faults.strike(asked.service, asked.operation)
                 self._enforce(asked.service, session, needed)
-            if asked.service == "iam":
-                self._quotas.check(asked)
+            self._checks.check(asked)
         except ServiceError as error:
-            _drain(environ)
             return refusal(asked.service, error)(environ, start_response)
 
         def noted(status: str, *rest: Any) -> Any:
@@ -96,8 +98,28 @@ class Gate:
                 self._learn(asked, needed)
             return start_response(status, *rest)
 
-        with calling(session):
+        with calling(session, asked.operation):
             return to(environ, noted)
+
+    def _pass_unrecognised(
+        self, environ: dict[str, Any], start_response: StartResponse, to: Wsgi, signed: Signature
+    ) -> Iterable[bytes]:
+        """A request whose operation nobody can tell: nobody is allowed that, where policies are enforced."""
+        session = self._sessions.find(signed.access_key)
+        try:
+            if self.enforce and session is not None:
+                asked = (
+                    environ.get("HTTP_X_AMZ_TARGET") or f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
+                )
+                raise ServiceError(
+                    "AccessDenied",
+                    f"User: {session.arn} is not authorized to perform: {asked}, which is no operation of {signed.service} "
+                    "that is known here",
+                    403,
+                )
+        except ServiceError as error:
+            return refusal(signed.service, error)(environ, start_response)
+        return to(environ, start_response)
 
     def admit(
         self, environ: dict[str, Any], service: str, operation: str, needed: list[Requirement]
@@ -109,7 +131,6 @@ class Gate:
         signed = signature(environ)
         session = self._sessions.find(signed.access_key)
         if signed.access_key != self._exempt:
-            _check(signed, session)
             self._record(Asked(service, operation), session, needed)
             self._enforce(service, session, needed)
         return session
@@ -124,9 +145,9 @@ class Gate:
         try:
             return requirements.of(asked, self._namer)
         except (AttributeError, KeyError, TypeError, ValueError):
-            # A request that does not fit its API's model: whoever answers it says so.
+            # A request that does not fit its API's model: whoever answers it says so, to those who may do everything.
             log.debug("%s:%s cannot be taken apart", asked.service, asked.operation, exc_info=True)
-            return []
+            return [requirements.whole(asked)]
 
     def _record(self, asked: Asked, session: Session | None, needed: list[Requirement]) -> None:
         role = session.role_arn if session else None
@@ -154,37 +175,33 @@ class Gate:
                 )
 
 
-def _drain(environ: dict[str, Any]) -> None:
-    """Read a body that nobody wants: a client that still sends it would see a broken connection, and no answer."""
-    left = int(environ.get("CONTENT_LENGTH") or 0)
-    while left > 0 and (read := environ["wsgi.input"].read(min(left, _CHUNK))):
-        left -= len(read)
-
-
-def _check(signed: Signature, session: Session | None) -> None:
-    if not signed.access_key.startswith(PREFIX):
-        return
-    if session is None or session.token != signed.token:
-        raise ServiceError(
-            "InvalidClientTokenId", "The security token included in the request is invalid.", 403
-        )
-    if session.expired:
-        raise ServiceError("ExpiredToken", "The security token included in the request is expired", 403)
-
-
 _JSON_CODES = {
     "AccessDenied": "AccessDeniedException",
     "ExpiredToken": "ExpiredTokenException",
+    "IncompleteSignature": "IncompleteSignatureException",
     "InvalidClientTokenId": "UnrecognizedClientException",
+    "MissingAuthenticationToken": "MissingAuthenticationTokenException",
+    "RequestTimeTooSkewed": "InvalidSignatureException",
+    "SignatureDoesNotMatch": "InvalidSignatureException",
 }
 """What the errors of every service are called where the protocol is JSON."""
+
+_QUERY_CODES = {"RequestTimeTooSkewed": "SignatureDoesNotMatch"}
+_S3_CODES = {
+    "ExpiredToken": "ExpiredToken",
+    "IncompleteSignature": "AuthorizationHeaderMalformed",
+    "InvalidClientTokenId": "InvalidAccessKeyId",
+    "RequestEntityTooLargeException": "EntityTooLarge",
+}
 
 
 def refusal(service: str, error: ServiceError) -> Response:
     """`error` in the words and the protocol of `service`."""
-    if service == "s3":
+    if service.startswith("s3"):  # s3express and s3-object-lambda, too
+        code = _S3_CODES.get(error.code, error.code)
         body = (
-            f"<?xml version='1.0'?><Error><Code>{error.code}</Code><Message>{error.message}</Message></Error>"
+            "<?xml version='1.0' encoding='UTF-8'?>"
+            f"<Error><Code>{code}</Code><Message>{escape(error.message)}</Message></Error>"
         )
         return Response(body, status=error.status, content_type="application/xml")
     try:
@@ -192,7 +209,8 @@ def refusal(service: str, error: ServiceError) -> Response:
     except UnknownServiceError:
         protocol = "json"
     if protocol == "query":
-        return error_response(error, protocol)
+        code = _QUERY_CODES.get(error.code, error.code)
+        return error_response(ServiceError(code, error.message, error.status), protocol)
     code = _JSON_CODES.get(error.code, error.code)
     status = 400 if protocol == "json" and error.status == 403 else error.status
     return error_response(ServiceError(code, error.message, status))

@@ -10,12 +10,14 @@ import re
 from typing import Any
 
 from local_aws.identity.actions.asked import Asked
+from local_aws.kernel.limits import maximum
 from local_aws.kernel.wire import ServiceError
 
-INLINE = 10_240
+INLINE = maximum("iam.inline")
 """All inline policies of a role together."""
-MANAGED = 6_144
-TRUST = 2_048
+MANAGED = maximum("iam.managed")
+TRUST = maximum("iam.trust")
+ATTACHED = maximum("iam.attached")
 
 
 class Quotas:
@@ -27,6 +29,8 @@ class Quotas:
     def check(self, asked: Asked) -> None:
         """Raises ServiceError (LimitExceeded)."""
         given = asked.parameters
+        if asked.service != "iam":
+            return
         match asked.operation:
             case "CreateRole":
                 _require(given.get("AssumeRolePolicyDocument"), TRUST, "ACLSizePerRole")
@@ -34,8 +38,19 @@ class Quotas:
                 _require(given.get("PolicyDocument"), TRUST, "ACLSizePerRole")
             case "CreatePolicy" | "CreatePolicyVersion":
                 _require(given.get("PolicyDocument"), MANAGED, "PolicySize")
+            case "AttachRolePolicy":
+                self._check_attached(str(given.get("RoleName")), str(given.get("PolicyArn")))
             case "PutRolePolicy":
                 self._check_inline(str(given.get("RoleName")), str(given.get("PolicyName")), given)
+
+    def _check_attached(self, role: str, policy: str) -> None:
+        try:
+            attached = self._iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+        except self._iam.exceptions.NoSuchEntityException:
+            return  # which IAM says by itself
+        others = [each for each in attached if each["PolicyArn"] != policy]
+        if len(others) >= ATTACHED:
+            raise _exceeded(f"Cannot exceed quota for PoliciesPerRole: {ATTACHED}")
 
     def _check_inline(self, role: str, policy: str, given: Any) -> None:
         total = size(given.get("PolicyDocument"))

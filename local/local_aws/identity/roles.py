@@ -44,7 +44,7 @@ def _managed(iam: Any, arn: str) -> Policy:
     except ClientError as error:
         if error.response["Error"]["Code"] != "NoSuchEntity":
             raise
-        # One of AWS's own, of which there are none here: it grants nothing.
+        # A policy that is gone, or a newer one of AWS's own than there are here: it grants nothing.
         return Policy(arn, ())
     document = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
     return Policy.parse(arn.rpartition("/")[2], document)

@@ -27,6 +27,22 @@ Fetch = Callable[[str], Mapping[str, Any]]
 
 _SECONDS = 5
 
+_EVERYONES = frozenset({"amr", "aud", "sub"})
+_GITHUB = "token.actions.githubusercontent.com"
+_GITHUBS = frozenset(
+    {
+        "actor",
+        "actor_id",
+        "enterprise_id",
+        "environment",
+        "job_workflow_ref",
+        "ref",
+        "repository",
+        "repository_id",
+        "workflow",
+    }
+)
+
 
 @dataclass(frozen=True)
 class Claims:
@@ -45,11 +61,14 @@ class Claims:
 
     @property
     def context(self) -> dict[str, tuple[str, ...]]:
-        """The claims as condition keys, `token.actions.githubusercontent.com:sub`.
+        """The claims that STS compares, as condition keys: `token.actions.githubusercontent.com:sub`.
 
-        AWS knows fewer of them: aud, sub, and of well-known providers some more.
+        Source: "Available keys for AWS OIDC federation", IAM user guide: aud, sub and amr; of GitHub's tokens some more.
         """
-        return {f"{self.provider}:{name}": _texts(value) for name, value in self.stated.items()}
+        known = _EVERYONES | (_GITHUBS if self.provider == _GITHUB else frozenset())
+        return {
+            f"{self.provider}:{name}": _texts(value) for name, value in self.stated.items() if name in known
+        }
 
 
 def fetch(url: str) -> Mapping[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import botocore.session
 from boto3.session import Session
@@ -17,19 +18,16 @@ from botocore.loaders import Loader, create_loader
 from local_aws.kernel import caller
 from local_aws.kernel.calls import Calls
 from local_aws.kernel.faults import Faults
+from local_aws.kernel.keys import AccessKey, Keys, of_running
 from local_aws.kernel.service_events import ServiceEvents
 from local_aws.kernel.sessions import Session as RoleSession
 from local_aws.kernel.sessions import Sessions
 
 ACCOUNT_ID = "123456789012"
 REGION = "eu-west-1"
-ACCESS_KEY = "local"
-SECRET_KEY = "local"
-"""The administrator's, who may do anything."""
-SERVICE_KEY = "service"
-"""The access key of AWS's own services, where they act for themselves: nobody has to be allowed that."""
 SESSION_NAME = "SageMaker"
 """The session of a role under which SageMaker acts."""
+_HTTP = 80
 
 
 @cache
@@ -38,11 +36,8 @@ def _loader() -> Loader:
     return create_loader()
 
 
-def isolated_session(region: str, key: str = ACCESS_KEY, session: RoleSession | None = None) -> Session:
-    """A boto3 session that reads neither the credentials, the profile nor the config files of whoever runs it.
-
-    It acts as the role session, or else with the access key.
-    """
+def isolated_session(region: str, credentials: AccessKey | RoleSession) -> Session:
+    """A boto3 session that reads neither the credentials, the profile nor the config files of whoever runs it."""
     nothing = {
         "profile": (None, None, None, None),
         "config_file": (None, None, os.devnull, None),
@@ -50,10 +45,10 @@ def isolated_session(region: str, key: str = ACCESS_KEY, session: RoleSession | 
     }
     core = botocore.session.Session(session_vars=nothing)
     core.register_component("data_loader", _loader())
-    if session is None:
-        core.set_credentials(key, SECRET_KEY)
+    if isinstance(credentials, AccessKey):
+        core.set_credentials(credentials.id, credentials.secret)
     else:
-        core.set_credentials(session.access_key, session.secret_key, session.token)
+        core.set_credentials(credentials.access_key, credentials.secret_key, credentials.token)
     return Session(botocore_session=core, region_name=region)
 
 
@@ -63,17 +58,32 @@ class Clients:
 
     endpoint_url: str
     region: str = REGION
+    keys: Keys = field(default_factory=Keys)
     _sessions: dict[str, Session] = field(default_factory=dict, repr=False)
     _made: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def client(self, service: str, key: str = ACCESS_KEY, session: RoleSession | None = None) -> Any:
-        """The client of `service`, a boto3 service name. Never retries: the server is next door."""
-        key = session.access_key if session else key
+    @classmethod
+    def of_running(cls, endpoint_url: str, region: str = REGION) -> Clients:
+        """The clients of a `local-aws up` that this user runs. Raises keys.KeyFileError."""
+        key = of_running(urlsplit(endpoint_url).port or _HTTP)
+        return cls(endpoint_url, region, Keys(administrator=key))
+
+    def session(self) -> Session:
+        """A boto3 session of the administrator, for other clients than those below."""
+        return isolated_session(self.region, self.keys.administrator)
+
+    def client(self, service: str, credentials: AccessKey | RoleSession | None = None) -> Any:
+        """The client of `service`, a boto3 service name: the administrator's where there are no other credentials.
+
+        Never retries: the server is next door.
+        """
+        credentials = credentials or self.keys.administrator
+        key = credentials.id if isinstance(credentials, AccessKey) else credentials.access_key
         named = service, key
         with self._lock:
             if key not in self._sessions:
-                self._sessions[key] = isolated_session(self.region, key, session)
+                self._sessions[key] = isolated_session(self.region, credentials)
             if named not in self._made:
                 self._made[named] = self._sessions[key].client(
                     service,  # type: ignore[call-overload]
@@ -108,13 +118,13 @@ class Account:
 
     def client(self, service: str) -> Any:
         """The client of one of AWS's own services, which needs nobody's permission."""
-        return self.clients.client(service, SERVICE_KEY)
+        return self.clients.client(service, self.clients.keys.service)
 
     def client_of_role(self, role_arn: str | None, service: str, session_name: str = SESSION_NAME) -> Any:
         """The client with which one of AWS's services acts under a role; its own where there is no role."""
         if not role_arn:
             return self.client(service)
-        return self.clients.client(service, session=self.sessions.of_service(role_arn, session_name))
+        return self.clients.client(service, self.sessions.of_service(role_arn, session_name))
 
     def client_of_caller(self, service: str) -> Any:
         """The client with which one of AWS's services does what its caller has to be allowed.
@@ -125,7 +135,7 @@ class Account:
 
     def client_of_session(self, session: RoleSession | None, service: str) -> Any:
         """The client that acts as `session`, or AWS's own where the caller is the administrator."""
-        return self.clients.client(service, session=session) if session else self.client(service)
+        return self.clients.client(service, session) if session else self.client(service)
 
     def credentials_of(self, role_arn: str | None, session_name: str = SESSION_NAME) -> dict[str, str]:
         """The environment variables of what one of AWS's services runs under a role: a function, a job.
@@ -133,7 +143,7 @@ class Account:
         They are the administrator's where there is no role.
         """
         if not role_arn:
-            return {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY}
+            return self.clients.keys.administrator.variables
         return self.sessions.of_service(role_arn, session_name).variables
 
     def arn(self, service: str, resource: str) -> str:

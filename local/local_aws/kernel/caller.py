@@ -7,11 +7,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs
 
 from local_aws.kernel.sessions import Session
-
-_SCOPE_PARTS = 5
 
 
 @dataclass(frozen=True)
@@ -23,32 +20,34 @@ class Signature:
     token: str = ""
 
 
+SIGNATURE = "local_aws.signature"
+"""Where the signature of a request that was verified stands in its WSGI environment."""
+
+
 def signature(environ: Mapping[str, Any]) -> Signature:
-    """The signature of a WSGI request; an empty one where it has none that can be read."""
-    stated: str = environ.get("HTTP_AUTHORIZATION", "")
-    token: str = environ.get("HTTP_X_AMZ_SECURITY_TOKEN", "")
-    credential = stated.partition("Credential=")[2].partition(",")[0]
-    if not credential and "Signature=" in environ.get("QUERY_STRING", ""):
-        query = {name.lower(): values[0] for name, values in parse_qs(environ["QUERY_STRING"]).items()}
-        credential = query.get("x-amz-credential", "")
-        token = query.get("x-amz-security-token", "")
-        if "awsaccesskeyid" in query:  # as boto3 presigns for S3 still
-            return Signature(query["awsaccesskeyid"], "s3", token)
-    parts = credential.rsplit("/", _SCOPE_PARTS - 1)
-    return Signature(parts[0], parts[3], token) if len(parts) == _SCOPE_PARTS else Signature()
+    """The verified signature of a WSGI request; an empty one where nobody signed it."""
+    found: Signature = environ.get(SIGNATURE, Signature())
+    return found
 
 
 _current: ContextVar[Session | None] = ContextVar("local_aws_caller", default=None)
+_operation: ContextVar[str] = ContextVar("local_aws_operation", default="")
 
 
 @contextmanager
-def calling(session: Session | None) -> Iterator[None]:
-    """While a request is answered: whose it is."""
-    before = _current.set(session)
+def calling(session: Session | None, operation: str = "") -> Iterator[None]:
+    """While a request is answered: whose it is, and what it asks for."""
+    before, asked = _current.set(session), _operation.set(operation)
     try:
         yield
     finally:
         _current.reset(before)
+        _operation.reset(asked)
+
+
+def operation() -> str:
+    """The API's operation that this thread answers: "PutObject"."""
+    return _operation.get()
 
 
 def current() -> Session | None:

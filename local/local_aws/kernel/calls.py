@@ -25,26 +25,42 @@ class Call:
     context: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
-class Calls(Sequence[Call]):
-    """Every call since the server started, in order. Safe to read while it grows; equal calls are one object."""
+LIMIT = 500_000
+"""Calls that are remembered; of a server that runs for days, the newest."""
 
-    def __init__(self) -> None:
+
+class Calls(Sequence[Call]):
+    """The calls since the server started, in order, up to `limit` of the newest.
+
+    Safe to read while it grows; equal calls are one object.
+    """
+
+    def __init__(self, limit: int = LIMIT) -> None:
         self._lock = threading.Lock()
+        self._limit = limit
+        self._forgotten = 0
         self._calls: list[Call] = []
         self._known: dict[Call, Call] = {}
 
     def add(self, call: Call) -> None:
         with self._lock:
             self._calls.append(self._known.setdefault(call, call))
+            if len(self._calls) >= 2 * self._limit:
+                self._forget()
 
     def since(self, mark: int) -> list[Call]:
         """Those after the first `mark`, which is what `len` said at some moment."""
         with self._lock:
-            return self._calls[mark:]
+            return self._calls[max(mark - self._forgotten, 0) :]
+
+    def _forget(self) -> None:
+        self._forgotten += len(self._calls) - self._limit
+        self._calls = self._calls[-self._limit :]
+        self._known = {call: call for call in self._calls}
 
     def __len__(self) -> int:
         with self._lock:
-            return len(self._calls)
+            return self._forgotten + len(self._calls)
 
     def __iter__(self) -> Iterator[Call]:
         return iter(self.since(0))

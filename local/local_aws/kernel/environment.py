@@ -6,22 +6,21 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from local_aws.kernel.account import ACCESS_KEY, SECRET_KEY
+from local_aws.kernel.account import Clients
+from local_aws.kernel.keys import AccessKey
 
 _KEPT = frozenset({"AWS_CA_BUNDLE", "AWS_MAX_ATTEMPTS", "AWS_RETRY_MODE"})
 
 
-def for_command(
-    base: Mapping[str, str], endpoint_url: str, region: str, variables: Mapping[str, str]
-) -> dict[str, str]:
-    """`base` with every AWS_ variable replaced by what points at `endpoint_url`, and `variables` added.
+def for_command(base: Mapping[str, str], clients: Clients, variables: Mapping[str, str]) -> dict[str, str]:
+    """`base` with every AWS_ variable replaced by what reaches the server of `clients` as its administrator.
 
     Profiles, credential and config files and the metadata service are shut off, so that real credentials are neither
     used nor forwarded, whatever the command does.
     """
     environment = {key: value for key, value in base.items() if not _of_the_account(key)}
-    environment |= _isolated(region)
-    environment["AWS_ENDPOINT_URL"] = endpoint_url
+    environment |= _isolated(clients.region, clients.keys.administrator)
+    environment["AWS_ENDPOINT_URL"] = clients.endpoint_url
     # The SDK would ask IAM to simulate the role's policies, which moto cannot.
     environment["SAGEMAKER_VALIDATE_ROLE"] = "false"
     no_proxy = environment.get("NO_PROXY", environment.get("no_proxy", ""))
@@ -33,11 +32,12 @@ def for_command(
 def without_real_account(region: str) -> Iterator[None]:
     """Hide the real account from this process while the embedded AWS runs in it: moto makes clients of its own."""
     hidden = {key: os.environ.pop(key) for key in list(os.environ) if _of_the_account(key)}
-    os.environ.update(_isolated(region))
+    isolated = _isolated(region, AccessKey("nobody"))
+    os.environ.update(isolated)
     try:
         yield
     finally:
-        for key in _isolated(region):
+        for key in isolated:
             os.environ.pop(key, None)
         os.environ.update(hidden)
 
@@ -46,10 +46,9 @@ def _of_the_account(key: str) -> bool:
     return key.startswith("AWS_") and key not in _KEPT
 
 
-def _isolated(region: str) -> dict[str, str]:
+def _isolated(region: str, key: AccessKey) -> dict[str, str]:
     return {
-        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
-        "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+        **key.variables,
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
         "AWS_CONFIG_FILE": os.devnull,

@@ -85,7 +85,10 @@ class Responses:
                     continue
                 if each.calls is None or self._made[each.service, each.operation] in each.calls:
                     answer = each.answer
-                    raise ServiceError(answer.code, answer.message, answer.status)
+                    status = answer.status
+                    if service == "s3" and answer.code in THROTTLED:
+                        status = 503  # "Error responses", Amazon S3 API reference: SlowDown
+                    raise ServiceError(answer.code, answer.message, status)
 
 
 @dataclass

@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 PREFIX = "ASIA"
 """What the access keys of temporary credentials begin with."""
 
+_MANY = 1000
+"""Sessions that are kept without a look at which of them are over."""
 _LETTERS = string.ascii_uppercase + string.digits
 
 
@@ -36,6 +38,11 @@ class Session:
         return self.expiration is not None and self.expiration <= datetime.now(UTC)
 
     @property
+    def expired_long_ago(self) -> bool:
+        """Whether it has been over for an hour: until then a request with it is told why it is refused."""
+        return self.expiration is not None and self.expiration + timedelta(hours=1) <= datetime.now(UTC)
+
+    @property
     def variables(self) -> dict[str, str]:
         """The session as environment variables."""
         return {
@@ -51,6 +58,7 @@ class Sessions:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._by_key: dict[str, Session] = {}
+        self._tidy_at = _MANY
         self._of_services: dict[tuple[str, str], Session] = {}
 
     def issue(self, role_arn: str, name: str, duration: timedelta | None = None) -> Session:
@@ -65,6 +73,9 @@ class Sessions:
         )
         with self._lock:
             self._by_key[session.access_key] = session
+            if len(self._by_key) > self._tidy_at:
+                self._by_key = {key: each for key, each in self._by_key.items() if not each.expired_long_ago}
+                self._tidy_at = max(_MANY, 2 * len(self._by_key))
         return session
 
     def of_service(self, role_arn: str, name: str) -> Session:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from local_aws.lambda_.errors import conflict, invalid, not_found
+from local_aws.lambda_.errors import conflict, invalid, not_found, require_revision
 from local_aws.lambda_.function import Alias, Function
 from local_aws.lambda_.names import Reference
+from local_aws.lambda_.pages import paged
 from local_aws.lambda_.store import Store
 
 
 class Aliases:
-    """CreateAlias, GetAlias, UpdateAlias, DeleteAlias."""
+    """CreateAlias, GetAlias, ListAliases, UpdateAlias, DeleteAlias."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -29,10 +30,22 @@ class Aliases:
         with self._store.lock:
             return self._answer(request, self._find(request))
 
+    def list_aliases(self, request: dict[str, Any]) -> dict[str, Any]:
+        version = request.get("FunctionVersion")
+        with self._store.lock:
+            function = self._function(request)
+            found = [
+                self._answer({**request, "Name": alias.name}, alias)
+                for alias in sorted(function.aliases.values(), key=lambda alias: alias.name)
+                if version in (None, alias.version)
+            ]
+        return paged("Aliases", found, request)
+
     def update_alias(self, request: dict[str, Any]) -> dict[str, Any]:
         _refuse_weights(request)
         with self._store.lock:
             before = self._find(request)
+            require_revision(request, before.revision)
             alias = Alias(
                 before.name,
                 request.get("FunctionVersion", before.version),

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
-import shutil
-import tempfile
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +11,16 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from local_aws.kernel import archives
 from local_aws.kernel.account import Account
+from local_aws.kernel.limits import maximum
+from local_aws.kernel.wire import ServiceError
 from local_aws.lambda_.errors import invalid
 
-UNZIPPED_BYTES = 250 * 1024 * 1024
+UNZIPPED_BYTES = maximum("lambda.code")
 """What the unpacked code may take at most, as AWS has it."""
+
+_UNREADABLE = "Could not unzip uploaded file. Please check your file, then try to upload again."
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,13 @@ def stored(account: Account, request: Mapping[str, Any]) -> Code:
 def _fetched(account: Account, request: Mapping[str, Any]) -> bytes:
     if "ZipFile" in request:
         stated: bytes = request["ZipFile"]
+        if len(stated) > maximum("lambda.archive"):
+            raise ServiceError(
+                "RequestEntityTooLargeException",
+                f"The archive has {len(stated):,} bytes, and {maximum('lambda.archive'):,} is the maximum in a request: put"
+                " it into S3.",
+                413,
+            )
         return stated
     if "S3Bucket" not in request or "S3Key" not in request:
         raise invalid(
@@ -64,23 +72,11 @@ def _fetched(account: Account, request: Mapping[str, Any]) -> bytes:
 
 
 def _unpack(archive: bytes, folder: Path) -> None:
-    """Unpack into `folder`, which then is complete or not there. zipfile keeps members inside of it."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(dir=folder.parent))
+    """Unpack into `folder`, which then is complete or not there. Raises ServiceError."""
     try:
-        with zipfile.ZipFile(io.BytesIO(archive)) as packed:
-            if sum(member.file_size for member in packed.infolist()) > UNZIPPED_BYTES:
-                raise invalid(f"Unzipped size must be smaller than {UNZIPPED_BYTES} bytes")
-            packed.extractall(fresh)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
-        shutil.rmtree(fresh)
-        raise invalid(
-            "Could not unzip uploaded file. Please check your file, then try to upload again."
-        ) from error
-    except BaseException:
-        shutil.rmtree(fresh)
-        raise
-    try:
-        fresh.rename(folder)
-    except OSError:  # somebody was faster with the same code
-        shutil.rmtree(fresh)
+        archives.unpack_zip(archive, folder, UNZIPPED_BYTES)
+    except archives.DiskFullError as error:
+        raise ServiceError("ServiceException", f"Could not unzip uploaded file: {error}", 500) from error
+    except archives.ArchiveError as error:
+        said = str(error) if "Unzipped size" in str(error) else _UNREADABLE
+        raise invalid(said) from error

@@ -10,6 +10,8 @@ ExecutionError                    an execution environment gives no answer; `pay
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from local_aws.kernel.wire import ServiceError
 
@@ -25,6 +27,17 @@ def conflict(message: str) -> ServiceError:
 
 def invalid(message: str) -> ServiceError:
     return ServiceError("InvalidParameterValueException", message, 400)
+
+
+def require_revision(request: Mapping[str, Any], current: str) -> None:
+    """Raises ServiceError (PreconditionFailedException) where a request states another RevisionId than the current."""
+    if request.get("RevisionId") not in (None, current):
+        raise ServiceError(
+            "PreconditionFailedException",
+            "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to "
+            "retrieve the latest Revision Id",
+            412,
+        )
 
 
 def throttled() -> ServiceError:

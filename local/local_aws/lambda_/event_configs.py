@@ -8,11 +8,14 @@ from typing import Any
 from local_aws.lambda_.errors import invalid, not_found
 from local_aws.lambda_.function import EventConfig, Function
 from local_aws.lambda_.names import Reference
+from local_aws.lambda_.pages import paged
 from local_aws.lambda_.store import Store
 
 
 class EventConfigs:
-    """PutFunctionEventInvokeConfig, GetFunctionEventInvokeConfig, DeleteFunctionEventInvokeConfig.
+    """PutFunctionEventInvokeConfig, GetFunctionEventInvokeConfig, ListFunctionEventInvokeConfigs,
+
+    DeleteFunctionEventInvokeConfig.
 
     Destinations are for failures only, and are queues and topics.
     """
@@ -36,6 +39,13 @@ class EventConfigs:
         reference = Reference.of(request)
         with self._store.lock:
             return self._answer(reference, self._known(self._store.find(reference), reference))
+
+    def list_function_event_invoke_configs(self, request: dict[str, Any]) -> dict[str, Any]:
+        name = Reference.parse(request["FunctionName"]).name
+        with self._store.lock:
+            configs = self._store.find(Reference(name)).event_configs.items()
+            found = [self._answer(Reference(name, qualifier), config) for qualifier, config in configs]
+        return paged("FunctionEventInvokeConfigs", found, request)
 
     def delete_function_event_invoke_config(self, request: dict[str, Any]) -> dict[str, Any]:
         reference = Reference.of(request)

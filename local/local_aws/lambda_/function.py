@@ -126,6 +126,11 @@ class Function:
     reserved: int | None = None
     numbers: int = 0
 
+    @property
+    def versions(self) -> list[Version]:
+        """$LATEST, and the published ones in the order of their numbers."""
+        return [self.latest, *self.published.values()]
+
     def version(self, qualifier: str | None) -> Version | None:
         """The version that a qualifier means: None, $LATEST, a number or an alias; None where there is no such."""
         if qualifier is None or qualifier == LATEST:

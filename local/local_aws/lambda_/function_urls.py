@@ -19,6 +19,7 @@ from local_aws.lambda_.function import Function, Url
 from local_aws.lambda_.http_events import MalformedAnswer, Place
 from local_aws.lambda_.invocation.invoker import Invoker
 from local_aws.lambda_.names import Reference
+from local_aws.lambda_.pages import paged
 from local_aws.lambda_.permissions import ANYBODY, allows
 
 PREFIX = "/_url/"
@@ -34,9 +35,11 @@ _FORBIDDEN = (
 
 
 class FunctionUrls:
-    """CreateFunctionUrlConfig, GetFunctionUrlConfig, UpdateFunctionUrlConfig, DeleteFunctionUrlConfig; and the URLs.
+    """CreateFunctionUrlConfig, GetFunctionUrlConfig, ListFunctionUrlConfigs, UpdateFunctionUrlConfig,
 
-    AuthType AWS_IAM asks for a signature of the service `lambda`, which is not checked, and for the caller's permission;
+    DeleteFunctionUrlConfig; and the URLs.
+
+    AuthType AWS_IAM asks for a signature of the service `lambda`, and for the caller's permission;
     NONE for a permission of everybody in the function's policy. Either is for two actions, lambda:InvokeFunctionUrl and
     lambda:InvokeFunction. Source: "Control access to Lambda function URLs", Lambda developer guide (October 2025).
     """
@@ -65,6 +68,16 @@ class FunctionUrls:
         with self._store.lock:
             url = self._find(reference)
             return {**self._answer(reference, url), "LastModifiedTime": url.modified}
+
+    def list_function_url_configs(self, request: dict[str, Any]) -> dict[str, Any]:
+        name = Reference.parse(request["FunctionName"]).name
+        with self._store.lock:
+            urls = self._store.find(Reference(name)).urls.values()
+            found = [
+                {**self._answer(Reference(name, url.qualifier), url), "LastModifiedTime": url.modified}
+                for url in urls
+            ]
+        return paged("FunctionUrlConfigs", found, request)
 
     def update_function_url_config(self, request: dict[str, Any]) -> dict[str, Any]:
         _refuse_what_is_not_embedded(request)

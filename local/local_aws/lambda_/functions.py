@@ -7,12 +7,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from local_aws.kernel.paging import page
 from local_aws.lambda_ import archive, settings
-from local_aws.lambda_.errors import conflict, invalid
+from local_aws.lambda_.errors import conflict, invalid, require_revision
 from local_aws.lambda_.function import Function, Version
 from local_aws.lambda_.invocation.pool import Pool
 from local_aws.lambda_.names import LATEST, Reference
+from local_aws.lambda_.pages import paged
 from local_aws.lambda_.store import Store
 
 
@@ -62,19 +62,30 @@ class Functions:
 
     def update_function_code(self, request: dict[str, Any]) -> dict[str, Any]:
         function = self._unqualified(request)
+        require_revision(request, function.latest.revision)
         changed = settings.updated(self._account, function.latest.settings, request)
         code = archive.stored(self._account, request)
         return self._update(function, request, settings=changed, code=code)
 
     def update_function_configuration(self, request: dict[str, Any]) -> dict[str, Any]:
         function = self._unqualified(request)
+        require_revision(request, function.latest.revision)
         changed = settings.updated(self._account, function.latest.settings, request)
         return self._update(function, request, settings=changed)
 
     def list_functions(self, request: dict[str, Any]) -> dict[str, Any]:
+        """With FunctionVersion ALL every version has an entry, $LATEST too, each under its own ARN."""
+        if request.get("MasterRegion"):
+            raise invalid("The embedded Lambda has no replicas at the edge: leave MasterRegion out.")
+        every = request.get("FunctionVersion") == "ALL"
         with self._store.lock:
-            found = [each.latest.configuration() for each in self._store.functions.values()]
-        return _paged("Functions", sorted(found, key=lambda each: str(each["FunctionName"])), request)
+            functions = sorted(self._store.functions.values(), key=lambda each: each.latest.name)
+            found = [
+                version.configuration(version.number if every else None)
+                for function in functions
+                for version in (function.versions if every else [function.latest])
+            ]
+        return paged("Functions", found, request)
 
     def delete_function(self, request: dict[str, Any]) -> dict[str, Any]:
         reference = Reference.of(request)
@@ -95,6 +106,7 @@ class Functions:
     def publish_version(self, request: dict[str, Any]) -> dict[str, Any]:
         with self._store.lock:
             function = self._unqualified(request)
+            require_revision(request, function.latest.revision)
             expected = request.get("CodeSha256")
             if expected and expected != function.latest.code.sha256:
                 raise invalid(
@@ -107,10 +119,8 @@ class Functions:
     def list_versions_by_function(self, request: dict[str, Any]) -> dict[str, Any]:
         with self._store.lock:
             function = self._unqualified(request)
-            found = [
-                each.configuration(each.number) for each in (function.latest, *function.published.values())
-            ]
-        return _paged("Versions", found, request)
+            found = [each.configuration(each.number) for each in function.versions]
+        return paged("Versions", found, request)
 
     def _unqualified(self, request: dict[str, Any]) -> Function:
         reference = Reference.parse(request["FunctionName"])
@@ -156,14 +166,3 @@ def _require_no_alias(function: Function, number: str) -> None:
     using = [alias.name for alias in function.aliases.values() if alias.version == number]
     if using:
         raise conflict(f"Version {number} is in use: the alias {using[0]} points to it.")
-
-
-def _paged(name: str, found: list[dict[str, Any]], request: dict[str, Any]) -> dict[str, Any]:
-    """A page of `found`, in Lambda's form: MaxItems and Marker, where others have MaxResults and NextToken."""
-    question = {
-        "NextToken": request.get("Marker"),
-        "MaxResults": request.get("MaxItems"),
-        "FunctionName": request.get("FunctionName"),
-    }
-    shown, token = page(found, question, key=lambda each: f"{each['FunctionArn']}", default=50)
-    return {name: shown} if token is None else {name: shown, "NextMarker": token}

@@ -17,13 +17,10 @@ from typing import Any
 from werkzeug.wrappers import Request, Response
 
 from local_aws.kernel.account import ACCOUNT_ID
+from local_aws.kernel.caller import signature
 from local_aws.kernel.sessions import Session
 
 _TEXT = re.compile(r"text/.*|application/(json|javascript|xml|.*\+json|.*\+xml)")
-_SIGNED = re.compile(
-    r"AWS4-HMAC-SHA256 Credential=(?P<key>[^/,]+)/\d{8}/[^/,]+/(?P<service>[^/,]+)/aws4_request\b.*Signature=",
-    re.DOTALL,
-)
 
 
 class MalformedAnswer(Exception):
@@ -47,12 +44,9 @@ class Place:
 
 
 def signer(request: Request, service: str) -> str | None:
-    """The access key of a request that is signed for `service` (SigV4, in its header); None for any other.
-
-    The signature itself is not checked.
-    """
-    match = _SIGNED.match(request.headers.get("Authorization", ""))
-    return match["key"] if match and match["service"] == service else None
+    """The access key of a request that is signed for `service`; None for any other."""
+    found = signature(request.environ)
+    return found.access_key if found.service == service else None
 
 
 def iam_authorizer(access_key: str, session: Session | None) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from local_aws.kernel.limits import maximum
 from local_aws.kernel.wire import ServiceError
 from local_aws.lambda_.errors import invalid, too_large
 from local_aws.lambda_.invocation.events import EventQueue
@@ -12,7 +13,7 @@ from local_aws.lambda_.invocation.invoker import REQUEST_BYTES, Invoker
 from local_aws.lambda_.names import Reference
 from local_aws.lambda_.store import Store
 
-EVENT_BYTES = 1024 * 1024
+EVENT_BYTES = maximum("lambda.event")
 
 
 class Invocations:

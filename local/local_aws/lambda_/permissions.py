@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import fnmatch
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from local_aws.lambda_.errors import conflict, not_found
+from local_aws.kernel.limits import maximum
+from local_aws.kernel.wire import ServiceError
+from local_aws.lambda_.errors import conflict, invalid, not_found, require_revision
 from local_aws.lambda_.function import Function
 from local_aws.lambda_.names import Reference
 from local_aws.lambda_.store import Store
 
 ANYBODY = "*"
+_ACCOUNT = re.compile(r"\d{12}")
 
 _CONDITIONS = {
     "SourceArn": ("ArnLike", "AWS:SourceArn"),
@@ -43,11 +47,19 @@ class Permissions:
         if conditions:
             statement["Condition"] = conditions
         with self._store.lock:
-            statements = self._store.find(reference).statements.setdefault(reference.qualifier, {})
+            function = self._store.find(reference)
+            require_revision(request, function.latest.revision)
+            statements = function.statements.setdefault(reference.qualifier, {})
             if sid in statements:
                 raise conflict(
                     f"The statement id ({sid}) provided already exists. Please provide a new statement id, or "
                     "remove the existing statement."
+                )
+            after = json.dumps(_policy([*statements.values(), statement]))
+            if len(after.encode()) > maximum("lambda.policy"):
+                raise ServiceError(
+                    "PolicyLengthExceededException",
+                    f"The final policy size ({len(after.encode())}) is bigger than the limit ({maximum('lambda.policy')}).",
                 )
             statements[sid] = statement
         return {"Statement": json.dumps(statement)}
@@ -55,7 +67,9 @@ class Permissions:
     def remove_permission(self, request: dict[str, Any]) -> dict[str, Any]:
         reference = Reference.of(request)
         with self._store.lock:
-            statements = self._store.find(reference).statements.get(reference.qualifier, {})
+            function = self._store.find(reference)
+            require_revision(request, function.latest.revision)
+            statements = function.statements.get(reference.qualifier, {})
             if statements.pop(request["StatementId"], None) is None:
                 raise not_found(
                     f"Statement {request['StatementId']} is not found in resource policy."
@@ -71,8 +85,11 @@ class Permissions:
             statements = list(function.statements.get(reference.qualifier, {}).values())
         if not statements:
             raise not_found("The resource you requested does not exist.")
-        policy = {"Version": "2012-10-17", "Id": "default", "Statement": statements}
-        return {"Policy": json.dumps(policy), "RevisionId": function.latest.revision}
+        return {"Policy": json.dumps(_policy(statements)), "RevisionId": function.latest.revision}
+
+
+def _policy(statements: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Id": "default", "Statement": statements}
 
 
 def allows(
@@ -116,4 +133,6 @@ def _principal(principal: str) -> str | dict[str, str]:
         return ANYBODY
     if principal.endswith(".amazonaws.com"):
         return {"Service": principal}
+    if not _ACCOUNT.fullmatch(principal) and not principal.startswith("arn:aws"):
+        raise invalid("The provided principal was invalid. Please check the principal and try again.")
     return {"AWS": principal if principal.startswith("arn:") else f"arn:aws:iam::{principal}:root"}

@@ -9,11 +9,12 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from local_aws.kernel.account import Account
+from local_aws.kernel.limits import maximum
 from local_aws.lambda_.errors import invalid
 from local_aws.lambda_.function import DEFAULTS
 
-ENVIRONMENT_BYTES = 4096
-LONGEST_TIMEOUT = 900
+ENVIRONMENT_BYTES = maximum("lambda.environment")
+LONGEST_TIMEOUT = maximum("lambda.timeout")
 
 SETTINGS = frozenset(
     {
@@ -53,7 +54,6 @@ NOT_EMBEDDED = frozenset(
         "ImageUri",
         "SourceKMSKeyArn",
         "DryRun",
-        "RevisionId",
     }
 )
 

@@ -11,9 +11,11 @@ from local_aws.sagemaker.pipelines.pipeline_executions import PipelineExecutions
 from local_aws.sagemaker.pipelines.pipelines import Pipelines
 from local_aws.sagemaker.registry.model_package_groups import ModelPackageGroups
 from local_aws.sagemaker.registry.model_packages import ModelPackages
+from local_aws.sagemaker.search import Search
 from local_aws.sagemaker.studio.domains import Domains
 from local_aws.sagemaker.studio.projects import Projects
 from local_aws.sagemaker.tags import Tags
+from local_aws.sagemaker.workflow.callbacks import Callbacks
 
 
 def handlers(account: Account) -> list[object]:
@@ -22,6 +24,7 @@ def handlers(account: Account) -> list[object]:
     groups = ModelPackageGroups(account, tags)
     configs = EndpointConfigs(account, tags)
     pipelines = Pipelines(account, tags)
+    callbacks = Callbacks()
     return [
         tags,
         Models(account, tags),
@@ -31,9 +34,11 @@ def handlers(account: Account) -> list[object]:
         TrainingJobs(account, tags),
         TransformJobs(account, tags),
         pipelines,
-        PipelineExecutions(account, pipelines),
+        callbacks,
+        PipelineExecutions(account, pipelines, callbacks),
         configs,
         Endpoints(account, tags, configs),
         Projects(account, tags),
         Domains(account, tags),
+        Search(account),
     ]

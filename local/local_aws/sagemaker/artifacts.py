@@ -8,6 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from local_aws.kernel.account import Account
+from local_aws.kernel.s3_addresses import s3_uri
 from local_aws.kernel.wire import ServiceError
 
 
@@ -20,7 +21,7 @@ def require(account: Account, containers: Iterable[Mapping[str, Any]]) -> None:
     for container in containers:
         source = container.get("ModelDataSource", {}).get("S3DataSource", {})
         for uri in (container.get("ModelDataUrl"), source.get("S3Uri")):
-            if uri is not None and not _exists(s3, uri):
+            if uri is not None and not _exists(s3, s3_uri(account.endpoint_url, uri)):
                 raise ServiceError("ValidationException", f"Could not find model data at {uri}.")
 
 

@@ -106,4 +106,17 @@ def _containers(request: dict[str, Any]) -> list[dict[str, Any]]:
                 "ValidationException",
                 "Exactly one of Image and ModelPackageName must be specified for a container.",
             )
+        _refuse_what_is_not_embedded(container)
     return containers
+
+
+def _refuse_what_is_not_embedded(container: dict[str, Any]) -> None:
+    """Raises ServiceError for what the container would be on SageMaker, and cannot be here."""
+    if container.get("Mode", "SingleModel") != "SingleModel":
+        raise ServiceError(
+            "ValidationException",
+            "Mode MultiModel is not embedded: a container of the embedded SageMaker has one model.",
+        )
+    for member in ("MultiModelConfig", "AdditionalModelDataSources", "InferenceSpecificationName"):
+        if container.get(member):
+            raise ServiceError("ValidationException", f"{member} is not embedded: leave it out.")

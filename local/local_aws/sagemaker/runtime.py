@@ -27,6 +27,7 @@ from local_aws.hosting.instances.connection import Answer
 from local_aws.hosting.metrics import Invocation, InvocationMetrics
 from local_aws.hosting.traffic import Route
 from local_aws.kernel.account import ACCOUNT_ID, Account
+from local_aws.kernel.limits import maximum
 from local_aws.kernel.wire import Route as WireRoute
 from local_aws.kernel.wire import Service, ServiceError
 from local_aws.sagemaker.endpoints.endpoints import Endpoints
@@ -91,6 +92,14 @@ class Runtime:
             if member in request:
                 raise ServiceError("ValidationError", f"{member} is not embedded.")
         endpoint = self._find(request["EndpointName"])
+        if endpoint.live.plan.is_serverless and len(request["Body"]) > maximum(
+            "sagemaker.serverless_payload"
+        ):
+            raise ServiceError(
+                "ValidationError",
+                f"The body has {len(request['Body']):,} bytes, and a serverless endpoint takes "
+                f"{maximum('sagemaker.serverless_payload'):,} at most.",
+            )
         route = _route(endpoint, request.get("TargetVariant"))
         status, model_seconds = 500, None
         try:

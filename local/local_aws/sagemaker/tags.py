@@ -73,4 +73,10 @@ class Tags:
 
 
 def _as_dict(tags: Iterable[Mapping[str, str]]) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in tags}
+    """Raises ServiceError (ValidationException) where a key stands there twice."""
+    found: dict[str, str] = {}
+    for tag in tags:
+        if tag["Key"] in found:
+            raise ServiceError("ValidationException", f"Duplicate tag keys found: {tag['Key']}.")
+        found[tag["Key"]] = tag["Value"]
+    return found

@@ -76,7 +76,7 @@ class Dispatch:
         signed_in = sign_in(self._environment, deadline, self._client, self._sender, self._clock)
         client = signed_in.client(Access(owner, {"contents": "write"}, repository=name))
         try:
-            client.post(f"/repos/{segment(owner)}/{segment(name)}/dispatches", body)
+            client.send(f"/repos/{segment(owner)}/{segment(name)}/dispatches", body)
         except NotFoundError as error:
             raise AnswerError(
                 error.status,

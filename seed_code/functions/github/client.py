@@ -16,6 +16,7 @@ from github.errors import (
     OutOfTimeError,
     RateLimitedError,
     TokenRefusedError,
+    UnexpectedAnswerError,
     UnreachableError,
 )
 from github.http import HttpSender, Request, Response, Sender
@@ -137,6 +138,10 @@ class Client:
     def post(self, path: str, body: Any) -> Any:
         return self.call("POST", path, body)
 
+    def send(self, path: str, body: Any) -> None:
+        """POST what GitHub only takes notice of. Raises UnexpectedAnswerError for any success but 204."""
+        self.call("POST", path, body, empty=True)
+
     def put(self, path: str, body: Any) -> Any:
         return self.call("PUT", path, body)
 
@@ -146,17 +151,17 @@ class Client:
     def delete(self, path: str) -> Any:
         return self.call("DELETE", path)
 
-    def call(self, method: str, path: str, body: Any = None) -> Any:
-        """The answer's JSON, None where it has none.
+    def call(self, method: str, path: str, body: Any = None, *, empty: bool = False) -> Any:
+        """The answer's JSON, None for 204, which with `empty` is the only success.
 
-        Raises TokenRefusedError for 401, AnswerError for any other 4XX, and what `Transport.exchange` raises.
+        Raises UnexpectedAnswerError for a redirect to elsewhere and for what is no JSON, TokenRefusedError for 401, AnswerError for any other 4XX, and what `Transport.exchange` raises.
         """
         credential = self._credential()
         request = Request(method, path, body, credential)
         response = self._transport.exchange(request)
         _log.info("%s: %d", request.name, response.status)
         if response.status < 400:
-            return response.json()
+            return _document(response, request, empty)
         said = response.said if credential is None else credential.removed_from(response.said)
         if response.status == 401:
             raise TokenRefusedError(
@@ -164,3 +169,15 @@ class Client:
                 " expired, or the App's id and key do not belong together: put a new one into its place and try again."
             )
         raise BY_STATUS.get(response.status, AnswerError)(response.status, said, request.name)
+
+
+def _document(response: Response, request: Request, empty: bool) -> Any:
+    """What a call below 400 says. Raises UnexpectedAnswerError for what GitHub's API does not answer."""
+    if response.status == 204 and not response.body:
+        return None
+    document = response.json()
+    if empty or not 200 <= response.status < 300 or not isinstance(document, dict | list):
+        place = response.headers.get("location", "")
+        said = f"{response.status}{f' to {place[:200]}' if place else ''}"
+        raise UnexpectedAnswerError(said, request.name)
+    return document

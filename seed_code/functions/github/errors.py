@@ -3,6 +3,7 @@
     GitHubError                 a call to GitHub did not do what it was asked
     ├── UnreachableError        no answer, or only 5XX, after every retry
     │   └── RateLimitedError    GitHub says when to come back, and that is later than this function lives
+    ├── UnexpectedAnswerError   something answered that is not GitHub's API: a redirect to elsewhere, or no JSON
     ├── OutOfTimeError          the function's own time is nearly over; nothing was sent
     ├── SignInError             GitHub does not take the project's credentials
     │   ├── TokenRefusedError   401: revoked, expired, or not what it should be
@@ -30,6 +31,16 @@ class UnreachableError(GitHubError):
 
 class RateLimitedError(UnreachableError):
     """GitHub asks for a longer wait than this function has left."""
+
+
+class UnexpectedAnswerError(GitHubError):
+    """What answered is not what GitHub's API answers. Whether the call did something is not known."""
+
+    def __init__(self, answered: str, call: str) -> None:
+        super().__init__(
+            f"{answered} came in answer to {call}: that is not GitHub's API. Look at GITHUB_API_URL, and for a proxy on the"
+            " way; trying again does no harm."
+        )
 
 
 class OutOfTimeError(GitHubError):

@@ -11,7 +11,7 @@ from typing import Any
 from github import Access, Client, SignIn
 from pour import seed as seeds
 from pour import variables
-from pour.environments import PRODUCTION, REMEDY, Environments
+from pour.environments import PRODUCTION, Environments
 from pour.errors import ProtectionError, RepositoryTakenError
 from pour.ownership import path
 from pour.proposal import Proposal
@@ -107,9 +107,11 @@ class ContentsResource:
         approvals = 1 if repository["owner"].get("type") == "Organization" else 0
         gap = Protection(client, path(repository), MAIN, properties.required_checks, approvals).ensure()
         deploys = any(each.name == PRODUCTION for each in properties.environments)
-        if gap and deploys and properties.gate == "github":
+        if gap and deploys:
+            # Whatever the gate is: the stages' roles trust what runs on main.
             raise ProtectionError(
-                f"GitHub does not protect what production is deployed from in {properties.full_name}: {gap}. {REMEDY}"
+                f"GitHub does not protect what production is deployed from in {properties.full_name}: {gap}. Make the"
+                " repository public, or have its owner on a plan with protected branches (GitHub Team for private ones)."
             )
         return [gap] if gap else []
 

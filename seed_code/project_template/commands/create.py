@@ -8,7 +8,7 @@ watched, not created twice.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from rich.console import Console
@@ -22,7 +22,7 @@ from project_template.aws.clients import Aws
 from project_template.aws.waiting import Watch
 from project_template.commands.result import Result
 from project_template.core import names, template
-from project_template.core.settings import Form
+from project_template.core.settings import Form, check_tags
 from project_template.doctor import github_access
 from project_template.doctor.finding import Level
 from project_template.doctor.github_access import Asked
@@ -43,6 +43,7 @@ class Request:
     parameters: Mapping[str, str]
     description: str = ""
     timeout: float | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 def run(aws: Aws, request: Request, console: Console, transport: Transport = fetch) -> Result:
@@ -52,6 +53,7 @@ def run(aws: Aws, request: Request, console: Console, transport: Transport = fet
     cannot make or protect its repositories, ProjectError with the first failing resource's reason, TimedOutError.
     """
     names.check_project(request.name)
+    check_tags(request.tags)
     progress = Progress(console)
     follow = Follow(
         aws, request.name, Watch(aws, progress, Deadline(request.timeout or LIMIT_SECONDS)), progress
@@ -84,6 +86,8 @@ def create(aws: Aws, request: Request, progress: Progress, transport: Transport)
     defaults = {name: each.default or "" for name, each in template.parameters(stated).items()}
     _require_github(aws, published, defaults | dict(request.parameters), progress, transport)
     sent: dict[str, Any] = {"ProjectName": request.name}
+    if request.tags:
+        sent["Tags"] = [{"Key": key, "Value": value} for key, value in sorted(request.tags.items())]
     if request.description:
         sent["ProjectDescription"] = request.description
     values = [{"Key": key, "Value": value} for key, value in sorted(request.parameters.items())]

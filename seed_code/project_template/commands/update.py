@@ -7,7 +7,7 @@ reaches the repositories as a pull request, never over the team's work.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -24,6 +24,7 @@ from project_template.aws.clients import Aws
 from project_template.aws.waiting import Watch
 from project_template.commands.result import Result
 from project_template.core import template
+from project_template.core.settings import check_tags
 from project_template.core.template import INJECTED, Parameter
 from project_template.errors import ProjectError, RefusedError, RolledBackError, UsageError
 
@@ -38,6 +39,7 @@ class Request:
     publication: str
     parameters: Mapping[str, str]
     timeout: float | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 def run(aws: Aws, request: Request, console: Console) -> Result:
@@ -46,6 +48,7 @@ def run(aws: Aws, request: Request, console: Console) -> Result:
     Raises UsageError where there is no such project, or for values that the template refuses; RefusedError while another
     operation is under way or where the project never came to be; RolledBackError with the first failing resource's reason.
     """
+    check_tags(request.tags)
     progress = Progress(console)
     follow = Follow(
         aws, request.name, Watch(aws, progress, Deadline(request.timeout or LIMIT_SECONDS)), progress
@@ -85,7 +88,10 @@ def _update(aws: Aws, request: Request, existing: Project) -> bool:
     template.check(new, values, request.name)
     sent = [{"Key": key, "Value": value} for key, value in sorted(values.items())]
     try:
-        aws.sagemaker.update_project(ProjectName=request.name, **_form(aws, existing, published, sent))
+        form = _form(aws, existing, published, sent)
+        if request.tags:
+            form["Tags"] = [{"Key": key, "Value": value} for key, value in sorted(request.tags.items())]
+        aws.sagemaker.update_project(ProjectName=request.name, **form)
     except ClientError as error:
         said = error_text(error)
         if "No updates are to be performed" in said or "didn't contain changes" in said:

@@ -200,6 +200,8 @@ def publication(settings: PublishSettings, place: Place, source: Checkout, there
         oidc_provider_arn=settings.oidc_provider_arn or there.oidc_provider_arn or provider,
         github_api_url=settings.github_api_url,
         issuer=settings.issuer,
+        tags=settings.tags,
+        access_log_bucket=settings.access_log_bucket,
     )
 
 
@@ -224,6 +226,8 @@ def _stack(
         creates_oidc_provider=not settings.oidc_provider_arn
         and (holds_provider or not there.oidc_provider_arn),
         catalog=catalog if versions else None,
+        tags=settings.tags,
+        access_log_bucket=settings.access_log_bucket,
     )
 
 

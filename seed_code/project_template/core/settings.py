@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -19,6 +20,10 @@ _SECRET = re.compile(r"arn:aws[a-z\-]*:secretsmanager:[a-z0-9\-]+:\d{12}:secret:
 _KEY = re.compile(r"arn:aws[a-z\-]*:kms:[a-z0-9\-]+:\d{12}:key/.+")
 _PROVIDER = re.compile(r"arn:aws[a-z\-]*:iam::\d{12}:oidc-provider/.+")
 _PRINCIPAL = re.compile(r"arn:aws[a-z\-]*:iam::\d{12}:(role|user|group)/.+")
+_TAG_KEY = re.compile(r"[\w\s.:/=+\-@]{1,128}")
+_TAG_VALUE = re.compile(r"[\w\s.:/=+\-@]{0,256}")
+MOST_TAGS = 40
+"""A resource has 50 at most, and the project has some of its own."""
 _DOMAIN = re.compile(r"d-[a-z0-9\-]{1,61}")
 
 
@@ -58,12 +63,16 @@ class PublishSettings:
     domains: tuple[str, ...] = ()
     principals: tuple[str, ...] = ()
     take_domain: bool = False
+    tags: tuple[tuple[str, str], ...] = ()
+    access_log_bucket: str = ""
 
     def __post_init__(self) -> None:
         _check("--name", self.name, _NAME, "up to 32 letters, digits and hyphens")
         _check(
             "--bucket", self.bucket, _BUCKET, "the name of a bucket, without dots: TLS has to fit its name"
         )
+        _check("--access-log-bucket", self.access_log_bucket, _BUCKET, "the name of a bucket")
+        check_tags(dict(self.tags))
         _check("--version", self.version, _VERSION, "up to 64 letters, digits and ._+-")
         match self.sign_in:
             case TokenSignIn(secret_arn):
@@ -79,6 +88,25 @@ class PublishSettings:
         for option, url in (("--github-url", self.github_api_url), ("--issuer", self.issuer)):
             if not url.startswith(("https://", "http://127.0.0.1:")):
                 raise UsageError(f"{option} is {url!r}; expected https://...")
+
+
+def check_tags(tags: Mapping[str, str]) -> None:
+    """Raises UsageError for tags that AWS does not take, or that are the project's own.
+
+    Source: "Tag naming limits and requirements", AWS resource tagging guide.
+    """
+    if len(tags) > MOST_TAGS:
+        raise UsageError(f"--tag is given {len(tags)} times; expected {MOST_TAGS} tags at most.")
+    for key, value in tags.items():
+        if not _TAG_KEY.fullmatch(key) or key.lower().startswith(("aws:", "sagemaker:")):
+            raise UsageError(
+                f"--tag has the key {key!r}; expected up to 128 letters, digits, spaces and _.:/=+-@, not beginning with "
+                "aws: or sagemaker:."
+            )
+        if not _TAG_VALUE.fullmatch(value):
+            raise UsageError(
+                f"--tag {key} is {value!r}; expected up to 256 letters, digits, spaces and _.:/=+-@."
+            )
 
 
 def sign_in(token_secret: str, app_id: str, app_key: str) -> TokenSignIn | AppSignIn:

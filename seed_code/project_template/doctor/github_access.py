@@ -117,7 +117,10 @@ def protection(asked: Asked, plan: str) -> Finding:
     Source: "Managing environments for deployment" and "About protected branches", GitHub's documentation.
     """
     check, public = "GitHub plan", asked.visibility == "public"
-    remedy = "Make the repositories public, change the plan, or create the project with --production-gate registry."
+    remedy = (
+        "Make the repositories public, change the plan, or, on a plan with protected branches, create the project with "
+        "--production-gate registry."
+    )
     if public:
         return ok(
             check, "public repositories have environments, reviewers and branch protection on every plan"
@@ -133,9 +136,12 @@ def protection(asked: Asked, plan: str) -> Finding:
         return ok(check, f"{said} environments, reviewers and branch protection")
     if plan in _WITHOUT_ENVIRONMENTS:
         found = f"{said} neither environments nor branch protection"
-        level = warn if asked.gate == "registry" else fail
-        return level(
-            check, found, remedy if asked.gate != "registry" else "Agree on reviews among yourselves."
+        if asked.gate != "registry":
+            return fail(check, found, remedy)
+        return fail(
+            check,
+            f"{found}: whoever may write could change main, whose jobs get the production role",
+            "Make the repositories public, or change to a plan with protected branches (GitHub Team has them).",
         )
     if asked.gate == "registry":
         return ok(

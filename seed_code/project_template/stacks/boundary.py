@@ -51,6 +51,11 @@ _USES = (
     "cloudwatch:GetMetricData",
     "cloudwatch:PutMetricData",
     "application-autoscaling:DescribeScheduledActions",
+    "ec2:*NetworkInterface*",
+    "ec2:DescribeDhcpOptions",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcs",
     "ecr:BatchCheckLayerAvailability",
     "ecr:BatchGetImage",
     "ecr:GetAuthorizationToken",
@@ -59,6 +64,7 @@ _USES = (
     "kms:CreateGrant",
     "kms:Decrypt",
     "kms:DescribeKey",
+    "kms:Encrypt",
     "kms:GenerateDataKey",
     "kms:Sign",
     "lambda:*Function*",
@@ -78,6 +84,7 @@ _USES = (
     "logs:PutLogEvents",
     "s3:DeleteObject",
     "s3:GetObject",
+    "s3:GetObjectVersion",
     "s3:ListBucket",
     "s3:PutObject",
     "sagemaker:*Endpoint*",
@@ -170,7 +177,11 @@ def _denied(itself: str) -> list[Statement]:
     }
     return [
         # Every project's objects are encrypted with a key of its own, which has its tag: without it they cannot be read.
-        deny("NoOtherProjectsData", ["kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKey*"], **foreign),
+        deny(
+            "NoOtherProjectsData",
+            ["kms:CreateGrant", "kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*"],
+            **foreign,
+        ),
         deny("NoOtherProjectsModels", SAGEMAKER_WRITES, **foreign),
         deny("StaysBounded", ["iam:DeleteRolePermissionsBoundary", "iam:DeleteUserPermissionsBoundary"]),
         deny(

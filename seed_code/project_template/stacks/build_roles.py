@@ -16,11 +16,13 @@ from project_template.stacks.identity import BUILD_HOURS, Identity, Subjects
 from project_template.stacks.parameters import Parameters
 from project_template.stacks.policies import (
     PROJECT,
+    PULL_REQUEST_TAG,
     Stated,
     Statement,
     allow,
     arn,
     deny,
+    encrypts,
     others,
     ours,
     passes,
@@ -94,6 +96,7 @@ class _Statements:
             allow("ReadsObjects", "s3:GetObject", self.objects(*prefixes)),
             self._reads_training_data("ReadsTrainingData", "s3:GetObject", whole=True),
             self._reads_training_data("ListsTrainingData", "s3:ListBucket", whole=False),
+            self._decrypts_training_data(),
         ]
 
     def writes(self, *prefixes: str) -> list[Statement]:
@@ -110,16 +113,27 @@ class _Statements:
         statement = allow(sid, action, resource)
         return cdk.Fn.condition_if(self.parameters.has_data, statement, cdk.Aws.NO_VALUE)
 
-    def runs_jobs(self) -> list[Statement]:
+    def _decrypts_training_data(self) -> cdk.IResolvable:
+        """The key that was named when the project was made, for objects alone: nothing where none was."""
+        statement = via_s3("DecryptsTrainingData", ["kms:Decrypt"], cdk.Fn.ref("TrainingDataKey"))
+        return cdk.Fn.condition_if(self.parameters.has_data_key, statement, cdk.Aws.NO_VALUE)
+
+    def runs_jobs(self, *, of_pull_requests: bool = False) -> list[Statement]:
         """What a pipeline does for its steps, and what a job's container does for itself.
+
+        A pull request's jobs have a tag of their own, and its role reaches no others.
 
         Source: "IAM access management" for pipelines and "CreateProcessingJob API: execution role permissions",
         Amazon SageMaker developer guide.
         """
         jobs = sagemaker(*_JOBS)
         creates = ["sagemaker:CreateProcessingJob", "sagemaker:CreateTrainingJob"]
+        new, there = (
+            {"Null": {f"aws:{key}/{PULL_REQUEST_TAG}": "false"}} if of_pull_requests else {}
+            for key in ("RequestTag", "ResourceTag")
+        )
         return [
-            allow("CreatesJobs", creates, jobs, because=_JOB_NAMES, StringEquals=ours("RequestTag")),
+            allow("CreatesJobs", creates, jobs, because=_JOB_NAMES, StringEquals=ours("RequestTag"), **new),
             allow(
                 "TagsNewJobs",
                 "sagemaker:AddTags",
@@ -137,7 +151,9 @@ class _Statements:
                 ],
                 jobs,
                 because=_JOB_NAMES,
+                **there,
             ),
+            encrypts(self.storage.key.attr_arn),
             *container(IMAGES, _JOB_GROUPS, "pipelines-*"),
         ]
 
@@ -292,7 +308,7 @@ def _pull_request(identity: Identity, shared: _Statements) -> iam.CfnRole:
             # Beside its own: the data, and the champion that the candidate is compared with.
             *shared.reads("contracts/", "data/", "models/", "pr/"),
             *shared.writes("pr/"),
-            *shared.runs_jobs(),
+            *shared.runs_jobs(of_pull_requests=True),
             *_pull_requests_never(shared),
         ],
     )

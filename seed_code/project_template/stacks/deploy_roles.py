@@ -12,7 +12,8 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
 from project_template.stacks.build_roles import container
-from project_template.stacks.identity import DEPLOY_HOURS, Identity, Subjects
+from project_template.stacks.identity import DEPLOY_HOURS, MAIN, Identity, Subjects
+from project_template.stacks.parameters import Parameters
 from project_template.stacks.policies import (
     PROJECT,
     STAGE_TAG,
@@ -20,6 +21,7 @@ from project_template.stacks.policies import (
     allow,
     arn,
     deny,
+    encrypts,
     others,
     ours,
     passes,
@@ -31,7 +33,13 @@ from project_template.stacks.storage import Storage
 
 STAGES = ("staging", "production")
 
+_IDENTITY = ("contract", "contract-sha256", "model-sha256", "model-version")
+"""The metadata of a model package by which its bytes are known."""
+
 _MODEL_IMAGES = ("blazingtext",)
+_INTERFACES = (
+    "EC2 names interfaces and security groups: which are the project's is in the subnets that it names."
+)
 _UNNAMED = "CloudFormation names configurations and models: which are the stage's is in their tags."
 
 
@@ -41,7 +49,7 @@ class DeployRoles:
     production: iam.CfnRole
 
 
-def endpoint(identity: Identity, storage: Storage) -> iam.CfnRole:
+def endpoint(identity: Identity, storage: Storage, parameters: Parameters) -> iam.CfnRole:
     """What models run as, at endpoints and in batch transform jobs.
 
     Source: "CreateModel API: execution role permissions", Amazon SageMaker developer guide.
@@ -56,9 +64,17 @@ def endpoint(identity: Identity, storage: Storage) -> iam.CfnRole:
         trusts_service("sagemaker"),
         [
             allow("ListsBucket", "s3:ListBucket", storage.bucket.attr_arn),
-            allow("ReadsObjects", "s3:GetObject", objects("models/", "batch/input/", "asynchronous/")),
-            allow("WritesObjects", "s3:PutObject", objects("datacapture/", "batch/output/", "asynchronous/")),
+            # The stages' own copies; below models/ lies what endpoints serve that were deployed before there were any.
+            allow(
+                "ReadsObjects",
+                "s3:GetObject",
+                objects("asynchronous/", "batch/*/input/", "deploy/*/models/", "models/"),
+            ),
+            allow(
+                "WritesObjects", "s3:PutObject", objects("asynchronous/", "batch/*/output/", "datacapture/")
+            ),
             via_s3("UsesKey", ["kms:Decrypt", "kms:GenerateDataKey"], storage.key.attr_arn),
+            encrypts(storage.key.attr_arn),
             # SageMaker looks at the alarms of a rollout as the models' role. Source: "Auto-rollback configuration and
             # monitoring", Amazon SageMaker developer guide.
             allow(
@@ -66,6 +82,7 @@ def endpoint(identity: Identity, storage: Storage) -> iam.CfnRole:
                 "cloudwatch:DescribeAlarms",
                 [arn("cloudwatch", f"alarm:{PROJECT}-{stage}-*") for stage in STAGES],
             ),
+            *_interfaces(parameters),
             *container(
                 _MODEL_IMAGES,
                 (f"Endpoints/{PROJECT}-*", "TransformJobs"),
@@ -77,13 +94,58 @@ def endpoint(identity: Identity, storage: Storage) -> iam.CfnRole:
     )
 
 
+def _interfaces(parameters: Parameters) -> list[Statement]:
+    """The interfaces of a model whose stage has a VPC, in the subnets that the project names, or in any of the account's.
+
+    Source: "CreateModel API: execution role permissions", Amazon SageMaker developer guide.
+    """
+    interfaces, anywhere = arn("ec2", "network-interface/*"), {"ec2:Subnet": parameters.subnet_arns}
+    return [
+        allow(
+            "MakesInterfaces",
+            "ec2:CreateNetworkInterface",
+            arn("ec2", "subnet/*"),
+            because=_INTERFACES,
+            StringLike={"ec2:SubnetID": parameters.subnets},
+        ),
+        # The same request is authorised on these, too, and on them the subnet is no key.
+        allow(
+            "MakesInterfacesOfGroups",
+            "ec2:CreateNetworkInterface",
+            [interfaces, arn("ec2", "security-group/*")],
+            because=_INTERFACES,
+        ),
+        allow(
+            "OwnsInterfaces",
+            ["ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterface"],
+            interfaces,
+            because=_INTERFACES,
+            ArnLike=anywhere,
+        ),
+        allow(
+            "LooksAtNetworks",
+            [
+                "ec2:DeleteNetworkInterfacePermission",
+                "ec2:DescribeDhcpOptions",
+                "ec2:DescribeNetworkInterfaces",
+                "ec2:DescribeSecurityGroups",
+                "ec2:DescribeSubnets",
+                "ec2:DescribeVpcs",
+            ],
+            "*",
+            because="The actions know no resource.",
+        ),
+    ]
+
+
 def add(
     identity: Identity, storage: Storage, service: iam.CfnRole, prefix: str, repository_id: str
 ) -> DeployRoles:
     """`prefix` is how the subjects of the deploy repository's tokens begin."""
 
     def subjects(*environments: str) -> Subjects:
-        return Subjects(prefix, repository_id, tuple(f":environment:{name}" for name in environments))
+        suffixes = tuple(f":environment:{name}" for name in environments)
+        return Subjects(prefix, repository_id, suffixes, ref=MAIN)
 
     return DeployRoles(
         staging=_stage(identity, storage, service, "staging", subjects("staging")),
@@ -134,13 +196,15 @@ def _stage(
 
 def _storage(storage: Storage, stage: str) -> list[Statement]:
     """Reads every stage's records (production asks what staging verified), and writes its own alone."""
+    own = (f"code/deploy/{stage}/", f"deploy/{stage}/models/")
     # The metrics of a model are beside its evaluation.
-    read = _objects(storage, "models/", "contracts/", "runs/*/evaluate/", "code/", "deployments/", "batch/")
-    written = _objects(storage, "code/", f"deployments/{stage}/", "batch/input/")
+    read = _objects(storage, *own, "batch/", "contracts/", "deployments/", "models/", "runs/*/evaluate/")
+    written = _objects(storage, *own, f"batch/{stage}/input/", f"deployments/{stage}/")
     return [
         # Without it a missing record is a denied one: see build_roles.
         allow("ListsBucket", "s3:ListBucket", storage.bucket.attr_arn),
-        allow("ReadsObjects", "s3:GetObject", read),
+        # By version where CloudFormation fetches a template that is too large for a request.
+        allow("ReadsObjects", ["s3:GetObject", "s3:GetObjectVersion"], read),
         allow("WritesObjects", "s3:PutObject", written),
         via_s3("UsesKey", ["kms:Decrypt", "kms:GenerateDataKey"], storage.key.attr_arn),
     ]
@@ -151,11 +215,16 @@ def _registry(stage: str) -> list[Statement]:
     packages = sagemaker(f"model-package/{PROJECT}-models/*")
     return [
         allow("ReadsPackages", "sagemaker:DescribeModelPackage", packages),
+        # By which bytes a package is known is its pipeline's to say, once.
         allow(
             "ShowsWhatIsLive",
             "sagemaker:UpdateModelPackage",
             packages,
             StringEquals={"sagemaker:ModelLifeCycle:Stage": [stage.capitalize(), "Archived"]},
+            Null={
+                "sagemaker:CustomerMetadataPropertiesToRemove": "true",
+                **{f"sagemaker:CustomerMetadataProperties/{key}": "true" for key in _IDENTITY},
+            },
         ),
         deny(
             "ApprovesNoPackage",

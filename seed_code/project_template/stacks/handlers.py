@@ -69,7 +69,6 @@ NOT_NEEDED: Mapping[str, Mapping[str, str]] = {
     "AWS::Lambda::Function": {
         "(ec2|elasticfilesystem|s3files):.*": "no function is in a network or mounts a file system",
         "kms:.*": "environments are encrypted with Lambda's own key",
-        "s3:GetObjectVersion": "code is named by its hash, not by a version of an object",
         "lambda:.*(CodeSigningConfig|LayerVersion|CapacityProvider|PublishVersion|RuntimeAlias)": "not used",
         "lambda:Put(FunctionRecursion|FunctionScaling)Config": "the defaults are kept",
     },
@@ -83,7 +82,7 @@ NOT_NEEDED: Mapping[str, Mapping[str, str]] = {
         "s3tables:.*": "no metadata table",
         "s3:.*Metadata.*": "no metadata table",
         "s3:(Put|Delete)(Bucket)?(Accelerate|Analytics|Inventory|Metrics|IntelligentTiering)(Configuration)?": "not set",
-        "s3:(Put|Delete)Bucket(AnalyticsConfiguration|MetricsConfiguration|Abac|Cors|CORS|Website|Logging)": "not set",
+        "s3:(Put|Delete)Bucket(AnalyticsConfiguration|MetricsConfiguration|Abac|Cors|CORS|Website)": "not set",
         "s3:PutBucket(Notification|Replication|ObjectLockConfiguration)": "not set",
         "s3:(PutObjectLock|PutReplication)Configuration": "not set",
         "s3:DeleteBucket(Replication|Encryption|Lifecycle|Tagging)": "what is set is changed by Put, never taken away",

@@ -11,8 +11,9 @@ from aws_cdk import aws_iam as iam
 
 from project_template.stacks.parameters import Parameters
 from project_template.stacks.policies import ROLES_PATH, Stated, Statement, document, reasons, text
-from project_template.stacks.published import Publication
+from project_template.stacks.published import GITHUB_ISSUER, Publication
 
+MAIN = "refs/heads/main"
 AUDIENCE = "sts.amazonaws.com"
 
 HOUR = 3600
@@ -24,11 +25,16 @@ DEPLOY_HOURS = 6
 
 @dataclass(frozen=True)
 class Subjects:
-    """What GitHub says of the jobs that may take on a role: of one repository, one of `suffixes` each."""
+    """What GitHub says of the jobs that may take on a role: of one repository, one of `suffixes` each.
+
+    `ref` is the Git reference that they run on, where the subjects do not hold it: an environment's do not, and a branch
+    may name any environment in a workflow of its own. "" is any.
+    """
 
     prefix: str
     repository_id: str
     suffixes: tuple[str, ...]
+    ref: str = ""
 
 
 class Identity:
@@ -74,17 +80,19 @@ class Identity:
     def trusts_github(self, subjects: Subjects) -> dict[str, Any]:
         """A trust policy for jobs of GitHub Actions: full subjects, as GitHub reports them; no wildcard anywhere.
 
-        The repository's id as well, which no other repository ever gets, also where the subject holds names alone.
-        Source: STS's condition keys for GitHub's claims (January 2026), which are github.com's only: a GitHub Enterprise
-        Server has an issuer of its own, below /_services/token, and its tokens are known by audience and subject.
+        The repository's id as well, which no other repository ever gets, also where the subject holds names alone, and
+        the reference where there is one. Source: STS's condition keys for GitHub's claims (January 2026), which are
+        github.com's only: the tokens of GHE.com and of a GitHub Enterprise Server are known by audience and subject.
         """
         host = self._publication.issuer_host
         known = {
             f"{host}:aud": AUDIENCE,
             f"{host}:sub": [cdk.Fn.join("", [subjects.prefix, suffix]) for suffix in subjects.suffixes],
         }
-        if not host.endswith("/_services/token"):
+        if self._publication.issuer == GITHUB_ISSUER:
             known[f"{host}:repository_id"] = subjects.repository_id
+            if subjects.ref:
+                known[f"{host}:ref"] = subjects.ref
         return document(
             {
                 "Effect": "Allow",

@@ -30,8 +30,8 @@ def _groups(publication: Publication) -> dict[str, tuple[Shown, ...]]:
     return {
         "Project": (_NAME, _ID),
         "GitHub": (_OWNER, _BUILD, _DEPLOY, _VISIBILITY),
-        "Model": (_RECIPE, _DATA),
-        "Deployment": (_KIND, _GATE, _REVIEWERS),
+        "Model": (_RECIPE, _DATA, _DATA_KEY),
+        "Deployment": (_KIND, _GATE, _REVIEWERS, _SUBNETS),
         "Account (the publisher's choice; leave it unless you know better)": (
             Shown(
                 "PermissionsBoundaryArn",
@@ -123,6 +123,15 @@ _DATA = Shown(
     longest=1100,
     constraint="Empty, or s3://BUCKET/KEY of one object.",
 )
+_DATA_KEY = Shown(
+    "TrainingDataKey",
+    "Training data's key",
+    "The ARN of the KMS key that the training data is encrypted with, where that is not S3's own. The key's policy has to "
+    "let this account's roles use it.",
+    "",
+    r"^$|^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]{1,64}$",
+    constraint="Empty, or arn:aws:kms:REGION:ACCOUNT:key/ID.",
+)
 _KIND = Shown(
     "EndpointKind",
     "Endpoint",
@@ -146,6 +155,18 @@ _REVIEWERS = Shown(
     rf"^$|^{_REVIEWER}(,{_REVIEWER}){{0,5}}$",
     longest=900,
     constraint="Up to six logins or organisation/team, with commas and without spaces.",
+)
+
+
+_SUBNETS = Shown(
+    "EndpointSubnets",
+    "Endpoints' subnets",
+    "Where a stage has a VPC: the ids of its subnets, with commas and without spaces, which models are then held to. Empty: "
+    "any subnet of the account.",
+    "",
+    r"^$|^subnet-[0-9a-f]{8,17}(,subnet-[0-9a-f]{8,17}){0,15}$",
+    longest=400,
+    constraint="Up to 16 ids of subnets, with commas and without spaces.",
 )
 
 
@@ -174,6 +195,8 @@ class Parameters:
         self._has_deploy = self._filled("HasDeployRepositoryName", "DeployRepositoryName")
         self.has_reviewers = self._filled("HasProductionReviewers", "ProductionReviewers")
         self.has_data = self._filled("HasTrainingData", "TrainingData")
+        self.has_data_key = self._filled("HasTrainingDataKey", "TrainingDataKey")
+        self.has_subnets = self._filled("HasEndpointSubnets", "EndpointSubnets")
         self.makes_provider = cdk.CfnCondition(
             stack, "MakesOidcProvider", expression=cdk.Fn.condition_equals(cdk.Fn.ref("OidcProviderArn"), "")
         )
@@ -206,6 +229,21 @@ class Parameters:
         """The reviewers as a list, which is empty where there are none."""
         given = cdk.Fn.split(",", cdk.Fn.ref("ProductionReviewers"))
         return cdk.Fn.condition_if(self.has_reviewers, given, [])
+
+    @property
+    def subnets(self) -> cdk.IResolvable:
+        """Patterns of the ids of subnets that models may be connected to."""
+        given = cdk.Fn.split(",", cdk.Fn.ref("EndpointSubnets"))
+        return cdk.Fn.condition_if(self.has_subnets, given, "*")
+
+    @property
+    def subnet_arns(self) -> cdk.IResolvable:
+        """The same as patterns of their ARNs."""
+        # The delimiter of Fn::Join is no place for a parameter: so the ids alone tell the subnets apart.
+        begin = "arn:*:ec2:*:*:subnet/"
+        each = cdk.Fn.join(f",{begin}", cdk.Fn.split(",", cdk.Fn.ref("EndpointSubnets")))
+        given = cdk.Fn.split(",", cdk.Fn.join("", [begin, each]))
+        return cdk.Fn.condition_if(self.has_subnets, given, f"{begin}*")
 
     @property
     def training_data(self) -> str:

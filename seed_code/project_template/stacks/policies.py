@@ -23,6 +23,8 @@ NAME_TAG, ID_TAG, STAGE_TAG = (
     "sagemaker:project-id",
     "sagemaker:deployment-stage",
 )
+PULL_REQUEST_TAG = "model-build:pull-request"
+"""What the build repository's commands tag the jobs of pull requests with."""
 PROJECT = "${SageMakerProjectName}"
 ROLES_PATH = f"/sagemaker-projects/{PROJECT}/"
 ENDPOINT_ROLES_PATH = f"{ROLES_PATH}endpoints/"
@@ -104,6 +106,14 @@ def via_s3(sid: str, actions: Sequence[str], key_arn: Any) -> Statement:
     return allow(
         sid, actions, key_arn, StringEquals={"kms:ViaService": text("s3.${AWS::Region}.${AWS::URLSuffix}")}
     )
+
+
+def encrypts(key_arn: Any) -> Statement:
+    """What SageMaker asks of a role whose jobs' outputs are encrypted with a stated key, beside what S3 does.
+
+    Source: OutputDataConfig and TransformOutput, Amazon SageMaker API reference.
+    """
+    return allow("EncryptsOutputs", "kms:Encrypt", key_arn)
 
 
 def passes(sid: str, role_arns: Any, *services: str, because: str | None = None) -> Statement:

@@ -30,7 +30,7 @@ class ProjectStack(cdk.Stack):
         )
         self._parameters = Parameters(self, publication)
         self._identity = Identity(self, publication, self._parameters)
-        self._storage = storage.add(self)
+        self._storage = storage.add(self, publication.access_log_bucket)
         functions = Functions(self, self._identity, publication)
         self._repositories = Repositories(self, publication, self._parameters, functions.pour())
         build = self._repositories.repository(
@@ -50,7 +50,7 @@ class ProjectStack(cdk.Stack):
             _attribute(build, "SubjectPrefix"),
             _attribute(build, "Id"),
         )
-        endpoint = deploy_roles.endpoint(self._identity, self._storage)
+        endpoint = deploy_roles.endpoint(self._identity, self._storage, self._parameters)
         service = service_role.add(self._identity, self._storage, endpoint)
         deployers = deploy_roles.add(
             self._identity,
@@ -65,7 +65,7 @@ class ProjectStack(cdk.Stack):
         approval.rule(self, dispatch, undelivered)
         self._pour_build(build, deploy, builders)
         self._pour_deploy(build, deploy, deployers, endpoint.attr_arn, service.attr_arn)
-        self._tag()
+        self._tag(publication.tags)
         self._outputs(build, deploy)
 
     def _pour_build(self, build: cdk.CfnResource, deploy: cdk.CfnResource, roles: BuildRoles) -> None:
@@ -116,12 +116,15 @@ class ProjectStack(cdk.Stack):
             "AWS_REGION": cdk.Aws.REGION,
             "BUILD_REPOSITORY": _attribute(build, "FullName"),
             "DEPLOY_REPOSITORY": _attribute(deploy, "FullName"),
+            "KMS_KEY_ARN": self._storage.key.attr_arn,
             "MODEL_PACKAGE_GROUP_NAME": self._storage.group.model_package_group_name,
             "SAGEMAKER_PROJECT_ID": self._parameters.project_id,
             "SAGEMAKER_PROJECT_NAME": self._parameters.project_name,
         }
 
-    def _tag(self) -> None:
+    def _tag(self, stated: tuple[tuple[str, str], ...]) -> None:
+        for key, value in stated:
+            cdk.Tags.of(self).add(key, value)
         for key, value in ((NAME_TAG, self._parameters.project_name), (ID_TAG, self._parameters.project_id)):
             cdk.Tags.of(self).add(key, value)
             cdk.Tags.of(self._identity.provider).remove(key, priority=300)

@@ -10,7 +10,7 @@ from constructs import Construct
 from project_template.stacks import boundary, catalog, launch_role, users
 from project_template.stacks.identity import AUDIENCE
 from project_template.stacks.published import PublicationSettings
-from project_template.stacks.storage import NO_ACCESS_LOG, closed, owned, tls_only, unfinished_uploads
+from project_template.stacks.storage import NO_ACCESS_LOG, closed, logged, owned, tls_only, unfinished_uploads
 
 _STUDIO = "https://*.sagemaker.aws"
 _EXPOSED = (
@@ -52,6 +52,8 @@ class PublicationStack(cdk.Stack):
             cdk.CfnOutput(self, name, value=value)
         if settings.catalog is not None:
             catalog.add(self, settings.catalog, launch)
+        for key, tag in settings.tags:
+            cdk.Tags.of(self).add(key, tag)
 
 
 def _retained(resource: cdk.CfnResource) -> None:
@@ -73,6 +75,7 @@ def _bucket(stack: cdk.Stack, settings: PublicationSettings) -> s3.CfnBucket:
         versioning_configuration=s3.CfnBucket.VersioningConfigurationProperty(status="Enabled"),
         public_access_block_configuration=closed(),
         ownership_controls=owned(),
+        logging_configuration=logged(settings.access_log_bucket, f"{settings.name}/"),
         # S3's own keys: Studio's users, Service Catalog and Lambda read from here, and nothing in it is secret.
         bucket_encryption=s3.CfnBucket.BucketEncryptionProperty(
             server_side_encryption_configuration=[
@@ -110,5 +113,6 @@ def _bucket(stack: cdk.Stack, settings: PublicationSettings) -> s3.CfnBucket:
     )
     # Projects that were made from it are updated and deleted with the functions and seeds that are in it.
     _retained(bucket)
-    bucket.cfn_options.metadata = {"Reasons": NO_ACCESS_LOG}
+    if not settings.access_log_bucket:
+        bucket.cfn_options.metadata = {"Reasons": NO_ACCESS_LOG}
     return bucket

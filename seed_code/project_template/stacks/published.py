@@ -46,6 +46,8 @@ class Publication:
     `bucket` holds the seeds below `seed_prefix` ("seeds/<sha256>/") and the functions' archive at `functions_key`.
     `issuer` is the URL of GitHub's OIDC provider; `oidc_provider_arn` and `permissions_boundary_arn` are defaults of
     parameters, and the first may be empty: then the project makes the provider. `version` names the template.
+    `tags` are (key, value) for everything that the template makes; with `access_log_bucket` S3 logs there who uses the
+    project's bucket.
     """
 
     bucket: str
@@ -57,6 +59,8 @@ class Publication:
     oidc_provider_arn: str = ""
     github_api_url: str = GITHUB_API
     issuer: str = GITHUB_ISSUER
+    tags: tuple[tuple[str, str], ...] = ()
+    access_log_bucket: str = ""
 
     @property
     def issuer_host(self) -> str:
@@ -102,6 +106,8 @@ class PublicationSettings:
     issuer: str = GITHUB_ISSUER
     creates_oidc_provider: bool = False
     catalog: Catalog | None = None
+    tags: tuple[tuple[str, str], ...] = ()
+    access_log_bucket: str = ""
 
     @property
     def issuer_host(self) -> str:

@@ -25,7 +25,7 @@ _STAGE = {
     "cloudformation:DeleteChangeSet": "a change set that somebody left half made is made anew",
     "lambda:InvokeFunction": _URL,
     "lambda:InvokeFunctionUrl": _URL,
-    "cloudformation:TagResource": "CloudFormation asks for it where a stack is tagged",
+    "s3:GetObjectVersion": "a template that is too large for a request is fetched by its version",
     "sagemaker:AddTags": "an endpoint that is brought back gets its tags",
     "sagemaker:CreateEndpoint": "an endpoint that was deleted by hand is brought back",
     "sagemaker:DeleteEndpoint": "an endpoint whose stack was deleted by hand is torn down by itself",

@@ -53,7 +53,12 @@ def add(identity: Identity, storage: Storage, endpoint: iam.CfnRole) -> iam.CfnR
             *_roles(),
             *_http_api(),
             *_logs(),
-            allow("ReadsArchives", "s3:GetObject", cdk.Fn.join("", [storage.bucket.attr_arn, "/code/*"])),
+            # By version: what was uploaded for this very change, whatever lies there by then.
+            allow(
+                "ReadsArchives",
+                ["s3:GetObject", "s3:GetObjectVersion"],
+                cdk.Fn.join("", [storage.bucket.attr_arn, "/code/deploy/*"]),
+            ),
             via_s3("DecryptsArchives", ["kms:Decrypt"], storage.key.attr_arn),
             # Where a stage names the project's key for its instances' volumes.
             allow("ReadsKey", "kms:DescribeKey", storage.key.attr_arn),
@@ -192,26 +197,21 @@ def _alarms() -> list[Statement]:
 
 
 def _functions() -> list[Statement]:
-    """Functions are nobody's but the HTTP API's, and signed requests': none is opened to the world.
-
-    One statement for all of it, since a role's policies may not be longer: a condition holds for the requests that have
-    its key, which those that give permissions and make URLs always do.
-    """
+    """Functions are nobody's but the HTTP API's, and signed requests': none is opened to the world."""
+    functions = [arn("lambda", name) for name in _each(f"function:{PROJECT}-<stage>-api")]
     return [
+        allow("Functions", [*FUNCTIONS, "lambda:DeleteFunction*"], functions),
         allow(
-            "Functions",
-            [
-                *FUNCTIONS,
-                "lambda:AddPermission",
-                "lambda:CreateFunctionUrlConfig",
-                "lambda:DeleteFunction*",
-                "lambda:UpdateFunctionUrlConfig",
-            ],
-            [arn("lambda", name) for name in _each(f"function:{PROJECT}-<stage>-api")],
-            StringEqualsIfExists={
-                "lambda:FunctionUrlAuthType": "AWS_IAM",
-                "lambda:Principal": "apigateway.amazonaws.com",
-            },
+            "OpensFunctionsToHttpApi",
+            "lambda:AddPermission",
+            functions,
+            StringEquals={"lambda:Principal": "apigateway.amazonaws.com"},
+        ),
+        allow(
+            "FunctionUrls",
+            ["lambda:CreateFunctionUrlConfig", "lambda:UpdateFunctionUrlConfig"],
+            functions,
+            StringEquals={"lambda:FunctionUrlAuthType": "AWS_IAM"},
         ),
     ]
 

@@ -18,8 +18,8 @@ PULL_REQUEST_DAYS = 30
 _UNFINISHED_DAYS = 7
 
 NO_ACCESS_LOG = {
-    "AwsSolutions-S1": "Who reads and writes is for CloudTrail's data events, which an account turns on for all its buckets; "
-    "a bucket for access logs in each project would cost, and be one more to keep."
+    "AwsSolutions-S1": "Whoever published left the access logs off (--access-log-bucket switches them on): who reads and "
+    "writes is for CloudTrail's data events, which an account turns on for all its buckets."
 }
 """Why the buckets have no server access log, in the words of their metadata."""
 
@@ -31,9 +31,9 @@ class Storage:
     group: sagemaker.CfnModelPackageGroup
 
 
-def add(stack: cdk.Stack) -> Storage:
+def add(stack: cdk.Stack, access_log_bucket: str) -> Storage:
     key = _key(stack)
-    bucket = _bucket(stack, key)
+    bucket = _bucket(stack, key, access_log_bucket)
     tls_only(stack, "ArtifactBucketPolicy", bucket)
     group = sagemaker.CfnModelPackageGroup(
         stack,
@@ -76,6 +76,17 @@ def closed() -> s3.CfnBucket.PublicAccessBlockConfigurationProperty:
     )
 
 
+def logged(bucket: str, prefix: str) -> s3.CfnBucket.LoggingConfigurationProperty | None:
+    """Server access logs below `prefix` of `bucket`; None where it is "".
+
+    The bucket's own policy has to let logging.s3.amazonaws.com write. Source: "Enabling Amazon S3 server access logging",
+    Amazon S3 user guide.
+    """
+    if not bucket:
+        return None
+    return s3.CfnBucket.LoggingConfigurationProperty(destination_bucket_name=bucket, log_file_prefix=prefix)
+
+
 def owned() -> s3.CfnBucket.OwnershipControlsProperty:
     """No access control lists: what anybody writes belongs to the bucket's owner."""
     rule = s3.CfnBucket.OwnershipControlsRuleProperty(object_ownership="BucketOwnerEnforced")
@@ -102,7 +113,7 @@ def _key(stack: cdk.Stack) -> kms.CfnKey:
     )
 
 
-def _bucket(stack: cdk.Stack, key: kms.CfnKey) -> s3.CfnBucket:
+def _bucket(stack: cdk.Stack, key: kms.CfnKey, access_log_bucket: str) -> s3.CfnBucket:
     encryption = s3.CfnBucket.ServerSideEncryptionRuleProperty(
         server_side_encryption_by_default=s3.CfnBucket.ServerSideEncryptionByDefaultProperty(
             sse_algorithm="aws:kms", kms_master_key_id=key.attr_arn
@@ -118,6 +129,7 @@ def _bucket(stack: cdk.Stack, key: kms.CfnKey) -> s3.CfnBucket:
         versioning_configuration=s3.CfnBucket.VersioningConfigurationProperty(status="Enabled"),
         public_access_block_configuration=closed(),
         ownership_controls=owned(),
+        logging_configuration=logged(access_log_bucket, text("${SageMakerProjectName}/")),
         lifecycle_configuration=s3.CfnBucket.LifecycleConfigurationProperty(
             rules=[
                 s3.CfnBucket.RuleProperty(
@@ -133,7 +145,8 @@ def _bucket(stack: cdk.Stack, key: kms.CfnKey) -> s3.CfnBucket:
             ]
         ),
     )
-    bucket.cfn_options.metadata = {"Reasons": NO_ACCESS_LOG}
+    if not access_log_bucket:
+        bucket.cfn_options.metadata = {"Reasons": NO_ACCESS_LOG}
     return bucket
 
 

@@ -24,7 +24,12 @@ def add(
     """Add the policy, attached to the principals of the publication."""
     statements = [
         passes("PassesLaunchRole", launch.attr_arn, "cloudformation", "sagemaker"),
-        allow("ReadsTemplates", TEMPLATE_ACTIONS, cdk.Fn.join("", [bucket.attr_arn, "/templates/*"])),
+        allow(
+            "ReadsTemplates",
+            TEMPLATE_ACTIONS,
+            cdk.Fn.join("", [bucket.attr_arn, "/templates/*"]),
+            because="Every template of the publication, in its own bucket.",
+        ),
         allow("MakesProjectStacks", STACK_ACTIONS, arn("cloudformation", "stack/SP-*"), because=_STACKS),
     ]
     policy = iam.CfnManagedPolicy(

@@ -13,14 +13,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from werkzeug.serving import make_server
 
 from local_aws import cloudformation
 from local_aws.application import Application, Gateway
 from local_aws.cloudformation.errors import ResourceError
 from local_aws.cloudformation.resources.base import Physical, ResourceType, words
 from local_aws.cloudformation.wire import CloudFormationService
+from local_aws.front import Front
 from local_aws.kernel.account import Account, Clients
+from local_aws.kernel.connections import LimitedServer
 from local_aws.kernel.faults import Faults
 from local_aws.kernel.wire import Service, ServiceError
 
@@ -295,7 +296,7 @@ def things():
 @pytest.fixture(scope="session")
 def _world_and_client(local_server):
     world = World()
-    http = make_server("127.0.0.1", 0, None, threaded=True)
+    http = LimitedServer("127.0.0.1", 0, None)
     url = f"http://127.0.0.1:{http.server_port}"
     clients = Clients(url, local_server.account.region)
     account = dataclasses.replace(
@@ -303,13 +304,14 @@ def _world_and_client(local_server):
     )
     handlers = cloudformation.handlers(account, [Thing(world)])
     services = {"lambda": Functions(world), "sagemaker": Hosting(world, account)}
-    http.app = Application(
+    application = Application(
         [
             CloudFormationService("cloudformation", handlers),
             *(Service(name, [handler]) for name, handler in services.items()),
         ],
         gateways=[handler for handler in handlers if isinstance(handler, Gateway)],
     )
+    http.app = Front.of(account, application)
     thread = threading.Thread(target=http.serve_forever, daemon=True)
     thread.start()
     yield world, clients, account
@@ -380,7 +382,7 @@ def deploy(real_stacks):
         done.append(stack)
         reasons = [event.get("ResourceStatusReason", "") for event in real_stacks.history("types")]
         assert stack["StackStatus"] in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}, "\n".join(reasons)
-        deploy.outputs = {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
+        deploy.outputs = {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", ())}
         return {name: physical_id for name, (_, physical_id) in real_stacks.resources("types").items()}
 
     deploy.outputs = {}

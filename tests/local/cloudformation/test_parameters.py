@@ -74,7 +74,9 @@ def test_values_that_are_unknown_or_missing_are_refused():
     assert refusal(declared, {"Q": {"ParameterValue": "q"}}) == "Parameters: [Q] do not exist in the template"
     assert "key not in the previous template" in refusal(declared, {"P": {"UsePreviousValue": True}})
     both = {"P": {"UsePreviousValue": True, "ParameterValue": "p"}}
-    assert "Cannot specify usePreviousValue as true and a value" in refusal(declared, both, {"P": "p"})
+    assert "Cannot specify usePreviousValue as true and non empty value" in refusal(
+        declared, both, {"P": "p"}
+    )
 
 
 @pytest.mark.parametrize(

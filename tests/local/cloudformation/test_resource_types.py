@@ -152,7 +152,13 @@ def test_the_attributes_of_a_queue_change_in_place_and_fall_back_to_their_defaul
 
 def test_a_bucket_with_its_settings_and_policy(aws, deploy):
     s3 = aws.client("s3")
-    policy = {"Version": "2012-10-17", "Statement": []}
+    statement = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:DeleteBucket",
+        "Resource": "arn:aws:s3:::*",
+    }
+    policy = {"Version": "2012-10-17", "Statement": [statement]}
 
     def bucket(**properties):
         return {
@@ -214,6 +220,8 @@ def test_a_bucket_that_is_not_empty_fails_the_deletion_with_the_apis_words(aws, 
 def test_a_key_and_its_alias(aws, deploy, real_stacks):
     kms = aws.client("kms")
     alias = f"alias/{real_stacks.named('key')}"
+    account = {"Effect": "Allow", "Principal": {"AWS": "123456789012"}, "Action": "kms:*", "Resource": "*"}
+    policy = {"Version": "2012-10-17", "Statement": [account]}
 
     made = deploy(
         Key=("KMS::Key", {"Description": "first", "EnableKeyRotation": True}),
@@ -223,12 +231,12 @@ def test_a_key_and_its_alias(aws, deploy, real_stacks):
     assert kms.get_key_rotation_status(KeyId=made["Key"])["KeyRotationEnabled"]
 
     deploy(
-        Key=("KMS::Key", {"Description": "second", "Enabled": False, "KeyPolicy": DOCUMENT}),
+        Key=("KMS::Key", {"Description": "second", "Enabled": False, "KeyPolicy": policy}),
         Alias=("KMS::Alias", {"AliasName": alias, "TargetKeyId": {"Ref": "Key"}}),
     )
     found = kms.describe_key(KeyId=made["Key"])["KeyMetadata"]
     assert (found["Description"], found["Enabled"]) == ("second", False)
-    assert json.loads(kms.get_key_policy(KeyId=made["Key"], PolicyName="default")["Policy"]) == DOCUMENT
+    assert json.loads(kms.get_key_policy(KeyId=made["Key"], PolicyName="default")["Policy"]) == policy
 
 
 def test_a_deleted_key_waits_for_its_deletion(aws, real_stacks):

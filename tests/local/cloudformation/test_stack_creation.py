@@ -140,15 +140,20 @@ def test_a_creation_that_takes_too_long_is_rolled_back(stacks, world, things):
     assert stacks.reason("late", "Slow", "CREATE_FAILED") == "Resource creation cancelled"
 
 
-def test_what_a_resource_type_gets_wrong_fails_the_resource_naming_the_property(stacks, world):
+def test_a_property_that_a_type_does_not_have_here_is_refused_before_anything_is_made(stacks, world):
     topic = {"Type": "AWS::SNS::Topic", "Properties": {"Colour": "red"}}
 
-    stack = stacks.create("wrong", {"Resources": {"Topic": topic}})
+    with pytest.raises(ClientError) as caught:
+        stacks.begin("create", "wrong", {"Resources": {"Topic": topic}})
+    assert "Properties validation failed for resource Topic" in error(caught)["Message"]
+    assert "extraneous key [Colour] is not permitted" in error(caught)["Message"]
+
+
+def test_a_property_that_is_missing_fails_the_resource_naming_it(stacks, world):
+    stack = stacks.create("wrong", {"Resources": {"Role": {"Type": "AWS::S3::BucketPolicy"}}})
 
     assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
-    reason = stacks.reason("wrong", "Topic", "CREATE_FAILED")
-    assert "Properties validation failed for resource Topic" in reason
-    assert "extraneous key [Colour] is not permitted" in reason
+    assert "required key [Bucket] not found" in stacks.reason("wrong", "Role", "CREATE_FAILED")
 
 
 def test_a_name_is_taken_until_the_stack_is_deleted(stacks, things):

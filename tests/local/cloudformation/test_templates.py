@@ -98,6 +98,19 @@ def test_a_template_can_lie_in_s3(stacks, world, things, aws, where):
     assert stacks.wait("far")["StackStatus"] == "CREATE_COMPLETE"
 
 
+def test_a_template_in_s3_is_the_version_that_its_address_names(stacks, things, aws):
+    client, key = aws.client("s3"), "templates/b.json"
+    meant = client.put_object(Bucket=aws.bucket, Key=key, Body=json.dumps(things(A={})))["VersionId"]
+    client.put_object(Bucket=aws.bucket, Key=key, Body=b"no template")
+    url = f"{stacks.client.meta.endpoint_url}/{aws.bucket}/{key}?versionId="
+
+    stacks.client.create_stack(StackName=stacks.named("exact"), TemplateURL=f"{url}{meant}")
+
+    assert stacks.wait("exact")["StackStatus"] == "CREATE_COMPLETE"
+    with pytest.raises(ClientError, match="S3 error"):
+        stacks.client.create_stack(StackName=stacks.named("none"), TemplateURL=f"{url}nothing")
+
+
 @pytest.mark.parametrize(
     ("url", "said"),
     [
@@ -176,7 +189,7 @@ def test_what_a_resource_cannot_have_is_refused_by_name(stacks, resource, said):
         ({"Fn::Sub": "${Nobody.Arn}"}, "Fn::GetAtt references undefined resource Nobody"),
         ({"Fn::GetAtt": ["A", "Colour"]}, "resource A does not support attribute type Colour in Fn::GetAtt"),
         ({"Fn::If": ["Unsaid", 1, 2]}, "Unresolved condition dependency Unsaid"),
-        ({"Fn::ImportValue": "x"}, "does not have the intrinsic function Fn::ImportValue"),
+        ({"Fn::Length": ["x"]}, "does not have the intrinsic function Fn::Length"),
         ({"Fn::Upper": "x"}, "Encountered unsupported function: Fn::Upper"),
     ],
 )

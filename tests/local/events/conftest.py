@@ -13,7 +13,7 @@ from local_aws.testing import Aws
 def queue_policy(arn, **condition):
     statement = {
         "Effect": "Allow",
-        "Principal": {"Service": "events.amazonaws.com"},
+        "Principal": {"Service": ["events.amazonaws.com", "sns.amazonaws.com"]},
         "Action": "sqs:SendMessage",
         "Resource": arn,
         **({"Condition": condition} if condition else {}),
@@ -61,7 +61,7 @@ class Events:
     made: set[str] = field(default_factory=set)
 
     def queue(self, name="queue", policy=queue_policy):
-        """A queue that EventBridge may send to, unless `policy` says otherwise."""
+        """A queue that EventBridge and SNS may send to, unless `policy` says otherwise."""
         sqs = self.aws.client("sqs")
         named = f"{self.aws.project.name}-{name}"
         url = sqs.create_queue(QueueName=named)["QueueUrl"]

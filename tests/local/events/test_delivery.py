@@ -59,7 +59,7 @@ def test_targets_get_what_their_input_says(events):
 
 
 def test_a_topic_is_published_to_when_its_policy_names_eventbridge(aws, events):
-    queue = events.queue(policy=None)
+    queue = events.queue()
     sns = aws.client("sns")
     topic = sns.create_topic(Name=events.name())["TopicArn"]
     sns.subscribe(

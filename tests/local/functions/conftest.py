@@ -14,11 +14,12 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from werkzeug.serving import make_server
 
 from local_aws import lambda_
 from local_aws.application import Application
+from local_aws.front import Front
 from local_aws.kernel.account import Clients
+from local_aws.kernel.connections import LimitedServer
 from local_aws.kernel.wire import Service
 from local_aws.lambda_.invocation.pool import Pool
 from local_aws.testing import Aws
@@ -128,10 +129,13 @@ class Quick:
 def quick(aws, tmp_path):
     account = dataclasses.replace(aws.server.account, state=tmp_path, time_scale=0.001)
     handlers = lambda_.handlers(account)
-    server = make_server("127.0.0.1", 0, Application([Service("lambda", handlers)]), threaded=True)
+    server = LimitedServer("127.0.0.1", 0, None)
+    clients = Clients(f"http://127.0.0.1:{server.server_port}", aws.region)
+    reached = dataclasses.replace(account, endpoint_url=clients.endpoint_url, clients=clients)
+    server.app = Front.of(reached, Application([Service("lambda", handlers)]))
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    client = Clients(f"http://127.0.0.1:{server.server_port}", aws.region).client("lambda")
+    client = clients.client("lambda")
     try:
         pool = next(handler for handler in handlers if isinstance(handler, Pool))
         yield Quick(Functions(aws, role(aws, "quick"), client), pool)

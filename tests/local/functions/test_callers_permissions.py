@@ -1,9 +1,12 @@
 """Signed requests for HTTP APIs and function URLs: the caller's own policies decide, as on AWS."""
 
+import dataclasses
 import json
 
 import pytest
 import requests
+
+from local_aws.kernel.signing import Signed
 
 ECHO = "def handler(event, context): return event['requestContext'].get('authorizer')"
 ACCOUNT = "123456789012"
@@ -11,7 +14,7 @@ ACCOUNT = "123456789012"
 
 @pytest.fixture
 def caller(aws):
-    """Makes a role with one inline policy and returns the headers of its signed requests for `service`."""
+    """Makes a role with one inline policy and signs requests with a session of it for `service`."""
     iam = aws.client("iam")
     name = f"{aws.project.name}-caller"
     trust = {
@@ -29,11 +32,7 @@ def caller(aws):
         document = json.dumps({"Version": "2012-10-17", "Statement": statements})
         iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=document)
         session = aws.server.account.sessions.issue(role["Role"]["Arn"], "me")
-        scope = f"{session.access_key}/20261121/{aws.region}/{service}/aws4_request"
-        return {
-            "Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0123abcd",
-            "X-Amz-Security-Token": session.token,
-        }
+        return Signed(aws.server.account.clients, service, session)
 
     aws.server.gate.enforce = True
     yield signed
@@ -84,7 +83,7 @@ def invoked(aws, resource):
 )
 def test_an_http_api_lets_in_who_may_invoke_its_stage_method_and_path(aws, api, caller, resource, status):
     allowed = [("execute-api:Invoke", invoked(aws, resource))] if resource else []
-    response = requests.post(api, headers=caller("execute-api", *allowed), timeout=30)
+    response = requests.post(api, auth=caller("execute-api", *allowed), timeout=30)
     assert response.status_code == status
     if status == 200:
         assert response.json()["iam"]["userArn"].endswith("-caller/me")
@@ -94,7 +93,7 @@ def test_an_http_api_lets_in_who_may_invoke_its_stage_method_and_path(aws, api, 
 
 def test_calls_of_an_api_are_recorded_with_the_role_that_made_them(aws, api, caller):
     before = len(aws.server.account.calls)
-    requests.post(api, headers=caller("execute-api"), timeout=30)
+    requests.post(api, auth=caller("execute-api"), timeout=30)
     [call] = [each for each in aws.server.account.calls.since(before) if each.service == "execute-api"]
     assert call.action == "execute-api:Invoke"
     assert call.resources[0].endswith("/reviews-staging/POST/classify")
@@ -116,8 +115,8 @@ def test_a_function_url_lets_in_who_may_invoke_both_the_url_and_the_function(
     name = functions.create(ECHO)
     url = functions.lambda_.create_function_url_config(FunctionName=name, AuthType="AWS_IAM")["FunctionUrl"]
     function = f"arn:aws:lambda:{aws.region}:{ACCOUNT}:function:{name}"
-    headers = caller("lambda", *((action, function) for action in actions))
-    response = requests.get(url, headers=headers, timeout=30)
+    signed = caller("lambda", *((action, function) for action in actions))
+    response = requests.get(url, auth=signed, timeout=30)
     assert response.status_code == status
     if status == 200:
         assert response.json()["iam"]["userArn"].endswith("-caller/me")
@@ -140,6 +139,12 @@ def test_a_public_url_needs_everybodys_permission_for_both_actions(functions, ac
 
 
 def test_an_expired_or_unknown_session_is_refused(aws, api, caller):
-    headers = caller("execute-api", ("execute-api:Invoke", "*"))
-    headers["X-Amz-Security-Token"] = "another"
-    assert requests.post(api, headers=headers, timeout=30).status_code == 403
+    session = aws.server.account.sessions.issue(
+        f"arn:aws:iam::{ACCOUNT}:role/{aws.project.name}-caller", "me"
+    )
+    caller("execute-api", ("execute-api:Invoke", "*"))
+    clients = aws.server.account.clients
+    for wrong in ({"token": "another"}, {"secret_key": "another"}):
+        signed = Signed(clients, "execute-api", dataclasses.replace(session, **wrong))
+        assert requests.post(api, auth=signed, timeout=30).status_code == 403
+    assert requests.post(api, auth=Signed(clients, "execute-api", session), timeout=30).status_code == 200

@@ -9,11 +9,17 @@ from typing import Any
 import pytest
 import requests
 
+from local_aws.kernel.signing import Signed
+
 ECHO = "def handler(event, context): return event"
-SIGNED = (
-    "AWS4-HMAC-SHA256 Credential=local/20261121/eu-west-1/{service}/aws4_request, "
-    "SignedHeaders=host;x-amz-date, Signature=0123456789abcdef"
-)
+UNSIGNED = {
+    "nothing": None,
+    "a token": "Bearer token",
+    "a made up signature": (
+        "AWS4-HMAC-SHA256 Credential=local/20261121/eu-west-1/%s/aws4_request, "
+        "SignedHeaders=host;x-amz-date, Signature=0123456789abcdef"
+    ),
+}
 ISSUER = "https://issuer.example"
 FAILED = {"message": "Internal Server Error"}
 
@@ -200,23 +206,20 @@ def test_a_throttled_or_slow_function_is_unavailable(functions, classify):
     assert (throttled.status_code, throttled.json()) == unavailable
 
 
-@pytest.mark.parametrize(
-    ("authorization", "status"),
-    [
-        (None, 403),
-        ("Bearer token", 403),
-        (SIGNED.format(service="lambda"), 403),
-        (SIGNED.format(service="execute-api"), 200),
-    ],
-)
-def test_a_route_for_iam_takes_requests_that_are_signed_for_execute_api(classify, authorization, status):
+@pytest.mark.parametrize("authorization", UNSIGNED.values(), ids=UNSIGNED)
+def test_a_route_for_iam_refuses_what_nobody_signed(classify, authorization):
     api = classify(route={"AuthorizationType": "AWS_IAM"})
-    response = api.request("/classify", headers={"Authorization": authorization} if authorization else {})
-    assert response.status_code == status
-    if status == 200:
-        assert response.json()["requestContext"]["authorizer"]["iam"]["accessKey"] == "local"
-    else:
-        assert response.json() == {"message": "Forbidden"}
+    headers = {"Authorization": authorization.replace("%s", "execute-api")} if authorization else {}
+    response = api.request("/classify", headers=headers)
+    assert (response.status_code, response.json()) == (403, {"message": "Forbidden"})
+
+
+def test_a_route_for_iam_takes_requests_that_are_signed_for_execute_api(aws, classify):
+    api = classify(route={"AuthorizationType": "AWS_IAM"})
+    clients = aws.server.account.clients
+    assert api.request("/classify", auth=Signed(clients, "lambda")).status_code == 403
+    response = api.request("/classify", auth=Signed(clients, "execute-api"))
+    assert response.json()["requestContext"]["authorizer"]["iam"]["accessKey"] == "local"
 
 
 def test_a_valid_token_opens_the_route_and_its_claims_reach_the_function(protected):
@@ -319,7 +322,7 @@ def test_requests_are_logged_in_the_format_of_the_stage(aws, functions, classify
         },
     )
     api.request("/classify")
-    api.request("/classify", headers={"Authorization": SIGNED.format(service="execute-api")})
+    api.request("/classify", auth=Signed(aws.server.account.clients, "execute-api"))
     assert functions.logged(group, "the function failed") == [
         "POST /classify 403 Forbidden|the request is not signed for execute-api|-|-",
         "POST /classify 500 Internal Server Error|-|the function failed|-",

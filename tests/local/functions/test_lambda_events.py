@@ -72,6 +72,15 @@ def test_dead_letters_go_to_a_topic_too(aws, quick, queue):
     sns = aws.client("sns")
     topic = sns.create_topic(Name=f"{aws.project.name}-dead")["TopicArn"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement | {"Resource": arn}]})
+    sqs = aws.client("sqs")
+    url = sqs.get_queue_url(QueueName=arn.rpartition(":")[2])["QueueUrl"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
     name = quick.functions.create(FAILING, DeadLetterConfig={"TargetArn": topic})
     send(quick.functions, name, {"what": "works"})
     assert json.loads(message()["Body"]) == {"what": "works"}

@@ -48,7 +48,7 @@ class ServerProcess:
         # Whatever it logs later must not fill the pipe.
         self._reader = threading.Thread(target=self.process.stderr.read, daemon=True)
         self._reader.start()
-        self.clients = Clients(self.url)
+        self.clients = Clients.of_running(self.url)
 
     def model_servers(self, endpoint=""):
         """The process ids of an endpoint's model servers, or of all."""

@@ -53,6 +53,14 @@ def test_a_serverless_endpoint_answers(hosting, serverless):
     assert hosting.top() == "__label__first-good"
 
 
+def test_a_payload_beyond_four_megabytes_is_refused(hosting, serverless):
+    serverless()
+    with pytest.raises(ClientError, match="a serverless endpoint takes 4,194,304 at most"):
+        hosting.client("sagemaker-runtime").invoke_endpoint(
+            EndpointName=hosting.name, ContentType="application/json", Body=b" " * (4 * 1024 * 1024 + 1)
+        )
+
+
 def test_an_idle_endpoint_goes_to_zero_and_starts_cold(hosting, serverless, starts, quick, eventually):
     serverless()
     hosting.invoke()

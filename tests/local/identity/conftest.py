@@ -73,7 +73,7 @@ class Roles:
     def client_with(self, credentials, service):
         """A client that acts with the credentials of a session, as STS gives them."""
         keys = (credentials[name] for name in ("AccessKeyId", "SecretAccessKey", "SessionToken"))
-        session = isolated_session(self._aws.region, session=Session(*keys, role_arn="", name=""))
+        session = isolated_session(self._aws.region, Session(*keys, role_arn="", name=""))
         return session.client(service, endpoint_url=self._aws.server.endpoint_url)
 
 

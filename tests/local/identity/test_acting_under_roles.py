@@ -8,6 +8,8 @@ from botocore.exceptions import ClientError
 
 from local_aws.hosting.deployments.plan import Container, Plan, Variant
 from local_aws.hosting.deployments.policy import Policy
+from local_aws.identity import network_interfaces
+from local_aws.kernel.calls import Calls
 from local_aws.kernel.wire import ServiceError
 from local_aws.sagemaker.endpoints.deployment_rules import check_alarms
 
@@ -195,3 +197,45 @@ def test_a_model_of_a_package_needs_the_permission_on_both(aws, roles, enforced)
                 ExecutionRoleArn=role,
                 PrimaryContainer={"ModelPackageName": f"{account}:model-package/them/1"},
             )
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_a_job_whose_output_has_a_key_needs_to_encrypt_with_it(aws, roles, enforced, job, allowed):
+    key = aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    role = roles.make(
+        (["s3:*", "logs:*", "ecr:*"], "*"),
+        ("kms:GenerateDataKey", key),
+        ("kms:Encrypt" if allowed else "kms:Decrypt", key),
+    )
+    arguments = job(role)
+    arguments["ProcessingOutputConfig"]["KmsKeyId"] = key
+    name = f"{aws.project.name}-key-{allowed}"
+    status, described = run(aws, name, arguments)
+    assert status == ("Completed" if allowed else "Failed")
+    if allowed:
+        [stored] = aws.client("s3").list_objects_v2(Bucket=aws.bucket, Prefix="out/")["Contents"]
+        head = aws.client("s3").head_object(Bucket=aws.bucket, Key=stored["Key"])
+        assert head["SSEKMSKeyId"] == key
+    else:
+        assert "kms:Encrypt" in described["FailureReason"]
+
+
+def test_a_container_in_a_vpc_makes_its_interfaces_as_its_role(aws):
+    calls = Calls()
+    network_interfaces.record(calls, "arn:role", "eu-west-1:123456789012", ["subnet-1"], ["sg-1"])
+    made = {(each.action, each.resources[0], dict(each.context).get("ec2:SubnetID")) for each in calls}
+    assert (
+        "ec2:CreateNetworkInterface",
+        "arn:aws:ec2:eu-west-1:123456789012:subnet/subnet-1",
+        ("subnet-1",),
+    ) in made
+    assert {action for action, _, _ in made} >= {
+        "ec2:CreateNetworkInterfacePermission",
+        "ec2:DeleteNetworkInterface",
+        "ec2:DeleteNetworkInterfacePermission",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeVpcs",
+    }
+    nothing = Calls()
+    network_interfaces.record(nothing, "arn:role", "eu-west-1:123456789012", [], [])
+    assert list(nothing) == []

@@ -13,7 +13,6 @@ from botocore.exceptions import ClientError
 
 from local_aws.github import GitHub, serve
 from local_aws.identity.sts import GITHUB
-from local_aws.kernel.account import isolated_session
 
 PROVIDER = f"arn:aws:iam::123456789012:oidc-provider/{GITHUB}"
 AUDIENCE = "sts.amazonaws.com"
@@ -76,7 +75,7 @@ def jobs(request, aws, provider, roles):
         f"{GITHUB}:sub": [subject],
         f"{GITHUB}:repository_id": str(repository.id),
     }
-    unsigned = isolated_session(aws.region).client(
+    unsigned = aws.server.account.clients.session().client(
         "sts", endpoint_url=aws.server.endpoint_url, config=Config(signature_version=UNSIGNED)
     )
     return Jobs(github, f"{owner}/build", subject, roles.make(trust=trust(roles, trusted)), trusted, unsigned)

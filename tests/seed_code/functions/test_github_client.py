@@ -20,6 +20,7 @@ from github.errors import (
     OutOfTimeError,
     RateLimitedError,
     TokenRefusedError,
+    UnexpectedAnswerError,
     UnreachableError,
 )
 
@@ -134,7 +135,7 @@ def test_each_way_of_not_answering_is_named(client, problem, words):
 
 def test_a_limit_is_waited_out_where_there_is_time(client, clock):
     limited = answer(403, x_ratelimit_remaining="0", x_ratelimit_reset=str(int(clock.now()) + 20))
-    assert client(limited, answer(200, 1))[0].get("/x") == 1
+    assert client(limited, answer(200, [1]))[0].get("/x") == [1]
     assert clock.slept == [21]
 
 
@@ -153,20 +154,20 @@ def test_waits_end_with_the_functions_time(client, clock):
 
 
 def test_no_request_waits_for_longer_than_the_function_lives(client):
-    made, script = client(answer(200, 1), seconds=3)
+    made, script = client(answer(200, [1]), seconds=3)
     made.get("/x")
     assert script.sent[0][1] <= 3
 
 
 def test_nothing_is_sent_after_the_functions_time(client):
-    made, script = client(answer(200, 1), seconds=0)
+    made, script = client(answer(200, [1]), seconds=0)
     with pytest.raises(OutOfTimeError, match="GET /x was not sent"):
         made.get("/x")
     assert script.sent == []
 
 
 def test_nothing_is_sent_after_the_watch_has_answered(clock):
-    script = Script(answer(200))
+    script = Script(answer(200, {}))
     deadline = Deadline(lambda: 60_000)
     deadline.cancel()
     with pytest.raises(OutOfTimeError):
@@ -188,8 +189,26 @@ def test_a_renamed_repository_is_followed(client):
 )
 def test_the_token_is_not_sent_elsewhere(client, elsewhere):
     made, script = client(answer(302, location=elsewhere))
-    made.get("/x")
+    with pytest.raises(UnexpectedAnswerError, match="302 to "):
+        made.get("/x")
     assert len(script.sent) == 1
+
+
+@pytest.mark.parametrize("body", [b"<html>Sign in</html>", b"", b'"text"'])
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT"])
+def test_a_page_with_200_is_no_success(client, method, body):
+    made, _ = client(Response(200, {"content-type": "text/html"}, body))
+    with pytest.raises(UnexpectedAnswerError, match="not GitHub's API"):
+        made.call(method, "/x", {} if method != "GET" else None)
+
+
+@pytest.mark.parametrize("status", [200, 201, 202])
+def test_what_github_only_takes_notice_of_is_answered_by_204_alone(client, status):
+    made, _ = client(answer(204))
+    made.send("/dispatches", {})
+    made, _ = client(answer(status, {"ok": True}))
+    with pytest.raises(UnexpectedAnswerError):
+        made.send("/dispatches", {})
 
 
 def test_redirections_end(client):

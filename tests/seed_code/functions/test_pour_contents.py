@@ -192,13 +192,20 @@ def test_a_plan_that_cannot_protect_production_fails_with_the_remedy(project_of,
     assert ".github/workflows/build.yml" not in project.files()
 
 
-@pytest.mark.parametrize("plan", ["free", "team"])
-def test_with_the_registry_as_the_gate_it_says_what_github_does_not_protect(project_of, plan):
-    project = project_of(plan)
+def test_with_the_registry_as_the_gate_it_says_what_github_does_not_protect(project_of):
+    project = project_of("team")
     project.create("Repository", project.repository())
     answer = project.create("Contents", project.contents(ProductionGate="registry"))
     assert "environment production" in answer["Data"]["Unprotected"]
-    assert ("branch main" in answer["Data"]["Unprotected"]) == (plan == "free")
+    assert "branch main" not in answer["Data"]["Unprotected"]
+
+
+def test_whatever_the_gate_is_main_has_to_be_protected(project_of):
+    project = project_of("free")
+    project.create("Repository", project.repository())
+    reason = refused(project, ProductionGate="registry")
+    assert "does not protect what production is deployed from" in reason
+    assert "GitHub Team" in reason
 
 
 def test_public_repositories_are_protected_on_any_plan(project_of):

@@ -13,9 +13,17 @@ WRITERS = {
     "models/x/output/model.tar.gz": {"PipelineRole"},
     "models/contracts/abc/text_rules.py": {"PipelineRole"},
     "pr/7/code/build/abc/evaluate.py": {"BuildPrRole", "PullRequestRole"},
+    "code/deploy/staging/abc/api.zip": {"StagingRole"},
+    "code/deploy/production/abc/api.zip": {"ProductionRole"},
+    "deploy/staging/models/abc/model.tar.gz": {"StagingRole"},
+    "deploy/production/models/abc/model.tar.gz": {"ProductionRole"},
     "deployments/staging/x.json": {"StagingRole"},
     "deployments/production/x.json": {"ProductionRole"},
+    "batch/staging/input/abc/texts.jsonl": {"StagingRole"},
+    "batch/production/input/abc/texts.jsonl": {"ProductionRole"},
+    "batch/production/output/abc/texts.jsonl.out": {"EndpointRole"},
     "datacapture/production/x.jsonl": {"EndpointRole"},
+    "code/abc/api.zip": set(),
     "elsewhere": set(),
 }
 """By key: the roles that may write it. `models/contracts/` is where contracts lay before; their hash is checked."""
@@ -47,3 +55,37 @@ def test_nobody_deletes_what_is_kept(project, key):
 def test_no_pipeline_reads_what_a_pull_request_could_write(project):
     for role in ("PipelineRole", "BuildRunRole", "StagingRole", "ProductionRole", "EndpointRole"):
         assert not project.may(role, "s3:GetObject", f"{BUCKET}/pr/7/code/build/abc/evaluate.py"), role
+
+
+def test_cloudformation_reads_the_version_of_an_archive_that_it_was_given(project):
+    key = f"{BUCKET}/code/deploy/staging/abc/api.zip"
+    for action in ("s3:GetObject", "s3:GetObjectVersion"):
+        assert project.may("DeployServiceRole", action, key)
+        assert not project.may("DeployServiceRole", action, f"{BUCKET}/code/build/abc/evaluate.py")
+
+
+@pytest.mark.parametrize("stage", ["staging", "production"])
+def test_a_stage_reads_no_other_stages_code_or_models(project, stage):
+    other = {"staging": "production", "production": "staging"}[stage]
+    role = f"{stage.capitalize()}Role"
+    for key in (f"code/deploy/{stage}/abc/api.zip", f"deploy/{stage}/models/abc/model.tar.gz"):
+        assert project.may(role, "s3:GetObject", f"{BUCKET}/{key}")
+        assert not project.may(role, "s3:GetObject", f"{BUCKET}/{key.replace(stage, other)}")
+    assert project.may(role, "s3:GetObject", f"{BUCKET}/deployments/{other}/x.json")
+
+
+@pytest.mark.parametrize("stage", ["Staging", "Production"])
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"sagemaker:CustomerMetadataProperties/model-sha256": "f" * 64},
+        {"sagemaker:CustomerMetadataProperties/contract": "s3://elsewhere/"},
+        {"sagemaker:CustomerMetadataPropertiesToRemove": "model-sha256"},
+    ],
+)
+def test_a_stage_shows_what_is_live_and_changes_no_packages_identity(project, stage, changed):
+    package = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/reviews-models/1"
+    shown = {"sagemaker:ModelLifeCycle:Stage": stage, "sagemaker:ModelLifeCycle:StageStatus": "Live"}
+    assert project.may(f"{stage}Role", "sagemaker:UpdateModelPackage", package, shown)
+    assert not project.may(f"{stage}Role", "sagemaker:UpdateModelPackage", package, shown | changed)
+    assert not project.may("PipelineRole", "sagemaker:UpdateModelPackage", package, changed)

@@ -105,13 +105,30 @@ def test_a_project_whose_name_begins_the_same_is_another_one(project, role):
 @pytest.mark.parametrize("role", ["PipelineRole", "PullRequestRole"])
 def test_pipelines_start_tagged_jobs_as_themselves(project, role):
     job = f"{SM}processing-job/pipelines-abc-Prepare-xyz"
-    assert project.may(role, "sagemaker:CreateProcessingJob", job, NEW)
+    tagged = NEW | {"aws:RequestTag/model-build:pull-request": "7"}
+    assert project.may(role, "sagemaker:CreateProcessingJob", job, tagged)
     assert not project.may(role, "sagemaker:CreateProcessingJob", job)
     assert project.may(role, "sagemaker:AddTags", job, {"sagemaker:TaggingAction": "CreateProcessingJob"})
     assert not project.may(role, "sagemaker:StopProcessingJob", job, THEIRS)
     assert project.may(role, "iam:PassRole", f"{ROLE}{role}", TO_SAGEMAKER)
     other = {"PipelineRole": "PullRequestRole", "PullRequestRole": "PipelineRole"}[role]
     assert not project.may(role, "iam:PassRole", f"{ROLE}{other}", TO_SAGEMAKER)
+
+
+def test_a_pull_request_stops_and_looks_at_jobs_of_pull_requests_only(project):
+    job = f"{SM}training-job/pipelines-abc-Train-xyz"
+    theirs = OURS | {"aws:ResourceTag/model-build:pull-request": "7"}
+    for action in ("StopTrainingJob", "StopProcessingJob", "DescribeTrainingJob"):
+        assert project.may("PullRequestRole", f"sagemaker:{action}", job, theirs), action
+        assert not project.may("PullRequestRole", f"sagemaker:{action}", job, OURS), action
+    assert not project.may("PullRequestRole", "sagemaker:CreateTrainingJob", job, NEW)
+    assert project.may("PipelineRole", "sagemaker:StopTrainingJob", job, OURS)
+
+
+@pytest.mark.parametrize("role", ["PipelineRole", "BuildRunRole"])
+def test_main_reads_nothing_that_a_pull_request_could_have_written(project, role):
+    assert project.may("PullRequestRole", "s3:PutObject", f"{BUCKET}/pr/7/runs/x")
+    assert not project.may(role, "s3:GetObject", f"{BUCKET}/pr/7/runs/x")
 
 
 def test_the_training_data_is_read_and_nothing_beside_it(project, make_project):
@@ -122,6 +139,17 @@ def test_the_training_data_is_read_and_nothing_beside_it(project, make_project):
         assert not project.may(role, "s3:PutObject", "arn:aws:s3:::lake/reviews/2026.csv"), role
     without = make_project(TrainingData="")
     assert not without.may("BuildRunRole", "s3:ListBucket", "arn:aws:s3:::lake")
+
+
+def test_the_training_datas_key_is_used_by_way_of_s3_where_one_is_named(project, make_project):
+    key = "arn:aws:kms:eu-west-1:123456789012:key/lake"
+    via = {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}
+    keyed = make_project(TrainingDataKey=key)
+    for role in BUILDERS:
+        assert keyed.may(role, "kms:Decrypt", key, via), role
+        assert not keyed.may(role, "kms:Decrypt", key), role
+        assert not keyed.may(role, "kms:GenerateDataKey", key, via), role
+        assert not project.may(role, "kms:Decrypt", key, via), role
 
 
 def test_the_key_is_used_by_way_of_s3_only(project):

@@ -129,7 +129,7 @@ def test_metrics_go_to_the_probes_namespace(project):
 def test_models_read_models_and_write_captures(project):
     assert project.may("EndpointRole", "s3:GetObject", f"{BUCKET}/models/x/model.tar.gz")
     assert project.may("EndpointRole", "s3:PutObject", f"{BUCKET}/datacapture/staging/x.jsonl")
-    assert project.may("EndpointRole", "s3:PutObject", f"{BUCKET}/batch/output/x/texts.jsonl.out")
+    assert project.may("EndpointRole", "s3:PutObject", f"{BUCKET}/batch/staging/output/x/texts.jsonl.out")
     assert not project.may("EndpointRole", "s3:PutObject", f"{BUCKET}/models/x/model.tar.gz")
     assert not project.may("EndpointRole", "s3:GetObject", f"{BUCKET}/data/x.csv")
 
@@ -171,11 +171,40 @@ def test_the_service_role_makes_models_of_the_projects_packages_only(project):
     assert not project.may("DeployServiceRole", "sagemaker:CreateModel", other, NEW)
 
 
+EC2 = "arn:aws:ec2:eu-west-1:123456789012:"
+
+
+@pytest.mark.parametrize(
+    ("named", "other"), [("", True), ("subnet-0aaaaaaa", False), ("subnet-0bbbbbbb,subnet-0aaaaaaa", False)]
+)
+def test_models_are_connected_to_the_subnets_that_the_project_names(make_project, named, other):
+    made = make_project(EndpointSubnets=named)
+    for subnet, allowed in (("subnet-0aaaaaaa", True), ("subnet-0ccccccc", other)):
+        place = f"{EC2}subnet/{subnet}"
+        create = "ec2:CreateNetworkInterface"
+        assert made.may("EndpointRole", create, place, {"ec2:SubnetID": subnet}) is allowed
+        interface = f"{EC2}network-interface/eni-1"
+        assert made.may("EndpointRole", create, interface)
+        assert made.may("EndpointRole", create, f"{EC2}security-group/sg-1")
+        for action in ("ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterface"):
+            assert made.may("EndpointRole", action, interface, {"ec2:Subnet": place}) is allowed, action
+    for kind in ("DhcpOptions", "NetworkInterfaces", "SecurityGroups", "Subnets", "Vpcs"):
+        assert made.may("EndpointRole", f"ec2:Describe{kind}", "*")
+
+
 def test_models_see_the_alarms_of_their_rollout(project):
     alarm = "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:"
     for stage in STAGES:
         assert project.may("EndpointRole", "cloudwatch:DescribeAlarms", f"{alarm}reviews-{stage}-5xx")
     assert not project.may("EndpointRole", "cloudwatch:DescribeAlarms", f"{alarm}reviews-x-5xx")
+
+
+def test_the_projects_key_is_granted_to_instances_alone(project):
+    key = "arn:aws:kms:eu-west-1:123456789012:key/ArtifactKey"
+    for_instances = {"kms:GrantIsForAWSResource": "true"}
+    assert project.may("DeployServiceRole", "kms:CreateGrant", key, for_instances)
+    assert not project.may("DeployServiceRole", "kms:CreateGrant", key)
+    assert not project.may("DeployServiceRole", "kms:CreateGrant", f"{key}x", for_instances)
 
 
 def test_the_service_role_leaves_other_projects_alone(project):

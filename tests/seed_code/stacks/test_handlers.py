@@ -74,12 +74,15 @@ def deployment(stage):
     return Deployment(
         stage=stage,
         model_package_arn="arn:aws:sagemaker:eu-west-1:123456789012:model-package/reviews-models/7",
+        image="blazingtext:1",
+        model_uri="s3://reviews-artifacts/deploy/live/models/aaa/model.tar.gz",
         project_name="reviews",
         project_id="p-abc123",
         region="eu-west-1",
         bucket="reviews-artifacts",
         endpoint_role_arn="arn:aws:iam::123456789012:role/reviews-endpoint",
-        api_archive="code/aaa/api.zip" if stage.api else None,
+        api_archive="code/deploy/live/aaa/api.zip" if stage.api else None,
+        api_archive_version="version-1" if stage.api else None,
         permissions_boundary="arn:aws:iam::123456789012:policy/boundary",
     )
 
@@ -214,3 +217,63 @@ def test_the_service_role_may_nothing_that_no_handler_calls_and_no_reason_is_giv
     project, deployed_types
 ):
     assert beyond(project, "DeployServiceRole", deployed_types) == set(handlers.BESIDE["DeployServiceRole"])
+
+
+APART = {
+    "LaunchRole": {
+        "CopiesOfTemplates",
+        "LooksForLogGroups",
+        "ReadsTemplatesAndFunctions",
+    },
+    "DeployServiceRole": {
+        "Changes",
+        "CreatesHttpApis",
+        "DecryptsArchives",
+        "GrantsKeyToInstances",
+        "PassesEndpointRole",
+        "PassesFunctionRoles",
+        "ReadsPackages",
+        "TagsNew",
+    },
+}
+"""Statements whose actions others have, too, on other resources or conditions: the tests above and the replay hold them."""
+
+
+def redundant(made, role, needs):
+    """The statements without which every need is still met, by the actions of others."""
+    allowed = [
+        each
+        for document in made.documents(role).values()
+        for each in document["Statement"]
+        if each["Effect"] == "Allow"
+    ]
+    actions = [[each["Action"]] if isinstance(each["Action"], str) else each["Action"] for each in allowed]
+    found = set()
+    for number, own in enumerate(actions):
+        others = [action for other, each in enumerate(actions) if other != number for action in each]
+        if not any(covers(own, need) and not covers(others, need) for need in needs):
+            found.add(allowed[number]["Sid"])
+    return found
+
+
+def covers(patterns, action):
+    return any(like(action, each, ignore_case=True) for each in patterns)
+
+
+def needs_of(role, kinds):
+    called_for = {
+        action for kind in kinds for action in called(kind) if handlers.not_needed(kind, action) is None
+    }
+    return called_for | set(handlers.BESIDE[role])
+
+
+def test_the_launch_role_has_no_statement_without_which_nothing_is_lacking(make_project, publication):
+    made = make_project(OidcProviderArn="")
+    kinds = {each["Type"] for each in made.resources.values() if not each["Type"].startswith("Custom::")}
+    needs = needs_of("LaunchRole", kinds)
+    assert redundant(publication, "LaunchRole", needs) <= APART["LaunchRole"]
+
+
+def test_the_service_role_has_no_statement_without_which_nothing_is_lacking(project, deployed_types):
+    needs = needs_of("DeployServiceRole", deployed_types)
+    assert redundant(project, "DeployServiceRole", needs) <= APART["DeployServiceRole"]

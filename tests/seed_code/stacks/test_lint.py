@@ -25,6 +25,8 @@ UNKNOWN_TO_PARLIAMENT = {
     ("UNKNOWN_CONDITION_FOR_ACTION", "sagemaker:ModelLifeCycle:StageStatus"),
     # It takes the colon in ${aws:PrincipalTag/...} for one of the ARN's own.
     ("RESOURCE_MISMATCH", "arn:*:iam::*:role/*"),
+    # One request is authorised on interface, group and subnet, of which only the subnet has a condition: two statements.
+    ("RESOURCE_MISMATCH", "ec2:CreateNetworkInterface'"),
 }
 
 

@@ -19,11 +19,21 @@ SUBJECTS = {
 IDS = {"BuildPrRole": "101", "BuildRunRole": "101", "StagingRole": "202", "ProductionRole": "202"}
 
 
-def accepts(project, role, subject, *, repository_id=None, audience="sts.amazonaws.com", provider=PROVIDER):
+def accepts(
+    project,
+    role,
+    subject,
+    *,
+    repository_id=None,
+    audience="sts.amazonaws.com",
+    provider=PROVIDER,
+    ref="refs/heads/main",
+):
     context = {
         f"{HOST}:aud": audience,
         f"{HOST}:sub": subject,
         f"{HOST}:repository_id": repository_id or IDS[role],
+        f"{HOST}:ref": ref,
     }
     return project.trusts(role, "Federated", provider, "sts:AssumeRoleWithWebIdentity", context)
 
@@ -50,6 +60,14 @@ def test_other_repositories_branches_and_events_are_refused(project, role):
     assert [other for other in others if accepts(project, role, other)] == []
 
 
+@pytest.mark.parametrize("role", ["StagingRole", "ProductionRole"])
+def test_a_branch_that_names_the_environment_in_its_own_workflow_gets_no_role(project, role):
+    for subject in SUBJECTS[role]:
+        assert accepts(project, role, subject)
+        for ref in ("refs/heads/feature", "refs/tags/main", "refs/pull/7/merge"):
+            assert not accepts(project, role, subject, ref=ref), ref
+
+
 @pytest.mark.parametrize("role", SUBJECTS)
 def test_tokens_for_another_audience_repository_or_issuer_are_refused(project, role):
     subject = SUBJECTS[role][0]
@@ -59,14 +77,15 @@ def test_tokens_for_another_audience_repository_or_issuer_are_refused(project, r
     assert not accepts(project, role, subject, provider=PROVIDER.replace("githubusercontent", "example"))
 
 
-def test_the_tokens_of_an_enterprise_server_have_no_claim_that_sts_could_compare(project, publications):
-    issuer = "https://github.acme.example/_services/token"
+@pytest.mark.parametrize("host", ["github.acme.example/_services/token", "token.actions.acme.ghe.com"])
+def test_the_tokens_of_other_githubs_have_no_claim_that_sts_could_compare(project, publications, host):
+    issuer = f"https://{host}"
     text = project_template(dataclasses.replace(publications.project, issuer=issuer))
     trust = type(project)(text, project.parameters).properties("StagingRole")["AssumeRolePolicyDocument"]
     assert trust["Statement"][0]["Condition"] == {
         "StringEquals": {
-            "github.acme.example/_services/token:aud": "sts.amazonaws.com",
-            "github.acme.example/_services/token:sub": SUBJECTS["StagingRole"],
+            f"{host}:aud": "sts.amazonaws.com",
+            f"{host}:sub": SUBJECTS["StagingRole"],
         }
     }
 

@@ -167,6 +167,7 @@ class ChangeSets:
         with self._lock:
             change_set.status = "CREATE_IN_PROGRESS"
         try:
+            self._engine.exports.require(new.imports)
             found = compare(old, new, change_set.stack.resources, self._engine.types)
         except ServiceError as error:
             with self._lock:

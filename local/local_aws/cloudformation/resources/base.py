@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-from local_aws.cloudformation.errors import ResourceError
+from local_aws.cloudformation.errors import ResourceError, invalid
 from local_aws.cloudformation.resources.context import Context
 from local_aws.cloudformation.resources.tagging import as_list, tags_of
 
@@ -75,6 +75,16 @@ class ResourceType(ABC):
             return properties
         merged = {**tags, **tags_of(properties)}
         return {**properties, "Tags": merged if self.tags == "map" else as_list(merged)}
+
+    def require_known(self, logical_id: str, properties: Properties) -> None:
+        """Raises ServiceError (ValidationError) for properties that there are none of here, before anything is made."""
+        unknown = sorted(set(properties) - self.properties) if self.properties is not None else []
+        if unknown:
+            raise invalid(
+                f"Properties validation failed for resource {logical_id} with message:\n"
+                + "\n".join(f"#: extraneous key [{name}] is not permitted" for name in unknown)
+                + f" (the embedded {self.name} has {', '.join(sorted(self.properties or ()))})"
+            )
 
     def check(self, logical_id: str, properties: Properties) -> None:
         """Raises ResourceError for a property that is missing, or that there is none of here."""

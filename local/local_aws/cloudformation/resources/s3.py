@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from local_aws.cloudformation.resources.base import (
@@ -15,7 +14,7 @@ from local_aws.cloudformation.resources.base import (
 )
 from local_aws.cloudformation.resources.bucket_settings import SETTINGS
 from local_aws.cloudformation.resources.context import Context
-from local_aws.cloudformation.resources.tagging import as_list, tags_of
+from local_aws.cloudformation.resources.tagging import as_list, own, tags_of
 
 NAME_LENGTH = 63
 
@@ -59,7 +58,7 @@ class Bucket(ResourceType):
             else:
                 setting.clear(name, context)
         if tags_of(old) != tags_of(new):
-            tagging = {"TagSet": as_list(_own(tags_of(new)))}
+            tagging = {"TagSet": as_list(own(tags_of(new)))}
             context.call("s3", "PutBucketTagging", {"Bucket": name, "Tagging": tagging})
 
 
@@ -83,11 +82,6 @@ class BucketPolicy(ResourceType):
     def _put(properties: Properties, context: Context) -> None:
         policy = as_text(properties["PolicyDocument"])
         context.call("s3", "PutBucketPolicy", {"Bucket": properties["Bucket"], "Policy": policy})
-
-
-def _own(tags: Mapping[str, str]) -> dict[str, str]:
-    """Tags without the system's, which moto lets nobody put on a bucket."""
-    return {key: value for key, value in tags.items() if not key.startswith("aws:")}
 
 
 def _addresses(name: str, region: str) -> dict[str, str]:

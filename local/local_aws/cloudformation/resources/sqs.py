@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from local_aws.cloudformation.resources.base import Physical, Properties, ResourceType, as_text, only, words
 from local_aws.cloudformation.resources.context import Context
-from local_aws.cloudformation.resources.tagging import tag_changes, tags_of
+from local_aws.cloudformation.resources.tagging import own, tag_changes, tags_of
 
 NAME_LENGTH = 80
 _DEFAULTS = {
@@ -34,7 +34,7 @@ class Queue(ResourceType):
         suffix = ".fifo" if str(properties.get("FifoQueue", False)).lower() == "true" else ""
         name = properties.get("QueueName") or context.name(NAME_LENGTH - len(suffix)) + suffix
         attributes = only(properties, "FifoQueue", *_DEFAULTS)
-        request = {"QueueName": name, "Attributes": attributes, "tags": tags_of(properties)}
+        request = {"QueueName": name, "Attributes": attributes, "tags": own(tags_of(properties))}
         url = context.call("sqs", "CreateQueue", request)["QueueUrl"]
         arn = context.account.arn("sqs", name)
         return Physical(url, {"Arn": arn, "QueueName": name, "QueueUrl": url})

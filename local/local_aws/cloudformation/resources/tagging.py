@@ -24,6 +24,11 @@ def tags_of(properties: Mapping[str, Any]) -> dict[str, str]:
     return as_dict(tags)
 
 
+def own(tags: Mapping[str, str]) -> dict[str, str]:
+    """Tags without the system's, for services that show only those that somebody stated."""
+    return {key: value for key, value in tags.items() if not key.startswith("aws:")}
+
+
 def tag_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[dict[str, str], list[str]]:
     """The tags to put, and the keys of those to take away."""
     before, after = tags_of(old), tags_of(new)

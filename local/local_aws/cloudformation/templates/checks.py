@@ -10,6 +10,7 @@ from local_aws.cloudformation.templates.conditions import check_references
 from local_aws.cloudformation.templates.definition import PSEUDO_PARAMETERS
 from local_aws.cloudformation.templates.intrinsics import calls, references
 from local_aws.cloudformation.templates.template import Template
+from local_aws.kernel.limits import LIMITS
 from local_aws.kernel.wire import ServiceError
 
 _NAMES_OF_IAM = frozenset({"RoleName", "ManagedPolicyName", "UserName", "GroupName", "InstanceProfileName"})
@@ -17,6 +18,7 @@ _NAMES_OF_IAM = frozenset({"RoleName", "ManagedPolicyName", "UserName", "GroupNa
 
 def check(template: Template, types: Types) -> None:
     """Raises ServiceError (ValidationError) for unknown types, functions, references, attributes and conditions."""
+    _check_sizes(template)
     unknown = {each.type for each in template.resources.values() if each.type not in types}
     if unknown:
         raise types.unrecognized(sorted(unknown))
@@ -32,6 +34,22 @@ def check(template: Template, types: Types) -> None:
     for output in template.outputs.values():
         _check_node(template, types, [output.value, output.export], "Outputs")
         _check_condition(template, output.condition)
+
+
+def _check_sizes(template: Template) -> None:
+    for what, found in (
+        ("template_description", len((template.description or "").encode())),
+        ("resources", len(template.resources)),
+        ("outputs", len(template.outputs)),
+        ("parameters", len(template.parameters)),
+        ("mappings", len(template.mappings)),
+        ("logical_id", max(map(len, [*template.resources, *template.outputs, *template.parameters]))),
+    ):
+        limit = LIMITS[f"cloudformation.{what}"]
+        if found > limit.maximum:
+            raise invalid(
+                f"Template format error: {found:,} {limit.unit}, and {limit.maximum:,} is the maximum."
+            )
 
 
 def _check_node(template: Template, types: Types, node: object, block: str) -> None:

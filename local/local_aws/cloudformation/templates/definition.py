@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,14 @@ from local_aws.cloudformation.errors import invalid
 from local_aws.cloudformation.templates import rules
 from local_aws.cloudformation.templates.conditions import Conditions
 from local_aws.cloudformation.templates.graph import Graph, require_acyclic
-from local_aws.cloudformation.templates.intrinsics import NO_VALUE, UNKNOWN, Evaluator, references
+from local_aws.cloudformation.templates.intrinsics import (
+    IMPORT,
+    NO_VALUE,
+    UNKNOWN,
+    Evaluator,
+    calls,
+    references,
+)
 from local_aws.cloudformation.templates.template import Declaration, Output, Template
 from local_aws.kernel.account import ACCOUNT_ID
 
@@ -51,14 +58,22 @@ class Definition:
     resources: Mapping[str, Wanted]
     outputs: Mapping[str, Output]
     region: str
+    imports: frozenset[str] = frozenset()
+    """The names of the exports that it imports."""
 
     def graph(self) -> Graph:
         return {name: wanted.dependencies for name, wanted in self.resources.items()}
 
-    def settle(self, node: Any, attributes: Mapping[str, Mapping[str, Any]]) -> Any:
-        """`node` with its references resolved by the `attributes` of the resources that exist.
+    def settle(
+        self,
+        node: Any,
+        attributes: Mapping[str, Mapping[str, Any]],
+        imported: Callable[[str], Any] = lambda name: UNKNOWN,
+    ) -> Any:
+        """`node` with its references resolved by the `attributes` of the resources that exist, and by others' exports.
 
-        The attribute "Ref" of a resource is what Ref gives. Raises ServiceError where one has no such attribute.
+        The attribute "Ref" of a resource is what Ref gives. Raises ServiceError where one has no such attribute, and for
+        an export that does not exist.
         """
         return Evaluator(
             reference=lambda name: attributes[name]["Ref"],
@@ -66,6 +81,7 @@ class Definition:
             condition=lambda name: False,  # unreached: no condition is left
             mappings={},
             region=self.region,
+            imported=imported,
         ).evaluate(node)
 
 
@@ -104,7 +120,15 @@ def define(
         for name, output in template.outputs.items()
         if output.condition is None or conditions.holds(output.condition)
     }
-    definition = Definition(template, parameters, tags, resources, outputs, pseudo["AWS::Region"])
+    imports = frozenset(
+        name
+        for node in [
+            *([dict(each.properties), each.metadata] for each in resources.values()),
+            *([each.value, each.export] for each in outputs.values()),
+        ]
+        for name in calls(node, IMPORT)
+    )
+    definition = Definition(template, parameters, tags, resources, outputs, pseudo["AWS::Region"], imports)
     require_acyclic(definition.graph())
     return definition
 

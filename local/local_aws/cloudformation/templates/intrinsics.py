@@ -29,16 +29,16 @@ FUNCTIONS = (
     "Fn::GetAtt",
     "Fn::GetAZs",
     "Fn::If",
+    "Fn::ImportValue",
     "Fn::Join",
     "Fn::Select",
     "Fn::Split",
     "Fn::Sub",
     "Ref",
 )
+IMPORT = "Fn::ImportValue"
 CONDITION_FUNCTIONS = ("Condition", "Fn::And", "Fn::Equals", "Fn::Not", "Fn::Or")
-_FUNCTIONS_OF_AWS = frozenset(
-    {"Fn::Cidr", "Fn::ForEach", "Fn::ImportValue", "Fn::Length", "Fn::ToJsonString", "Fn::Transform"}
-)
+_FUNCTIONS_OF_AWS = frozenset({"Fn::Cidr", "Fn::ForEach", "Fn::Length", "Fn::ToJsonString", "Fn::Transform"})
 _PLACE = re.compile(r"\$\{(!?)\s*([^}!]+?)\s*\}")
 
 
@@ -94,8 +94,8 @@ def calls(node: Any, function: str) -> Iterator[Any]:
 
 
 def is_open(node: Any) -> bool:
-    """Whether `node`, evaluated once, still waits for a resource."""
-    return next(references(node), None) is not None
+    """Whether `node`, evaluated once, still waits for a resource, or for another stack's export."""
+    return next(references(node), None) is not None or next(calls(node, IMPORT), None) is not None
 
 
 def split_attribute(argument: Any) -> tuple[str, str]:
@@ -113,7 +113,8 @@ def split_attribute(argument: Any) -> tuple[str, str]:
 class Evaluator:
     """Evaluates intrinsic functions by what `reference`, `attribute` and `condition` know.
 
-    `reference(name)` and `attribute(name, attribute)` give a value or UNKNOWN; `condition(name)` a truth value.
+    `reference(name)`, `attribute(name, attribute)` and `imported(name)` give a value or UNKNOWN; `condition(name)` a truth
+    value.
     All evaluation raises ServiceError (ValidationError), in CloudFormation's words where it has some.
     """
 
@@ -122,6 +123,7 @@ class Evaluator:
     condition: Callable[[str], bool]
     mappings: Mapping[str, Any]
     region: str
+    imported: Callable[[str], Any] = lambda name: UNKNOWN
 
     def evaluate(self, node: Any) -> Any:
         function = function_of(node)
@@ -148,6 +150,8 @@ class Evaluator:
                 return self.evaluate(then if self.condition(condition) else otherwise)
             case "Fn::Sub":
                 return self._sub(argument)
+            case "Fn::ImportValue":
+                return self._import(argument)
             case "Fn::FindInMap":
                 return self._find_in_map(argument)
             case "Fn::GetAZs":
@@ -177,6 +181,15 @@ class Evaluator:
             return self.evaluate(given[name])
         resource, _, attribute = name.partition(".")
         return self.evaluate({"Fn::GetAtt": [resource, attribute]} if attribute else {"Ref": name})
+
+    def _import(self, argument: Any) -> Any:
+        name = self.evaluate(argument)
+        if is_open(name) or not isinstance(name, str):
+            raise invalid(
+                "Template error: the attribute in Fn::ImportValue must not depend on any resources, imported values, or"
+                " Fn::GetAZs"
+            )
+        return _or_open(self.imported(name), {IMPORT: name})
 
     def _find_in_map(self, argument: Any) -> Any:
         keys = [self.evaluate(key) for key in _exactly(3, "Fn::FindInMap", argument)]

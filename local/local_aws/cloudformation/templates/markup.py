@@ -3,15 +3,59 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Hashable
 from typing import Any
 
 import yaml
 
 from local_aws.cloudformation.errors import invalid
+from local_aws.kernel.json_bodies import deeper_than
+from local_aws.kernel.wire import ServiceError
+
+DEEPEST = 100
+"""Levels that a template may be nested."""
+
+_TAGS = re.compile(r"!!|tag:yaml\.org")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML as CloudFormation reads it: a date is text, and `!Name` is the intrinsic function `Fn::Name`."""
+    """YAML as CloudFormation reads it: a date is text, and `!Name` is the intrinsic function `Fn::Name`.
+
+    Aliases are refused, as CloudFormation does; so are the tags of YAML itself, and keys that are no text.
+    """
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self._depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        event: yaml.Event = self.peek_event()  # type: ignore[no-untyped-call]
+        if isinstance(event, yaml.AliasEvent):
+            raise _refused("YAML aliases are not allowed in CloudFormation templates", event)
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise _refused(f"the template is nested more than {DEEPEST} levels", event)
+        tag = getattr(event, "tag", None)
+        if tag and _TAGS.search(tag):
+            raise _refused(f"the tag {tag} is not one of an intrinsic function", event)
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise _refused("a key must be text", key)
+        made = super().construct_mapping(node, deep=deep)
+        return {str(key): value for key, value in made.items()}
+
+
+def _refused(why: str, place: yaml.Event | yaml.Node) -> ServiceError:
+    mark = place.start_mark
+    where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
+    return invalid(f"Template format error: {why}.{where}")
 
 
 _Loader.yaml_implicit_resolvers = {
@@ -48,16 +92,34 @@ def read(body: str) -> dict[str, Any]:
 
 def _json(body: str) -> Any:
     try:
-        return json.loads(body)
+        found = json.loads(body, parse_constant=_no_number)
     except json.JSONDecodeError as error:
         where = f"(line {error.lineno}, column {error.colno})"
         raise invalid(f"Template format error: JSON not well-formed. {where}") from error
+    except RecursionError as error:
+        raise invalid(f"Template format error: the template is nested more than {DEEPEST} levels.") from error
+    except ValueError as error:
+        raise invalid(f"Template format error: JSON not well-formed: {error}.") from error
+    if deeper_than(found, DEEPEST):
+        raise invalid(f"Template format error: the template is nested more than {DEEPEST} levels.")
+    return found
 
 
 def _yaml(body: str) -> Any:
+    if control := _CONTROL.search(body):
+        line = body.count("\n", 0, control.start()) + 1
+        raise invalid(f"Template format error: line {line} has the control character {control[0]!r}.")
     try:
         return yaml.load(body, _Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
         raise invalid(f"Template format error: YAML not well-formed.{where}") from error
+    except yaml.reader.ReaderError as error:
+        raise invalid(f"Template format error: the character {error.character!r} is not allowed.") from error
+    except (ValueError, RecursionError, OverflowError) as error:
+        raise invalid(f"Template format error: YAML not well-formed: {error}.") from error
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} is no number of JSON")

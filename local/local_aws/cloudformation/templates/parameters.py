@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from local_aws.cloudformation.errors import absent, invalid
+from local_aws.kernel.limits import maximum
 
 _LISTS = ("CommaDelimitedList", "List<")
 _TYPE = re.compile(r"String|Number|CommaDelimitedList|List<Number>|(List<)?AWS::EC2::[A-Za-z]+::Id>?")
@@ -82,6 +83,9 @@ class Parameter:
         allowed = stated.get("AllowedValues")
         if allowed is not None and not set(values) <= {_text(each) for each in allowed}:
             yield f"Parameter '{name}' must be one of AllowedValues"
+        longest = maximum("cloudformation.parameter_value")
+        if len(text.encode()) > longest:
+            yield f"Parameter '{name}' must contain at most {longest} bytes"
         pattern = stated.get("AllowedPattern")
         if pattern is not None and not re.fullmatch(pattern, text):
             yield f"Parameter {name} failed to satisfy constraint: must match pattern {pattern}"
@@ -134,9 +138,10 @@ def _given(name: str, stated: Mapping[str, Any], previous: Mapping[str, str]) ->
     value: str | None = stated.get("ParameterValue")
     if not stated.get("UsePreviousValue"):
         return value
-    if value is not None:
+    if value:
         raise invalid(
-            f"Invalid input for parameter key {name}. Cannot specify usePreviousValue as true and a value"
+            f"Invalid input for parameter key {name}. Cannot specify usePreviousValue as true and non empty value for a"
+            " parameter"
         )
     if name not in previous:
         raise invalid(

@@ -11,6 +11,7 @@ from local_aws.cloudformation.errors import absent, invalid
 from local_aws.cloudformation.templates import markup
 from local_aws.cloudformation.templates.parameters import Parameter
 from local_aws.cloudformation.templates.rules import Rule
+from local_aws.kernel.limits import maximum
 
 SECTIONS = (
     "AWSTemplateFormatVersion",
@@ -38,8 +39,8 @@ _ATTRIBUTES = frozenset(
 _ATTRIBUTES_OF_AWS = frozenset({"CreationPolicy", "UpdatePolicy"})
 _DELETION_POLICIES = frozenset({"Delete", "Retain", "RetainExceptOnCreate"})
 _REPLACE_POLICIES = frozenset({"Delete", "Retain"})
-MAXIMUM_BODY_BYTES = 51_200
-MAXIMUM_OBJECT_BYTES = 1_000_000
+MAXIMUM_BODY_BYTES = maximum("cloudformation.template_body")
+MAXIMUM_OBJECT_BYTES = maximum("cloudformation.template_object")
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def parse(body: str) -> Template:
         raise invalid("Template format error: At least one Resources member must be defined.")
     return Template(
         body=body,
-        description=data.get("Description"),
+        description=data.get("Description") or None,
         metadata=_section(data, "Metadata"),
         parameters={
             name: Parameter.declared(name, stated) for name, stated in _section(data, "Parameters").items()

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from local_aws.cloudformation.errors import invalid
 from local_aws.cloudformation.templates.template import MAXIMUM_BODY_BYTES, MAXIMUM_OBJECT_BYTES
 from local_aws.kernel.account import Account
-from local_aws.s3_addresses import place
+from local_aws.kernel.s3_addresses import place, version
 
 
 def body(account: Account, request: Mapping[str, Any], previous: str | None = None) -> str:
@@ -43,12 +43,17 @@ def _fetch(account: Account, url: str) -> str:
     found = place(account.endpoint_url, url)
     if found is None:
         raise invalid(f"TemplateURL must be a supported URL. ({url})")
-    bucket, key = found
+    source = dict(zip(("Bucket", "Key"), found, strict=True)) | version(url)
     try:
-        answer = account.client_of_caller("s3").get_object(Bucket=bucket, Key=key)
+        answer = account.client_of_caller("s3").get_object(**source)
     except ClientError as error:
         raise invalid(f"S3 error: {error.response['Error']['Message']} ({url})") from error
     content: bytes = answer["Body"].read()
     if len(content) > MAXIMUM_OBJECT_BYTES:
         raise invalid(f"Template may not exceed {MAXIMUM_OBJECT_BYTES} bytes in size.")
-    return content.decode()
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise invalid(
+            f"Template format error: the template is no UTF-8, at byte {error.start}. ({url})"
+        ) from error

@@ -42,7 +42,7 @@ class ScalableTargets:
 
     def register_scalable_target(self, request: dict[str, Any]) -> dict[str, Any]:
         """A target that is registered already keeps what the request leaves out."""
-        place = _place(request)
+        place = place_of(request)
         with self._lock:
             before = self._targets.get(place)
             target = (before or self._new(place)) | {
@@ -63,20 +63,20 @@ class ScalableTargets:
             found = [
                 target
                 for target in self._targets.values()
-                if _is_at(target, request) and (not wanted or target["ResourceId"] in wanted)
+                if is_at(target, request) and (not wanted or target["ResourceId"] in wanted)
             ]
-        return _paged("ScalableTargets", found, request, lambda target: str(target["ScalableTargetARN"]))
+        return listed("ScalableTargets", found, request, lambda target: str(target["ScalableTargetARN"]))
 
     def deregister_scalable_target(self, request: dict[str, Any]) -> None:
         """The target's policies go with it."""
-        place = _place(request)
+        place = place_of(request)
         with self._lock:
             if self._targets.pop(place, None) is None:
                 raise _missing(f"No scalable target found for {_words(place)}")
             self._policies = {key: policy for key, policy in self._policies.items() if key[0] != place}
 
     def put_scaling_policy(self, request: dict[str, Any]) -> dict[str, Any]:
-        place, name = _place(request), request["PolicyName"]
+        place, name = place_of(request), request["PolicyName"]
         with self._lock:
             if place not in self._targets:
                 raise _missing(f"No scalable target registered for {_words(place)}")
@@ -98,15 +98,34 @@ class ScalableTargets:
             found = [
                 policy
                 for policy in self._policies.values()
-                if _is_at(policy, request) and (not names or policy["PolicyName"] in names)
+                if is_at(policy, request) and (not names or policy["PolicyName"] in names)
             ]
-        return _paged("ScalingPolicies", found, request, lambda policy: str(policy["PolicyARN"]))
+        return listed("ScalingPolicies", found, request, lambda policy: str(policy["PolicyARN"]))
 
     def delete_scaling_policy(self, request: dict[str, Any]) -> None:
-        place, name = _place(request), request["PolicyName"]
+        place, name = place_of(request), request["PolicyName"]
         with self._lock:
             if self._policies.pop((place, name), None) is None:
                 raise _missing(f"No scaling policy found for {_words(place)}, policy name: {name}")
+
+    def has(self, place: Place) -> bool:
+        with self._lock:
+            return place in self._targets
+
+    def require(self, place: Place) -> None:
+        """Raises ServiceError (ObjectNotFoundException) for what is no scalable target."""
+        if not self.has(place):
+            raise _missing(f"No scalable target registered for {_words(place)}")
+
+    def set_limits(self, place: Place, stated: Mapping[str, int]) -> tuple[int, int]:
+        """Change a target's capacities; returns both. Raises ServiceError where they contradict each other."""
+        with self._lock:
+            target = {**self._targets[place], **stated}
+            least, most = int(target["MinCapacity"]), int(target["MaxCapacity"])
+            if least > most:
+                raise invalid("Maximum capacity cannot be less than minimum capacity")
+            self._targets[place] = target
+            return least, most
 
     def _new(self, place: Place) -> dict[str, Any]:
         role = (
@@ -138,23 +157,24 @@ class ScalableTargets:
         }
 
 
-def handlers(account: Account) -> list[object]:
-    return [ScalableTargets(account)]
-
-
-def _place(request: Mapping[str, Any]) -> Place:
+def place_of(request: Mapping[str, Any]) -> Place:
     """What is scaled. Raises ServiceError for anything but a variant of an endpoint."""
     namespace, resource, dimension = (request[name] for name in _PLACE)
-    if namespace != "sagemaker" or dimension not in DIMENSIONS or not _VARIANT.fullmatch(resource):
+    if namespace != "sagemaker":
+        raise invalid(
+            "The embedded Application Auto Scaling scales endpoints, whose ServiceNamespace is sagemaker; "
+            f"{namespace} is not embedded."
+        )
+    if dimension not in DIMENSIONS or not _VARIANT.fullmatch(resource):
         raise invalid("Unsupported service namespace, resource type or scalable dimension")
     return namespace, resource, dimension
 
 
-def _is_at(item: Mapping[str, Any], request: Mapping[str, Any]) -> bool:
+def is_at(item: Mapping[str, Any], request: Mapping[str, Any]) -> bool:
     return all(item[name] == request[name] for name in _PLACE if name in request)
 
 
-def _paged(
+def listed(
     member: str, found: list[dict[str, Any]], request: dict[str, Any], key: Callable[[dict[str, Any]], str]
 ) -> dict[str, Any]:
     shown, token = page(found, request, key=key, default=PAGE)

@@ -140,7 +140,7 @@ class Scaling:
             ],
             StartTime=end - timedelta(seconds=window),
             EndTime=end,
-            Period=window,
+            Period=1,
             Statistics=["Sum"],
         )
         return float(sum(point["Sum"] for point in answer["Datapoints"])) * 60 / window

@@ -13,16 +13,22 @@ from botocore.exceptions import ClientError
 
 from local_aws.hosting.errors import LaunchError
 from local_aws.kernel.account import Account
+from local_aws.kernel.s3_addresses import s3_uri
 
 
 @dataclass(frozen=True)
 class Container:
-    """A model's container: its image, its artifact (an S3 URI), and its own environment."""
+    """A model's container: its image, its artifact (an S3 URI), and its own environment.
+
+    `subnets` and `security_groups` are those of the model's VpcConfig.
+    """
 
     image: str
     model_data: str
     role_arn: str
     environment: Mapping[str, str] = field(default_factory=dict)
+    subnets: tuple[str, ...] = ()
+    security_groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -138,7 +144,15 @@ def _container(account: Account, model_name: str) -> Container:
         raise LaunchError(error.response["Error"]["Message"]) from error
     return Container(
         stated["Image"],
-        stated.get("ModelDataUrl", ""),
+        s3_uri(account.endpoint_url, _model_data(stated)),
         model.get("ExecutionRoleArn", ""),
         stated.get("Environment", {}),
+        tuple(model.get("VpcConfig", {}).get("Subnets", ())),
+        tuple(model.get("VpcConfig", {}).get("SecurityGroupIds", ())),
     )
+
+
+def _model_data(stated: Mapping[str, Any]) -> str:
+    """Where a container's artifact is, a .tar.gz, stated either way; empty where it has none."""
+    source = (stated.get("ModelDataSource") or {}).get("S3DataSource") or {}
+    return str(stated.get("ModelDataUrl") or source.get("S3Uri") or "")

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import tarfile
-import zlib
 from pathlib import Path
 
 from local_aws.containers.errors import ContainerError
 from local_aws.containers.s3_data import S3Data
 from local_aws.hosting.deployments.plan import Container
 from local_aws.hosting.errors import LaunchError
-from local_aws.identity import image_pull
-from local_aws.kernel.account import Account
+from local_aws.identity import image_pull, network_interfaces
+from local_aws.kernel import archives
+from local_aws.kernel.account import ACCOUNT_ID, Account
 
 
 def unpack(account: Account, container: Container, folder: Path) -> Path:
@@ -20,6 +19,13 @@ def unpack(account: Account, container: Container, folder: Path) -> Path:
     Raises LaunchError where the archive cannot be had or is none. What it holds is the container's business.
     """
     image_pull.record(account.calls, container.role_arn, container.image)
+    network_interfaces.record(
+        account.calls,
+        container.role_arn,
+        f"{account.region}:{ACCOUNT_ID}",
+        container.subnets,
+        container.security_groups,
+    )
     uri = container.model_data
     model = folder / "model"
     model.mkdir(parents=True)
@@ -36,12 +42,11 @@ def unpack(account: Account, container: Container, folder: Path) -> Path:
             "object."
         ) from error
     try:
-        with tarfile.open(archive, "r:gz") as tar:
-            tar.extractall(model, filter="data")
-    except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
+        archives.unpack_tar(archive, model)
+    except archives.ArchiveError as error:
         raise LaunchError(
             f'Failed to extract model data archive for container "container_1" from URL "{uri}". Please ensure that '
-            "the object located at the URL is a valid tar.gz archive."
+            f"the object located at the URL is a valid tar.gz archive: {error}."
         ) from error
     archive.unlink()
     return model

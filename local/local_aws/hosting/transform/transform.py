@@ -21,16 +21,13 @@ from local_aws.containers.sandbox import Command
 from local_aws.hosting.deployments import plan
 from local_aws.hosting.errors import LaunchError
 from local_aws.hosting.instances import artifact
+from local_aws.hosting.transform import records
 from local_aws.hosting.transform.transform_agent import CONFIG, FAILURE, INPUT, OUTPUT, Task
 
 DEFAULT_PAYLOAD_MB = 6
 DEFAULT_TIMEOUT_SECONDS = 600
 DEFAULT_RETRIES = 3
 ROOT = "/opt/ml"
-
-# BlazingText transforms nothing else, in or out.
-_CONTENT_TYPE = "application/jsonlines"
-_NO_PROCESSING = {"InputFilter": "$", "OutputFilter": "$", "JoinSource": "None"}
 
 
 class TransformContainer(Container):
@@ -45,18 +42,18 @@ class TransformContainer(Container):
 
     @classmethod
     def check(cls, request: Mapping[str, Any]) -> None:
-        for member, value in request.get("DataProcessing", {}).items():
-            if value != _NO_PROCESSING[member]:
-                raise refuse("DataProcessing", member, value, repr(_NO_PROCESSING[member]))
         if "DataCaptureConfig" in request:
             raise UnsupportedError("DataCaptureConfig is not embedded: leave it out.")
         require_one_instance(request["TransformResources"]["InstanceCount"])
         if request.get("MaxPayloadInMB") == 0:
             raise refuse("The transform job", "MaxPayloadInMB", 0, "1 or more: BlazingText reads no chunks")
         _check_input(request["TransformInput"])
-        output = request["TransformOutput"]
-        _check_content_type("TransformOutput", "Accept", output.get("Accept", _CONTENT_TYPE))
-        Location.parse(output["S3OutputPath"])
+        _check_processing(request)
+        Location.parse(request["TransformOutput"]["S3OutputPath"])
+
+    @property
+    def output_key(self) -> str | None:
+        return self.request["TransformOutput"].get("KmsKeyId") or None
 
     def prepare(self) -> Command:
         self.make_folders()
@@ -68,7 +65,7 @@ class TransformContainer(Container):
             raise JobError(f"ClientError: {error}") from error
         # A transform job has no role but its model's.
         self.take_role(model.role_arn)
-        self.data.require_bucket(self.request["TransformOutput"]["S3OutputPath"])
+        self.require_output(self.request["TransformOutput"]["S3OutputPath"])
         source = self.request["TransformInput"]["DataSource"]["S3DataSource"]
         self.data.download(source["S3Uri"], self.ml.path(f"{ROOT}/{INPUT}"))
         self.ml.make(f"{ROOT}/{OUTPUT}")
@@ -87,12 +84,12 @@ class TransformContainer(Container):
 
     def _task(self, variables: Mapping[str, str]) -> Task:
         request, source = self.request, self.request["TransformInput"]
-        client = request.get("ModelClientConfig", {})
+        client, processing = request.get("ModelClientConfig", {}), request.get("DataProcessing", {})
         return Task(
             job=request["TransformJobName"],
             log_group=self.log_group,
-            content_type=source["ContentType"],
-            accept=request["TransformOutput"].get("Accept", source["ContentType"]),
+            content_type=source.get("ContentType", ""),
+            accept=request["TransformOutput"].get("Accept", source.get("ContentType", "")),
             by_line=source.get("SplitType") == "Line",
             strategy=request.get("BatchStrategy", "MultiRecord"),
             assemble_by_line=request["TransformOutput"].get("AssembleWith") == "Line",
@@ -101,6 +98,9 @@ class TransformContainer(Container):
             timeout_seconds=client.get("InvocationsTimeoutInSeconds", DEFAULT_TIMEOUT_SECONDS),
             retries=client.get("InvocationsMaxRetries", DEFAULT_RETRIES),
             environment=variables,
+            input_filter=processing.get("InputFilter", records.WHOLE),
+            output_filter=processing.get("OutputFilter", records.WHOLE),
+            join=processing.get("JoinSource", "None") == "Input",
         )
 
 
@@ -124,10 +124,28 @@ def _check_input(stated: Mapping[str, Any]) -> None:
         raise refuse(where, "CompressionType", stated["CompressionType"], "None")
     if stated.get("SplitType", "None") not in {"None", "Line"}:
         raise refuse(where, "SplitType", stated["SplitType"], "Line or None")
-    _check_content_type(where, "ContentType", stated.get("ContentType", ""))
     Location.parse(source["S3Uri"])
 
 
-def _check_content_type(where: str, member: str, value: str) -> None:
-    if value.partition(";")[0].strip().lower() != _CONTENT_TYPE:
-        raise refuse(where, member, value, _CONTENT_TYPE)
+def _check_processing(request: Mapping[str, Any]) -> None:
+    """Filters have to be JSONPaths of records that can be read, and a join needs the same format in and out."""
+    stated = request.get("DataProcessing", {})
+    source = request["TransformInput"].get("ContentType", "")
+    accept = request["TransformOutput"].get("Accept", source)
+    for member, content_type in (("InputFilter", source), ("OutputFilter", accept)):
+        text = stated.get(member, records.WHOLE)
+        try:
+            records.Filter.parse(text)
+        except records.FilterError as error:
+            raise UnsupportedError(f"DataProcessing.{member}: {error}") from error
+        if text != records.WHOLE and records.format_of(content_type) is None:
+            raise refuse(
+                "DataProcessing", member, text, "it with text/csv, application/json or application/jsonlines"
+            )
+    if stated.get("JoinSource", "None") == "Input":
+        formats = records.format_of(source), records.format_of(accept)
+        if None in formats or formats[0] != formats[1]:
+            raise UnsupportedError(
+                f"DataProcessing.JoinSource Input needs the same format in and out, CSV or JSON; found {source!r} and "
+                f"{accept!r}."
+            )

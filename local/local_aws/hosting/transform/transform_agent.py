@@ -22,6 +22,7 @@ import boto3
 
 from local_aws.hosting.errors import InvocationError, LaunchError
 from local_aws.hosting.instances.instance import Instance, Launch
+from local_aws.hosting.transform import records
 from local_aws.kernel.job_log import JobLog
 
 CONFIG = "input/config/transform.json"
@@ -53,6 +54,14 @@ class Task:
     timeout_seconds: float
     retries: int
     environment: Mapping[str, str]
+    input_filter: str = records.WHOLE
+    output_filter: str = records.WHOLE
+    join: bool = False
+
+    @property
+    def looks_out(self) -> bool:
+        """Whether the answers are taken apart, rather than written as they come."""
+        return self.join or self.output_filter != records.WHOLE
 
     @property
     def payload_bytes(self) -> int:
@@ -83,27 +92,68 @@ class InputError(Exception):
         return f"{self.kind}: See job logs for more information. {name}: {self.what}.{said}"
 
 
-def payloads(path: Path, task: Task) -> Iterator[bytes]:
-    """The bodies of the invocations for one input. Raises InputError for one that is too large."""
+@dataclass(frozen=True)
+class Batch:
+    """The body of one invocation, and the records that it was made of, as they stand in the input."""
+
+    body: bytes
+    records: tuple[bytes, ...]
+
+
+def batches(path: Path, task: Task) -> Iterator[Batch]:
+    """The invocations for one input. Raises InputError for one that is too large, and for what a filter does not fit."""
     if not task.by_line:
         if path.stat().st_size > task.payload_bytes:
             raise _too_large(task)
-        if body := path.read_bytes():
-            yield body
+        if record := path.read_bytes():
+            yield Batch(_filtered(record, task), (record,))
         return
     batch: list[bytes] = []
+    bodies: list[bytes] = []
     size = 0
     with path.open("rb") as lines:
         for line in filter(bytes.strip, lines):
-            if len(line) > task.payload_bytes:
+            body = _filtered(line, task)
+            if len(body) > task.payload_bytes:
                 raise _too_large(task)
-            if batch and (task.strategy == "SingleRecord" or size + len(line) > task.payload_bytes):
-                yield b"".join(batch)
-                batch, size = [], 0
+            if batch and (task.strategy == "SingleRecord" or size + len(body) > task.payload_bytes):
+                yield Batch(b"".join(bodies), tuple(batch))
+                batch, bodies, size = [], [], 0
             batch.append(line)
-            size += len(line)
+            bodies.append(body)
+            size += len(body)
     if batch:
-        yield b"".join(batch)
+        yield Batch(b"".join(bodies), tuple(batch))
+
+
+def _filtered(record: bytes, task: Task) -> bytes:
+    """What the model gets of a record."""
+    if task.input_filter == records.WHOLE:
+        return record
+    kind = str(records.format_of(task.content_type))
+    try:
+        value = records.Filter.parse(task.input_filter).apply(records.parsed(record, kind))
+    except records.FilterError as error:
+        raise InputError("ClientError", "Unable to apply the input filter", str(error)) from error
+    return records.written(value, kind) + (b"\n" if record.endswith(b"\n") else b"")
+
+
+def _assembled(batch: Batch, answer: bytes, task: Task) -> bytes:
+    """What is written of an answer: its records, joined with what they were, and filtered."""
+    if not task.looks_out:
+        return answer
+    kind = str(records.format_of(task.accept))
+    keep = records.Filter.parse(task.output_filter)
+    written = []
+    try:
+        for record, said in zip(batch.records, records.split(answer, len(batch.records)), strict=True):
+            value = records.parsed(said, kind)
+            if task.join:
+                value = records.joined(records.parsed(record, kind), value, kind)
+            written.append(records.written(keep.apply(value), kind))
+    except records.FilterError as error:
+        raise InputError("ClientError", "Unable to process the output", str(error)) from error
+    return b"\n".join(written)
 
 
 class Agent:
@@ -119,7 +169,7 @@ class Agent:
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             with target.open("wb") as output:
-                for answer in self._answers(payloads(source, self._task)):
+                for answer in self._answers(batches(source, self._task)):
                     output.write(answer + self._task.separator)
         except InputError:
             target.unlink()
@@ -128,12 +178,12 @@ class Agent:
     def close(self) -> None:
         self._pool.shutdown(cancel_futures=True)
 
-    def _answers(self, bodies: Iterator[bytes]) -> Iterator[bytes]:
-        """The answers in the order of the bodies, of which no more are read than are on their way."""
+    def _answers(self, found: Iterator[Batch]) -> Iterator[bytes]:
+        """The answers in the order of the batches, of which no more are read than are on their way."""
         waiting: deque[Future[bytes]] = deque()
         try:
-            for body in bodies:
-                waiting.append(self._pool.submit(self._answer, body))
+            for batch in found:
+                waiting.append(self._pool.submit(self._answer, batch))
                 if len(waiting) >= self._task.concurrency:
                     yield waiting.popleft().result()
             while waiting:
@@ -142,7 +192,10 @@ class Agent:
             for future in waiting:
                 future.cancel()
 
-    def _answer(self, body: bytes) -> bytes:
+    def _answer(self, batch: Batch) -> bytes:
+        return _assembled(batch, self._asked(batch.body), self._task)
+
+    def _asked(self, body: bytes) -> bytes:
         for _ in range(self._task.retries):
             try:
                 return self._invoke(body)

@@ -5,7 +5,6 @@ A body is read, and put back, only where the parameters are in it: never that of
 
 from __future__ import annotations
 
-import gzip
 import io
 import json
 from collections.abc import Mapping
@@ -15,10 +14,11 @@ from urllib.parse import parse_qs
 
 from botocore.exceptions import UnknownServiceError
 from botocore.model import OperationModel
-from moto.core.parse import PROTOCOL_PARSERS
 
 from local_aws.identity.actions import s3_requests
+from local_aws.kernel import bodies
 from local_aws.kernel.caller import Signature
+from local_aws.kernel.moto_internals import PROTOCOL_PARSERS
 from local_aws.kernel.wire import rest_route, service_model
 
 _BY_SIGNING_NAME = {
@@ -91,7 +91,7 @@ def body(environ: dict[str, Any]) -> bytes:
     length = int(environ.get("CONTENT_LENGTH") or 0)
     data: bytes = environ["wsgi.input"].read(length) if length else b""
     environ["wsgi.input"] = io.BytesIO(data)
-    return gzip.decompress(data) if environ.get("HTTP_CONTENT_ENCODING") == "gzip" else data
+    return bodies.unpacked(data) if environ.get("HTTP_CONTENT_ENCODING") == "gzip" else data
 
 
 def _rest_parameters(
@@ -122,7 +122,7 @@ def _parsed(protocol: str, operation: OperationModel, request: dict[str, Any]) -
 def _json(environ: dict[str, Any]) -> dict[str, Any]:
     try:
         parsed = json.loads(body(environ) or b"{}")
-    except ValueError:
+    except (RecursionError, ValueError):
         return {}
     return parsed if isinstance(parsed, dict) else {}
 

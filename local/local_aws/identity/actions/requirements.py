@@ -93,6 +93,12 @@ def of(asked: Asked, namer: Namer) -> list[Requirement]:
     return [*found, *_passed(asked, namer)]
 
 
+def whole(asked: Asked) -> Requirement:
+    """The action of a request that does not tell what it is about: on everything."""
+    prefix = _PREFIXES.get(asked.service, asked.service)
+    return Requirement(f"{prefix}:{_action(asked)}", "*")
+
+
 def _action(asked: Asked) -> str:
     if asked.service == "apigatewayv2":
         return asked.method

@@ -59,6 +59,7 @@ _SAGEMAKER = {
     "ModelPackageName": "model-package/",
     "ModelPackageArn": "model-package/",
     "ModelPackageGroupName": "model-package-group/",
+    "PipelineArn": "pipeline/",
     "PipelineExecutionArn": "pipeline/",
     "PipelineName": "pipeline/",
     "ProcessingJobName": "processing-job/",
@@ -93,6 +94,8 @@ def _sagemaker(namer: Namer, asked: Asked) -> list[str]:
             return [namer.named("sagemaker", "model-package/", f"{group.rpartition('/')[2]}/*"), *found]
         case "CreateModel":
             return [*found, *(namer.named("sagemaker", "model-package/", name) for name in _packages(given))]
+        case "SendPipelineExecutionStepSuccess" | "SendPipelineExecutionStepFailure":
+            return [namer.named("sagemaker", "pipeline/", "*/execution/*")]  # the token alone tells which
         case "CreateDomain":
             return [namer.named("sagemaker", "domain/", "*")]  # its id is made only now
         case operation if operation.startswith("List") and operation not in _LISTS_OF_ONE:

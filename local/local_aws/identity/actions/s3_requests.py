@@ -22,6 +22,7 @@ _HEADERS = {
     "HTTP_X_AMZ_COPY_SOURCE": "CopySource",
     "HTTP_X_AMZ_TAGGING": "Tagging",
     "HTTP_X_AMZ_ACL": "ACL",
+    "HTTP_X_AMZ_SKIP_DESTINATION_VALIDATION": "SkipDestinationValidation",
     _ENCRYPTION: "ServerSideEncryption",
     f"{_ENCRYPTION}_AWS_KMS_KEY_ID": "SSEKMSKeyId",
 }
@@ -97,6 +98,15 @@ def recognise(environ: Mapping[str, Any], body: Callable[[], bytes]) -> tuple[st
     parameters |= {member: environ[name] for name, member in _HEADERS.items() if name in environ}
     if operation == "DeleteObjects":
         parameters["Objects"] = _deleted(body().decode("utf-8", "replace"))
+    parameters["MetadataBytes"] = sum(
+        len(name) - len("HTTP_X_AMZ_META_") + len(str(value).encode())
+        for name, value in environ.items()
+        if name.startswith("HTTP_X_AMZ_META_")
+    )
+    if operation == "PutBucketPolicy":
+        parameters["Policy"] = body().decode("utf-8", "replace")
+    if operation == "PutBucketNotificationConfiguration":
+        parameters["Notifications"] = body()
     if operation == "PutBucketEncryption":
         found = re.search(r"<KMSMasterKeyID>([^<]+)<", body().decode("utf-8", "replace"))
         parameters["SSEKMSKeyId"] = found[1] if found else None

@@ -5,17 +5,14 @@ moto asks a bucket's policy about every object, but reads neither: "deny everybo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from unittest import mock
-
-from moto.iam.access_control import PermissionResult
-from moto.s3.models import FakeBucket
 
 from local_aws.identity.actions import condition_keys
 from local_aws.identity.policies.policy import ANY, Policy, Request, Statement
 from local_aws.kernel import caller
 from local_aws.kernel.account import ACCOUNT_ID
+from local_aws.kernel.moto_internals import BucketJudge, PermissionResult, judged_buckets
 from local_aws.kernel.sessions import Session
 
 _ADMINISTRATOR = f"arn:aws:iam::{ACCOUNT_ID}:root"
@@ -24,22 +21,20 @@ _ADMINISTRATOR = f"arn:aws:iam::{ACCOUNT_ID}:root"
 @contextmanager
 def judged(region: str) -> Iterator[None]:
     """Meanwhile moto's buckets in this process answer with what is judged here."""
-    with mock.patch.object(FakeBucket, "get_permission", _judge(region)):
+    with judged_buckets(_judge(region)):
         yield
 
 
-def _judge(region: str) -> Callable[[FakeBucket, str, str], PermissionResult]:
-    def permission(bucket: FakeBucket, action: str, resource: str) -> PermissionResult:
+def _judge(region: str) -> BucketJudge:
+    def permission(name: str, policy: bytes, action: str, resource: str) -> PermissionResult:
         """What the policy says to the caller of the request that this thread answers.
 
         Raises policy.PolicyError.
         """
-        if bucket.policy is None:
-            return PermissionResult.NEUTRAL
         session = caller.current()
         keys = condition_keys.of_everyone(session.role_arn if session else _ADMINISTRATOR, region, "s3")
         request = Request.make(action, resource, keys)
-        statements = Policy.parse(f"the policy of bucket {bucket.name}", bucket.policy.decode()).statements
+        statements = Policy.parse(f"the policy of bucket {name}", policy.decode()).statements
         effects = {each.effect for each in statements if _is_for(each, session) and each.applies(request)}
         if "Deny" in effects:
             return PermissionResult.DENIED

@@ -40,11 +40,15 @@ class Unused:
 
 @dataclass(frozen=True)
 class Report:
-    """What the audit found, each finding once. `unknown_roles` made calls, but nobody said what they may."""
+    """What the audit found, each finding once. `unknown_roles` made calls, but nobody said what they may.
+
+    `needed` are the statements, (role ARN, name), without which a call would have been refused: no other allows it.
+    """
 
     refused: tuple[Refused, ...]
     unused: tuple[Unused, ...]
     unknown_roles: tuple[str, ...]
+    needed: frozenset[tuple[str, str]] = frozenset()
 
 
 def request_of(
@@ -64,6 +68,7 @@ def audit(calls: Iterable[Call], roles: Mapping[str, RolePolicies], region: str)
     refused: dict[Refused, None] = {}
     used: set[tuple[str, str, str]] = set()
     unknown: dict[str, None] = {}
+    needed: set[tuple[str, str]] = set()
     for call in dict.fromkeys(calls):
         if call.role_arn is None or call.action in FREE:
             continue
@@ -77,7 +82,10 @@ def audit(calls: Iterable[Call], roles: Mapping[str, RolePolicies], region: str)
             if not decision.allowed:
                 why = Refused(call.role_arn, call.operation, call.action, resource, decision.reason)
                 refused[why] = None
-            for statement in permissions(request, policies.identity):
+            allowing = permissions(request, policies.identity)
+            if len(allowing) == 1:
+                needed.add((call.role_arn, allowing[0].name))
+            for statement in allowing:
                 used |= {
                     (call.role_arn, statement.name, action) for action in statement.matching(call.action)
                 }
@@ -88,7 +96,7 @@ def audit(calls: Iterable[Call], roles: Mapping[str, RolePolicies], region: str)
         for action in statement.granted
     }
     unused = tuple(sorted(Unused(*each) for each in granted - used))
-    return Report(tuple(refused), unused, tuple(unknown))
+    return Report(tuple(refused), unused, tuple(unknown), frozenset(needed))
 
 
 def _allowing(policies: RolePolicies) -> Iterable[Statement]:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from local_aws.kernel.account import Account
 from local_aws.kernel.job_log import JobLog
+from local_aws.kernel.limits import maximum
 from local_aws.lambda_.errors import ExecutionError, TimedOutError
 from local_aws.lambda_.function import Version
 from local_aws.lambda_.invocation import bootstrap
@@ -25,7 +26,7 @@ INIT_SECONDS = 10.0
 TAIL_BYTES = 4096
 """How much of an invocation's log comes with LogType Tail."""
 
-RESPONSE_BYTES = 6 * 1024 * 1024
+RESPONSE_BYTES = maximum("lambda.response")
 
 
 @dataclass(frozen=True)

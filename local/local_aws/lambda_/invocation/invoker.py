@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from local_aws.kernel.limits import maximum
 from local_aws.lambda_.errors import too_large
 from local_aws.lambda_.function import Version
 from local_aws.lambda_.invocation.execution import Outcome
@@ -11,7 +12,7 @@ from local_aws.lambda_.invocation.pool import Pool
 from local_aws.lambda_.names import Reference
 from local_aws.lambda_.store import Store
 
-REQUEST_BYTES = 6 * 1024 * 1024
+REQUEST_BYTES = maximum("lambda.request")
 
 
 class Invoker:

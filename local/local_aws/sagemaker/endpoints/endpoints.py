@@ -16,7 +16,7 @@ from local_aws.kernel.account import Account
 from local_aws.kernel.paging import page, paged
 from local_aws.kernel.wire import invalid
 from local_aws.sagemaker import arns
-from local_aws.sagemaker.endpoints import deployment_rules
+from local_aws.sagemaker.endpoints import deployment_rules, variant_rules
 from local_aws.sagemaker.endpoints.endpoint_configs import EndpointConfigs
 from local_aws.sagemaker.endpoints.endpoint_description import describe, summary
 from local_aws.sagemaker.endpoints.endpoint_events import EndpointEvents
@@ -100,6 +100,9 @@ class Endpoints:
         with self._lock:
             _require_in_service(endpoint)
             plan = endpoint.live.plan
+            variant_rules.require_unique(
+                [each["VariantName"] for each in request["DesiredWeightsAndCapacities"]]
+            )
             for stated in request["DesiredWeightsAndCapacities"]:
                 plan = _resized(plan, stated)
             endpoint.resize(plan)

@@ -51,12 +51,17 @@ def check(account: Account, request: Stated) -> None:
     for member in _CONFIG_NOT_EMBEDDED:
         if member in request:
             raise invalid(f"{member} is not embedded yet.")
-    names = [variant["VariantName"] for variant in variants]
-    if len(set(names)) != len(names):
-        raise invalid(f"Variant names must be unique: {', '.join(names)}.")
+    require_unique([variant["VariantName"] for variant in variants])
     for variant in variants:
         _check_variant(variant)
         _check_model(account, variant, serverless)
+
+
+def require_unique(names: Sequence[str]) -> None:
+    """Raises ServiceError (ValidationException) where a request names a variant twice."""
+    for name in names:
+        if names.count(name) > 1:
+            raise invalid(f'The variant name "{name}" was non-unique within the request.')
 
 
 def _check_variant(variant: Stated) -> None:
@@ -101,6 +106,12 @@ def _check_model(account: Account, variant: Stated, serverless: bool) -> None:
         uris = [_image(sagemaker, container) for container in containers]
     except ClientError as error:
         raise invalid(error.response["Error"]["Message"]) from error
+    source = (containers[0].get("ModelDataSource") or {}).get("S3DataSource") or {}
+    if source and (source["S3DataType"], source["CompressionType"]) != ("S3Object", "Gzip"):
+        raise invalid(
+            f"The model {variant['ModelName']} has a ModelDataSource with S3DataType {source['S3DataType']} and CompressionType "
+            f"{source['CompressionType']}, which is not embedded: use S3Object and Gzip."
+        )
     if len(uris) > 1:
         raise invalid(f"The model {variant['ModelName']} has {len(uris)} containers; one is embedded.")
     if serverless and (model.get("EnableNetworkIsolation") or "VpcConfig" in model):

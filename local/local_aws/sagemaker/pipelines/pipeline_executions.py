@@ -12,8 +12,11 @@ from local_aws.kernel.paging import page, paged
 from local_aws.kernel.shapes import problems
 from local_aws.kernel.wire import ServiceError, invalid, service_model
 from local_aws.sagemaker.listing import select
-from local_aws.sagemaker.pipelines.pipelines import VERSIONS, Pipeline, Pipelines, refuse
+from local_aws.sagemaker.pipelines.pipeline_versions import Version
+from local_aws.sagemaker.pipelines.pipelines import Pipeline, Pipelines, refuse
 from local_aws.sagemaker.workflow import expressions, names, parameters, scope
+from local_aws.sagemaker.workflow import selection as selection_of
+from local_aws.sagemaker.workflow.callbacks import Callbacks
 from local_aws.sagemaker.workflow.events import ExecutionEvents
 from local_aws.sagemaker.workflow.execution import Execution, Start
 from local_aws.sagemaker.workflow.runner import Runner
@@ -24,15 +27,22 @@ _END_OF_THREADS = 5.0
 
 
 class PipelineExecutions:
-    """StartPipelineExecution and the other operations on executions.
+    """StartPipelineExecution and the other operations on executions; `callbacks` take the answers to Callback steps.
 
     Every execution runs in threads that call SageMaker and S3 through clients, under the pipeline's role; `sagemaker` and
     `s3` take the place of those.
     """
 
     def __init__(
-        self, account: Account, pipelines: Pipelines, *, sagemaker: Any = None, s3: Any = None
+        self,
+        account: Account,
+        pipelines: Pipelines,
+        callbacks: Callbacks | None = None,
+        *,
+        sagemaker: Any = None,
+        s3: Any = None,
     ) -> None:
+        self._callbacks = callbacks or Callbacks()
         self._account = account
         self._pipelines = pipelines
         self._events = ExecutionEvents(account.events)
@@ -43,11 +53,12 @@ class PipelineExecutions:
         self._answered: set[tuple[str, str, str]] = set()
 
     def start_pipeline_execution(self, request: dict[str, Any]) -> dict[str, Any]:
-        refuse(request, *VERSIONS, "SelectiveExecutionConfig", "MlflowExperimentName")
+        refuse(request, "MlflowExperimentName")
         pipeline = self._pipelines.find(request["PipelineName"])
+        version = pipeline.at(request)
         with self._lock:
             execution, new = pipeline.history.start(
-                request, lambda: Execution(_start(pipeline, request), self._events)
+                request, lambda: Execution(_start(pipeline, version, request), self._events)
             )
             if new:
                 self._run(execution, pipeline)
@@ -71,13 +82,26 @@ class PipelineExecutions:
                 self._note("retry", request)
         return {"PipelineExecutionArn": execution.start.arn}
 
+    def update_pipeline_execution(self, request: dict[str, Any]) -> dict[str, Any]:
+        execution, _ = self._find(request)
+        execution.update(
+            request.get("PipelineExecutionDisplayName"),
+            request.get("PipelineExecutionDescription"),
+            _parallelism(request),
+        )
+        return {"PipelineExecutionArn": execution.start.arn}
+
     def describe_pipeline_execution(self, request: dict[str, Any]) -> dict[str, Any]:
         return self._find(request)[0].describe()
 
     def list_pipeline_executions(self, request: dict[str, Any]) -> dict[str, Any]:
-        refuse(request, *VERSIONS)
         pipeline = self._pipelines.find(request["PipelineName"])
-        summaries = [execution.summary() for execution in pipeline.history.executions()]
+        number = pipeline.at(request).number if request.get("PipelineVersionAlias") else None
+        summaries = [
+            execution.summary()
+            for execution in pipeline.history.executions()
+            if number in (None, execution.start.pipeline_version)
+        ]
         chosen = select(
             summaries, request, name="PipelineExecutionArn", created="StartTime", order="Descending"
         )
@@ -118,6 +142,9 @@ class PipelineExecutions:
             sagemaker=self._sagemaker or self._account.client_of_role(role, "sagemaker"),
             s3=self._s3 or self._account.client_of_role(role, "s3"),
             cache=pipeline.history.cache,
+            functions=self._account.client_of_role(role, "lambda"),
+            queues=self._account.client_of_role(role, "sqs"),
+            callbacks=self._callbacks,
             time_scale=self._account.time_scale,
         )
         runner = self._runners[execution.start.arn] = Runner(execution, around)
@@ -146,35 +173,47 @@ class PipelineExecutions:
         self._answered.add((operation, request["PipelineExecutionArn"], request["ClientRequestToken"]))
 
 
-def _start(pipeline: Pipeline, request: Mapping[str, Any]) -> Start:
-    """A new execution as a request asks for it. Raises ServiceError for parameters that do not fit."""
+def _start(pipeline: Pipeline, version: Version, request: Mapping[str, Any]) -> Start:
+    """A new execution of a version as a request asks for it.
+
+    Raises ServiceError for parameters that do not fit, and for steps that cannot be selected.
+    """
     now, id = datetime.now(UTC), names.execution_id()
     arn = f"{pipeline.arn}/execution/{id}"
     given = request.get("PipelineParameters", [])
-    values = parameters.bind(pipeline.definition.parameters, given)
+    values = parameters.bind(version.definition.parameters, given)
+    selective = request.get("SelectiveExecutionConfig")
+    selection = (
+        selection_of.select(version.definition.steps, selective, pipeline.history.find) if selective else None
+    )
     return Start(
         arn=arn,
         id=id,
         pipeline_arn=pipeline.arn,
-        pipeline_version=pipeline.version,
-        definition=pipeline.definition,
-        definition_text=pipeline.text,
-        definition_created=pipeline.modified,
+        pipeline_version=version.number,
+        definition=version.definition,
+        definition_text=version.text,
+        definition_created=version.created,
         parameters=values,
         given=tuple(given),
         created=now,
         role_arn=request.get("RoleArn", pipeline.stated["RoleArn"]),
         display_name=request.get("PipelineExecutionDisplayName", f"execution-{now.timestamp() * 1000:.0f}"),
         description=request.get("PipelineExecutionDescription"),
-        experiment=_experiment(pipeline, arn, now, values),
+        experiment=_experiment(pipeline.arn, version, arn, now, values),
         parallelism=_parallelism(request) or _parallelism(pipeline.stated),
+        selective=selective,
+        selected=selection.steps if selection else None,
+        reused=selection.reused if selection else {},
     )
 
 
-def _experiment(pipeline: Pipeline, arn: str, now: datetime, values: Mapping[str, Any]) -> dict[str, str]:
+def _experiment(
+    pipeline_arn: str, version: Version, arn: str, now: datetime, values: Mapping[str, Any]
+) -> dict[str, str]:
     """The names that the definition gives to an experiment and a trial; there is nothing behind them here."""
     resolved: dict[str, str] = expressions.resolve(
-        dict(pipeline.definition.experiment), scope.before_steps(arn, pipeline.arn, now, values)
+        dict(version.definition.experiment), scope.before_steps(arn, pipeline_arn, now, values)
     )
     shape = service_model("sagemaker").shape_for("PipelineExperimentConfig")
     for problem in problems(resolved, shape, "pipelineExperimentConfig"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -15,6 +16,8 @@ from local_aws.kernel.wire import ServiceError, invalid
 from local_aws.sagemaker import arns
 from local_aws.sagemaker.caller import USER_CONTEXT
 from local_aws.sagemaker.listing import select
+from local_aws.sagemaker.pipelines import pipeline_versions
+from local_aws.sagemaker.pipelines.pipeline_versions import Version
 from local_aws.sagemaker.tags import Tags
 from local_aws.sagemaker.workflow import definition, validation
 from local_aws.sagemaker.workflow.definition import Definition
@@ -22,15 +25,12 @@ from local_aws.sagemaker.workflow.errors import unparsable
 from local_aws.sagemaker.workflow.history import History
 
 PIPELINE = "pipeline"
-VERSIONS = ("PipelineVersionId", "PipelineVersionAlias", "PipelineVersionAliases")
-"""Request members that only make sense where earlier versions of a pipeline are kept."""
-
 _STATED = ("PipelineDisplayName", "PipelineDescription", "RoleArn", "ParallelismConfiguration")
 
 
 @dataclass(frozen=True)
 class Pipeline:
-    """A pipeline's latest version. `stated` are the members of requests that describe it as they are."""
+    """A pipeline. `stated` are the members of requests that describe it as they are; the last version is current."""
 
     arn: str
     name: str
@@ -38,23 +38,26 @@ class Pipeline:
     created: datetime
     modified: datetime
     stated: dict[str, Any]
-    text: str
-    definition: Definition
-    version: int = 1
+    versions: tuple[Version, ...]
     history: History = field(default_factory=History)
+
+    def at(self, request: Mapping[str, Any]) -> Version:
+        """The version that a request names, by default the latest. Raises ServiceError."""
+        return pipeline_versions.find(self.versions, request, self.name)
 
     def summary(self) -> dict[str, Any]:
         shown = {name: value for name, value in self.stated.items() if name != "ParallelismConfiguration"}
         last = self.history.last_start
         return {**self._common(), **shown, **({"LastExecutionTime": last} if last else {})}
 
-    def description(self) -> dict[str, Any]:
+    def description(self, version: Version) -> dict[str, Any]:
         last = self.history.last_start
         return {
             **self._common(),
             **self.stated,
             **({"LastRunTime": last} if last else {}),
-            "PipelineDefinition": self.text,
+            **version.described(),
+            "PipelineDefinition": version.text,
             "PipelineStatus": "Active",
             "CreatedBy": USER_CONTEXT,
             "LastModifiedBy": USER_CONTEXT,
@@ -71,7 +74,10 @@ class Pipeline:
 
 
 class Pipelines:
-    """CreatePipeline, UpdatePipeline, DescribePipeline, ListPipelines, DeletePipeline."""
+    """CreatePipeline, UpdatePipeline, DescribePipeline, ListPipelines, DeletePipeline, ListPipelineVersions,
+
+    UpdatePipelineVersion.
+    """
 
     def __init__(self, account: Account, tags: Tags) -> None:
         self._account = account
@@ -80,7 +86,6 @@ class Pipelines:
         self._pipelines: dict[str, Pipeline] = {}
 
     def create_pipeline(self, request: dict[str, Any]) -> dict[str, Any]:
-        refuse(request, *VERSIONS)
         name, token, now = request["PipelineName"], request["ClientRequestToken"], datetime.now(UTC)
         arn = arns.make(self._account, PIPELINE, name)
         text = self._text(request)
@@ -88,7 +93,9 @@ class Pipelines:
         with self._lock:
             known = self._pipelines.get(arn)
             if known is None:
-                self._pipelines[arn] = Pipeline(arn, name, token, now, now, _stated(request), text, parsed)
+                aliases = tuple(request.get("PipelineVersionAliases", ()))
+                first = Version(1, text, parsed, now, aliases=aliases)
+                self._pipelines[arn] = Pipeline(arn, name, token, now, now, _stated(request), (first,))
                 self._tags.put(arn, request.get("Tags"))
             elif known.token != token:
                 raise invalid(
@@ -98,21 +105,50 @@ class Pipelines:
         return {"PipelineArn": arn}
 
     def update_pipeline(self, request: dict[str, Any]) -> dict[str, Any]:
-        refuse(request, *VERSIONS)
-        arn = self.find(request["PipelineName"]).arn
-        changes: dict[str, Any] = {"modified": datetime.now(UTC)}
-        if "PipelineDefinition" in request or "PipelineDefinitionS3Location" in request:
-            text = self._text(request)
-            changes |= {"text": text, "definition": _checked(text)}
+        arn, now = self.find(request["PipelineName"]).arn, datetime.now(UTC)
+        has_definition = "PipelineDefinition" in request or "PipelineDefinitionS3Location" in request
+        text = self._text(request) if has_definition else None
+        parsed = _checked(text) if text is not None else None
+        aliases = tuple(request.get("PipelineVersionAliases", ()))
         with self._lock:
             known = self._known(arn)
-            changes |= {"stated": known.stated | _stated(request), "version": known.version + 1}
-            updated = self._pipelines[arn] = replace(known, **changes)
-        return {"PipelineArn": arn, "PipelineVersionId": updated.version}
+            last = known.versions[-1]
+            newest = Version(
+                last.number + 1, text or last.text, parsed or last.definition, now, aliases=aliases
+            )
+            versions = (*_without_aliases(known.versions, aliases), newest)
+            stated = known.stated | _stated(request)
+            self._pipelines[arn] = replace(known, modified=now, stated=stated, versions=versions)
+        return {"PipelineArn": arn, "PipelineVersionId": newest.number}
+
+    def update_pipeline_version(self, request: dict[str, Any]) -> dict[str, Any]:
+        operations = request.get("PipelineVersionAliasOperations") or {}
+        members = ("PipelineVersionDisplayName", "PipelineVersionDescription")
+        with self._lock:
+            known = self._known(request["PipelineArn"])
+            version = known.at({"PipelineVersionId": request["PipelineVersionId"]})
+            added, removed = operations.get("Add") or (), set(operations.get("Remove") or ())
+            kept = [alias for alias in version.aliases if alias not in removed]
+            changed = replace(
+                version,
+                stated={**version.stated, **{name: request[name] for name in members if name in request}},
+                aliases=tuple(dict.fromkeys([*kept, *added])),
+            )
+            others = _without_aliases(known.versions, changed.aliases)
+            versions = tuple(changed if each.number == changed.number else each for each in others)
+            self._pipelines[known.arn] = replace(known, versions=versions)
+        return {"PipelineArn": known.arn, "PipelineVersionId": version.number}
+
+    def list_pipeline_versions(self, request: dict[str, Any]) -> dict[str, Any]:
+        pipeline = self.find(request["PipelineName"])
+        summaries = [_version_summary(pipeline, version) for version in pipeline.versions]
+        chosen = select(summaries, request, name="PipelineVersionId", order="Descending")
+        shown, token = page(chosen, request, key=lambda summary: str(summary["PipelineVersionId"]))
+        return paged({"PipelineVersionSummaries": shown}, token)
 
     def describe_pipeline(self, request: dict[str, Any]) -> dict[str, Any]:
-        refuse(request, *VERSIONS)
-        return self.find(request["PipelineName"]).description()
+        pipeline = self.find(request["PipelineName"])
+        return pipeline.description(pipeline.at(request))
 
     def list_pipelines(self, request: dict[str, Any]) -> dict[str, Any]:
         refuse(request, "ManagedBy")
@@ -168,6 +204,30 @@ class Pipelines:
             raise invalid(
                 f"Unable to read pipeline definition {uri}: {answer['Code']}: {answer['Message']}"
             ) from error
+
+
+def _without_aliases(versions: Sequence[Version], aliases: Collection[str]) -> tuple[Version, ...]:
+    """An alias names one version: whoever had it loses it."""
+    return tuple(
+        replace(each, aliases=tuple(alias for alias in each.aliases if alias not in aliases))
+        for each in versions
+    )
+
+
+def _version_summary(pipeline: Pipeline, version: Version) -> dict[str, Any]:
+    executions = [
+        each.start.arn
+        for each in pipeline.history.executions()
+        if each.start.pipeline_version == version.number
+    ]
+    last = {"LastExecutionPipelineExecutionArn": executions[-1]} if executions else {}
+    return {
+        "PipelineArn": pipeline.arn,
+        "PipelineVersionId": version.number,
+        "CreationTime": version.created,
+        **version.described(),
+        **last,
+    }
 
 
 def refuse(request: dict[str, Any], *members: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from local_aws.kernel.account import Account
-from local_aws.s3_addresses import place
+from local_aws.kernel.s3_addresses import place
 
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 POLL_SECONDS = (0.02, 0.25)

@@ -28,8 +28,18 @@ ATTRIBUTES: dict[str, tuple[str, ...]] = {
         "HyperParameters",
         "InputDataConfig",
     ),
+    "Transform": (
+        "BatchStrategy",
+        "DataProcessing",
+        "Environment",
+        "MaxConcurrentTransforms",
+        "MaxPayloadInMB",
+        "ModelName",
+        "TransformInput",
+        "TransformOutput",
+    ),
 }
-"""The arguments that decide whether two runs of a step are the same; other types of step are never cached."""
+"""The arguments that decide whether two runs of a step are the same; of Lambda and Callback steps all of them do."""
 
 _DURATION = re.compile(
     r"P?(?:(?P<years>\d+)Y)?(?:(?P<months>\d+)M)?(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
@@ -78,7 +88,7 @@ class StepCache:
 
 def key(step_name: str, step_type: str, arguments: Mapping[str, Any]) -> str:
     """What two runs of a step have in common if one can answer for the other. Takes resolved arguments."""
-    attributes = {name: arguments.get(name) for name in ATTRIBUTES[step_type]}
+    attributes = {name: arguments.get(name) for name in ATTRIBUTES.get(step_type, sorted(arguments))}
     text = json.dumps([step_name, step_type, attributes], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -11,7 +11,7 @@ from botocore.model import Shape
 
 from local_aws.kernel.shapes import problems
 from local_aws.kernel.wire import service_model
-from local_aws.sagemaker.workflow import cache, conditions, expressions, parameters, retries
+from local_aws.sagemaker.workflow import cache, conditions, expressions, outputs, parameters, retries
 from local_aws.sagemaker.workflow.cache import CacheConfig
 from local_aws.sagemaker.workflow.conditions import Condition
 from local_aws.sagemaker.workflow.errors import unparsable
@@ -26,9 +26,14 @@ _COMMON = frozenset({"Name", "Type", "Arguments", "DependsOn", "DisplayName", "D
 _MORE = {
     "Processing": frozenset({"RetryPolicies", "CacheConfig", "PropertyFiles"}),
     "Training": frozenset({"RetryPolicies", "CacheConfig"}),
+    "Transform": frozenset({"RetryPolicies", "CacheConfig"}),
+    "Lambda": frozenset({"CacheConfig", "FunctionArn", outputs.MEMBER}),
+    "Callback": frozenset({"CacheConfig", "SqsQueueUrl", outputs.MEMBER}),
     "Model": frozenset({"RetryPolicies"}),
     "RegisterModel": frozenset({"RetryPolicies"}),
 }
+_TARGETS = {"Lambda": "FunctionArn", "Callback": "SqsQueueUrl"}
+"""What a step names that something else carries out."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,10 @@ class Branch:
 
 @dataclass(frozen=True)
 class Step:
-    """A step of any type. `arguments` hold parsed expressions; a Condition's branches are steps of their own."""
+    """A step of any type. `arguments` hold parsed expressions; a Condition's branches are steps of their own.
+
+    `target` is a Lambda step's function or a Callback step's queue, `outputs` the types of what they give, by name.
+    """
 
     name: str
     type: str
@@ -62,13 +70,15 @@ class Step:
     property_files: Mapping[str, PropertyFile] = field(default_factory=dict)
     cache: CacheConfig | None = None
     retries: tuple[RetryPolicy, ...] = ()
+    target: Any = None
+    outputs: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def inputs(self) -> Any:
         """All that the step looks at when it starts, as parsed expressions."""
         if self.type == "Condition":
             return [value for condition in self.conditions for value in conditions.values(condition)]
-        return self.arguments
+        return self.arguments if self.target is None else [self.arguments, self.target]
 
 
 @dataclass(frozen=True)
@@ -138,10 +148,21 @@ def _step(item: Any, branch: Branch | None) -> Iterator[Step]:
         property_files=_property_files(item.get("PropertyFiles") or [], name),
         cache=cache.parse(item.get("CacheConfig"), name),
         retries=retries.parse(item.get("RetryPolicies") or [], name) if step_type in RESOURCES else (),
+        target=_target(item),
+        outputs=outputs.parse(item.get(outputs.MEMBER) or [], name),
     )
     if step_type == "Condition":
         yield from _steps(arguments.get("IfSteps") or [], Branch(name, True))
         yield from _steps(arguments.get("ElseSteps") or [], Branch(name, False))
+
+
+def _target(item: Mapping[str, Any]) -> Any:
+    member = _TARGETS.get(item["Type"])
+    if member is None:
+        return None
+    if not item.get(member):
+        raise unparsable(f"Step '{item['Name']}' must have {member}.")
+    return expressions.parse(item[member])
 
 
 def _described(item: Mapping[str, Any], member: str) -> str | None:

@@ -36,10 +36,13 @@ class StepRun:
     properties: Mapping[str, Any] = field(default_factory=dict)
     failure_reason: str | None = None
     cached_from: str | None = None
+    selected_from: str | None = None
+    """The execution that a selective one takes the step from."""
 
     def answer(self) -> dict[str, Any]:
         """The API's PipelineExecutionStep."""
         cached = {"SourcePipelineExecutionArn": self.cached_from} if self.cached_from else None
+        selected = {"SourcePipelineExecutionArn": self.selected_from} if self.selected_from else None
         return _present(
             StepName=self.step.name,
             StepDisplayName=self.step.display_name,
@@ -48,6 +51,7 @@ class StepRun:
             EndTime=self.ended,
             StepStatus=self.status,
             CacheHitResult=cached,
+            SelectiveExecutionResult=selected,
             FailureReason=self.failure_reason,
             Metadata=dict(self.metadata),
             AttemptCount=self.attempts,
@@ -76,6 +80,18 @@ class Start:
     description: str | None = None
     experiment: Mapping[str, str] = field(default_factory=dict)
     parallelism: int | None = None
+    selective: Mapping[str, Any] | None = None
+    """The request's SelectiveExecutionConfig."""
+    selected: frozenset[str] | None = None
+    """The steps that it selects; None for all."""
+    reused: Mapping[str, StepRun] = field(default_factory=dict)
+    """Runs of its source execution that take the place of steps that were not selected."""
+
+    @property
+    def steps(self) -> dict[str, Step]:
+        """The steps that are to run."""
+        steps = self.definition.steps
+        return {name: step for name, step in steps.items() if self.selected is None or name in self.selected}
 
 
 class Execution:
@@ -89,8 +105,17 @@ class Execution:
         self._status = EXECUTING
         self._modified = start.created
         self._failure_reason: str | None = None
-        self._runs: dict[str, StepRun] = {}
+        self._display_name = start.display_name
+        self._description = start.description
+        self._runs: dict[str, StepRun] = {
+            name: replace(run, selected_from=(start.selective or {}).get("SourcePipelineExecutionArn"))
+            for name, run in start.reused.items()
+        }
         events.status(start, None, EXECUTING, start.created, ended=False)
+
+    @property
+    def status(self) -> str:
+        return self._status
 
     @property
     def active(self) -> bool:
@@ -167,6 +192,14 @@ class Execution:
             self._parallelism = parallelism or self._parallelism
             self._change(EXECUTING)
 
+    def update(self, display_name: str | None, description: str | None, parallelism: int | None) -> None:
+        """Change what is said about the execution; None leaves a value as it is."""
+        with self._lock:
+            self._display_name = display_name or self._display_name
+            self._description = self._description if description is None else description
+            self._parallelism = parallelism or self._parallelism
+            self._modified = datetime.now(UTC)
+
     def describe(self) -> dict[str, Any]:
         """DescribePipelineExecution's answer."""
         start = self.start
@@ -175,9 +208,9 @@ class Execution:
             return _present(
                 PipelineArn=start.pipeline_arn,
                 PipelineExecutionArn=start.arn,
-                PipelineExecutionDisplayName=start.display_name,
+                PipelineExecutionDisplayName=self._display_name,
                 PipelineExecutionStatus=self._status,
-                PipelineExecutionDescription=start.description,
+                PipelineExecutionDescription=self._description,
                 PipelineExperimentConfig=dict(start.experiment) or None,
                 FailureReason=self._failure_reason,
                 CreationTime=start.created,
@@ -185,6 +218,7 @@ class Execution:
                 CreatedBy=USER_CONTEXT,
                 LastModifiedBy=USER_CONTEXT,
                 ParallelismConfiguration=parallelism,
+                SelectiveExecutionConfig=start.selective,
                 PipelineVersionId=start.pipeline_version,
                 RoleArn=start.role_arn,
             )
@@ -196,8 +230,8 @@ class Execution:
                 PipelineExecutionArn=self.start.arn,
                 StartTime=self.start.created,
                 PipelineExecutionStatus=self._status,
-                PipelineExecutionDescription=self.start.description,
-                PipelineExecutionDisplayName=self.start.display_name,
+                PipelineExecutionDescription=self._description,
+                PipelineExecutionDisplayName=self._display_name,
                 PipelineExecutionFailureReason=self._failure_reason,
             )
 

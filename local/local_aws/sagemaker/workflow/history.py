@@ -17,7 +17,8 @@ class History:
 
     def __init__(self) -> None:
         self.cache = StepCache()
-        self._lock = threading.Lock()
+        # A selective execution looks for its source while it is made.
+        self._lock = threading.RLock()
         self._executions: dict[str, Execution] = {}
         self._started: dict[str, tuple[Mapping[str, Any], Execution]] = {}
 

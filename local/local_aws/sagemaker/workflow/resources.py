@@ -58,6 +58,7 @@ class Resource:
 RESOURCES: dict[str, Resource] = {
     "Processing": Resource("ProcessingJob", "ProcessingJob", "DescribeProcessingJobResponse", stoppable=True),
     "Training": Resource("TrainingJob", "TrainingJob", "DescribeTrainingJobResponse", stoppable=True),
+    "Transform": Resource("TransformJob", "TransformJob", "DescribeTransformJobResponse", stoppable=True),
     "Model": Resource("Model", "Model", "DescribeModelOutput", has_status=False),
     "RegisterModel": Resource(
         "ModelPackage",
@@ -70,7 +71,7 @@ RESOURCES: dict[str, Resource] = {
 }
 """By type of step."""
 
-STEP_TYPES = tuple(sorted({*RESOURCES, "Condition", "Fail"}))
+STEP_TYPES = tuple(sorted({*RESOURCES, "Callback", "Condition", "Fail", "Lambda"}))
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,36 @@ class Made:
 
 
 def make(client: Any, resource: Resource, request: dict[str, Any]) -> Made:
-    """Create a resource. Raises StepFailedError in SageMaker's words."""
+    """Create a resource; of a model package that is to be in a group, the group too where there is none.
+
+    Raises StepFailedError in SageMaker's words.
+    """
+    try:
+        return _made(client, resource, request)
+    except StepFailedError:
+        if not (resource.noun == "ModelPackage" and _make_group(client, request)):
+            raise
+    return _made(client, resource, request)
+
+
+def _make_group(client: Any, request: Mapping[str, Any]) -> bool:
+    """Make the group that a model package is to be in; whether it was missing. Raises StepFailedError."""
+    group = request.get("ModelPackageGroupName", "")
+    if not group or group.startswith("arn:"):
+        return False
+    try:
+        client.create_model_package_group(ModelPackageGroupName=group)
+    except ClientError as error:
+        if "already exists" in error.response["Error"]["Message"]:
+            return False
+        why = error.response["Error"]["Message"]
+        raise StepFailedError(
+            f"ClientError: Failed to invoke sagemaker:CreateModelPackageGroup. Error Details: {why}"
+        ) from error
+    return True
+
+
+def _made(client: Any, resource: Resource, request: dict[str, Any]) -> Made:
     try:
         answer = getattr(client, xform_name(resource.create))(**request)
     except ClientError as error:

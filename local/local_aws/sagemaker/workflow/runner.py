@@ -22,7 +22,7 @@ class Runner:
     def __init__(self, execution: Execution, around: Surroundings) -> None:
         self._execution = execution
         self._around = around
-        self._steps = execution.start.definition.steps
+        self._steps = execution.start.steps
         self._before = graph.dependencies(self._steps)
         # Of a retried execution, what failed or was stopped is to be done again.
         self._again = {name for name, run in execution.runs().items() if run.status in (FAILED, STOPPED)}

@@ -5,14 +5,17 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from local_aws.sagemaker.workflow import cache, conditions, expressions, names, retries, scope
+from local_aws.sagemaker.workflow import cache, conditions, expressions, names, outputs, retries, scope
 from local_aws.sagemaker.workflow.cache import Hit, StepCache
+from local_aws.sagemaker.workflow.callbacks import Callbacks
 from local_aws.sagemaker.workflow.definition import Step
 from local_aws.sagemaker.workflow.errors import StepFailedError, StepStoppedError
 from local_aws.sagemaker.workflow.execution import FAILED, STOPPED, SUCCEEDED, Execution
+from local_aws.sagemaker.workflow.messages import ask, invoke
 from local_aws.sagemaker.workflow.resources import RESOURCES, Made, Resource, make
 from local_aws.sagemaker.workflow.validation import JOB_VARIABLES
 
@@ -26,13 +29,17 @@ _FIRST_POLL, _LAST_POLL, _SLOWING = 0.02, 0.1, 1.3
 class Surroundings:
     """What the steps of an execution work with.
 
-    `time_scale` multiplies the waits between retries. `stop` asks running jobs to stop, and waits for them; `leave`,
-    which comes with `stop`, ends the threads at once, because the server goes.
+    `functions` and `queues` are clients of Lambda and SQS. `time_scale` multiplies the waits between retries. `stop` asks
+    running jobs to stop, and waits for them; `leave`, which comes with `stop`, ends the threads at once, because the
+    server goes.
     """
 
     sagemaker: Any
     s3: Any
     cache: StepCache
+    functions: Any = None
+    queues: Any = None
+    callbacks: Callbacks = field(default_factory=Callbacks)
     time_scale: float = 1.0
     stop: threading.Event = field(default_factory=threading.Event)
     leave: threading.Event = field(default_factory=threading.Event)
@@ -65,8 +72,13 @@ class StepWork:
                 self._decide()
             case "Fail":
                 self._fail()
+            case "Lambda":
+                self._do_or_reuse(lambda: self._finish_with(invoke(self._around.functions, *self._asked())))
+            case "Callback":
+                self._do_or_reuse(self._call_back)
             case _:
-                self._make_or_reuse(RESOURCES[self._step.type])
+                resource = RESOURCES[self._step.type]
+                self._do_or_reuse(lambda: self._make(resource))
 
     def _decide(self) -> None:
         outcome = all(conditions.holds(item, self._resolve) for item in self._step.conditions)
@@ -77,19 +89,58 @@ class StepWork:
         metadata = {"Fail": {"ErrorMessage": message[:3072]}}
         self._execution.end(self._step.name, FAILED, message, metadata=metadata)
 
-    def _make_or_reuse(self, resource: Resource) -> None:
+    def _asked(self) -> tuple[str, dict[str, Any]]:
+        """What a Lambda or Callback step is aimed at, and what it says to it."""
+        return str(self._resolve(self._step.target)), self._resolve(dict(self._step.arguments))
+
+    def _finish_with(self, given: Mapping[str, Any]) -> None:
+        """End a Lambda or Callback step with the outputs that were given."""
+        values = outputs.typed(self._step.outputs, given)
+        metadata = dict(self._execution.run(self._step.name).metadata)
+        kind = self._step.type
+        told = {**metadata.get(kind, {}), outputs.MEMBER: outputs.described(values)}
+        if kind == "Lambda":
+            told["Arn"] = self._asked()[0]
+        self._end(metadata={kind: told}, properties={outputs.MEMBER: values})
+
+    def _call_back(self) -> None:
+        """Send the message, and wait for the answer: also where the execution is stopped meanwhile, as SageMaker does."""
+        queue, arguments = self._asked()
+        callback = self._around.callbacks.open(self._execution.start.arn)
+        try:
+            ask(self._around.queues, queue, callback, arguments, "Executing")
+            told = {"CallbackToken": callback.token, "SqsQueueUrl": queue}
+            self._execution.executing(self._step.name, {"Callback": told})
+            stopping = False
+            while not callback.answered.wait(_LAST_POLL):
+                if self._around.leave.is_set():
+                    raise StepStoppedError("The server was stopped.")
+                if self._around.stop.is_set() and not stopping:
+                    stopping = True
+                    ask(self._around.queues, queue, callback, arguments, "Stopping")
+        finally:
+            self._around.callbacks.discard(callback)
+        if stopping:
+            raise StepStoppedError("The execution was stopped.")
+        if callback.given is None:
+            raise StepFailedError(callback.reason or "The callback reported a failure.")
+        self._finish_with(callback.given)
+
+    def _do_or_reuse(self, do: Callable[[], None]) -> None:
         config = self._step.cache
         if config is None or not config.enabled:
-            self._make(resource)
+            do()
             return
         # The job's own name is another one each time: it is no part of what was asked for.
         arguments = self._resolve(dict(self._step.arguments), **_job_variable(self._step, ""))
+        if self._step.target is not None:
+            arguments = {"Target": self._asked()[0], "Outputs": dict(self._step.outputs), **arguments}
         key = cache.key(self._step.name, self._step.type, arguments)
         hit = self._around.cache.find(key, config)
         if hit is not None:
             self._end(metadata=hit.metadata, properties=hit.properties, cached_from=hit.execution_arn)
             return
-        self._make(resource)
+        do()
         run = self._execution.run(self._step.name)
         assert run.ended is not None
         self._around.cache.add(key, Hit(self._execution.start.arn, run.ended, run.properties, run.metadata))

@@ -10,8 +10,9 @@ from typing import Any
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
+from local_aws.kernel.limits import LIMITS
 from local_aws.kernel.shapes import problems
-from local_aws.sagemaker.workflow import expressions, graph
+from local_aws.sagemaker.workflow import expressions, graph, outputs
 from local_aws.sagemaker.workflow.definition import Definition, Step
 from local_aws.sagemaker.workflow.errors import unparsable
 from local_aws.sagemaker.workflow.expressions import PROPERTY_FILES, Reference
@@ -31,6 +32,13 @@ JOB_VARIABLES = {"Processing": "ProcessingJobName", "Training": "TrainingJobName
 
 def check(definition: Definition) -> None:
     """Raises ServiceError (ValidationException) for the first thing that could never run."""
+    for name, found in (
+        ("pipeline_steps", len(definition.steps)),
+        ("pipeline_parameters", len(definition.parameters)),
+    ):
+        limit = LIMITS[f"sagemaker.{name}"]
+        if found > limit.maximum:
+            raise unparsable(f"{found} {limit.unit}, and {limit.maximum} is the maximum.")
     graph.check(definition.steps)
     for step in definition.steps.values():
         for reference in expressions.references(step.inputs):
@@ -69,6 +77,10 @@ def _property(reference: Reference, step: Step, other: Step) -> None:
         _property_file(str(reference.path[-1]), step, other)
         return
     known = other.type == "Condition" and reference.path == ("Outcome",)
+    if other.type in ("Callback", "Lambda"):
+        known = reference.path[0] == outputs.MEMBER and reference.path[1:] in {
+            (each,) for each in other.outputs
+        }
     if other.type in RESOURCES:
         known = _reaches(RESOURCES[other.type].description_shape, reference)
     if not known:

@@ -1,0 +1,79 @@
+"""One execution for one fingerprint: it is found, running or ended, or it is started.
+
+The fingerprint covers the definition (recipe, code, contract) and the parameters (commit, data, champion, reason of
+--force). So a command that was killed, at whatever moment, and is run again never trains or registers twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from model_build.aws import executions
+from model_build.aws.executions import Listed
+from model_build.core.execution import Execution
+from model_build.run.results import DELETED, approval, was_refused
+
+if TYPE_CHECKING:
+    from types_boto3_sagemaker.client import SageMakerClient
+
+
+class How(Enum):
+    """What a run has to do with its execution."""
+
+    STARTED = auto()
+    ATTACHED = auto()
+    FOUND = auto()
+
+
+@dataclass(frozen=True)
+class Launched:
+    """The execution of a run: started by it, or attached to while it runs, or found ended."""
+
+    arn: str
+    how: How
+
+
+def find(sagemaker: SageMakerClient, pipeline: str, mark: str) -> Launched | None:
+    """The newest execution with that fingerprint that runs, or that has come to a result.
+
+    A result is a success, or a refusal by the gate, which would be the same again. An execution that failed or was
+    stopped is none, nor is one whose model package was deleted since: such a run is worth another try.
+    """
+    return _search(sagemaker, mark, executions.listed(sagemaker, pipeline))
+
+
+def find_or_start(
+    sagemaker: SageMakerClient, pipeline: str, mark: str, parameters: Mapping[str, str]
+) -> Launched:
+    """The execution that `find` finds, else a new one. Two callers at the same moment get the same one."""
+    known = executions.listed(sagemaker, pipeline)
+    # One listing tells what there is and what is started after: see `executions.start`.
+    latest = next(known, None)
+    found = _search(sagemaker, mark, chain([latest], known)) if latest else None
+    after = latest.arn if latest else ""
+    return found or Launched(executions.start(sagemaker, pipeline, mark, parameters, after), How.STARTED)
+
+
+def _search(sagemaker: SageMakerClient, mark: str, known: Iterable[Listed]) -> Launched | None:
+    for each in known:
+        if each.mark != mark:
+            continue
+        if each.status == "Executing":
+            return Launched(each.arn, How.ATTACHED)
+        if each.status in {"Succeeded", "Failed"}:
+            ended = executions.describe(sagemaker, each.arn)
+            if was_refused(ended) or (each.status == "Succeeded" and _is_still_there(sagemaker, ended)):
+                return Launched(each.arn, How.FOUND)
+    return None
+
+
+def _is_still_there(sagemaker: SageMakerClient, execution: Execution) -> bool:
+    """Whether the model package that the execution registered exists; also true where it was to register none."""
+    register = execution.step("Register")
+    if register is None or register.job_arn is None:
+        return True
+    return approval(sagemaker, register.job_arn) != DELETED

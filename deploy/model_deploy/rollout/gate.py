@@ -1,0 +1,74 @@
+"""Whether a rollout may go on: what promotion is asked, with what the registry, the bucket and the repository say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from model_deploy.aws import endpoint, records, registry
+from model_deploy.core import promotion
+from model_deploy.core.package import Candidate
+from model_deploy.errors import LeftError
+from model_deploy.rollout.request import Request
+from model_deploy.workspace import Workspace
+
+
+def promotion_request(
+    workspace: Workspace, candidate: Candidate, *, forced: str | None, returning: bool
+) -> promotion.Request:
+    """What promotion is asked about a package on the workspace's stage, with all that the records say of it."""
+    stage, bucket = workspace.stage, workspace.settings.bucket
+    first = stage.name == promotion.FIRST_STAGE
+    record = (
+        None
+        if first
+        else records.verified(workspace.aws, bucket, promotion.FIRST_STAGE, candidate.package.arn)
+    )
+    return promotion.Request(
+        candidate=candidate,
+        stage=stage.name,
+        group=workspace.settings.model_package_group,
+        production_gate=stage.production_gate,
+        checks=workspace.checks,
+        verified_first=first or record is not None,
+        verified_sha256=record.model_sha256 if record else None,
+        forced=forced,
+        returning=returning,
+    )
+
+
+def require_admissible(workspace: Workspace, request: Request, candidate: Candidate) -> None:
+    """Raises RefusedError with every reason that no record can change.
+
+    What was verified elsewhere is asked only where something is about to change, by `require_admitted`.
+    """
+    promotion.require(
+        promotion.Request(
+            candidate=candidate,
+            stage=workspace.stage.name,
+            group=workspace.settings.model_package_group,
+            production_gate=workspace.stage.production_gate,
+            checks=workspace.checks,
+            verified_first=True,
+            forced=request.forced,
+            returning=request.kind == "rollback",
+        )
+    )
+
+
+def require_admitted(workspace: Workspace, request: Request, candidate: Candidate) -> None:
+    """Raises RefusedError with every reason against the package as it is now, LeftError where the stage has moved on."""
+    fresh = replace(candidate, package=registry.describe(workspace.aws, request.arn))
+    returning = request.kind == "rollback"
+    promotion.require(promotion_request(workspace, fresh, forced=request.forced, returning=returning))
+    if request.leaving is not None:
+        _require_live(workspace, request.leaving)
+
+
+def _require_live(workspace: Workspace, arn: str) -> None:
+    serving = endpoint.look(workspace.aws, workspace.endpoint_name)
+    current = serving.package_arn if serving else None
+    if current != arn:
+        raise LeftError(
+            f"{workspace.endpoint_name} serves {current or 'no model package'}, not {arn} any more: nothing was changed.",
+            current,
+        )

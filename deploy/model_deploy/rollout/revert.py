@@ -1,0 +1,91 @@
+"""The end of a rollout that did not hold: recorded, the stack brought to what is live, and nothing of it left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from model_deploy.core.arn import version_of
+from model_deploy.core.observed import Observed
+from model_deploy.core.target import Target
+from model_deploy.core.template_diff import package_of
+from model_deploy.errors import CommandError, OvertakenError, RefusedError, RolledBackError, StackError
+from model_deploy.progress import Progress
+from model_deploy.rollout import prune, publish
+from model_deploy.rollout.closing import record
+from model_deploy.rollout.converge import Convergence, Failure
+from model_deploy.rollout.request import Request
+from model_deploy.rollout.watch import Watch
+from model_deploy.verify.contract import load_candidate
+from model_deploy.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Reverted:
+    """`restored` is the package that serves again, None where none did; `error` is what the command ends with."""
+
+    restored: str | None
+    error: CommandError
+
+
+def revert(
+    workspace: Workspace,
+    request: Request,
+    target: Target,
+    convergence: Convergence,
+    failure: Failure,
+    watch: Watch,
+    progress: Progress,
+) -> Reverted:
+    """Record the failure, and leave the stage as it was before: what serves, what the stack says, and nothing more."""
+    progress.say(f"Taken back: {failure.cause}")
+    version, stage = target.candidate.package.version, workspace.stage.name
+    if failure.created:
+        record(workspace, request, target, failure.operation, "failed", None, None)
+        prune.run(workspace, failure.ended, progress)
+        words = f"Version {version} could not be deployed to {stage}, where nothing was live before: {failure.cause}."
+        return Reverted(None, StackError(words))
+    if failure.operation.status == "UPDATE_ROLLBACK_FAILED":
+        convergence.continue_rollback(failure.operation, convergence.observe())
+    observed = convergence.observe()
+    restored = observed.live_arn
+    # Before the stack is reconciled: what was rolled back was, also where this command is killed meanwhile.
+    record(workspace, request, target, failure.operation, "rolled back", None, restored)
+    if restored is not None and _is_untrue(observed):
+        _reconcile(workspace, restored, watch, progress)
+    else:
+        prune.run(workspace, failure.ended, progress)
+    serves = (
+        f"{workspace.endpoint_name} serves version {version_of(restored)} as before."
+        if restored is not None
+        else f"What {workspace.endpoint_name} serves now is no model package; `model-deploy status` says more."
+    )
+    words = f"Version {version} was rolled back in {stage}: {failure.cause}. {serves}"
+    return Reverted(restored, RolledBackError(words))
+
+
+def _reconcile(workspace: Workspace, arn: str, watch: Watch, progress: Progress) -> None:
+    """Make the stack say what the endpoint serves, the package `arn`."""
+    live = publish.complete(workspace, load_candidate(workspace.aws, arn), returning=True)
+    problem = live.contract_problem or live.artifact_problem
+    if problem is not None:
+        raise RefusedError(
+            f"The stack {workspace.stack_name} cannot be brought to {arn}, which is live. {problem}"
+        )
+    back = replace(publish.publish(workspace, live), purpose="reconcile")
+    try:
+        converged = Convergence(workspace, back, watch, progress, request=None).run()
+    except OvertakenError as overtaken:
+        progress.say(f"The stack is left as it is. {overtaken}")
+        return
+    if converged.failure is not None:
+        raise StackError(
+            f"The stack {workspace.stack_name} could not be brought to {arn}, which is live: {converged.failure.cause}. "
+            "Requests are answered by it all the same; roll it out again when the cause is gone."
+        )
+    if converged.observed.stack is not None:
+        prune.run(workspace, converged.observed.stack.changed, progress)
+
+
+def _is_untrue(observed: Observed) -> bool:
+    """Whether the stack says another package than the one that is live."""
+    return observed.template is not None and package_of(observed.template) != observed.live_arn

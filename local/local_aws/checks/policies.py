@@ -1,0 +1,96 @@
+"""Malformed policies are refused where they enter, by the error of the API that they are given to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from local_aws.identity.actions.asked import Asked
+from local_aws.identity.policies.conditions import like
+from local_aws.identity.policy_documents import IDENTITY, RESOURCE, TRUST, Kind, problem
+from local_aws.kernel.wire import ServiceError
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A member of a request in which a policy enters, what kind it is, and the error for one that is malformed."""
+
+    service: str
+    operation: str
+    member: str
+    kind: Kind
+    code: str
+    words: str = "{problem}"
+
+
+def _attribute(asked: Asked) -> str | None:
+    """A policy among the attributes of a queue or topic; an empty one takes it away."""
+    given = asked.parameters
+    if given.get("AttributeName") == "Policy":
+        return str(given.get("AttributeValue") or "")
+    attributes = given.get("Attributes") or {}
+    return str(attributes.get("Policy") or "") if isinstance(attributes, Mapping) else None
+
+
+def _plain(member: str) -> Callable[[Asked], str | None]:
+    return lambda asked: asked.parameters.get(member)
+
+
+_QUEUE = "Invalid value for the parameter Policy. Reason: {problem}"
+_TOPIC = "Invalid parameter: Policy Error: {problem}"
+
+ENTRIES = (
+    Entry("iam", "CreateRole", "AssumeRolePolicyDocument", TRUST, "MalformedPolicyDocument"),
+    Entry("iam", "UpdateAssumeRolePolicy", "PolicyDocument", TRUST, "MalformedPolicyDocument"),
+    Entry("iam", "PutRolePolicy", "PolicyDocument", IDENTITY, "MalformedPolicyDocument"),
+    Entry("iam", "PutUserPolicy", "PolicyDocument", IDENTITY, "MalformedPolicyDocument"),
+    Entry("iam", "PutGroupPolicy", "PolicyDocument", IDENTITY, "MalformedPolicyDocument"),
+    Entry("iam", "CreatePolicy", "PolicyDocument", IDENTITY, "MalformedPolicyDocument"),
+    Entry("iam", "CreatePolicyVersion", "PolicyDocument", IDENTITY, "MalformedPolicyDocument"),
+    Entry("s3", "PutBucketPolicy", "Policy", RESOURCE, "MalformedPolicy"),
+    Entry("kms", "CreateKey", "Policy", RESOURCE, "MalformedPolicyDocumentException"),
+    Entry("kms", "PutKeyPolicy", "Policy", RESOURCE, "MalformedPolicyDocumentException"),
+    Entry(
+        "secretsmanager", "PutResourcePolicy", "ResourcePolicy", RESOURCE, "MalformedPolicyDocumentException"
+    ),
+    Entry("logs", "PutResourcePolicy", "policyDocument", RESOURCE, "InvalidParameterException"),
+    Entry("sqs", "CreateQueue", "Attributes", RESOURCE, "InvalidAttributeValue", _QUEUE),
+    Entry("sqs", "SetQueueAttributes", "Attributes", RESOURCE, "InvalidAttributeValue", _QUEUE),
+    Entry("sns", "CreateTopic", "Attributes", RESOURCE, "InvalidParameter", _TOPIC),
+    Entry("sns", "SetTopicAttributes", "AttributeValue", RESOURCE, "InvalidParameter", _TOPIC),
+)
+"""Every operation of a service here that takes a policy as a document."""
+
+_BY_OPERATION = {(each.service, each.operation): each for each in ENTRIES}
+
+
+def check(asked: Asked) -> None:
+    """Raises ServiceError for a request that brings a malformed policy."""
+    entry = _BY_OPERATION.get((asked.service, asked.operation))
+    if entry is None:
+        return
+    document = _attribute(asked) if entry.service in ("sns", "sqs") else _plain(entry.member)(asked)
+    if not document and entry.service in ("sns", "sqs", "kms"):
+        return  # no policy: the service's own default
+    for said in _problems(str(document or ""), entry, asked):
+        raise ServiceError(entry.code, entry.words.format(problem=said))
+
+
+def _problems(document: str, entry: Entry, asked: Asked) -> Iterator[str]:
+    if said := problem(document, entry.kind):
+        yield said
+    elif entry.service == "s3":
+        yield from _foreign(document, str(asked.parameters["Bucket"]))
+
+
+def _foreign(document: str, bucket: str) -> Iterator[str]:
+    """A bucket's policy is about the bucket and its objects."""
+    statements = json.loads(document)["Statement"]
+    for statement in statements if isinstance(statements, list) else [statements]:
+        stated: Any = statement.get("Resource", statement.get("NotResource"))
+        for resource in [stated] if isinstance(stated, str) else stated:
+            name = str(resource).rpartition(":::")[2].partition("/")[0]
+            if not like(bucket, name):
+                yield "Policy has invalid resource"

@@ -1,0 +1,133 @@
+"""Requests that are larger than their service takes, by the table of `kernel.limits`, and lengths by botocore's models.
+
+Handlers of this server check what needs more than the request by themselves, by the same table.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs
+
+from local_aws.identity.actions.asked import Asked
+from local_aws.kernel.limits import LIMITS
+from local_aws.kernel.shapes import problems
+from local_aws.kernel.wire import ServiceError, service_model
+
+Measure = Callable[[Mapping[str, Any]], int]
+
+
+@dataclass(frozen=True)
+class Size:
+    """What is measured of an operation's parameters, by which limit, and the error for too much."""
+
+    limit: str
+    operations: tuple[str, ...]
+    measure: Measure
+    code: str
+    status: int = 400
+
+    @property
+    def service(self) -> str:
+        return self.limit.partition(".")[0]
+
+    def check(self, asked: Asked) -> None:
+        limit, found = LIMITS[self.limit], self.measure(asked.parameters)
+        if found > limit.maximum:
+            raise ServiceError(
+                self.code,
+                f"{asked.operation}: {found:,} {limit.unit}, and {limit.maximum:,} is the maximum.",
+                self.status,
+            )
+
+
+def _bytes(member: str) -> Measure:
+    return lambda given: len(str(given.get(member) or "").encode())
+
+
+def _log_bytes(given: Mapping[str, Any]) -> int:
+    return sum(len(str(each.get("message", "")).encode()) + 26 for each in given.get("logEvents") or ())
+
+
+def _event_bytes(given: Mapping[str, Any]) -> int:
+    """https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html says what counts."""
+    total = 0
+    for entry in given.get("Entries") or ():
+        total += 14 if entry.get("Time") else 0
+        total += sum(len(str(entry.get(name) or "").encode()) for name in ("Source", "DetailType", "Detail"))
+        total += sum(len(str(each).encode()) for each in entry.get("Resources") or ())
+    return total
+
+
+def _values(given: Mapping[str, Any]) -> int:
+    return max((len(each.get("Values") or ()) for each in given.get("MetricData") or ()), default=0)
+
+
+def _ssm_bytes(tier: str) -> Measure:
+    """A parameter's value where it is of that tier; intelligent tiering chooses the one that fits."""
+
+    def measure(given: Mapping[str, Any]) -> int:
+        stated = given.get("Tier") or "Standard"
+        is_standard = stated == "Standard"
+        return len(str(given.get("Value") or "")) if is_standard == (tier == "Standard") else 0
+
+    return measure
+
+
+def _tags(given: Mapping[str, Any]) -> int:
+    return len(parse_qs(str(given.get("Tagging") or ""), keep_blank_values=True))
+
+
+def _count(member: str) -> Measure:
+    return lambda given: len(given.get(member) or ())
+
+
+SIZES = (
+    Size("events.entries", ("PutEvents",), _event_bytes, "ValidationException"),
+    Size("s3.policy", ("PutBucketPolicy",), _bytes("Policy"), "PolicyTooLarge"),
+    Size("s3.key", ("PutObject", "CopyObject", "CreateMultipartUpload"), _bytes("Key"), "KeyTooLongError"),
+    Size("s3.metadata", ("PutObject", "CreateMultipartUpload"), lambda given: int(given.get("MetadataBytes") or 0), "MetadataTooLarge"),
+    Size("s3.object_tags", ("PutObject", "CopyObject", "CreateMultipartUpload"), _tags, "BadRequest"),
+    Size("sns.message", ("Publish",), _bytes("Message"), "InvalidParameter"),
+    Size("sqs.message", ("SendMessage",), _bytes("MessageBody"), "InvalidParameterValue"),
+    Size("kms.policy", ("CreateKey", "PutKeyPolicy"), _bytes("Policy"), "LimitExceededException"),
+    Size("secretsmanager.policy", ("PutResourcePolicy",), _bytes("ResourcePolicy"), "InvalidParameterException"),
+    Size("ssm.standard", ("PutParameter",), _ssm_bytes("Standard"), "ValidationException"),
+    Size("ssm.advanced", ("PutParameter",), _ssm_bytes("Advanced"), "ValidationException"),
+    Size("logs.batch", ("PutLogEvents",), _log_bytes, "InvalidParameterException"),
+    Size("cloudwatch.metrics", ("PutMetricData",), _count("MetricData"), "ValidationError"),
+    Size("cloudwatch.values", ("PutMetricData",), _values, "ValidationError"),
+    Size("cloudwatch.queries", ("GetMetricData",), _count("MetricDataQueries"), "ValidationError"),
+    Size("iam.tags", ("CreateRole", "CreatePolicy"), _count("Tags"), "LimitExceeded", 409),
+)  # fmt: skip
+
+_LENGTHS = {
+    "iam": "ValidationError",
+    "kms": "ValidationException",
+    "logs": "InvalidParameterException",
+    "secretsmanager": "ValidationException",
+    "ssm": "ValidationException",
+}
+"""Services that moto answers, whose models state lengths that moto does not check, with their error for it."""
+
+
+def check(asked: Asked) -> None:
+    """Raises ServiceError for a request that is larger than AWS takes."""
+    for size in SIZES:
+        if size.service == asked.service and asked.operation in size.operations:
+            size.check(asked)
+    _check_lengths(asked)
+
+
+def _check_lengths(asked: Asked) -> None:
+    code = _LENGTHS.get(asked.service)
+    shape = service_model(asked.service).operation_model(asked.operation).input_shape if code else None
+    if code is None or shape is None:
+        return
+    data = json.loads(json.dumps(dict(asked.parameters), default=str))
+    found = [each for each in problems(data, shape) if "Member must have length" in each]
+    if found:
+        plural = "error" if len(found) == 1 else "errors"
+        raise ServiceError(code, f"{len(found)} validation {plural} detected: {'; '.join(found)}")

@@ -1,0 +1,179 @@
+"""What every request of the server passes before anything else: the guard, the reading of its body, its signature."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlsplit
+
+from botocore.exceptions import ClientError, ParamValidationError
+from werkzeug.wrappers import Response
+
+from local_aws.identity.actions.asked import recognise
+from local_aws.identity.gate import StartResponse, Wsgi, refusal
+from local_aws.identity.signers import secrets_of
+from local_aws.kernel import bodies, json_bodies, signatures
+from local_aws.kernel.account import Account
+from local_aws.kernel.caller import SIGNATURE, Signature
+from local_aws.kernel.guard import Admitted, CorsRule, CorsRules, Guard, Refused
+from local_aws.kernel.signatures import Signatures
+from local_aws.kernel.wire import ServiceError
+
+GATEWAYS = "/_"
+"""What the paths of gateways begin with. They decide themselves what of theirs has to be signed."""
+
+_MOTOS_OWN = ("/moto-api", "/latest/meta-data", "/latest/api", "/favicon.ico")
+"""Paths that moto answers to anybody, with its whole state, with credentials, or by forgetting everything."""
+_LONGEST_PUSH = 2 * 1024**3
+"""Bytes of a push that GitHub takes, https://docs.github.com/en/get-started/using-git/troubleshooting-the-2-gb-push-limit."""
+_LONGEST_TOKEN = 64 * 1024
+"""Bytes of a request that nobody signs: the token of a web identity has 20,000 characters at most."""
+_CORS = "access-control-"
+
+
+class Front:
+    """A WSGI application before `application`, which is called with a request that may pass.
+
+    It is called with the whole body in memory, so that it never waits for a client, and with a verified signature or none.
+    """
+
+    def __init__(self, application: Wsgi, guard: Guard, signatures: Signatures) -> None:
+        self.application = application
+        self._guard = guard
+        self._signatures = signatures
+
+    @classmethod
+    def of(cls, account: Account, application: Wsgi) -> Front:
+        """The front of the server at the account's endpoint, which takes the account's credentials."""
+        guard = Guard(urlsplit(account.endpoint_url).port or 0, cors_rules(account))
+        return cls(application, guard, Signatures(secrets_of(account.clients.keys, account.sessions)))
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        try:
+            _check_target(environ)
+            admitted = self._guard.admit(environ)
+        except Refused as refused:
+            answer = Response(f"{refused}\n", 403, content_type="text/plain; charset=utf-8")
+            return answer(environ, start_response)
+        if admitted.preflight:
+            return Response(status=200, headers=list(admitted.headers))(environ, start_response)
+        try:
+            if environ["PATH_INFO"].startswith(GATEWAYS):
+                self._read_for_gateway(environ)
+                return self.application(environ, start_response)
+            self._authenticate(environ)
+        except ServiceError as error:
+            return refusal(_service(environ), error)(environ, start_response)
+        except TimeoutError as error:
+            late = ServiceError("RequestTimeout", f"The body did not arrive in time: {error}", 400)
+            return refusal(_service(environ), late)(environ, start_response)
+        return self.application(environ, _answering(admitted, start_response))
+
+    def _read_for_gateway(self, environ: dict[str, Any]) -> None:
+        """Read the body, and verify the signature where there is one: its absence is for the gateway to judge."""
+        body = bodies.take(
+            environ, _LONGEST_PUSH if environ["PATH_INFO"].startswith("/_github/git/") else bodies.LONGEST
+        )
+        try:
+            if signatures.is_signed(environ):
+                environ[SIGNATURE] = self._signatures.verify(environ, lambda: body)
+        except ServiceError:
+            pass
+
+    def _authenticate(self, environ: dict[str, Any]) -> None:
+        if environ["PATH_INFO"].startswith(_MOTOS_OWN):
+            raise ServiceError("AccessDenied", f"{environ['PATH_INFO']} is no address of AWS's", 403)
+        if not signatures.is_signed(environ):
+            self._check_unsigned(environ)
+            return
+        longest = bodies.LONGEST_OBJECT if _service(environ) == "s3" else bodies.LONGEST
+        taken: list[bytes] = []
+
+        def body() -> bytes:
+            if not taken:
+                taken.append(bodies.take(environ, longest))
+            return taken[0]
+
+        signature = self._signatures.verify(environ, body)
+        data = body()
+        if "HTTP_X_AMZ_TARGET" in environ and "json" in environ.get("CONTENT_TYPE", ""):
+            packed = environ.get("HTTP_CONTENT_ENCODING") == "gzip"
+            json_bodies.parsed(bodies.unpacked(data) if packed else data)
+        environ[SIGNATURE] = signature
+        _state(environ)
+
+    def _check_unsigned(self, environ: dict[str, Any]) -> None:
+        """Raises ServiceError for all but the operations that nobody signs. S3's buckets block public access by default."""
+        form = environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded")
+        if environ["REQUEST_METHOD"] == "POST" and form:
+            bodies.take(environ, _LONGEST_TOKEN)
+            if recognise(environ, Signature()) is not None:
+                return
+        if _service(environ) == "s3":
+            raise ServiceError("AccessDenied", "Access Denied", 403)
+        raise ServiceError("MissingAuthenticationToken", "Missing Authentication Token", 403)
+
+
+def cors_rules(account: Account) -> CorsRules:
+    """Asks S3 for the CORS rules of a bucket."""
+    s3 = account.client("s3")
+
+    def rules(bucket: str) -> list[CorsRule]:
+        try:
+            stated = s3.get_bucket_cors(Bucket=bucket)["CORSRules"]
+        except (ClientError, ParamValidationError):
+            return []
+        return [
+            CorsRule(
+                tuple(rule["AllowedOrigins"]),
+                tuple(rule["AllowedMethods"]),
+                tuple(rule.get("AllowedHeaders", ())),
+                tuple(rule.get("ExposeHeaders", ())),
+                rule.get("MaxAgeSeconds"),
+            )
+            for rule in stated
+        ]
+
+    return rules
+
+
+def _check_target(environ: dict[str, Any]) -> None:
+    """Raises Refused for a request line that one reader takes for another path than the next."""
+    target = environ["REQUEST_URI"]
+    if not target.startswith("/") or "#" in target or "\\" in target or not target.isascii():
+        raise Refused(
+            f"The request's target is {target[:200]!r}; it must be an encoded path with a query, as in /bucket/key?tagging."
+        )
+
+
+def _service(environ: dict[str, Any]) -> str:
+    """The service whose protocol an unverified request speaks, to be refused in: S3 where there is no other sign."""
+    try:
+        return signatures.read(environ).service
+    except ServiceError:
+        pass
+    if target := environ.get("HTTP_X_AMZ_TARGET"):
+        return "sagemaker" if target.startswith("SageMaker.") else "events"
+    form = environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded")
+    return "sts" if form or "Action=" in environ.get("QUERY_STRING", "") else "s3"
+
+
+def _state(environ: dict[str, Any]) -> None:
+    """Make the signature the only sign of the service that a request is for, also where it came in the address."""
+    if "HTTP_AUTHORIZATION" in environ:
+        return
+    stated = signatures.read(environ)
+    scope = stated.scope if stated.version != 2 else "20000101/us-east-1/s3/aws4_request"
+    environ["HTTP_AUTHORIZATION"] = (
+        f"AWS4-HMAC-SHA256 Credential={stated.access_key}/{scope}, SignedHeaders=host, Signature=verified"
+    )
+
+
+def _answering(admitted: Admitted, start_response: StartResponse) -> StartResponse:
+    """moto lets every origin read its answers: only those headers stay that a bucket's rules gave."""
+
+    def answer(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+        kept = [each for each in headers if not each[0].lower().startswith(_CORS)]
+        return start_response(status, [*kept, *admitted.headers], *rest)
+
+    return answer

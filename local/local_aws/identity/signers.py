@@ -1,0 +1,31 @@
+"""Who may sign requests: the server's own keys, and the sessions of roles."""
+
+from __future__ import annotations
+
+from hmac import compare_digest
+
+from local_aws.kernel.keys import Keys
+from local_aws.kernel.sessions import Sessions
+from local_aws.kernel.signatures import SecretOf
+from local_aws.kernel.wire import ServiceError
+
+
+def secrets_of(keys: Keys, sessions: Sessions) -> SecretOf:
+    """Gives the secret of an access key that is valid now."""
+
+    def secret_of(access_key: str, token: str) -> str:
+        session = sessions.find(access_key)
+        if session is not None and compare_digest(session.token.encode(), token.encode()):
+            if session.expired:
+                raise ServiceError(
+                    "ExpiredToken", "The security token included in the request is expired", 403
+                )
+            return session.secret_key
+        key = keys.find(access_key)
+        if key is None or token:
+            raise ServiceError(
+                "InvalidClientTokenId", "The security token included in the request is invalid.", 403
+            )
+        return key.secret
+
+    return secret_of

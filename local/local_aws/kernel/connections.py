@@ -1,0 +1,168 @@
+"""A server whose clients cannot hold it up: its connections, and the time of each, are limited.
+
+A client that sends slowly on many connections would otherwise keep a thread for each of them, for ever.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import socket
+import threading
+import time
+from collections import OrderedDict
+from contextlib import suppress
+from typing import Any
+
+from werkzeug.serving import ThreadedWSGIServer
+
+from local_aws.kernel.moto_internals import MotoRequestHandler
+
+log = logging.getLogger(__name__)
+
+CONNECTIONS = 512
+"""Connections at a time, each of which has a thread."""
+HEADER_SECONDS = 20.0
+"""For the request line and the headers."""
+BODY_SECONDS = 30.0
+"""For a body, and as much more as its length takes at SLOWEST."""
+SLOWEST = 64 * 1024
+"""Bytes of a body that have to arrive in a second."""
+ANSWER_SECONDS = 900.0
+"""For an answer to be read by its client."""
+
+_BUFFER = 64 * 1024
+_BUSY = (
+    b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\nConnection: close\r\nRetry-After: 1\r\n"
+    b"Content-Length: 59\r\n\r\nThe embedded AWS has as many connections as it can answer.\n"
+)
+
+
+class TimedReader(io.RawIOBase):
+    """What a socket receives until a deadline. Raises TimeoutError afterwards."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._end = 0.0
+
+    def allow(self, seconds: float) -> None:
+        """From now on there are so many seconds left."""
+        self._end = time.monotonic() + seconds
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the client takes too long to send its request")
+        self._connection.settimeout(left)
+        try:
+            return self._connection.recv_into(buffer)
+        finally:
+            self._connection.settimeout(ANSWER_SECONDS)
+
+
+class Handler(MotoRequestHandler):  # type: ignore[misc]
+    """Answers one request of one connection, in the times above."""
+
+    server: LimitedServer
+
+    def setup(self) -> None:
+        super().setup()
+        self._reader = TimedReader(self.connection)
+        self._reader.allow(self.server.header_seconds)
+        self.rfile.close()
+        self.rfile: io.BufferedIOBase = io.BufferedReader(self._reader, _BUFFER)
+
+    def parse_request(self) -> bool:
+        parsed: bool = super().parse_request()
+        self.server.connections.arrived(self.connection)
+        self._reader.allow(self.server.body_seconds + self._length() / SLOWEST)
+        return parsed
+
+    def _length(self) -> int:
+        stated = self.headers.get("Content-Length", "") if hasattr(self, "headers") else ""
+        return int(stated) if stated.isascii() and stated.isdecimal() else 0
+
+    def log_error(self, format: str, *args: Any) -> None:
+        log.debug(format, *args)
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Requests are no news."""
+
+
+class Connections:
+    """The open connections. Those whose request has not arrived yet give way to new ones, the oldest first."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._lock = threading.Lock()
+        self._waiting: OrderedDict[int, socket.socket] = OrderedDict()
+        self._open: set[int] = set()
+
+    def admit(self, connection: socket.socket) -> bool:
+        """Whether there is room for a new connection."""
+        with self._lock:
+            if len(self._open) >= self._limit and not self._evict():
+                return False
+            self._open.add(id(connection))
+            self._waiting[id(connection)] = connection
+            return True
+
+    def arrived(self, connection: socket.socket) -> None:
+        """The headers of its request are complete: it is answered whatever comes."""
+        with self._lock:
+            self._waiting.pop(id(connection), None)
+
+    def closed(self, connection: socket.socket) -> None:
+        with self._lock:
+            self._waiting.pop(id(connection), None)
+            self._open.discard(id(connection))
+
+    def __len__(self) -> int:
+        with self._lock:
+            return len(self._open)
+
+    def _evict(self) -> bool:
+        if not self._waiting:
+            return False
+        key, oldest = self._waiting.popitem(last=False)
+        self._open.discard(key)
+        with suppress(OSError):  # its client may have closed it
+            oldest.shutdown(socket.SHUT_RDWR)
+        return True
+
+
+class LimitedServer(ThreadedWSGIServer):
+    """werkzeug's server on loopback with at most `limit` connections, each of which has the given times."""
+
+    daemon_threads = True
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        app: Any,
+        *,
+        limit: int = CONNECTIONS,
+        header_seconds: float = HEADER_SECONDS,
+        body_seconds: float = BODY_SECONDS,
+    ) -> None:
+        self.connections = Connections(limit)
+        self.header_seconds = header_seconds
+        self.body_seconds = body_seconds
+        super().__init__(host, port, app, Handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        if not self.connections.admit(request):
+            request.settimeout(1)
+            with suppress(OSError):  # its client may be gone
+                request.sendall(_BUSY)
+            self.shutdown_request(request)
+            return
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self.connections.closed(request)
+        super().shutdown_request(request)

@@ -1,0 +1,80 @@
+"""All that this package uses of moto beside its HTTP interface. A new version of moto is checked against this module.
+
+moto answers for the commodity services, over WSGI (`application`). What it has no interface for is reached here: its
+protocol parsers and serialisers, its KMS keys' tags, and how its buckets read their policies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+from unittest import mock
+
+from moto.core.base_backend import BackendDict
+from moto.core.config import default_user_config
+from moto.core.model import ServiceModel
+from moto.core.model_instances import reset_model_data
+from moto.core.parse import PROTOCOL_PARSERS
+from moto.core.serialize import SERIALIZERS
+from moto.iam.access_control import PermissionResult
+from moto.kms.models import kms_backends
+from moto.moto_server.werkzeug_app import (
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
+from moto.s3 import notifications
+from moto.s3.models import FakeBucket, S3Backend
+from moto.sns.models import Subscription
+
+__all__ = [
+    "PROTOCOL_PARSERS",
+    "SERIALIZERS",
+    "BackendDict",
+    "MotoApplication",
+    "MotoRequestHandler",
+    "PermissionResult",
+    "S3Backend",
+    "ServiceModel",
+    "Subscription",
+    "default_user_config",
+    "judged_buckets",
+    "key_age_and_tags",
+    "notifications",
+    "reset_model_data",
+]
+
+BucketJudge = Callable[[str, bytes, str, str], PermissionResult]
+"""Decides about a request by a bucket's name, its policy (JSON), an action and a resource."""
+
+
+class MotoApplication(DomainDispatcherApplication):  # type: ignore[misc]
+    """moto as a WSGI application. It finds out once, and not at every request, which service a host belongs to."""
+
+    def __init__(self) -> None:
+        super().__init__(create_backend_app)
+        self.get_backend_for_host = cache(super().get_backend_for_host)
+
+
+def key_age_and_tags(arn: str, now: float) -> tuple[float | None, Mapping[str, str]]:
+    """How many seconds ago a KMS key was created, None for an unknown one, and its tags. `now` is a Unix time."""
+    region, account_id, resource = arn.split(":")[3:6]
+    backend, name = kms_backends[account_id][region], resource.removeprefix("key/")
+    key = backend.keys.get(name)
+    tags: Mapping[str, str] = backend.tagger.get_tag_dict_for_resource(name)
+    return (now - key.creation_date if key is not None else None), tags
+
+
+@contextmanager
+def judged_buckets(judge: BucketJudge) -> Iterator[None]:
+    """Meanwhile buckets that have a policy ask `judge` about every request, instead of moto's own reading of it."""
+
+    def permission(bucket: Any, action: str, resource: str) -> PermissionResult:
+        if bucket.policy is None:
+            return PermissionResult.NEUTRAL
+        return judge(bucket.name, bucket.policy, action, resource)
+
+    with mock.patch.object(FakeBucket, "get_permission", permission):
+        yield
