@@ -1,5 +1,6 @@
 import os
 
+import boto3
 import pytest
 
 pytest_plugins = ["local_aws.testing", "openapi"]
@@ -14,3 +15,9 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest first, so that in the end no core waits for another that is alone with it."""
     items.sort(key=lambda item: "e2e" not in item.path.parts)
+
+
+@pytest.fixture(autouse=True)
+def _a_default_session_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """boto3 keeps the credentials that its default session found first: one test's would be the next one's."""
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)

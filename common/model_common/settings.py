@@ -51,6 +51,14 @@ def check_key(variable: str, value: str) -> None:
     check(variable, value, _KEY, "arn:aws:kms:REGION:ACCOUNT:key/ID")
 
 
+def project_key(environment: Mapping[str, str]) -> str | None:
+    """The ARN of the project's key, None where KMS_KEY is not set. Raises SettingsError when it is malformed."""
+    key = environment.get(KMS_KEY, "").strip() or None
+    if key is not None:
+        check_key(KMS_KEY, key)
+    return key
+
+
 def check_role(variable: str, value: str) -> None:
     """Raises SettingsError unless `value` is the ARN of an IAM role."""
     check(variable, value, _ROLE, "arn:aws:iam::ACCOUNT:role/NAME")

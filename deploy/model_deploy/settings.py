@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from model_common.settings import KMS_KEY, check, check_bucket, check_key, check_role, required
+from model_common.settings import check, check_bucket, check_role, project_key, required
 
 _POLICY = re.compile(r"arn:aws[a-z\-]*:iam::(\d{12}|aws):policy/.+")
 _PROJECT = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}")
@@ -48,14 +48,12 @@ class Settings:
         )
         service_role = environment.get("DEPLOY_SERVICE_ROLE_ARN", "").strip() or None
         boundary = environment.get("PERMISSIONS_BOUNDARY_ARN", "").strip() or None
-        key = environment.get(KMS_KEY, "").strip() or None
         check("SAGEMAKER_PROJECT_NAME", name, _PROJECT, "up to 32 letters, digits and hyphens")
         check_bucket("ARTIFACT_BUCKET", bucket)
         check_role("ENDPOINT_ROLE_ARN", role)
         if service_role is not None:
             check_role("DEPLOY_SERVICE_ROLE_ARN", service_role)
-        if key is not None:
-            check_key(KMS_KEY, key)
+        key = project_key(environment)
         if boundary is not None:
             check("PERMISSIONS_BOUNDARY_ARN", boundary, _POLICY, "arn:aws:iam::ACCOUNT:policy/NAME")
         return cls(name, project_id, bucket, group, role, region, service_role, boundary, key)

@@ -12,9 +12,12 @@ import model_build.report
 
 PURE = (model_build.core, model_build.recipe, model_build.report)
 MODULES = sorted(
-    found.name
+    name
     for package in PURE
-    for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+    for name in (
+        package.__name__,
+        *(found.name for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")),
+    )
 )
 BLOCKED = ("boto3", "botocore", "sagemaker")
 

@@ -9,11 +9,11 @@ from typing import Any
 from model_build.aws import champion, data, pipelines
 from model_build.aws.champion import Champion
 from model_build.aws.data import Data
-from model_build.core.commit import commit
 from model_build.core.diff import Change, compare
 from model_build.run import blueprint, caching
 from model_build.run.blueprint import Blueprint
 from model_build.workspace import Workspace
+from model_common.commit import commit
 from model_common.summary import block
 
 CACHED_STEPS = ("Prepare", "Train", "Evaluate")

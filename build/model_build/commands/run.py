@@ -15,7 +15,6 @@ from model_build.aws.clients import Aws
 from model_build.aws.data import Data
 from model_build.commands import check_data, report
 from model_build.commands.report import ReportFiles
-from model_build.core.commit import commit
 from model_build.core.execution import Execution, fingerprint
 from model_build.errors import CommandError, DataError, RefusedError, StepFailedError, UsageError
 from model_build.run import blueprint, launch, results
@@ -26,6 +25,7 @@ from model_build.run.progress import progress
 from model_build.run.results import Results
 from model_build.run.watch import watch
 from model_build.workspace import Workspace
+from model_common.commit import commit
 
 Say = Callable[[str], None]
 

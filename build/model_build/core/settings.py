@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from model_common.settings import KMS_KEY, check_bucket, check_key, check_role, required
+from model_common.settings import check_bucket, check_role, project_key, required
 
 PULL_REQUEST_TAG = "model-build:pull-request"
 """The tag of all that a pull request makes: its number. Its role may stop nothing without it."""
@@ -45,9 +45,7 @@ class Settings:
         )
         check_bucket("ARTIFACT_BUCKET", bucket)
         check_role("PIPELINE_ROLE_ARN", role)
-        key = environment.get(KMS_KEY, "").strip() or None
-        if key is not None:
-            check_key(KMS_KEY, key)
+        key = project_key(environment)
         return cls(name, project_id, bucket, group, role, region, kms_key=key)
 
     def for_pull_request(self, number: int, environment: Mapping[str, str]) -> Settings:

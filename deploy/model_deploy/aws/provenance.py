@@ -1,40 +1,13 @@
-"""Where a deployment comes from: the commit of this repository, and who runs the command."""
+"""Who runs the command."""
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Mapping
-from pathlib import Path
 
 from model_deploy.aws.clients import Aws
-
-UNKNOWN = "unknown"
-
-
-def commit(root: Path, environment: Mapping[str, str]) -> str:
-    """The commit of the working tree at `root`, with `-dirty` when it differs from it; `unknown` without git.
-
-    GITHUB_SHA, which GitHub Actions sets to the commit that it checked out, goes first.
-    """
-    if environment.get("GITHUB_SHA"):
-        return environment["GITHUB_SHA"]
-    head = _git(root, "rev-parse", "HEAD")
-    if not head:
-        return UNKNOWN
-    return f"{head}-dirty" if _git(root, "status", "--porcelain", "--", ".") else head
 
 
 def who(aws: Aws, environment: Mapping[str, str]) -> str:
     """The person that GitHub says (GITHUB_ACTOR), else the role or user whose credentials they are."""
     actor = environment.get("GITHUB_ACTOR", "").strip()
     return f"{actor} (GitHub)" if actor else aws.sts.get_caller_identity()["Arn"]
-
-
-def _git(root: Path, *arguments: str) -> str:
-    try:
-        done = subprocess.run(
-            ["git", *arguments], cwd=root, capture_output=True, text=True, check=True, timeout=30
-        )
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    return done.stdout.strip()

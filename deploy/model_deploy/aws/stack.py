@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from model_common.aws import stacks
 from model_common.aws.errors import is_missing
 from model_deploy.aws.clients import Aws
 from model_deploy.core.observed import Event, Stack
@@ -44,27 +44,21 @@ def parse(answer: StackTypeDef) -> Stack:
 
 def template(aws: Aws, name: str) -> str:
     """The template that the stack has, as it was sent."""
-    body: Any = aws.cloudformation.get_template(StackName=name, TemplateStage="Original")["TemplateBody"]
-    return body if isinstance(body, str) else json.dumps(body, indent=1, sort_keys=True) + "\n"
+    return stacks.template(aws.cloudformation, name)
 
 
 def events(aws: Aws, name: str) -> Iterator[Event]:
     """What happened to the stack, the latest first; nothing when there is none of that name."""
-    try:
-        for page in aws.cloudformation.get_paginator("describe_stack_events").paginate(StackName=name):
-            for event in page["StackEvents"]:
-                yield Event(
-                    id=event["EventId"],
-                    resource=event.get("LogicalResourceId", ""),
-                    type=event.get("ResourceType", ""),
-                    status=event.get("ResourceStatus", ""),
-                    reason=event.get("ResourceStatusReason", ""),
-                    moment=event["Timestamp"],
-                    token=event.get("ClientRequestToken", ""),
-                )
-    except ClientError as error:
-        if not is_missing(error):
-            raise
+    for event in stacks.history(aws.cloudformation, name):
+        yield Event(
+            id=event["EventId"],
+            resource=event.get("LogicalResourceId", ""),
+            type=event.get("ResourceType", ""),
+            status=event.get("ResourceStatus", ""),
+            reason=event.get("ResourceStatusReason", ""),
+            moment=event["Timestamp"],
+            token=event.get("ClientRequestToken", ""),
+        )
 
 
 def last_operation(aws: Aws, name: str) -> list[Event]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 
+from model_common.commit import commit
 from model_deploy.aws import records, registry, stack
-from model_deploy.aws.provenance import commit, who
+from model_deploy.aws.provenance import who
 from model_deploy.core.observed import Observed, Stack
 from model_deploy.core.record import Outcome, Record, deployment_id, record_key
 from model_deploy.core.target import Target

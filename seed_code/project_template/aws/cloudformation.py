@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from botocore.exceptions import ClientError
 
+from model_common.aws import stacks
 from model_common.aws.errors import is_missing
 from project_template.aws.clients import Aws
 from project_template.core.stack import STACK_TYPE, Event, Resource, Stack, parse
@@ -39,26 +38,20 @@ def tagged(aws: Aws, tags: Mapping[str, str]) -> list[Stack]:
 
 def template(aws: Aws, name: str) -> str:
     """The template that the stack has, as it was sent."""
-    body: Any = aws.cloudformation.get_template(StackName=name, TemplateStage="Original")["TemplateBody"]
-    return body if isinstance(body, str) else json.dumps(body, indent=1, sort_keys=True) + "\n"
+    return stacks.template(aws.cloudformation, name)
 
 
 def events(aws: Aws, name: str) -> Iterator[Event]:
     """What happened to the stack, the latest first; nothing when there is none of that name."""
-    try:
-        for page in aws.cloudformation.get_paginator("describe_stack_events").paginate(StackName=name):
-            for event in page["StackEvents"]:
-                yield Event(
-                    id=event["EventId"],
-                    resource=event.get("LogicalResourceId", ""),
-                    type=event.get("ResourceType", ""),
-                    status=event.get("ResourceStatus", ""),
-                    reason=event.get("ResourceStatusReason", ""),
-                    moment=event["Timestamp"],
-                )
-    except ClientError as error:
-        if not is_missing(error):
-            raise
+    for event in stacks.history(aws.cloudformation, name):
+        yield Event(
+            id=event["EventId"],
+            resource=event.get("LogicalResourceId", ""),
+            type=event.get("ResourceType", ""),
+            status=event.get("ResourceStatus", ""),
+            reason=event.get("ResourceStatusReason", ""),
+            moment=event["Timestamp"],
+        )
 
 
 def first_failure(aws: Aws, name: str, settled: frozenset[str] = frozenset()) -> Event | None:

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from model_build.core.commit import UNKNOWN, commit
+from model_common.commit import UNKNOWN, commit
 
 
 @pytest.fixture
