@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Union
+from typing import Any, Union
 
 import rules
 from ranges import is_utf8
@@ -16,16 +16,9 @@ _REMEMBERED = 10_000
 _SWITCH = {"1": True, "1.0": True, "true": True, "0": False, "0.0": False, "false": False}
 
 
-class Meaning(NamedTuple):
-    """`prefix` starts the row's line (`__label__x `); where `reason` is given the row is dropped for it.
-
-    `value` is what stands there instead of a label.
-    """
-
-    prefix: bytes
-    names: tuple[str, ...]
-    reason: str = ""
-    value: str = ""
+# What starts the row's line (`__label__x `), the names, the reason for which the row is dropped if it is, and what stands
+# there instead of a label. A plain tuple: it is taken apart for every row.
+Meaning = tuple[bytes, tuple[str, ...], str, str]
 
 
 class Labels(dict[Raw, Meaning]):
@@ -58,9 +51,9 @@ class Labels(dict[Raw, Meaning]):
     def knows(self, raw: Raw) -> bool:
         """Whether `raw` leads to a label, or to being dropped by a rule; asking does not count as a match."""
         matched = set(self.matched)
-        meaning = self._meaning(raw)
+        _, names, reason, _ = self._meaning(raw)
         self.matched = matched
-        return bool(meaning.names) or meaning.reason.startswith(rules.DROPPED)
+        return bool(names) or reason.startswith(rules.DROPPED)
 
     def _meaning(self, raw: Raw) -> Meaning:
         values = self._values(raw)
@@ -119,8 +112,8 @@ class Labels(dict[Raw, Meaning]):
 
 
 def _meant(names: tuple[str, ...]) -> Meaning:
-    return Meaning("".join(f"{PREFIX}{name} " for name in names).encode("utf-8"), names)
+    return "".join(f"{PREFIX}{name} " for name in names).encode("utf-8"), names, "", ""
 
 
 def _dropped(reason: str, raw: Raw) -> Meaning:
-    return Meaning(b"", (), reason, raw if isinstance(raw, str) else ", ".join(raw))
+    return b"", (), reason, raw if isinstance(raw, str) else ", ".join(raw)

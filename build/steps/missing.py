@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 
 class Missing:
-    """The words, without regard to capitals. `longest` is the length up to which a cell may be one, space included."""
+    """The `words`, in small letters. `longest` is the length up to which a cell may be one, space included."""
 
     def __init__(self, words: Sequence[str]) -> None:
-        self._words = frozenset(word.lower() for word in words)
-        self.longest = max(map(len, self._words), default=-3) + 2
+        self.words = frozenset(word.lower() for word in words)
+        self.longest = max(map(len, self.words), default=-3) + 2
 
     def clean(self, cell: str) -> str:
         """The cell itself; nothing when the whole of it is one of the words."""
-        return "" if len(cell) <= self.longest and cell.strip().lower() in self._words else cell
+        return "" if len(cell) <= self.longest and cell.strip().lower() in self.words else cell

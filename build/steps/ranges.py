@@ -8,6 +8,7 @@ from typing import IO, Any
 
 _BOM = b"\xef\xbb\xbf"
 _BLOCK = 1 << 20
+_DECODED = 1 << 16  # bytes at a time
 _QUOTE = b'"'
 # A zero byte, as `Range` hands it on and `lines` decodes it.
 ZERO = "\udcff"
@@ -56,7 +57,9 @@ def lines(source: Range, newline: str) -> io.TextIOWrapper:
     `newline` is what io.TextIOWrapper takes: "" for csv.reader, "\\n" where only that ends a line.
     """
     raw = io.BufferedReader(source, _BLOCK // 4)
-    return io.TextIOWrapper(raw, encoding="utf-8", errors="surrogateescape", newline=newline)
+    text = io.TextIOWrapper(raw, encoding="utf-8", errors="surrogateescape", newline=newline)
+    text._CHUNK_SIZE = _DECODED  # 8 KiB by default; a tenth faster
+    return text
 
 
 def is_utf8(text: str) -> bool:

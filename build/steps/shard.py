@@ -161,7 +161,7 @@ def _write_examples(
     """The hot loop; returns how many examples each split has of each combination of labels."""
     tokens, split_of = tokeniser(shard.config["text_rules"]), shard.splitter
     by_sentence: bool = shard.config["data"]["sentences"]
-    escapes_matter = shard.config["data"]["escape"] is None
+    escapes_matter, longest = shard.config["data"]["escape"] is None, LONGEST_TEXT
     examples: dict[str, dict[tuple[str, ...], int]] = {split: defaultdict(int) for split in FILES}
     number = shard.first_row
     for text, raw in rows:
@@ -170,7 +170,7 @@ def _write_examples(
             counts.drop(number - shard.first_row, raw)
             number += raw.lines - 1
             continue
-        if len(text) > LONGEST_TEXT or (not text.isascii() and not is_utf8(text)):
+        if len(text) > longest or (not text.isascii() and not is_utf8(text)):
             counts.drop(number - shard.first_row, _unusable_text(text, rows, counts))
             continue
         line = tokens(text)

@@ -45,31 +45,43 @@ def _unquoted(source: Rows, lines: Iterable[str]) -> Iterator[Row]:
 
 def _row(source: Rows) -> Callable[[list[str]], Row]:
     """A function from a record of the right width to its row."""
-    layout, clean, longest = source.layout, source.missing.clean, source.missing.longest
+    layout, missing = source.layout, source.missing
+    clean, longest, words = missing.clean, missing.longest, missing.words
     label = itemgetter(*layout.positions(layout.label))
     required, positions = layout.positions(layout.require), layout.positions(layout.text)
     first, last, columns = positions[0], positions[-1], len(positions)
 
-    def row_of(record: list[str]) -> Row:
+    def is_empty(cell: str) -> bool:
+        return cell.isspace() or (len(cell) <= longest and not clean(cell).strip())
+
+    def empty(record: list[str], *columns: int) -> Row:
+        return None, Unusable("empty_text", " ".join(record[position] for position in columns).strip())
+
+    def title_and_text(record: list[str]) -> Row:
         for position in required:
             cell = record[position]
-            if (len(cell) <= longest and not clean(cell).strip()) or cell.isspace():
-                return None, Unusable("empty_text", cell)
-        text = record[last]
-        if len(text) <= longest:
-            text = clean(text)
-        if columns == 2:
-            title = record[first]
-            if len(title) <= longest:
-                title = clean(title)
-            text = f"{title} {text}" if title and text else title or text
-        elif columns > 2:
-            text = " ".join(filter(None, [clean(record[position]) for position in positions]))
-        if text:
-            return text, label(record)
-        return None, Unusable("empty_text", " ".join(record[position] for position in positions).strip())
+            if cell.isspace() or (len(cell) <= longest and is_empty(cell)):
+                return empty(record, position)
+        title, text = record[first], record[last]
+        if len(title) <= longest and title.strip().lower() in words:
+            title = ""
+        if len(text) <= longest and text.strip().lower() in words:
+            text = ""
+        if title and text:
+            return f"{title} {text}", label(record)
+        return (title or text, label(record)) if title or text else empty(record, first, last)
 
-    return row_of
+    def all_columns(record: list[str]) -> Row:
+        for position in required:
+            if is_empty(record[position]):
+                return empty(record, position)
+        if columns == 1:
+            text = clean(record[last])
+        else:
+            text = " ".join(filter(None, [clean(record[position]) for position in positions]))
+        return (text, label(record)) if text else empty(record, *positions)
+
+    return title_and_text if columns == 2 else all_columns
 
 
 class _Quoted:
@@ -79,28 +91,40 @@ class _Quoted:
         self._source, self._layout = source, source.layout
         self._ended = False
         self._labels = self._layout.positions(self._layout.label)
+        # Where line breaks are looked for first.
+        texts = self._layout.positions(self._layout.text)[::-1]
+        self._likeliest = [*texts, *(n for n in range(len(self._layout.columns)) if n not in texts)]
+        # A delimiter between cells has no space behind it, as a comma in prose has.
+        self._delimits = re.compile(f"{re.escape(self._layout.delimiter)}(?! )").search
         csv.field_size_limit(LONGEST_TEXT)
         self._reader = csv.reader(self._to_end(lines), **dialect(self._layout))
         self._broken: list[int] = []
 
     def rows(self) -> Iterator[Row]:
         reader, row_of, width = self._reader, _row(self._source), len(self._layout.columns)
-        most, last = self._layout.max_lines, 0
+        most, last, swallows = self._layout.max_lines, 0, self._swallows
         while True:
             try:
                 for record in reader:
+                    if len(record) == width:
+                        last += 1
+                        if last == reader.line_num:  # most records are one line
+                            yield row_of(record)
+                            continue
+                        line = reader.line_num
+                        span, last = line - last + 1, line
+                        if span > most or swallows(record, span):
+                            yield None, _open_quote(line, span, record)
+                        else:
+                            yield row_of(record)
+                        continue
                     line = reader.line_num
                     span, last = line - last, line
-                    if len(record) != width:
-                        if self._ended:
-                            self._source.lines = last - 1
-                            self._source.whole = span == 1
-                        elif len(record) > 1 or any(record):
-                            yield None, self._wrong_width(record, line, span)
-                    elif span > 1 and (span > most or self._swallows(record)):
-                        yield None, _open_quote(line, span, record)
-                    else:
-                        yield row_of(record)
+                    if self._ended:
+                        self._source.lines = last - 1
+                        self._source.whole = span == 1
+                    elif len(record) > 1 or any(record):
+                        yield None, self._wrong_width(record, line, span)
                 return
             except csv.Error as error:  # csv.reader goes on with the next line
                 line = reader.line_num
@@ -152,18 +176,18 @@ class _Quoted:
         with ranges.lines(ranges.Range(source.path, source.start, source.end), newline="") as again:
             return next(islice(again, line - 1, None), "")[:200].rstrip("\r\n")
 
-    def _swallows(self, record: list[str]) -> bool:
-        """Whether a field over several lines holds lines that are rows themselves."""
-        return any(
-            self._swallows_rows(record, position, cell)
-            for position, cell in enumerate(record)
-            if "\n" in cell or "\r" in cell
-        )
+    def _swallows(self, record: list[str], span: int) -> bool:
+        """Whether a field of a record over `span` lines holds lines that are rows themselves."""
+        for position in self._likeliest:
+            cell = record[position]
+            if "\n" in cell or "\r" in cell:
+                if self._delimits(cell) and self._swallows_rows(record, position, cell):
+                    return True
+                if span == 2:  # the record has no other line break
+                    return False
+        return False
 
     def _swallows_rows(self, record: list[str], position: int, cell: str) -> bool:
-        # A delimiter between cells has no space behind it, as a comma in prose has.
-        if not self._delimiters(cell):
-            return False
         width = len(record)
         first, *inner, last = _BREAK.split(cell)
         # What stands in front of the field completes its first line, what follows it completes its last: these are rows
