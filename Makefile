@@ -11,18 +11,25 @@ unexport PYTHONDONTWRITEBYTECODE
 NEW_PIP = sed -n '/^pip==/,/[^\\]$$/p' requirements.lock | \
   $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r /dev/stdin
 
-.PHONY: demo test check style imports types docs bench dist lock clean
+.PHONY: demo test test-slow check style imports types docs bench kills dist lock clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/local-aws demo $(ARGS)
 
 # In the order of tests/conftest.py: xdist would put the files with the fewest tests last, which are the longest.
+PYTEST = $(BIN)/python -m pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder
+
 test: $(VENV)/.check
-	@$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder $(ARGS)
+	@$(PYTEST) -m "not slow" $(ARGS)
+
+# Whole loops, kills at many moments, templates under every linter.
+test-slow: $(VENV)/.check
+	@$(PYTEST) -m slow $(ARGS)
 
 # Types are checked beside the tests, which wait more than they compute.
 check: style docs
 	@$(MAKE) --no-print-directory --jobs=2 types test
+	@$(MAKE) --no-print-directory test-slow
 
 style: $(VENV)/.check
 	@$(BIN)/black --check --quiet . || { $(BIN)/black --check .; exit 1; }
@@ -42,6 +49,10 @@ docs: $(VENV)/.check
 
 bench: $(VENV)/.check
 	@$(BIN)/python -m bench $(ARGS)
+
+# What docs/threat-model.md claims of commands that are killed and of bad models, at KILLS=25 moments and in ROUNDS=20.
+kills: $(VENV)/.check
+	@$(BIN)/python -m bench.kills
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 ..."; exit 2; }

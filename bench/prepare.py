@@ -10,11 +10,11 @@ import time
 from pathlib import Path
 
 import yaml
-from model_build.recipe import Recipe
 
 from bench import baselines, measure, reviews
 from bench.measure import Run
 from bench.table import Row
+from model_build.recipe import Recipe
 
 STEP = Path(__file__).parents[1] / "build" / "steps" / "prepare.py"
 WORKERS = 2

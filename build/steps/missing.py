@@ -15,3 +15,10 @@ class Missing:
     def clean(self, cell: str) -> str:
         """The cell itself; nothing when the whole of it is one of the words."""
         return "" if len(cell) <= self.longest and cell.strip().lower() in self.words else cell
+
+    def is_empty(self, cell: str) -> bool:
+        """Whether a cell holds nothing, nothing but space, or nothing but one of the words."""
+        if len(cell) > self.longest:
+            return cell.isspace()
+        stripped = cell.strip()
+        return not stripped or stripped.lower() in self.words

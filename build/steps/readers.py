@@ -97,7 +97,7 @@ class Rows:
             self.seen = self.seen or tuple(row)
         for column in layout.require:
             cell = _cell(row.get(column))
-            if not clean(cell).strip():
+            if self.missing.is_empty(cell):
                 return None, Unusable("empty_text", cell)
         cells = [_cell(row.get(column)) for column in layout.text]
         text = " ".join(filter(None, map(clean, cells)))

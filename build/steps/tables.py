@@ -45,23 +45,20 @@ def _unquoted(source: Rows, lines: Iterable[str]) -> Iterator[Row]:
 
 def _row(source: Rows) -> Callable[[list[str]], Row]:
     """A function from a record of the right width to its row."""
-    layout, missing = source.layout, source.missing
-    clean, longest, words = missing.clean, missing.longest, missing.words
-    label = itemgetter(*layout.positions(layout.label))
-    required, positions = layout.positions(layout.require), layout.positions(layout.text)
-    first, last, columns = positions[0], positions[-1], len(positions)
+    return _title_and_text(source) if len(source.layout.text) == 2 else _all_columns(source)
 
-    def is_empty(cell: str) -> bool:
-        return cell.isspace() or (len(cell) <= longest and not clean(cell).strip())
 
-    def empty(record: list[str], *columns: int) -> Row:
-        return None, Unusable("empty_text", " ".join(record[position] for position in columns).strip())
+def _title_and_text(source: Rows) -> Callable[[list[str]], Row]:
+    """The row of two columns of text, as most reviews are. The hot loop runs through it."""
+    layout, longest, words = source.layout, source.missing.longest, source.missing.words
+    label, required = itemgetter(*layout.positions(layout.label)), layout.positions(layout.require)
+    first, last = layout.positions(layout.text)
+    is_empty = source.missing.is_empty
 
-    def title_and_text(record: list[str]) -> Row:
+    def row_of(record: list[str]) -> Row:
         for position in required:
-            cell = record[position]
-            if cell.isspace() or (len(cell) <= longest and is_empty(cell)):
-                return empty(record, position)
+            if is_empty(record[position]):
+                return _no_text(record, position)
         title, text = record[first], record[last]
         if len(title) <= longest and title.strip().lower() in words:
             title = ""
@@ -69,19 +66,28 @@ def _row(source: Rows) -> Callable[[list[str]], Row]:
             text = ""
         if title and text:
             return f"{title} {text}", label(record)
-        return (title or text, label(record)) if title or text else empty(record, first, last)
+        return (title or text, label(record)) if title or text else _no_text(record, first, last)
 
-    def all_columns(record: list[str]) -> Row:
+    return row_of
+
+
+def _all_columns(source: Rows) -> Callable[[list[str]], Row]:
+    layout, clean, is_empty = source.layout, source.missing.clean, source.missing.is_empty
+    label, required = itemgetter(*layout.positions(layout.label)), layout.positions(layout.require)
+    positions = layout.positions(layout.text)
+
+    def row_of(record: list[str]) -> Row:
         for position in required:
             if is_empty(record[position]):
-                return empty(record, position)
-        if columns == 1:
-            text = clean(record[last])
-        else:
-            text = " ".join(filter(None, [clean(record[position]) for position in positions]))
-        return (text, label(record)) if text else empty(record, *positions)
+                return _no_text(record, position)
+        text = " ".join(filter(None, [clean(record[position]) for position in positions]))
+        return (text, label(record)) if text else _no_text(record, *positions)
 
-    return title_and_text if columns == 2 else all_columns
+    return row_of
+
+
+def _no_text(record: list[str], *columns: int) -> Row:
+    return None, Unusable("empty_text", " ".join(record[position] for position in columns).strip())
 
 
 class _Quoted:

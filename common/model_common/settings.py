@@ -16,6 +16,8 @@ KMS_KEY = "KMS_KEY_ARN"
 """The variable that names the project's key. It may be missing: then a bucket encrypts as it is set up to."""
 
 _KEY = re.compile(r"arn:aws[a-z\-]*:kms:[a-z0-9\-]+:\d{12}:key/.+")
+_ENDPOINT = re.compile(r"https?://([\w.-]+|\[[0-9a-fA-F:]+\])(:\d+)?(/\S*)?")
+_LAST_PORT = 65535
 _ROLE = re.compile(r"arn:aws[a-z\-]*:iam::\d{12}:role/.+")
 
 
@@ -57,6 +59,17 @@ def project_key(environment: Mapping[str, str]) -> str | None:
     if key is not None:
         check_key(KMS_KEY, key)
     return key
+
+
+def check_endpoints(environment: Mapping[str, str]) -> None:
+    """Raises SettingsError unless each AWS_ENDPOINT_URL, also that of one service, is an address that can be called."""
+    for variable in sorted(environment):
+        if variable.startswith("AWS_ENDPOINT_URL") and environment[variable]:
+            value = environment[variable]
+            check(variable, value, _ENDPOINT, "an address with its scheme, such as http://127.0.0.1:5577")
+            port = value.rpartition(":")[2].partition("/")[0]
+            if port.isdecimal() and not 0 < int(port) <= _LAST_PORT:
+                raise SettingsError(f"{variable} is {value!r}; expected a port from 1 to {_LAST_PORT}.")
 
 
 def check_role(variable: str, value: str) -> None:

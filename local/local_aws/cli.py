@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -18,6 +19,9 @@ from local_aws.errors import LocalAwsError, UsageError
 if TYPE_CHECKING:
     from local_aws.kernel.account import Clients
 
+_EXAMPLE = "http://127.0.0.1:5577"
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
 app = typer.Typer(
     help="An embedded AWS that really runs SageMaker pipelines, on loopback, without an account.",
     no_args_is_help=True,
@@ -28,7 +32,9 @@ app = typer.Typer(
 
 @app.command()
 def up(
-    port: Annotated[int, typer.Option(help="The port on 127.0.0.1; 0 takes a free one.")] = 5577,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="The port on 127.0.0.1; 0 takes a free one.")
+    ] = 5577,
 ) -> None:
     """Serve until stopped (Ctrl-C), with a default project prepared."""
     from local_aws.kernel.keys import KeyFileError, published
@@ -39,11 +45,7 @@ def up(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     try:
-        server = Server(port)
-    except SystemExit as error:  # werkzeug exits when the address is taken
-        raise UsageError(f"port {port} is taken: stop what uses it, or choose another with --port") from error
-    try:
-        with server, published(server.account.clients.keys.administrator, server.port):
+        with Server(port) as server, published(server.account.clients.keys.administrator, server.port):
             prepare(server.account.clients)
             typer.echo(f"The embedded AWS serves at {server.endpoint_url} (Ctrl-C stops it).", err=True)
             typer.echo(
@@ -157,8 +159,14 @@ def _attached(url: str) -> Clients:
     from local_aws.kernel.guard import own_origin
     from local_aws.kernel.keys import KeyFileError
 
-    if not own_origin(url):
-        raise UsageError(f"--attach {url}: only an embedded AWS on loopback, such as http://127.0.0.1:5577")
+    try:
+        own = own_origin(url)
+    except ValueError as error:
+        raise UsageError(f"--attach {url}: no address ({error}); expected one such as {_EXAMPLE}") from error
+    if "://" not in url:
+        raise UsageError(f"--attach {url}: the scheme is missing; write http://{url}")
+    if not own:
+        raise UsageError(f"--attach {url}: only an embedded AWS on loopback, such as {_EXAMPLE}")
     try:
         clients = Clients.of_running(url)
         clients.client("sts").get_caller_identity()
@@ -174,9 +182,17 @@ def _attached(url: str) -> Clients:
 
 
 def main() -> None:
-    """Run the command line; turn this package's errors into a message and their exit code."""
+    """Run the command line; turn errors into a message and their exit code."""
+    from local_aws.kernel import server_log
+
     try:
-        app()
+        with server_log.in_words():
+            app()
     except LocalAwsError as error:
         typer.echo(f"local-aws: {error}", err=True)
         sys.exit(error.exit_code)
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        advice = ": make room, and run the same command again" if error.errno in _FULL else ""
+        typer.echo(f"local-aws: {error.strerror or error}{where}{advice}", err=True)
+        sys.exit(LocalAwsError.exit_code)

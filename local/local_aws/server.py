@@ -56,12 +56,14 @@ class Server:
 
     moto keeps its state in the process, so one process runs one server at a time. With `enforce`, what the policies of a
     role do not allow is refused; without, calls are only recorded (`account.calls`). `gate.enforce` may be changed later.
-    `github` is a GitHub on the same port, below `/_github/`.
+    `github` is a GitHub on the same port, below `/_github/`. Raises UsageError where the port is taken.
     """
 
     def __init__(
         self, port: int = 0, region: str = REGION, time_scale: float | None = None, *, enforce: bool = False
     ) -> None:
+        # Before anything of this process is changed: the port may be taken.
+        self._http = LimitedServer(LOOPBACK, port, None)
         self._process = ExitStack()
         self._process.enter_context(without_real_account(region))
         self._process.enter_context(bucket_policies.judged(region))
@@ -71,7 +73,6 @@ class Server:
         # Before any handler has a thread of its own that asks moto for something.
         BackendDict.reset()
         reset_model_data()
-        self._http = LimitedServer(LOOPBACK, port, None)
         self.port = self._http.server_port
         self.endpoint_url = f"http://{LOOPBACK}:{self.port}"
         self.account = Account(

@@ -313,3 +313,11 @@ def test_a_list_is_not_too_short_because_its_items_are_wrong(problem):
     assert "length" not in found
     assert "map it by labels.rules: {name: very_bad, values: [very bad]}" in found
     assert "Allowed: a length of 2 or more." in problem("names: [bad, fair, good]", "names: [bad]")
+
+
+@pytest.mark.parametrize("name", ["pr-7", "pr-7-reviews"])
+def test_no_recipe_is_named_like_a_pull_requests_pipeline(problem, name):
+    """Its pipeline would be PROJECT-pr-7: that of a pull request, whose role may change it."""
+    message = problem("name: reviews", f"name: {name}")
+    assert f"name: found {name!r}" in message
+    assert "not beginning with pr-" in message

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 pytestmark = pytest.mark.slow
 
-MOMENTS = 25
+MOMENTS = int(os.environ.get("KILLS", "6"))
 LONGEST_SECONDS = 5.0  # from nothing to a report, on an idle machine
 LIMIT_SECONDS = 300
 RECIPE = {
@@ -67,7 +67,7 @@ def shop(aws, repository, tmp_path):
     return tmp_path
 
 
-def test_a_run_that_is_killed_at_any_moment_and_run_again_registers_once(aws, shop, forks):
+def test_a_run_that_is_killed_at_any_moment_and_run_again_registers_once(aws, shop, forks, record_property):
     environment = aws.environment | {"GITHUB_SHA": "c0ffee"}
     draw = random.Random(int.from_bytes(os.urandom(4), "big"))
     killed = 0
@@ -113,3 +113,4 @@ def test_a_run_that_is_killed_at_any_moment_and_run_again_registers_once(aws, sh
     assert outcome["model_package_arn"] == package["ModelPackageArn"]
     assert Path(shop, outcome["report"]["html"]).is_file()
     assert killed > 0
+    record_property("run killed and run again", MOMENTS)

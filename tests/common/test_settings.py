@@ -5,7 +5,7 @@ import re
 import pytest
 
 from model_common.errors import SettingsError
-from model_common.settings import check, check_bucket, check_role, required
+from model_common.settings import check, check_bucket, check_endpoints, check_role, required
 
 
 def test_values_come_in_the_order_asked_for_without_spaces():
@@ -45,3 +45,29 @@ def test_what_is_no_role_is_refused(value):
 def test_buckets_and_roles_of_every_partition_are_taken():
     check_bucket("ARTIFACT_BUCKET", "shop-artifacts.123")
     check_role("PIPELINE_ROLE_ARN", "arn:aws-us-gov:iam::123456789012:role/service-role/shop")
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("127.0.0.1:5577", "expected an address with its scheme"),
+        ("localhost", "expected an address with its scheme"),
+        ("http://", "expected an address with its scheme"),
+        ("http://127.0.0.1:99999", "expected a port from 1 to 65535"),
+        ("http://127.0.0.1:0/", "expected a port from 1 to 65535"),
+    ],
+)
+def test_an_endpoint_that_is_no_address_is_refused_by_its_variable(value, said):
+    with pytest.raises(SettingsError, match=f"AWS_ENDPOINT_URL_S3 is '.*'; {said}"):
+        check_endpoints({"AWS_ENDPOINT_URL_S3": value})
+
+
+def test_endpoints_that_can_be_called_are_taken():
+    taken = [
+        "",
+        "http://127.0.0.1:5577",
+        "https://[::1]:443/",
+        "https://vpce-1.s3.eu-west-1.vpce.amazonaws.com",
+    ]
+    for value in taken:
+        check_endpoints({"AWS_ENDPOINT_URL": value, "OTHER": "x"})

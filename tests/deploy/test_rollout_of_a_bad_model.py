@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+KILLS = int(os.environ.get("KILLS", "2"))
 PRODUCTION = ("--stage", "production")
 
 
@@ -59,24 +60,30 @@ class Clients:
             self.asked += 1
 
 
-def test_rollback_reject_and_rollout_replace_a_bad_model_under_load(project, production):
-    good, bad, next_one = project.register(), project.register("nonsense"), project.register()
-    sagemaker = project.client("sagemaker")
+def test_rollback_reject_and_rollout_replace_a_bad_model_under_load(project, production, record_property):
+    """`make kills` does all three 20 times."""
+    good, bad = project.register(), project.register("nonsense")
+    sagemaker, rounds = project.client("sagemaker"), int(os.environ.get("ROUNDS", "1"))
     production(good)
     with Clients(project) as clients:
-        production(bad, code=3, alarms=False)
-        back = project.json("rollback", *PRODUCTION)
-        assert (back["verified"], project.live_package("production")) == (True, good)
-        production(bad, code=3, alarms=False)
-        sagemaker.update_model_package(ModelPackageArn=bad, ModelApprovalStatus="Rejected")
-        project.json("reject", *PRODUCTION, "--model-package", bad)
-        assert project.live_package("production") == good
-        sagemaker.update_model_package(ModelPackageArn=bad, ModelApprovalStatus="Approved")
-        production(bad, code=3, alarms=False)
-        replaced = production(next_one)
-        assert (replaced["verified"], replaced["contract_failures"]) == (True, 0)
+        for _ in range(rounds):
+            production(bad, code=3, alarms=False)
+            back = project.json("rollback", *PRODUCTION)
+            assert (back["verified"], project.live_package("production")) == (True, good)
+            production(bad, code=3, alarms=False)
+            sagemaker.update_model_package(ModelPackageArn=bad, ModelApprovalStatus="Rejected")
+            project.json("reject", *PRODUCTION, "--model-package", bad)
+            assert project.live_package("production") == good
+            sagemaker.update_model_package(ModelPackageArn=bad, ModelApprovalStatus="Approved")
+            production(bad, code=3, alarms=False)
+            good = project.register()
+            replaced = production(good)
+            assert (replaced["verified"], replaced["contract_failures"]) == (True, 0)
     assert clients.asked > 100
     assert clients.failed == []
+    record_property("rollback, reject and rollout with a bad model live, each", rounds)
+    record_property("requests of 16 clients meanwhile", clients.asked)
+    record_property("requests that failed", len(clients.failed))
 
 
 def test_with_a_model_live_that_fails_one_case_a_worse_one_is_still_taken_back(project, production):
@@ -150,9 +157,28 @@ def test_a_bad_canary_that_nobody_watches_any_more_goes_back(project, production
 
 
 @pytest.mark.slow
-def test_a_bad_canary_that_is_killed_at_any_moment_never_stays(project, production):
-    """KILLS=20 tries as many moments as the threat model's figure is about."""
-    kill_at_random(project, production, int(os.environ.get("KILLS", "4")))
+def test_a_bad_canary_that_is_killed_at_any_moment_never_stays(project, production, record_property):
+    """`make kills` tries 25 moments."""
+    kill_at_random(project, production, KILLS)
+    record_property("rollout of a bad model killed, no second command, the good one serves", KILLS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["good", "nonsense"])
+def test_a_rollout_that_is_killed_at_any_moment_and_run_again_has_one_end(
+    project, production, record_property, model
+):
+    before, chance = project.register(), random.Random()
+    production(before)
+    for _ in range(KILLS):
+        arn = project.register(model)
+        killed(project, arn, chance.uniform(0, 2.5))
+        result = project.run("rollout", *PRODUCTION, "--model-package", arn, "--force", "test")
+        assert result.exit_code == {"good": 0, "nonsense": 4}[model], result.stderr
+        before = {"good": arn, "nonsense": before}[model]
+        assert settled(project) == before
+        assert [each["model_package_arn"] for each in project.records("production")].count(arn) == 1
+    record_property(f"rollout of a {model} model killed and run again", KILLS)
 
 
 def test_after_a_rollback_nothing_of_it_stays_and_no_change_is_no_new_record(project, production):

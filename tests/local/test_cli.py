@@ -9,7 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from local_aws import cli
 from local_aws.kernel import keys
 from local_aws.kernel.keys import AccessKey, KeyFileError, published
 
@@ -69,11 +71,26 @@ def test_exec_of_a_command_that_does_not_exist_is_a_usage_error_naming_it(attach
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("url", ["https://sagemaker.eu-west-1.amazonaws.com", "http://127.0.0.1:1"])
-def test_attach_refuses_what_is_not_an_embedded_aws(url):
-    done = local_aws("exec", "--attach", url, "--", "true")
-    assert done.returncode == 2
-    assert url in done.stderr
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("https://sagemaker.eu-west-1.amazonaws.com", "on loopback"),
+        ("http://127.0.0.1:1", "nothing answers there"),
+        ("127.0.0.1:5577", "the scheme is missing; write http://127.0.0.1:5577"),
+        ("http://127.0.0.1:99999", "Port out of range"),
+        ("http://127.0.0.1:0", "Port out of range"),
+        ("http://[::1", "no address"),
+    ],
+)
+def test_attach_refuses_what_is_not_an_embedded_aws_in_one_sentence(url, said, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["local-aws", "exec", "--attach", url, "--", "true"])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    words = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert url in words
+    assert said in words
+    assert words.count("\n") == 1
 
 
 def test_up_serves_until_stopped_and_keeps_its_state_between_attached_commands():
@@ -100,6 +117,35 @@ def test_up_on_a_taken_port_says_so():
         done = local_aws("up", "--port", str(taken.getsockname()[1]))
     assert done.returncode == 2
     assert "is taken" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("port", ["-1", "65536", "70000"])
+def test_a_port_out_of_range_is_refused_before_anything_starts(port):
+    done = CliRunner().invoke(cli.app, ["up", "--port", port])
+    assert done.exit_code == 2
+    assert "65535" in done.output or "0" in done.output
+
+
+def test_a_full_disk_is_said_in_one_sentence(tmp_path):
+    kept = tmp_path / "sagemaker-project-template" / "amazon_sentences.tsv"
+    kept.parent.mkdir()
+    kept.write_text("x")
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [LOCAL_AWS, "sample", "--recipe", "amazon-sentences"],
+            env={**os.environ, "XDG_CACHE_HOME": str(tmp_path)},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == (
+        "local-aws: No space left on device: make room, and run the same command again"
+    )
+    assert "Traceback" not in done.stderr
 
 
 def test_a_sample_of_public_data_is_given_to_the_command_with_its_recipe(tmp_path, attached):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import boto3
+
+from model_common.settings import check_endpoints
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
@@ -16,10 +19,11 @@ if TYPE_CHECKING:
 class Clients:
     """The clients of one region, each made when it is first used: a command pays only for those that it needs.
 
-    Keys, endpoint and retries are botocore's own configuration.
+    Keys, endpoint and retries are botocore's own configuration. Raises SettingsError for an endpoint that is no address.
     """
 
     def __init__(self, session: boto3.Session) -> None:
+        check_endpoints(os.environ)
         self.session = session
 
     @property

@@ -91,6 +91,7 @@ class Clients:
                     config=Config(
                         max_pool_connections=32,
                         retries={"total_max_attempts": 1},
+                        proxies={},
                         s3={"addressing_style": "path"},
                     ),
                 )

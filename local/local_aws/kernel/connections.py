@@ -5,9 +5,11 @@ A client that sends slowly on many connections would otherwise keep a thread for
 
 from __future__ import annotations
 
+import errno
 import io
 import logging
 import socket
+import sys
 import threading
 import time
 from collections import OrderedDict
@@ -16,6 +18,7 @@ from typing import Any
 
 from werkzeug.serving import ThreadedWSGIServer
 
+from local_aws.errors import UsageError
 from local_aws.kernel.moto_internals import MotoRequestHandler
 
 log = logging.getLogger(__name__)
@@ -135,7 +138,10 @@ class Connections:
 
 
 class LimitedServer(ThreadedWSGIServer):
-    """werkzeug's server on loopback with at most `limit` connections, each of which has the given times."""
+    """werkzeug's server on loopback with at most `limit` connections, each of which has the given times.
+
+    Raises UsageError where it may not listen at the port.
+    """
 
     daemon_threads = True
 
@@ -153,6 +159,24 @@ class LimitedServer(ThreadedWSGIServer):
         self.header_seconds = header_seconds
         self.body_seconds = body_seconds
         super().__init__(host, port, app, Handler)
+
+    def server_bind(self) -> None:
+        """Raises UsageError. werkzeug would print an OSError and end the process."""
+        try:
+            super().server_bind()
+        except OSError as error:
+            taken = error.errno == errno.EADDRINUSE
+            reason = "is taken: stop what uses it, or" if taken else f"cannot be used ({error.strerror}):"
+            raise UsageError(f"port {self.port} {reason} choose another with --port") from error
+
+    def log(self, type: str, message: str, *args: Any) -> None:
+        """What werkzeug says of a request that failed in the server itself."""
+        log.error(message, *args)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """An error of a connection: its client went away, or it failed in the server itself."""
+        gone = isinstance(sys.exception(), ConnectionError | TimeoutError)
+        log.log(logging.DEBUG if gone else logging.ERROR, "A connection ended", exc_info=True)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         if not self.connections.admit(request):

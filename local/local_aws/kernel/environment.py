@@ -9,30 +9,40 @@ from contextlib import contextmanager
 from local_aws.kernel.account import Clients
 from local_aws.kernel.keys import AccessKey
 
-_KEPT = frozenset({"AWS_CA_BUNDLE", "AWS_MAX_ATTEMPTS", "AWS_RETRY_MODE"})
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_SDK_CONFIG = ("SAGEMAKER_ADMIN_CONFIG_OVERRIDE", "SAGEMAKER_USER_CONFIG_OVERRIDE")
+"""Where the SageMaker SDK reads defaults from: roles, buckets, networks of a real account."""
+_OPTIONAL = frozenset(
+    {"DEPLOY_SERVICE_ROLE_ARN", "KMS_KEY_ARN", "PERMISSIONS_BOUNDARY_ARN", "PULL_REQUEST_ROLE_ARN"}
+)
+"""Variables that a project may lack: those of another project must not stand in for them."""
 
 
 def for_command(base: Mapping[str, str], clients: Clients, variables: Mapping[str, str]) -> dict[str, str]:
     """`base` with every AWS_ variable replaced by what reaches the server of `clients` as its administrator.
 
-    Profiles, credential and config files and the metadata service are shut off, so that real credentials are neither
-    used nor forwarded, whatever the command does.
+    Profiles, credential and config files, also the SageMaker SDK's, and the metadata service are shut off, so that real
+    credentials are neither used nor forwarded, whatever the command does. A proxy stays for all but loopback.
     """
-    environment = {key: value for key, value in base.items() if not _of_the_account(key)}
+    environment = {
+        key: value for key, value in base.items() if not _of_the_account(key) and key not in _OPTIONAL
+    }
     environment |= _isolated(clients.region, clients.keys.administrator)
     environment["AWS_ENDPOINT_URL"] = clients.endpoint_url
     # The SDK would ask IAM to simulate the role's policies, which moto cannot.
     environment["SAGEMAKER_VALIDATE_ROLE"] = "false"
-    no_proxy = environment.get("NO_PROXY", environment.get("no_proxy", ""))
-    environment["NO_PROXY"] = environment["no_proxy"] = ",".join(filter(None, [no_proxy, "127.0.0.1"]))
-    return environment | dict(variables)
+    return environment | _without_proxy(environment) | dict(variables)
 
 
 @contextmanager
 def without_real_account(region: str) -> Iterator[None]:
-    """Hide the real account from this process while the embedded AWS runs in it: moto makes clients of its own."""
-    hidden = {key: os.environ.pop(key) for key in list(os.environ) if _of_the_account(key)}
-    isolated = _isolated(region, AccessKey("nobody"))
+    """Hide the real account, and the proxy of loopback, from this process while the embedded AWS runs in it.
+
+    moto makes clients of its own, and the server's clients are more than boto3's.
+    """
+    replaced = _without_proxy(os.environ)
+    hidden = {key: os.environ.pop(key) for key in list(os.environ) if _of_the_account(key) or key in replaced}
+    isolated = _isolated(region, AccessKey("nobody")) | replaced
     os.environ.update(isolated)
     try:
         yield
@@ -43,7 +53,14 @@ def without_real_account(region: str) -> Iterator[None]:
 
 
 def _of_the_account(key: str) -> bool:
-    return key.startswith("AWS_") and key not in _KEPT
+    return key.startswith("AWS_") or key in _SDK_CONFIG
+
+
+def _without_proxy(base: Mapping[str, str]) -> dict[str, str]:
+    """The variables that keep requests to this machine off any proxy. Programs differ in which of the two they read."""
+    stated = [each.strip() for key in ("NO_PROXY", "no_proxy") for each in base.get(key, "").split(",")]
+    hosts = ",".join(dict.fromkeys(filter(None, [*stated, *_LOOPBACK])))
+    return {"NO_PROXY": hosts, "no_proxy": hosts}
 
 
 def _isolated(region: str, key: AccessKey) -> dict[str, str]:
@@ -54,4 +71,5 @@ def _isolated(region: str, key: AccessKey) -> dict[str, str]:
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
+        **dict.fromkeys(_SDK_CONFIG, os.devnull),
     }

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 
+_HTTP = 80
 _OWN_SITES = frozenset({"none", "same-origin"})
 
 
@@ -59,7 +60,9 @@ class Guard:
     """Knows the server's own names. `rules` gives the CORS rules of a bucket."""
 
     def __init__(self, port: int, rules: CorsRules | None = None) -> None:
-        self._hosts = frozenset(f"{name}:{port}" for name in LOOPBACK_NAMES)
+        # A client leaves the port of http away.
+        ports = ("", f":{port}") if port == _HTTP else (f":{port}",)
+        self._hosts = frozenset(f"{name}{each}" for name in LOOPBACK_NAMES for each in ports)
         self._origins = frozenset(f"http://{host}" for host in self._hosts)
         self._rules = rules or (lambda _: ())
 
@@ -98,8 +101,10 @@ class Guard:
 
 
 def own_origin(url: str) -> bool:
-    """Whether `url` is of a server on loopback."""
+    """Whether `url` is of a server on loopback. Raises ValueError for what is no address."""
     parts = urlsplit(url)
+    if parts.port == 0:
+        raise ValueError("Port out of range 1-65535")
     return parts.scheme == "http" and (parts.hostname or "") in {name.strip("[]") for name in LOOPBACK_NAMES}
 
 

@@ -61,18 +61,46 @@ REGISTERS: Attack = ("sagemaker:CreateModelPackage", PACKAGE, OURS | PENDING)
 RECORDS: Attack = ("s3:PutObject", f"{BUCKET}/deployments/production/1.json", {})
 DEPLOYS: Attack = ("sagemaker:UpdateEndpoint", f"{SM}endpoint/reviews-production", OURS)
 RUNS_MAIN: Attack = ("sagemaker:StartPipelineExecution", f"{SM}pipeline/reviews-clothing-reviews", OURS)
-SERVED: Attack = ("s3:PutObject", f"{BUCKET}/code/deploy/production/api.zip", {})
+SERVED: Attack = ("s3:PutObject", f"{BUCKET}/code/deploy/production/a/api.zip", {})
+SERVES_MODEL: Attack = ("s3:PutObject", f"{BUCKET}/deploy/production/models/a/model.tar.gz", {})
+STAGING_SERVED: Attack = ("s3:PutObject", f"{BUCKET}/code/deploy/staging/a/api.zip", {})
 STAGING_RECORD: Attack = ("s3:PutObject", f"{BUCKET}/deployments/staging/1.json", {})
+BUILD_CODE: Attack = ("s3:PutObject", f"{BUCKET}/code/build/a/evaluate.py", {})
+CONTRACT: Attack = ("s3:PutObject", f"{BUCKET}/contracts/a/text_rules.py", {})
+TRAINED: Attack = ("s3:PutObject", f"{BUCKET}/models/a/output/model.tar.gz", {})
+PR_CODE: Attack = ("s3:GetObject", f"{BUCKET}/pr/7/code/build/a/evaluate.py", {})
+STOPS_MAINS_JOB: Attack = ("sagemaker:StopTrainingJob", f"{SM}training-job/pipelines-abc-Train-xyz", OURS)
+STOPS_MAIN: Attack = (
+    "sagemaker:StopPipelineExecution",
+    f"{SM}pipeline/reviews-clothing-reviews/execution/abc",
+    OURS,
+)
+CODE = [SERVED, SERVES_MODEL, STAGING_SERVED, BUILD_CODE, CONTRACT]
 
 OWN = {
-    "BuildPrRole": [REGISTERS, RECORDS, DEPLOYS, RUNS_MAIN, SERVED, STAGING_RECORD],
-    "PullRequestRole": [REGISTERS, RECORDS, DEPLOYS, RUNS_MAIN, SERVED, STAGING_RECORD],
-    "BuildRunRole": [REGISTERS, RECORDS, DEPLOYS, SERVED, STAGING_RECORD],
-    "PipelineRole": [RECORDS, DEPLOYS, SERVED, STAGING_RECORD],
-    "StagingRole": [REGISTERS, RECORDS, DEPLOYS, RUNS_MAIN],
-    "ProductionRole": [REGISTERS, RUNS_MAIN, STAGING_RECORD],
-    "EndpointRole": [REGISTERS, RECORDS, DEPLOYS, RUNS_MAIN, SERVED, STAGING_RECORD],
-    "DeployServiceRole": [REGISTERS, RECORDS, RUNS_MAIN, STAGING_RECORD],
+    "BuildPrRole": [
+        *(REGISTERS, RECORDS, DEPLOYS, RUNS_MAIN, STAGING_RECORD, STOPS_MAIN, STOPS_MAINS_JOB, TRAINED),
+        *CODE,
+    ],
+    "PullRequestRole": [
+        *(REGISTERS, RECORDS, DEPLOYS, RUNS_MAIN, STAGING_RECORD, STOPS_MAIN, STOPS_MAINS_JOB, TRAINED),
+        *CODE,
+    ],
+    "BuildRunRole": [
+        *(REGISTERS, RECORDS, DEPLOYS, STAGING_RECORD, TRAINED, PR_CODE),
+        *(SERVED, SERVES_MODEL, STAGING_SERVED),
+    ],
+    "PipelineRole": [RECORDS, DEPLOYS, STAGING_RECORD, PR_CODE, *CODE],
+    "StagingRole": [
+        *(REGISTERS, RECORDS, DEPLOYS, RUNS_MAIN, STOPS_MAIN, STOPS_MAINS_JOB, TRAINED, PR_CODE),
+        *(SERVED, SERVES_MODEL, BUILD_CODE, CONTRACT),
+    ],
+    "ProductionRole": [
+        *(REGISTERS, RUNS_MAIN, STAGING_RECORD, STOPS_MAIN, STOPS_MAINS_JOB, TRAINED, PR_CODE),
+        *(STAGING_SERVED, BUILD_CODE, CONTRACT),
+    ],
+    "EndpointRole": [REGISTERS, RECORDS, DEPLOYS, RUNS_MAIN, STAGING_RECORD, TRAINED, PR_CODE, *CODE],
+    "DeployServiceRole": [REGISTERS, RECORDS, RUNS_MAIN, STAGING_RECORD, TRAINED, PR_CODE, *CODE],
 }
 EXCEPTIONS = {
     # It makes the role of an API's function, under the boundary; tests/seed_code/stacks/test_deploy_roles.py says which.
@@ -107,3 +135,11 @@ def test_an_attack_that_is_allowed_would_be_seen(project):
     assert project.may("PipelineRole", *REGISTERS)
     assert project.may("ProductionRole", *RECORDS)
     assert project.may("StagingRole", *STAGING_RECORD)
+    assert project.may("StagingRole", *STAGING_SERVED)
+    assert project.may("ProductionRole", *SERVED)
+    assert project.may("ProductionRole", *SERVES_MODEL)
+    assert project.may("BuildRunRole", *BUILD_CODE)
+    assert project.may("BuildRunRole", *CONTRACT)
+    assert project.may("PipelineRole", *STOPS_MAINS_JOB)
+    assert project.may("PipelineRole", *TRAINED)
+    assert project.may("PullRequestRole", *PR_CODE)

@@ -1,0 +1,193 @@
+"""`publish`, `create`, `update` and `teardown`, killed by SIGKILL at random moments and run again.
+
+`make kills` kills each of them at 25 moments. The template is a small one: what its functions do when they are
+interrupted is in tests/seed_code/functions.
+"""
+
+import io
+import multiprocessing
+import os
+import random
+import time
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from project_template.commands import create, teardown, update
+from project_template.core.settings import Form
+from project_template.errors import RefusedError
+
+pytestmark = pytest.mark.slow
+
+KILLS = int(os.environ.get("KILLS", "2"))
+PRELOADED = ["botocore.session", "project_template.cli", "project_template.stacks"]
+
+# A process of its own from a clean fork: what is killed has neither the server's threads nor the tests' locks.
+COMMAND = """
+import importlib.util, os, sys
+os.environ.clear()
+os.environ.update(environment)
+os.dup2(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 2)
+spec = importlib.util.spec_from_file_location("given", conftest)
+given = importlib.util.module_from_spec(spec)
+sys.modules["given"] = given
+spec.loader.exec_module(given)
+from dataclasses import replace
+from rich.console import Console
+from project_template.aws.clients import connect
+from project_template.commands import create, publish, teardown, update
+aws, console = connect(region), Console(file=open(os.devnull, "w"))
+match command:
+    case "publish":
+        publish.run(aws, *asked, given.Templates(given.project_template()), console)
+    case "create":
+        create.run(aws, asked, console)
+    case "update":
+        update.run(aws, asked, console)
+    case "teardown":
+        teardown.run(aws, asked, teardown.take(aws, asked), console)
+"""
+
+
+class Commands:
+    """Starts the commands, kills them, and knows how long they take when nobody does."""
+
+    def __init__(self, publishing, environment, output):
+        self.publishing, self.account = publishing, publishing.account
+        self._given = {
+            "environment": environment,
+            "output": str(output),
+            "conftest": str(Path(__file__).with_name("conftest.py")),
+            "region": self.account.region_name,
+        }
+        self._output, self.killed = output, 0
+        self._forks = multiprocessing.get_context("forkserver")
+        self._forks.set_forkserver_preload(PRELOADED)
+        first = self._forks.Process(target=exec, args=("",))  # the imports are not what is measured
+        first.start()
+        first.join()
+        self._chance = random.Random(int.from_bytes(os.urandom(4), "big"))
+
+    def start(self, command, asked):
+        process = self._forks.Process(
+            target=exec, args=(COMMAND, {**self._given, "command": command, "asked": asked})
+        )
+        process.start()
+        return process
+
+    def seconds(self, command, asked):
+        """How long it takes from its start to its end."""
+        began = time.monotonic()
+        process = self.start(command, asked)
+        process.join()
+        assert process.exitcode == 0, self._output.read_text()
+        return time.monotonic() - began
+
+    def kill(self, command, asked, longest, number):
+        """Start it and kill it in the `number`-th of KILLS parts of `longest` seconds."""
+        process = self.start(command, asked)
+        process.join((number + self._chance.random()) * longest / KILLS)
+        self.killed += process.is_alive()
+        process.kill()
+        process.join()
+
+    def with_seed(self, text):
+        return self.publishing.with_seed(text.encode())
+
+    def run(self, command, asked):
+        console, aws = Console(file=io.StringIO()), self.account.aws
+        if command is teardown:
+            return teardown.run(aws, asked, teardown.take(aws, asked), console)
+        return command.run(aws, asked, console)
+
+    def request(self, name):
+        return create.Request(name, self.account.name, Form.S3, {"GitHubOwner": "acme"})
+
+    def projects(self, name):
+        listed = self.account.client("sagemaker").list_projects(NameContains=name)["ProjectSummaryList"]
+        return [(each["ProjectName"], each["ProjectStatus"]) for each in listed]
+
+    def stacks(self, name):
+        """The names of the stacks that stand and hold the name."""
+        listed = self.account.client("cloudformation").describe_stacks()["Stacks"]
+        return [each["StackName"] for each in listed if name in each["StackName"]]
+
+
+@pytest.fixture(scope="module")
+def commands(make_publishing, tmp_path_factory):
+    from local_aws.kernel import environment
+
+    publishing = make_publishing()
+    made = environment.for_command(dict(os.environ), publishing.account.server.account.clients, {})
+    made = Commands(publishing, made, tmp_path_factory.mktemp("killed") / "said.txt")
+    yield made
+    # One of them alone may have ended before its moment.
+    assert made.killed > 0, "every command had ended before it was killed"
+
+
+def asked_of(publishing):
+    return (publishing.settings, publishing.checkout)
+
+
+def test_a_publication_that_is_killed_at_any_moment_is_finished_by_the_next(commands, record_property):
+    longest = commands.seconds("publish", asked_of(commands.with_seed("none")))
+    for number in range(KILLS):
+        publishing = commands.with_seed(f"seed {number}")
+        commands.kill("publish", asked_of(publishing), longest, number)
+        publishing.publish()
+        assert publishing.plan().steps == []
+        assert commands.stacks(commands.account.name) == [publishing.plan().blueprint.wanted.stack_name]
+    record_property("publish killed and run again", KILLS)
+
+
+def test_a_creation_that_is_killed_at_any_moment_is_finished_by_the_next(commands, record_property):
+    commands.publishing.publish()
+    longest = commands.seconds("create", commands.request("whole"))
+    for number in range(KILLS):
+        name = f"created-{number}x"
+        commands.kill("create", commands.request(name), longest, number)
+        try:
+            commands.run(create, commands.request(name))
+        except RefusedError as refused:
+            # It was made meanwhile: nothing is made twice, and what to do is said.
+            assert f"There is a project {name} already (CreateCompleted" in str(refused)
+        assert commands.projects(name) == [(name, "CreateCompleted")]
+        assert len(commands.stacks(f"SP-{name}")) <= 1
+    record_property("create killed and run again", KILLS)
+
+
+def test_an_update_that_is_killed_at_any_moment_is_finished_by_the_next(commands, record_property):
+    commands.publishing.publish()
+    name = "updated"
+    commands.run(create, commands.request(name))
+    asked = update.Request(name, commands.account.name, {})
+    commands.with_seed("first").publish()
+    longest = commands.seconds("update", asked)
+    sqs = commands.account.client("sqs")
+    for number in range(KILLS):
+        publishing = commands.with_seed(f"update {number}")
+        publishing.publish()
+        commands.kill("update", asked, longest, number)
+        commands.run(update, asked)
+        [(_, status)] = commands.projects(name)
+        assert status in {"CreateCompleted", "UpdateCompleted"}
+        url = sqs.get_queue_url(QueueName=f"{name}-one")["QueueUrl"]
+        assert publishing.checkout.seeds_sha256[:8] in sqs.list_queue_tags(QueueUrl=url)["Tags"]["seed"]
+    record_property("update killed and run again", KILLS)
+
+
+def test_a_teardown_that_is_killed_at_any_moment_is_finished_by_the_next(commands, record_property):
+    commands.publishing.publish()
+    commands.run(create, commands.request("whole-gone"))
+    longest = commands.seconds("teardown", teardown.Request("whole-gone", with_data=True))
+    for number in range(KILLS):
+        name = f"gone-{number}x"
+        commands.run(create, commands.request(name))
+        asked = teardown.Request(name, with_data=True)
+        commands.kill("teardown", asked, longest, number)
+        left = commands.run(teardown, asked)
+        assert not teardown.has_work(left, asked)
+        assert {status for _, status in commands.projects(name)} <= {"DeleteCompleted"}
+        assert commands.stacks(name) == []
+    record_property("teardown killed and run again", KILLS)
