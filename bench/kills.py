@@ -30,7 +30,19 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "report.xml")
         for file, chosen in TESTS.items():
-            command = [sys.executable, "-m", "pytest", "-q", "-n", "0", f"--junitxml={report}", file]
+            command = [
+                sys.executable,
+                "-m",
+                "pytest",
+                "-q",
+                "--tb=short",
+                "-n",
+                "0",
+                "-o",
+                "junit_family=xunit1",
+                f"--junitxml={report}",
+                file,
+            ]
             failed += (
                 subprocess.run([*command, *(["-k", chosen] if chosen else [])], env=environment).returncode
                 != 0

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from local_aws.errors import LocalAwsError, UsageError
+from local_aws.identities import Identity
 
 if TYPE_CHECKING:
     from local_aws.kernel.account import Clients
@@ -37,16 +38,19 @@ def up(
     ] = 5577,
 ) -> None:
     """Serve until stopped (Ctrl-C), with a default project prepared."""
+    from local_aws.developer import default_project
     from local_aws.kernel.keys import KeyFileError, published
-    from local_aws.project import prepare
     from local_aws.server import Server
 
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     try:
-        with Server(port) as server, published(server.account.clients.keys.administrator, server.port):
-            prepare(server.account.clients)
+        with (
+            Server(port, enforce=True) as server,
+            published(server.account.clients.keys.administrator, server.port),
+        ):
+            default_project(server.account.clients)
             typer.echo(f"The embedded AWS serves at {server.endpoint_url} (Ctrl-C stops it).", err=True)
             typer.echo(
                 f"Run a command against it: local-aws exec --attach {server.endpoint_url} -- CMD", err=True
@@ -62,6 +66,10 @@ def execute(
     attach: Annotated[
         str | None, typer.Option(metavar="URL", help="Use a running `local-aws up` instead of a new server.")
     ] = None,
+    identity: Annotated[
+        Identity,
+        typer.Option("--as", help="Whom CMD works as: a session of a role, or the account's root."),
+    ] = Identity.DEVELOPER,
     sample: Annotated[
         bool,
         typer.Option("--sample", help="Give CMD a public sample as TRAINING_DATA, and its recipe as RECIPE."),
@@ -70,15 +78,16 @@ def execute(
     """Run CMD with its AWS replaced by the embedded one, and exit with its code.
 
     CMD gets the endpoint, credentials of the embedded AWS, the region and the default project's variables. Real credentials in the
-    environment are neither used nor passed on.
+    environment are neither used nor passed on. The policies of every role are enforced, also of those that jobs and functions
+    have; only root may do anything.
     """
     extra = _sample(os.environ.get("RECIPE")) if sample else {}
     if attach is not None:
-        raise typer.Exit(_run(command, _attached(attach), extra))
+        raise typer.Exit(_run(command, _attached(attach), identity, extra))
     from local_aws.server import Server
 
-    with Server() as server:
-        code = _run(command, server.account.clients, extra)
+    with Server(enforce=True) as server:
+        code = _run(command, server.account.clients, identity, extra)
     raise typer.Exit(code)
 
 
@@ -126,11 +135,10 @@ def _sample(recipe: str | None) -> dict[str, str]:
     return {"TRAINING_DATA": str(found.path), "RECIPE": found.recipe}
 
 
-def _run(command: list[str], clients: Clients, extra: Mapping[str, str]) -> int:
-    from local_aws.kernel.environment import for_command
-    from local_aws.project import prepare
+def _run(command: list[str], clients: Clients, identity: Identity, extra: Mapping[str, str]) -> int:
+    from local_aws.developer import environment_of
 
-    environment = for_command(os.environ, clients, prepare(clients).variables() | dict(extra))
+    environment = environment_of(os.environ, clients, identity, extra)
     try:
         # The terminal sends Ctrl-C to CMD as well: let it answer, and exit with what it says.
         previous = signal.signal(signal.SIGINT, signal.SIG_IGN)

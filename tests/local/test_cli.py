@@ -17,6 +17,16 @@ from local_aws.kernel.keys import AccessKey, KeyFileError, published
 
 LOCAL_AWS = str(Path(sys.executable).with_name("local-aws"))
 SHOW = "import os, json; print(json.dumps(dict(os.environ)))"
+ASK_MORE_THAN_ALLOWED = """
+import boto3
+from botocore.exceptions import ClientError
+print(boto3.client("sts").get_caller_identity()["Arn"])
+try:
+    boto3.client("iam").create_user(UserName="somebody")
+    print("made")
+except ClientError as error:
+    print(error.response["Error"]["Code"])
+"""
 
 
 def local_aws(*arguments, environment=None):
@@ -56,7 +66,20 @@ def test_exec_gives_the_command_a_project_and_an_endpoint_hides_real_credentials
         "PIPELINE_ROLE_ARN",
     } <= set(seen)
     assert "AWS_PROFILE" not in seen
-    assert "AWS_SESSION_TOKEN" not in seen
+    assert seen["AWS_SESSION_TOKEN"] != "real"
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ([], ["arn:aws:sts::123456789012:assumed-role/local-developer/developer", "AccessDenied"]),
+        (["--as", "root"], ["arn:aws:iam::123456789012:root", "made"]),
+    ],
+    ids=["developer", "root"],
+)
+def test_a_command_works_as_a_role_whose_missing_permissions_show_unless_root_is_asked_for(options, expected):
+    done = local_aws("exec", *options, "--", sys.executable, "-c", ASK_MORE_THAN_ALLOWED)
+    assert done.stdout.split() == expected, done.stderr
 
 
 def test_exec_reports_a_killed_command_as_shells_do(attached):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from typing import Any
 
 from local_aws.cloudwatch.tags import Tags
+from local_aws.kernel import json_text
 from local_aws.kernel.account import ACCOUNT_ID, Account
 from local_aws.kernel.wire import ServiceError
 
@@ -22,7 +22,7 @@ class Dashboards:
 
     def put_dashboard(self, request: dict[str, Any]) -> dict[str, Any]:
         try:
-            json.loads(request["DashboardBody"])
+            json_text.loads(request["DashboardBody"])
         except ValueError as error:
             raise ServiceError(
                 "InvalidParameterInput", f"The dashboard body is invalid: it is not JSON ({error})"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -10,6 +9,7 @@ from typing import Any
 
 from local_aws.events.delivery import Deliveries
 from local_aws.events.store import Store
+from local_aws.kernel import json_text
 from local_aws.kernel.account import ACCOUNT_ID
 from local_aws.kernel.service_events import ServiceEvent
 from local_aws.kernel.wire import invalid
@@ -44,7 +44,7 @@ class Bus:
             message = "Not authorized for the source."
             return {"ErrorCode": "NotAuthorizedForSourceException", "ErrorMessage": message}
         try:
-            detail = json.loads(entry["Detail"])
+            detail = json_text.loads(entry["Detail"])
         except ValueError:
             detail = None
         if not isinstance(detail, dict):

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from local_aws.kernel import json_text
+
 Matcher = Callable[[Any], bool]
 """Whether a value of an event is wanted."""
 
@@ -42,7 +44,7 @@ class Pattern:
     def parse(cls, text: str) -> Pattern:
         """Raises PatternError."""
         try:
-            stated = json.loads(text)
+            stated = json_text.loads(text)
         except ValueError as error:
             raise PatternError(f"Event pattern is not valid. Reason: {error}") from error
         if not isinstance(stated, dict):

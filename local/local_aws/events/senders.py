@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -12,6 +11,7 @@ from local_aws.events.errors import DeliveryError
 from local_aws.events.store import Rule, Target
 from local_aws.identity.policies.policy import PolicyError
 from local_aws.identity.policies.resource_policy import allows
+from local_aws.kernel import json_text
 from local_aws.kernel.account import ACCOUNT_ID, Account
 from local_aws.kernel.wire import ServiceError
 from local_aws.lambda_.invocation.events import EventQueue
@@ -53,7 +53,7 @@ class FunctionSender:
         if not allowed:
             raise _no_permission("lambda:InvokeFunction", target["Arn"], rule)
         try:
-            json.loads(body)
+            json_text.loads(body)
         except ValueError as error:
             raise DeliveryError(
                 "INVALID_JSON", f"The input of {target['Arn']} is no JSON: {error}"

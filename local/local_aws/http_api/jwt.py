@@ -15,6 +15,7 @@ from typing import Any
 from werkzeug.wrappers import Request
 
 from local_aws.http_api.errors import Unauthorized
+from local_aws.kernel import json_text
 
 _CHALLENGE = 'Bearer scope="{scope}" error="{error}" error_description="{description}"'
 
@@ -58,7 +59,7 @@ def _claims(token: str) -> dict[str, Any]:
 
 def _decoded(part: str) -> dict[str, Any]:
     try:
-        decoded = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+        decoded = json_text.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
     except ValueError as error:
         raise _invalid("the token is malformed") from error
     if not isinstance(decoded, dict):

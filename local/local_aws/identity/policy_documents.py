@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from local_aws.identity.policies.conditions import UnknownOperatorError, holds
+from local_aws.kernel import json_text
 
 VERSIONS = ("2012-10-17", "2008-10-17")
 _POLICY = frozenset({"Version", "Id", "Statement"})
@@ -55,7 +56,7 @@ RESOURCE = Kind(principal=True, resource=True, any_sid=True)
 def problem(text: str, kind: Kind) -> str | None:
     """What is wrong with a policy document, in IAM's words where it has some; None for nothing."""
     try:
-        document = json.loads(text, object_pairs_hook=_unique)
+        document = json_text.loads(text, object_pairs_hook=_unique)
     except ValueError:
         return "Syntax errors in policy."
     if not isinstance(document, dict) or set(document) - _POLICY:

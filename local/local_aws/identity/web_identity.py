@@ -7,7 +7,6 @@ Here that is done for issuers on this machine only; one of them can stand for an
 from __future__ import annotations
 
 import base64
-import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPublicNumbers
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from local_aws.kernel import json_text
 from local_aws.kernel.wire import ServiceError
 
 Fetch = Callable[[str], Mapping[str, Any]]
@@ -141,7 +141,7 @@ def _check_times(claims: Mapping[str, Any]) -> None:
 
 
 def _object(part: str) -> dict[str, Any]:
-    found = json.loads(_bytes(part))
+    found = json_text.loads(_bytes(part))
     if not isinstance(found, dict):
         raise ValueError("no object")
     return found

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 from local_aws.kernel.account import Clients
 from local_aws.kernel.keys import AccessKey
+from local_aws.kernel.sessions import Session
+from local_aws.python_startup import FOLDER
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _SDK_CONFIG = ("SAGEMAKER_ADMIN_CONFIG_OVERRIDE", "SAGEMAKER_USER_CONFIG_OVERRIDE")
@@ -18,19 +20,28 @@ _OPTIONAL = frozenset(
 """Variables that a project may lack: those of another project must not stand in for them."""
 
 
-def for_command(base: Mapping[str, str], clients: Clients, variables: Mapping[str, str]) -> dict[str, str]:
-    """`base` with every AWS_ variable replaced by what reaches the server of `clients` as its administrator.
+def for_command(
+    base: Mapping[str, str],
+    clients: Clients,
+    variables: Mapping[str, str],
+    credentials: AccessKey | Session | None = None,
+) -> dict[str, str]:
+    """`base` with every AWS_ variable replaced by what reaches the server of `clients`: as its administrator where there
+    are no other credentials.
 
     Profiles, credential and config files, also the SageMaker SDK's, and the metadata service are shut off, so that real
-    credentials are neither used nor forwarded, whatever the command does. A proxy stays for all but loopback.
+    credentials are neither used nor forwarded, whatever the command does. A proxy stays for all but loopback. Python
+    programs that name a host of AWS themselves are sent to the server, too: see `local_aws.python_startup`.
     """
     environment = {
         key: value for key, value in base.items() if not _of_the_account(key) and key not in _OPTIONAL
     }
-    environment |= _isolated(clients.region, clients.keys.administrator)
+    environment |= _isolated(clients.region, credentials or clients.keys.administrator)
     environment["AWS_ENDPOINT_URL"] = clients.endpoint_url
     # The SDK would ask IAM to simulate the role's policies, which moto cannot.
     environment["SAGEMAKER_VALIDATE_ROLE"] = "false"
+    paths = [each for each in environment.get("PYTHONPATH", "").split(os.pathsep) if each]
+    environment["PYTHONPATH"] = os.pathsep.join(dict.fromkeys([str(FOLDER), *paths]))
     return environment | _without_proxy(environment) | dict(variables)
 
 
@@ -63,7 +74,7 @@ def _without_proxy(base: Mapping[str, str]) -> dict[str, str]:
     return {"NO_PROXY": hosts, "no_proxy": hosts}
 
 
-def _isolated(region: str, key: AccessKey) -> dict[str, str]:
+def _isolated(region: str, key: AccessKey | Session) -> dict[str, str]:
     return {
         **key.variables,
         "AWS_REGION": region,

@@ -26,11 +26,14 @@ _END = None
 class JobLog:
     """One log stream. `write` returns at once; a thread of the log sends what has come in every tenth of a second.
 
-    `client` is a boto3 Logs client. The group and the stream are made when the log opens.
+    `client` is a boto3 Logs client. The group and the stream are made when the log opens. `service` is the client of the
+    service that the log is for: where `client`'s role may not write the log, that writes it, and the first line says so. On
+    AWS there would be no log, and nothing to tell why.
     """
 
-    def __init__(self, client: Any, group: str, stream: str) -> None:
+    def __init__(self, client: Any, group: str, stream: str, service: Any = None) -> None:
         self._client = client
+        self._service = service
         self._names = {"logGroupName": group, "logStreamName": stream}
         self._end: deque[str] = deque(maxlen=20)
         self._events: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
@@ -62,12 +65,27 @@ class JobLog:
 
     def _send_all(self) -> None:
         try:
-            self._make()
+            self._make_as_allowed()
             for batch in self._batches():
                 self._client.put_log_events(**self._names, logEvents=batch)
         except (ClientError, BotoCoreError):
             # The job goes on without its log: the server is closing, or the caller deleted the stream.
             log.warning("The log stream %(logStreamName)s ends early", self._names, exc_info=True)
+
+    def _make_as_allowed(self) -> None:
+        try:
+            self._make()
+        except ClientError as error:
+            if self._service is None or error.response["Error"]["Code"] != "AccessDeniedException":
+                raise
+            self._client = self._service
+            self._make()
+            denied = error.response["Error"]["Message"]
+            said = {
+                "timestamp": int(time.time() * 1000),
+                "message": f"local-aws: on AWS this log would not exist. {denied}",
+            }
+            self._client.put_log_events(**self._names, logEvents=[said])
 
     def _make(self) -> None:
         # Not the group first: a role may well be allowed the one and not the other, where the group is there.

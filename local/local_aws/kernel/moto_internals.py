@@ -6,9 +6,11 @@ protocol parsers and serialisers, its KMS keys' tags, and how its buckets read t
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
@@ -19,6 +21,7 @@ from moto.core.model_instances import reset_model_data
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.serialize import SERIALIZERS
 from moto.iam.access_control import PermissionResult
+from moto.kms import responses as kms_responses
 from moto.kms.models import kms_backends
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
@@ -43,6 +46,7 @@ __all__ = [
     "judged_buckets",
     "key_age_and_tags",
     "notifications",
+    "read_key_policies",
     "reset_model_data",
 ]
 
@@ -65,6 +69,21 @@ def key_age_and_tags(arn: str, now: float) -> tuple[float | None, Mapping[str, s
     key = backend.keys.get(name)
     tags: Mapping[str, str] = backend.tagger.get_tag_dict_for_resource(name)
     return (now - key.creation_date if key is not None else None), tags
+
+
+@contextmanager
+def read_key_policies() -> Iterator[None]:
+    """Meanwhile the Statement of a key's policy may be one object, as AWS takes it: moto fails on all but lists."""
+    validate = kms_responses.validate_policy
+
+    def validated(key: Any, action: str) -> None:
+        document = json.loads(key.policy)
+        statements = document["Statement"]
+        listed = statements if isinstance(statements, list) else [statements]
+        validate(SimpleNamespace(arn=key.arn, policy=json.dumps({**document, "Statement": listed})), action)
+
+    with mock.patch.object(kms_responses, "validate_policy", validated):
+        yield
 
 
 @contextmanager

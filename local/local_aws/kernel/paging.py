@@ -14,6 +14,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from local_aws.kernel import json_text
 from local_aws.kernel.wire import ServiceError
 
 Item = TypeVar("Item")
@@ -67,7 +68,7 @@ def _encode(question: str, after: str, index: int) -> str:
 
 def _decode(token: str) -> tuple[str, str, int]:
     try:
-        match json.loads(base64.b64decode(token, altchars=b"-_", validate=True)):
+        match json_text.loads(base64.b64decode(token, altchars=b"-_", validate=True)):
             case [str(question), str(after), int(index)] if index >= 0:
                 return question, after, index
     except (binascii.Error, ValueError) as error:

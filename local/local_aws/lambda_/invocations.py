@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
+from local_aws.kernel import json_text
 from local_aws.kernel.limits import maximum
 from local_aws.kernel.wire import ServiceError
 from local_aws.lambda_.errors import invalid, too_large
@@ -51,7 +51,7 @@ def _check(payload: bytes, limit: int) -> None:
     if len(payload) > limit:
         raise too_large(limit)
     try:
-        json.loads(payload)
+        json_text.loads(payload)
     except ValueError as error:
         raise ServiceError(
             "InvalidRequestContentException", f"Could not parse request body into json: {error}"

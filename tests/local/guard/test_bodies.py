@@ -7,7 +7,7 @@ import requests
 from botocore.exceptions import ClientError
 
 from local_aws.cloudformation.templates import markup
-from local_aws.kernel import bodies, json_bodies
+from local_aws.kernel import bodies, json_text
 from local_aws.kernel.signing import Signed
 from local_aws.kernel.wire import ServiceError
 
@@ -140,5 +140,5 @@ def test_a_packed_body_is_unpacked_up_to_a_limit():
 
 
 def test_levels_are_counted_in_lists_and_objects():
-    assert not json_bodies.deeper_than({"a": [{"b": 1}]}, 3)
-    assert json_bodies.deeper_than({"a": [{"b": 1}]}, 2)
+    assert not json_text.deeper_than({"a": [{"b": 1}]}, 3)
+    assert json_text.deeper_than({"a": [{"b": 1}]}, 2)

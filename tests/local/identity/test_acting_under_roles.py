@@ -10,6 +10,7 @@ from local_aws.hosting.deployments.plan import Container, Plan, Variant
 from local_aws.hosting.deployments.policy import Policy
 from local_aws.identity import network_interfaces
 from local_aws.kernel.calls import Calls
+from local_aws.kernel.job_log import JobLog
 from local_aws.kernel.wire import ServiceError
 from local_aws.sagemaker.endpoints.deployment_rules import check_alarms
 
@@ -239,3 +240,17 @@ def test_a_container_in_a_vpc_makes_its_interfaces_as_its_role(aws):
     nothing = Calls()
     network_interfaces.record(nothing, "arn:role", "eu-west-1:123456789012", [], [])
     assert list(nothing) == []
+
+
+def test_a_log_that_its_role_may_not_write_says_so_in_its_first_line(aws, roles, enforced):
+    role = roles.make()
+    group, stream = "/aws/lambda/silent", role.rpartition("/")[2]
+    account = aws.server.account
+    log = JobLog(account.client_of_role(role, "logs"), group, stream, account.client("logs"))
+    log.write("GOT it")
+    log.close()
+    events = aws.client("logs").get_log_events(logGroupName=group, logStreamName=stream)["events"]
+    first, last = (each["message"] for each in events)
+    assert first.startswith("local-aws: on AWS this log would not exist.")
+    assert "is not authorized to perform: logs:CreateLogStream" in first
+    assert last == "GOT it"

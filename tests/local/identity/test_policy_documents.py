@@ -5,9 +5,12 @@ import json
 import pytest
 from botocore import xform_name
 from botocore.exceptions import ClientError
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from local_aws.checks.policies import ENTRIES
-from local_aws.identity.policy_documents import IDENTITY, RESOURCE, TRUST, problem
+from local_aws.identity.policies.policy import Policy, Request
+from local_aws.identity.policy_documents import IDENTITY, RESOURCE, TRUST, VERSIONS, problem
 
 STATEMENT = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}
 
@@ -134,3 +137,83 @@ def test_a_principal_that_is_none_is_refused_by_lambda(aws):
             FunctionName="f", StatementId="s", Action="lambda:InvokeFunction", Principal="somebody"
         )
     assert caught.value.response["Error"]["Code"] == "InvalidParameterValueException"
+
+
+WRONG = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+ELEMENTS = ["Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource"]
+
+
+@st.composite
+def wrong_documents(draw):
+    """A policy of which a part has another JSON type than it should have."""
+    statement = STATEMENT | {"Principal": {"AWS": "*"}, "Condition": {"StringEquals": {"aws:a": ["b"]}}}
+    wrong = draw(WRONG)
+    match draw(st.sampled_from(["document", "top", "statement", "condition", "principal", "nested"])):
+        case "document":
+            return wrong
+        case "top":
+            return {"Version": VERSIONS[0], "Statement": [statement], draw(st.sampled_from(TOP)): wrong}
+        case "statement":
+            statement |= {draw(st.sampled_from(ELEMENTS)): wrong}
+        case "condition":
+            operator = draw(
+                st.sampled_from(["StringEquals", "NumericLessThan", "Bool", "ForAnyValue:ArnLike"])
+            )
+            statement |= {"Condition": {operator: draw(st.sampled_from([wrong, {"aws:a": wrong}]))}}
+        case "principal":
+            statement |= {"Principal": {draw(st.sampled_from(["AWS", "Service", "Federated"])): wrong}}
+    return {"Statement": draw(st.sampled_from([[statement], statement, [[statement]], [wrong]]))}
+
+
+TOP = ["Version", "Id", "Statement"]
+
+
+@settings(derandomize=True, deadline=None, max_examples=150)
+@given(wrong_documents(), st.sampled_from([IDENTITY, TRUST, RESOURCE]))
+def test_a_policy_of_whatever_json_types_is_judged_and_what_is_kept_can_be_read(stated, kind):
+    if problem(json.dumps(stated), kind) is None:
+        policy = Policy.parse("policy", json.dumps(stated))
+        for action in ("s3:GetObject", "sts:AssumeRole"):
+            request = Request.make(action, "arn:aws:s3:::b/k", {"aws:a": ["b"]})
+            assert all(isinstance(each.applies(request), bool) for each in policy.statements)
+
+
+DEEP = "[" * 5000
+TYPES = {
+    "nested without end": DEEP,
+    "nested in an object": '{"Statement": ' + DEEP,
+    "nested to the end": '{"Statement": ' + "[" * 500 + "]" * 500 + "}",
+    "NaN": '{"Version": NaN, "Statement": []}',
+    "a statement that is a text": '{"Statement": "x"}',
+    "statements that are lists": '{"Statement": [[]]}',
+    "an action that is an object": document(STATEMENT | {"Action": {"a": "b"}}),
+    "a principal that is a number": document(STATEMENT | {"Principal": 7}),
+}
+
+
+@pytest.mark.parametrize("text", TYPES.values(), ids=TYPES)
+def test_no_api_fails_itself_on_a_policy_of_wrong_types(aws, text):
+    for entry in ENTRIES:
+        given_ = CALLS[entry.service, entry.operation]
+        call = getattr(aws.client(entry.service), xform_name(entry.operation))
+        with pytest.raises(ClientError) as caught:
+            call(**json.loads(json.dumps(given_).replace('"{}"', json.dumps(text))))
+        said = caught.value.response
+        assert said["ResponseMetadata"]["HTTPStatusCode"] < 500, (entry, said)
+        assert said["Error"]["Code"].startswith(entry.code) or "Limit" in said["Error"]["Code"], (entry, said)
+
+
+def test_a_key_with_a_policy_of_one_statement_works(aws):
+    """Statement may be one object, as everywhere in IAM's grammar."""
+    kms = aws.client("kms")
+    whole = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "kms:*", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": whole})
+    key = kms.create_key(Policy=policy)["KeyMetadata"]["KeyId"]
+    assert kms.describe_key(KeyId=key)["KeyMetadata"]["Enabled"]
+    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=policy)
+    assert kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"] == policy
+    assert kms.list_resource_tags(KeyId=key)["Tags"] == []

@@ -18,6 +18,7 @@ from local_aws.cloudformation.errors import ResourceError
 from local_aws.cloudformation.resources.base import Physical, Properties, ResourceType, words
 from local_aws.cloudformation.resources.context import Context
 from local_aws.cloudformation.templates.intrinsics import text_of
+from local_aws.kernel import json_text
 
 TIMEOUT_SECONDS = 3600
 NAME_LENGTH = 128
@@ -110,7 +111,7 @@ def _invoke(service_token: str, event: Mapping[str, Any], context: Context) -> N
 def _parsed(body: bytes) -> dict[str, Any]:
     text = body.decode(errors="replace")
     try:
-        answer = json.loads(text)
+        answer = json_text.loads(text)
     except ValueError as error:
         raise ResourceError(f"Invalid response from the custom resource: no JSON ({text[:200]!r})") from error
     if not isinstance(answer, dict) or answer.get("Status") not in {"SUCCESS", "FAILED"}:

@@ -10,11 +10,8 @@ from typing import Any
 import yaml
 
 from local_aws.cloudformation.errors import invalid
-from local_aws.kernel.json_bodies import deeper_than
+from local_aws.kernel.json_text import DEEPEST, deeper_than
 from local_aws.kernel.wire import ServiceError
-
-DEEPEST = 100
-"""Levels that a template may be nested."""
 
 _TAGS = re.compile(r"!!|tag:yaml\.org")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")

@@ -33,7 +33,7 @@ class Launcher:
         name = f"i-{uuid.uuid4().hex[:17]}"
         group = f"/aws/sagemaker/Endpoints/{self._endpoint}"
         logs = self._account.client_of_role(self.variant.container.role_arn, "logs")
-        log = JobLog(logs, group, f"{self.variant.name}/{name}")
+        log = JobLog(logs, group, f"{self.variant.name}/{name}", self._account.client("logs"))
         return Instance(name, launch, log)
 
     def close(self) -> None:

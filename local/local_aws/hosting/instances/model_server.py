@@ -30,6 +30,8 @@ from typing import Any
 
 import uvicorn
 
+from local_aws.kernel import json_text
+
 log = logging.getLogger(__name__)
 
 Message = MutableMapping[str, Any]
@@ -120,7 +122,7 @@ def _sources(body: bytes) -> Iterable[Query]:
 
 def _decoded(body: bytes) -> Any:
     try:
-        return json.loads(body)
+        return json_text.loads(body)
     except ValueError as error:
         raise PayloadError(
             "Unable to decode payload: Incorrect data format. (caused by ValueError)"

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from local_aws.kernel import json_text
+
 WHOLE = "$"
 CSV, JSON = "csv", "json"
 _FORMATS = {
@@ -80,7 +82,7 @@ def parsed(record: bytes, kind: str) -> Any:
     try:
         text = record.decode()
         if kind == JSON:
-            return json.loads(text)
+            return json_text.loads(text)
         rows = list(csv.reader(io.StringIO(text, newline="")))
     except (ValueError, csv.Error) as error:
         raise FilterError(f"A record is not {kind.upper()}: {error}") from error

@@ -7,7 +7,6 @@ Policies of resources (a bucket's, a key's) are not looked at: on AWS they could
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -21,6 +20,7 @@ from local_aws.identity.policies.conditions import (
     lowered,
     substituted,
 )
+from local_aws.kernel import json_text
 
 ANY = "*"
 """The resource of an action that has none of its own."""
@@ -117,7 +117,7 @@ class Policy:
     def parse(cls, name: str, document: str | Mapping[str, Any]) -> Policy:
         """Raises PolicyError."""
         try:
-            stated = json.loads(document) if isinstance(document, str) else document
+            stated = json_text.loads(document) if isinstance(document, str) else document
         except ValueError as error:
             raise PolicyError(f"{name}: no JSON: {error}") from error
         statements = stated.get("Statement", [])

@@ -53,7 +53,7 @@ class ExecutionEnvironment:
         name = uuid.uuid4().hex
         stream = f"{datetime.now(UTC):%Y/%m/%d}/[{version.number}]{name}"
         logs = account.client_of_role(version.settings["Role"], "logs", version.name)
-        self._log = JobLog(logs, version.log_group, stream)
+        self._log = JobLog(logs, version.log_group, stream, account.client("logs"))
         self._folder = account.state / "lambda" / "environments" / name
         self._folder.mkdir(parents=True)
         self._started = time.monotonic()

@@ -160,7 +160,7 @@ class Job(Generic[C]):
         container = self.container
         stream = f"{self.name}/algo-1-{int(time.time())}"
         logs = container.host.account.client_of_role(container.role_arn, "logs")
-        job_log = JobLog(logs, container.log_group, stream)
+        job_log = JobLog(logs, container.log_group, stream, container.host.account.client("logs"))
 
         def on_line(line: str) -> None:
             job_log.write(line)

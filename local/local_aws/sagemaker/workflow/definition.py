@@ -9,6 +9,7 @@ from typing import Any
 
 from botocore.model import Shape
 
+from local_aws.kernel import json_text
 from local_aws.kernel.shapes import problems
 from local_aws.kernel.wire import service_model
 from local_aws.sagemaker.workflow import cache, conditions, expressions, outputs, parameters, retries
@@ -93,7 +94,7 @@ class Definition:
 def parse(text: str) -> Definition:
     """The definition in `text`. Raises ServiceError (ValidationException) naming what is wrong and where."""
     try:
-        content = json.loads(text)
+        content = json_text.loads(text)
     except ValueError as error:
         raise unparsable(f"Not valid JSON: {error}.") from error
     _members(content, _TOP, "The definition")

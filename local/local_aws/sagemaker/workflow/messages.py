@@ -8,6 +8,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from local_aws.kernel import json_text
 from local_aws.sagemaker.workflow.callbacks import Callback
 from local_aws.sagemaker.workflow.errors import StepFailedError
 
@@ -21,7 +22,7 @@ def invoke(client: Any, function: str, payload: Mapping[str, Any]) -> Mapping[st
     said = answer["Payload"].read().decode("utf-8", "replace")
     if answer.get("FunctionError"):
         raise StepFailedError(f"ClientError: The function {function} failed: {said}")
-    found = json.loads(said or "null")
+    found = json_text.loads(said or "null")
     if not isinstance(found, dict):
         raise StepFailedError(
             f"ClientError: The function {function} must return an object; it returned {said}."

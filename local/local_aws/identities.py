@@ -1,0 +1,13 @@
+"""Whom a command works as on the embedded AWS."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Identity(StrEnum):
+    """Two roles and the root of the account: `local_aws.developer` says what each may do."""
+
+    DEVELOPER = "developer"
+    STUDIO_USER = "studio-user"
+    ROOT = "root"
