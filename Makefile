@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 NEW_PIP = sed -n '/^pip==/,/[^\\]$$/p' requirements.lock | \
   $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r /dev/stdin
 
-.PHONY: demo test test-slow check style imports types docs bench kills dist lock clean
+.PHONY: demo test test-slow check style imports duplicates types docs bench kills dist lock clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/local-aws demo $(ARGS)
@@ -26,18 +26,23 @@ test: $(VENV)/.check
 test-slow: $(VENV)/.check
 	@$(PYTEST) -m slow $(ARGS)
 
-# Types are checked beside the tests, which wait more than they compute.
+# Types are checked beside the tests, which wait more than they compute. The 25 slowest tests of each run are printed.
 check: style docs
-	@$(MAKE) --no-print-directory --jobs=2 types test
-	@$(MAKE) --no-print-directory test-slow
+	@$(MAKE) --no-print-directory --jobs=2 types test ARGS="--durations=25 $(ARGS)"
+	@$(MAKE) --no-print-directory test-slow ARGS="--durations=25 $(ARGS)"
 
 style: $(VENV)/.check
 	@$(BIN)/black --check --quiet . || { $(BIN)/black --check .; exit 1; }
 	@$(BIN)/ruff check --quiet .
-	@$(MAKE) --no-print-directory imports
+	@$(MAKE) --no-print-directory imports duplicates
 
 imports: $(VENV)/.check
 	@PYTHONPATH=seed_code/functions $(BIN)/lint-imports
+
+# Product code only. jscpd counts a run of ten lines as one that is longer than minLines, 9.
+duplicates: $(VENV)/.check
+	@mkdir -p .cache
+	@PATH="$$PWD/$(BIN):$$PATH" tests/tools/node_modules/.bin/jscpd --no-colors --config .jscpd.json $(PACKAGES) >.cache/jscpd.log 2>&1 || { cat .cache/jscpd.log >&2; exit 1; }
 
 types: $(VENV)/.check
 	@$(BIN)/mypy

@@ -16,17 +16,14 @@ import typer
 
 from model_build.errors import UsageError
 from model_common.advice import Advice
-from model_common.command_line import print_result, reported
+from model_common.command_line import application, print_result, reported
 
 ADVICE = Advice(work="A pipeline that was started")
 
-app = typer.Typer(
+app = application(
     name="model-build",
     help="Trains, evaluates, gates and registers a text classifier in a SageMaker pipeline.",
     epilog="Exit codes: 1 failed, 2 usage or configuration, 3 refused by the gate, 5 timed out.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
 )
 
 Root = Annotated[

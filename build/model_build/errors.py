@@ -1,19 +1,17 @@
 """The errors that end a `model-build` command, and the exit code of each.
 
-    CommandError               1  something failed
-    ├── StepFailedError        1  a step of the pipeline failed: its name, its reason, the end of its log
-    ├── IntegrityError         1  an object in S3 is not what its name says that it is
-    ├── WheelError             1  a wheel that a job needs cannot be had, or is not the one that was pinned
-    ├── AwsError               1  AWS, or the connection to it, refused: what, on what, what to do next
-    ├── GitHubError            1  GitHub, or the connection to it, refused
-    ├── UsageError             2  the command line, or what it names, is wrong
-    │   ├── RecipeError        2  a recipe: the file, the key, what was found, what is allowed
-    │   ├── SettingsError      2  a variable of the environment is missing or malformed
-    │   └── DataError          2  the data cannot be used: missing, empty, neither a file nor an S3 URI
-    ├── RefusedError           3  the gate refused the candidate; nothing was registered
-    └── TimedOutError          5  the command stopped waiting; the execution goes on
-
-Those that are not defined here are `model_common`'s.
+CommandError               1  something failed
+├── StepFailedError        1  a step of the pipeline failed: its name, its reason, the end of its log
+├── IntegrityError         1  an object in S3 is not what its name says that it is
+├── WheelError             1  a wheel that a job needs cannot be had, or is not the one that was pinned
+├── AwsError               1  AWS, or the connection to it, refused: what, on what, what to do next
+├── GitHubError            1  GitHub, or the connection to it, refused
+├── UsageError             2  the command line, or what it names, is wrong
+│   ├── RecipeError        2  a recipe: the file, the key, what was found, what is allowed
+│   ├── SettingsError      2  a variable of the environment is missing or malformed
+│   └── DataError          2  the data cannot be used: missing, empty, neither a file nor an S3 URI
+├── RefusedError           3  the gate refused the candidate; nothing was registered
+└── TimedOutError          5  the command stopped waiting; the execution goes on
 """
 
 from __future__ import annotations

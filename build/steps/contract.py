@@ -12,20 +12,25 @@ from typing import Any
 
 import digests
 from failure import StepError
+from serving import LIKE_BLAZINGTEXT, Serving
 
-VERSION = 1
+VERSIONS = (1, 2)
 DESCRIPTION_FILE, RULES_FILE = "contract.json", "text_rules.py"
 
 
 @dataclass(frozen=True)
 class Contract:
-    """`threshold` is the probability from which a multi-label model says yes; None where one label is given."""
+    """`thresholds` are the probabilities from which labels are given; None where a text has one label.
+
+    `serving` says how the served model is asked.
+    """
 
     labels: tuple[str, ...]
     multi_label: bool
-    threshold: float | None
+    thresholds: Mapping[str, float] | None
     text_rules: Mapping[str, Any]
     tokenise: Callable[[str, Mapping[str, Any]], str]
+    serving: Serving = LIKE_BLAZINGTEXT
 
     def tokens(self, text: str) -> str:
         """The line that the model reads: space-separated tokens, in valid Unicode, never a newline."""
@@ -47,24 +52,32 @@ def load(folder: Path, sha256: str, owner: str) -> Contract:
         )
     description = _description(folder / DESCRIPTION_FILE, owner)
     try:
-        if description["version"] != VERSION:
+        if description["version"] not in VERSIONS:
             raise StepError(
-                f"The {owner}'s contract has version {description['version']}; this step reads version {VERSION}. "
-                "Run the pipeline of the commit that the contract comes from."
+                f"The {owner}'s contract has version {description['version']}; this step reads the versions "
+                f"{' and '.join(map(str, VERSIONS))}. Run the pipeline of the commit that the contract comes from."
             )
-        multi_label = bool(description["multi_label"])
         return Contract(
             labels=tuple(description["labels"]),
-            multi_label=multi_label,
-            threshold=float(description["threshold"]) if multi_label else None,
+            multi_label=bool(description["multi_label"]),
+            thresholds=_thresholds(description),
             text_rules=description["text_rules"],
             tokenise=_tokenise(folder / RULES_FILE, owner),
+            serving=Serving.parse(description),
         )
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise StepError(
             f"The {owner}'s {DESCRIPTION_FILE} is no contract ({type(error).__name__}: {error}): it needs version, "
-            "labels, multi_label, threshold and text_rules."
+            "labels, multi_label, text_rules, and threshold (version 1) or thresholds and serving (version 2)."
         ) from error
+
+
+def _thresholds(description: Mapping[str, Any]) -> dict[str, float] | None:
+    if not description["multi_label"]:
+        return None
+    if description["version"] == 1:
+        return dict.fromkeys(description["labels"], float(description["threshold"]))
+    return {label: float(description["thresholds"][label]) for label in description["labels"]}
 
 
 def _description(path: Path, owner: str) -> Mapping[str, Any]:

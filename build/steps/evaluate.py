@@ -202,10 +202,11 @@ def _champion(
 
 def _measured(path: Path, terms: contract.Contract, examples: holdout.Holdout, owner: str) -> MeasuredModel:
     predictions = predictor.Predictor(path, terms, owner).predict(examples.texts, examples.labels)
-    if terms.threshold is None:
+    if terms.thresholds is None:
         answers = metrics.Answers.single(examples.truth, predictions.probabilities)
     else:
-        answers = metrics.Answers.several(examples.truth, predictions.probabilities, terms.threshold)
+        thresholds = [terms.thresholds[label] for label in examples.labels]
+        answers = metrics.Answers.several(examples.truth, predictions.probabilities, thresholds)
     report = {"labels": list(terms.labels), **metrics.figures(answers, examples.labels)}
     report["empty_texts"] = predictions.empty
     return MeasuredModel(gate.Figures(terms.labels, terms.multi_label, report["metrics"]), report, answers)

@@ -45,9 +45,9 @@ class Answers:
         return cls(truth, probabilities, given, multi_label=False)
 
     @classmethod
-    def several(cls, truth: Table, probabilities: Floats, threshold: float) -> Answers:
-        """Every label whose probability reaches the threshold."""
-        return cls(truth, probabilities, probabilities >= threshold, multi_label=True)
+    def several(cls, truth: Table, probabilities: Floats, threshold: float | Sequence[float]) -> Answers:
+        """Every label whose probability reaches its threshold; one number is that of all labels."""
+        return cls(truth, probabilities, probabilities >= np.asarray(threshold), multi_label=True)
 
     @property
     def right(self) -> npt.NDArray[np.bool_]:

@@ -1,4 +1,8 @@
-"""A fastText model behind its serving contract: raw texts in, a probability for each label out."""
+"""A model behind its serving contract: raw texts in, a probability for each label out.
+
+An artifact with a serving script, `code/inference.py`, is asked through that script (`scripted`); any other one is a
+fastText model, which BlazingText writes, too.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ import importlib
 import tarfile
 import tempfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import copyfileobj
@@ -16,6 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+import scripted
 from contract import Contract
 from failure import StepError
 
@@ -47,17 +52,16 @@ class Predictor:
     """
 
     def __init__(self, artifact: Path, contract: Contract, owner: str) -> None:
-        self._contract = contract
-        self._model = _load(artifact, owner)
-        known = self._model.get_labels()
-        if not all(label.startswith(_PREFIX) for label in known):
-            raise StepError(f"The {owner}'s {MODEL} is not a classifier: it knows words, and no {_PREFIX}...")
-        strange = sorted({label[len(_PREFIX) :] for label in known} - set(contract.labels))
-        if strange:
-            raise StepError(
-                f"The {owner}'s {MODEL} and its contract do not belong together: the model answers "
-                f"{', '.join(strange[:8])}, the contract knows only {', '.join(contract.labels[:8])}."
-            )
+        self._contract, self._owner = contract, owner
+        self._scripted = scripted.load(artifact, owner) if scripted.is_scripted(artifact) else None
+        self._model: Any = None if self._scripted else _load(artifact, owner)
+        if self._model is not None:
+            known = self._model.get_labels()
+            if not all(label.startswith(_PREFIX) for label in known):
+                raise StepError(
+                    f"The {owner}'s {MODEL} is not a classifier: it knows words, and no {_PREFIX}..."
+                )
+            self._require_labels(MODEL, {label[len(_PREFIX) :] for label in known})
 
     def predict(self, texts: Sequence[str], labels: Sequence[str]) -> Predictions:
         """Probabilities of `labels`, which are the contract's in any order, for each raw text.
@@ -65,24 +69,42 @@ class Predictor:
         A label that the model never saw in training has probability 0.
         """
         lines = [self._contract.tokens(text) for text in texts]
-        column = {_PREFIX + label: index for index, label in enumerate(labels)}
+        column = {label: index for index, label in enumerate(labels)}
         undecided = 0.0 if self._contract.multi_label else 1.0 / len(labels)
         probabilities = np.full((len(lines), len(labels)), undecided)
         spoken = [row for row, line in enumerate(lines) if line]
         empty = len(lines) - len(spoken)
-        for start in range(0, len(spoken), _BATCH):
-            rows = spoken[start : start + _BATCH]
-            for row, names, values in zip(rows, *self._model.predict([lines[row] for row in rows], k=-1)):
-                if not names:
-                    empty += 1
-                    continue
-                probabilities[row] = 0.0
-                probabilities[row, [column[name] for name in names]] = values
+        for row, (names, values) in zip(spoken, self._answers([lines[row] for row in spoken])):
+            # Without a label, or with zeros where they add up to 1, nothing speaks for anything.
+            if not names or not (self._contract.multi_label or any(values)):
+                empty += 1
+                continue
+            probabilities[row] = 0.0
+            probabilities[row, [column[name] for name in names]] = values
         # fastText adds 1e-5 to each probability, so that the largest exceeds 1.
         probabilities = np.clip(probabilities, 0.0, 1.0)
         if not self._contract.multi_label:
             probabilities /= probabilities.sum(axis=1, keepdims=True)
         return Predictions(probabilities, empty)
+
+    def _answers(self, lines: Sequence[str]) -> Iterator[tuple[Sequence[str], Sequence[float]]]:
+        """The labels of each line, and their probabilities."""
+        if self._scripted is not None:
+            answers = self._scripted.ask(lines, len(self._contract.labels), self._contract.serving)
+            self._require_labels(scripted.SCRIPT, {label for answer in answers for label in answer.labels})
+            yield from ((answer.labels, answer.scores) for answer in answers)
+            return
+        for start in range(0, len(lines), _BATCH):
+            for names, values in zip(*self._model.predict(list(lines[start : start + _BATCH]), k=-1)):
+                yield [name[len(_PREFIX) :] for name in names], list(values)
+
+    def _require_labels(self, answerer: str, known: set[str]) -> None:
+        strange = sorted(known - set(self._contract.labels))
+        if strange:
+            raise StepError(
+                f"The {self._owner}'s {answerer} and its contract do not belong together: the model answers "
+                f"{', '.join(strange[:8])}, the contract knows only {', '.join(self._contract.labels[:8])}."
+            )
 
 
 def _load(artifact: Path, owner: str) -> Any:

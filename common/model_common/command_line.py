@@ -9,7 +9,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -19,6 +19,42 @@ from model_common.errors import CommandError
 INTERRUPTED = 130
 CLOSED_PIPE = 141
 """What a shell reports of a command that a closed pipe ended: 128 and the number of SIGPIPE."""
+
+
+def _print_version(context: typer.Context, wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        name = str(context.command.name)
+        typer.echo(f"{name} {version(name)}")
+        raise typer.Exit()
+
+
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
+    ] = False,
+) -> None: ...
+
+
+def application(name: str, help: str, epilog: str) -> typer.Typer:
+    """A command line to which commands are added. `name` is also the name of the package that it is a part of.
+
+    `--version` prints that package's version. `-h` is short for `--help`, in every command.
+    """
+    app = typer.Typer(
+        name=name,
+        help=help,
+        epilog=epilog,
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+    app.callback()(_root)
+    return app
 
 
 def print_result(result: Any) -> None:

@@ -37,6 +37,26 @@ def required(environment: Mapping[str, str], *variables: str) -> list[str]:
     return list(values.values())
 
 
+def project(environment: Mapping[str, str], role: str) -> tuple[str, str, str, str, str, str]:
+    """What every command is told of its project: name, id, bucket, model package group, role and region, in that order.
+
+    `role` is the variable that holds the ARN of the role. Raises SettingsError naming every variable that is missing, or
+    the first that is malformed.
+    """
+    name, project_id, bucket, group, role_arn, region = required(
+        environment,
+        "SAGEMAKER_PROJECT_NAME",
+        "SAGEMAKER_PROJECT_ID",
+        "ARTIFACT_BUCKET",
+        "MODEL_PACKAGE_GROUP_NAME",
+        role,
+        "AWS_REGION",
+    )
+    check_bucket("ARTIFACT_BUCKET", bucket)
+    check_role(role, role_arn)
+    return name, project_id, bucket, group, role_arn, region
+
+
 def check(variable: str, value: str, allowed: re.Pattern[str], expected: str) -> None:
     """Raises SettingsError unless the whole of `value` matches; `expected` says in words what is allowed."""
     if not allowed.fullmatch(value):

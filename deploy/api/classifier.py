@@ -1,25 +1,21 @@
-"""Texts in, labels in plain words out, by a SageMaker endpoint that speaks BlazingText's JSON.
-
-Request `{"instances": [...], "configuration": {"k": 2}}`, answer `[{"label": ["__label__x", ...], "prob": [...]}, ...]`.
-Source: "BlazingText", inference formats, Amazon SageMaker developer guide.
-"""
+"""Texts in, labels in plain words out, by a SageMaker endpoint that is asked as the model's contract says."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 
+from model_common.serving import JSON
 from request import Problem
 from serving_contract import Contract
 
 LARGEST_PAYLOAD = 4_000_000
 """Bytes; a serverless endpoint takes 4 MB, a real-time one 6."""
 
-_PREFIX = "__label__"
 _NOTE = "There is nothing in this text that the model could read."
 _BUSY = {
     "ModelNotReadyException",
@@ -38,7 +34,7 @@ class Classifier:
 
     def __init__(self, contract: Contract, client: Any, endpoint: str) -> None:
         self._contract, self._client, self._endpoint = contract, client, endpoint
-        self._k = 1 if contract.threshold is None else len(contract.labels)
+        self._k = 1 if contract.thresholds is None else len(contract.labels)
 
     def classify(self, texts: Sequence[str]) -> list[dict[str, Any]]:
         """One prediction for each text, as the handler's docstring shows them. Raises Problem.
@@ -54,44 +50,50 @@ class Classifier:
         ]
 
     def _prediction(self, scores: dict[str, float]) -> dict[str, Any]:
-        threshold = self._contract.threshold
-        if threshold is None:
+        thresholds = self._contract.thresholds
+        if thresholds is None:
             label, confidence = next(iter(scores.items()), (None, None))
             return {"label": label, "confidence": confidence}
         complete = scores | {name: 0.0 for name in self._contract.labels if name not in scores}
-        chosen = [name for name, score in complete.items() if score >= threshold]
+        chosen = [
+            name for name, score in complete.items() if name in thresholds and score >= thresholds[name]
+        ]
         return {
             "label": chosen[0] if chosen else None,
             "confidence": complete[chosen[0]] if chosen else None,
             "labels": chosen,
             "scores": complete,
-            "threshold": threshold,
+            **_stated(thresholds),
         }
 
     def _ask(self, lines: list[str]) -> list[dict[str, float]]:
         """The labels of each line with their scores, the highest first; none where no word is known to the model."""
         if not lines:
             return []
-        payload = json.dumps({"instances": lines, "configuration": {"k": self._k}}).encode("ascii")
+        payload = self._contract.serving.request(lines, self._k)
         if len(payload) > LARGEST_PAYLOAD:
             raise Problem(
                 413, "body_too_large", "The texts are too much for one request. Send fewer at once."
             )
         answer = self._invoke(payload)
         try:
-            scores = [_scores(entry) for entry in json.loads(answer)]
+            scores = [self._scores(entry) for entry in json.loads(answer)]
         except (ValueError, KeyError, TypeError) as error:
             raise _model_error(reason="answer not understood") from error
         if len(scores) != len(lines):
             raise _model_error(reason="answer incomplete")
         return scores
 
+    def _scores(self, entry: dict[str, Any]) -> dict[str, float]:
+        scores = {label: _share(score) for label, score in self._contract.serving.scores_of(entry).items()}
+        return dict(sorted(scores.items(), key=lambda pair: -pair[1]))
+
     def _invoke(self, payload: bytes) -> bytes:
         try:
             response = self._client.invoke_endpoint(
                 EndpointName=self._endpoint,
-                ContentType="application/json",
-                Accept="application/json",
+                ContentType=JSON,
+                Accept=JSON,
                 Body=payload,
             )
             content: bytes = response["Body"].read()
@@ -104,12 +106,10 @@ class Classifier:
         return content
 
 
-def _scores(entry: dict[str, Any]) -> dict[str, float]:
-    pairs = [
-        (str(label).removeprefix(_PREFIX), _share(float(score)))
-        for label, score in zip(entry["label"], entry["prob"], strict=True)
-    ]
-    return dict(sorted(pairs, key=lambda pair: -pair[1]))
+def _stated(thresholds: Mapping[str, float]) -> dict[str, Any]:
+    """`threshold` where it is the same for all labels, else `thresholds`."""
+    different = set(thresholds.values())
+    return {"threshold": different.pop()} if len(different) == 1 else {"thresholds": dict(thresholds)}
 
 
 def _share(score: float) -> float:

@@ -8,13 +8,13 @@ and for models that give several labels at once also
 
     "labels": [...]      those whose score reaches the threshold; `label` is the first of them, or null
     "scores": {...}      every label with its score, the highest first
-    "threshold": 0.5
+    "threshold": 0.5     or, where they differ, "thresholds": {"insult": 0.4, ...}
 
 A text in which the model finds nothing to read, such as "" or " ", has null for label and confidence, and says why in
 `note`. What cannot be answered is `{"error": {"code", "message"}, "request_id"}` with status 400 to 413 where the request
 is to blame, and 500 to 504 where it is not. Of each request one line is logged, without the texts.
 
-The archive holds the serving contract of the model package beside these scripts. Standard library and boto3 only: that is
+The archive holds the serving contract of the model package beside these scripts, and model_common.serving. Standard library and boto3 only: that is
 what the Lambda runtime ships.
 """
 

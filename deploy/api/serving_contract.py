@@ -1,4 +1,4 @@
-"""The serving contract of the model package: its labels, and the rules that turn text into its tokens."""
+"""The serving contract of the model package: its labels, the rules that turn text into its tokens, and how it is asked."""
 
 from __future__ import annotations
 
@@ -9,17 +9,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-VERSION = 1
+from model_common import serving
+from model_common.serving import Serving
+
+VERSIONS = (1, 2)
 
 
 @dataclass(frozen=True)
 class Contract:
-    """`threshold` is the score from which a multi-label model says yes; None where one label is given."""
+    """`thresholds` are the scores from which labels are given; None where a text has one label."""
 
     labels: tuple[str, ...]
-    threshold: float | None
+    thresholds: Mapping[str, float] | None
     text_rules: Mapping[str, Any]
     tokenise: Callable[[str, Mapping[str, Any]], str]
+    serving: Serving
 
     @classmethod
     def load(cls, folder: Path) -> Contract:
@@ -28,15 +32,17 @@ class Contract:
         Raises ValueError for a contract of another version; what else is wrong was refused when the archive was made.
         """
         described = json.loads((folder / "contract.json").read_text(encoding="utf-8"))
-        if described["version"] != VERSION:
+        if described["version"] not in VERSIONS:
+            known = " and ".join(map(str, VERSIONS))
             raise ValueError(
-                f"contract.json has version {described['version']}; this API reads version {VERSION}"
+                f"contract.json has version {described['version']}; this API reads the versions {known}"
             )
         return cls(
             labels=tuple(described["labels"]),
-            threshold=float(described["threshold"]) if described["multi_label"] else None,
+            thresholds=serving.thresholds(described),
             text_rules=described["text_rules"],
             tokenise=_tokenise(folder / "text_rules.py"),
+            serving=Serving.parse(described),
         )
 
     def tokens(self, text: str) -> str:

@@ -1,7 +1,6 @@
 """`model-deploy`: an approved model package to staging, to production, and back if it must.
 
-Options are parsed here and errors become exit codes; the work is in `commands`. Nothing heavy is imported before a
-command is called, so that help and usage errors come at once.
+The work is in `commands`, which are imported when they are called: help and usage errors come at once.
 """
 
 from __future__ import annotations
@@ -15,18 +14,15 @@ from typing import Annotated, Any
 import typer
 
 from model_common.advice import Advice
-from model_common.command_line import print_result, reported
+from model_common.command_line import application, print_result, reported
 from model_deploy.summary import Summary
 
 ADVICE = Advice(work="A rollout that was started")
 
-app = typer.Typer(
+app = application(
     name="model-deploy",
     help="Takes an approved model package to a stage's endpoint, verifies it there, and brings it back if it must.",
     epilog="Exit codes: 1 failed, 2 usage or configuration, 3 refused by a gate or by verify, 4 rolled back, 5 timed out.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
 )
 
 Root = Annotated[

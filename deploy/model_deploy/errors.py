@@ -1,18 +1,16 @@
 """The errors that end a `model-deploy` command, and the exit code of each.
 
-    CommandError               1  something failed
-    ├── StackError             1  a stack could not be brought to what the stage says: its first failure, the endpoint's own
-    │   └── OvertakenError     1  another rollout changed it meanwhile
-    ├── AwsError               1  AWS, or the connection to it, refused: what, on what, what to do next
-    ├── UsageError             2  the command line, or what it names, is wrong
-    │   ├── StageError         2  a stage: the file, the key, what was found, what is allowed
-    │   └── SettingsError      2  a variable of the environment is missing or malformed
-    ├── RefusedError           3  a gate refused: the package, its contract, the checks or the approval
-    │   └── LeftError          3  the package that was to be left is not live any more
-    ├── RolledBackError        4  the rollout did not hold; the endpoint serves what it served before
-    └── TimedOutError          5  the command stopped waiting; what runs on AWS goes on
-
-Those that are not defined here are `model_common`'s.
+CommandError               1  something failed
+├── StackError             1  a stack could not be brought to what the stage says: its first failure, the endpoint's own
+│   └── OvertakenError     1  another rollout changed it meanwhile
+├── AwsError               1  AWS, or the connection to it, refused: what, on what, what to do next
+├── UsageError             2  the command line, or what it names, is wrong
+│   ├── StageError         2  a stage: the file, the key, what was found, what is allowed
+│   └── SettingsError      2  a variable of the environment is missing or malformed
+├── RefusedError           3  a gate refused: the package, its contract, the checks or the approval
+│   └── LeftError          3  the package that was to be left is not live any more
+├── RolledBackError        4  the rollout did not hold; the endpoint serves what it served before
+└── TimedOutError          5  the command stopped waiting; what runs on AWS goes on
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from model_common.settings import check, check_bucket, check_role, project_key, required
+from model_common.settings import check, check_role, project, project_key
 
 _POLICY = re.compile(r"arn:aws[a-z\-]*:iam::(\d{12}|aws):policy/.+")
 _PROJECT = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}")
@@ -37,20 +37,10 @@ class Settings:
 
         Raises SettingsError naming every variable that is missing, or the one that is malformed.
         """
-        name, project_id, bucket, group, role, region = required(
-            environment,
-            "SAGEMAKER_PROJECT_NAME",
-            "SAGEMAKER_PROJECT_ID",
-            "ARTIFACT_BUCKET",
-            "MODEL_PACKAGE_GROUP_NAME",
-            "ENDPOINT_ROLE_ARN",
-            "AWS_REGION",
-        )
+        name, project_id, bucket, group, role, region = project(environment, role="ENDPOINT_ROLE_ARN")
         service_role = environment.get("DEPLOY_SERVICE_ROLE_ARN", "").strip() or None
         boundary = environment.get("PERMISSIONS_BOUNDARY_ARN", "").strip() or None
         check("SAGEMAKER_PROJECT_NAME", name, _PROJECT, "up to 32 letters, digits and hyphens")
-        check_bucket("ARTIFACT_BUCKET", bucket)
-        check_role("ENDPOINT_ROLE_ARN", role)
         if service_role is not None:
             check_role("DEPLOY_SERVICE_ROLE_ARN", service_role)
         key = project_key(environment)

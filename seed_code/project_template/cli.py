@@ -1,7 +1,6 @@
 """`project-template`: the SageMaker Projects template, published, created from, examined and taken down.
 
-Options are parsed here and errors become exit codes; the work is in `commands`. Nothing heavy is imported before a
-command is called, so that help and usage errors come at once.
+Each command is a module of `commands`, imported when it is called: the CDK alone takes a second.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from typing import Annotated
 import typer
 
 from model_common.advice import Advice
-from model_common.command_line import print_result, reported
+from model_common.command_line import application, print_result, reported
 from project_template.core.settings import DEFAULT_NAME, DEFAULT_OWNER, Form
 from project_template.errors import UsageError
 from project_template.stacks.published import GITHUB_API
@@ -25,14 +24,11 @@ ADVICE = Advice(
     bucket_name="of the publication",
 )
 
-app = typer.Typer(
+app = application(
     name="project-template",
     help="Publishes the SageMaker Projects template, creates projects from it, and says what is wrong with either.",
     epilog="Exit codes: 1 failed, 2 usage or configuration, 3 refused, or doctor found something broken, 4 rolled back, "
     "5 timed out.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
 )
 
 

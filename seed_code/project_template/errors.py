@@ -1,22 +1,20 @@
 """The errors that end a `project-template` command, and the exit code of each.
 
-    CommandError                  1  something failed
-    ├── TemplateIncompleteError   1  a part of the template's own tree is not there
-    │   └── TemplateLineError     1  a line that a variant replaces is not there
-    ├── WheelError                1  the wheel that poured repositories carry could not be built
-    ├── StackError                1  a stack could not be brought to its template, with its first failure
-    ├── ProjectError              1  SageMaker could not create, update or delete a project, with the first failure
-    ├── AwsError                  1  AWS, or the connection to it, refused: what, on what, what to do next
-    ├── GitHubError               1  GitHub did not answer what it was asked
-    ├── UsageError                2  an argument that cannot be used
-    │   ├── FolderNotEmptyError   2  a repository is poured into an empty folder only
-    │   ├── ParameterError        2  a parameter that the project template does not take
-    │   └── NotPublishedError     2  there is no publication of that name in this account and region
-    ├── RefusedError              3  it would take away what somebody uses, could not work, or doctor found something broken
-    ├── RolledBackError           4  an update did not hold; what was there before is there again
-    └── TimedOutError             5  the command stopped waiting; what runs on AWS goes on
-
-Those that are not defined here are `model_common`'s.
+CommandError                  1  something failed
+├── TemplateIncompleteError   1  a part of the template's own tree is not there
+│   └── TemplateLineError     1  a line that a variant replaces is not there
+├── WheelError                1  the wheel that poured repositories carry could not be built
+├── StackError                1  a stack could not be brought to its template, with its first failure
+├── ProjectError              1  SageMaker could not create, update or delete a project, with the first failure
+├── AwsError                  1  AWS, or the connection to it, refused: what, on what, what to do next
+├── GitHubError               1  GitHub did not answer what it was asked
+├── UsageError                2  an argument that cannot be used
+│   ├── FolderNotEmptyError   2  a repository is poured into an empty folder only
+│   ├── ParameterError        2  a parameter that the project template does not take
+│   └── NotPublishedError     2  there is no publication of that name in this account and region
+├── RefusedError              3  it would take away what somebody uses, could not work, or doctor found something broken
+├── RolledBackError           4  an update did not hold; what was there before is there again
+└── TimedOutError             5  the command stopped waiting; what runs on AWS goes on
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib import metadata
 
 import pytest
 from typer.testing import CliRunner
@@ -170,3 +171,16 @@ def test_a_reason_that_the_registry_cannot_hold_is_a_usage_error(call, root, rea
     result = call("run", "--data", str(root / "data.csv"), "--force", reason)
     assert result.exit_code == 2
     assert problem in result.stderr
+
+
+def test_the_version_is_the_packages():
+    result = CliRunner().invoke(app, ["--version"])
+    assert (result.exit_code, result.stdout) == (0, f"model-build {metadata.version('model-build')}\n")
+
+
+def test_every_command_explains_itself_by_h_as_by_help():
+    for name in ("", *(command.callback.__name__ for command in app.registered_commands)):
+        arguments = [name] if name else []
+        short, long = (CliRunner().invoke(app, [*arguments, option]) for option in ("-h", "--help"))
+        assert short.exit_code == 0 and "Usage:" in short.stdout
+        assert short.stdout == long.stdout

@@ -76,7 +76,7 @@ class Job:
     def config(self, labels=LABELS, multi_label=False, metric="accuracy", minimum=0.9) -> None:
         gate = {"metric": metric, "minimum": minimum, "max_regression": 0.0}
         document = {"recipe": "reviews", "gate": gate, "labels": labels, "multi_label": multi_label}
-        document |= {"threshold": 0.5 if multi_label else None, "bootstrap_samples": 100, "confidence": 0.9}
+        document |= {"bootstrap_samples": 100, "confidence": 0.9}
         self.put("code/evaluate.json", json.dumps(document | {"seed": 0}))
 
     def labels(self, *names: str) -> None:
@@ -360,8 +360,8 @@ BAD_INPUTS = {
         r"The candidate's contract\.json is no contract \(KeyError: 'labels'\)",
     ),
     "contract of a later version": (
-        lambda job: job.put("candidate-contract/contract.json", '{"version": 2}'),
-        r"contract has version 2; this step reads version 1",
+        lambda job: job.put("candidate-contract/contract.json", '{"version": 3}'),
+        r"contract has version 3; this step reads the versions 1 and 2",
     ),
     "contract without text rules": (
         lambda job: _remove(job, "candidate-contract/text_rules.py"),

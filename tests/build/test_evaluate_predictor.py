@@ -28,7 +28,7 @@ def artifact(tmp_path_factory):
 
 
 def contract(multi_label=False, tokenise=lambda text, rules: text):
-    return Contract(LABELS, multi_label, 0.5 if multi_label else None, {}, tokenise)
+    return Contract(LABELS, multi_label, dict.fromkeys(LABELS, 0.5) if multi_label else None, {}, tokenise)
 
 
 def predict(artifact, texts, labels=LABELS, **terms):

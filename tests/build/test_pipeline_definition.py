@@ -344,6 +344,30 @@ def test_training_reads_one_text_channel_for_each_split(steps):
     }
 
 
+def test_a_script_is_trained_and_served_in_the_scikit_learn_image():
+    training = {
+        "algorithm": "script",
+        "folder": "tfidf",
+        "hyperparameters": {"balanced": True, "min_count": 3},
+    }
+    archive = "s3://shop-artifacts/code/build/fff/sourcedir.tar.gz"
+    inputs = dataclasses.replace(INPUTS, algorithm=archive)
+    found = diff.steps(definition(recipe(training=training), SETTINGS, inputs))
+    train = found["Train"]["Arguments"]
+    assert "sagemaker-scikit-learn" in train["AlgorithmSpecification"]["TrainingImage"]
+    assert train["HyperParameters"] == {
+        **{"labels": "bad good", "multi_label": "false", "balanced": "true", "min_count": "3"},
+        **{"sagemaker_program": "train.py", "sagemaker_submit_directory": archive},
+    }
+    [registered] = found["Register"]["Arguments"]["InferenceSpecification"]["Containers"]
+    for container in (registered, found["CreateModel"]["Arguments"]["PrimaryContainer"]):
+        assert "sagemaker-scikit-learn" in container["Image"]
+        assert container["Environment"] == {
+            "SAGEMAKER_PROGRAM": "inference.py",
+            "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
+        }
+
+
 def test_the_refusal_names_where_evaluate_really_wrote(steps):
     message = steps["Fail"]["Arguments"]["ErrorMessage"]
     assert references(message) == {

@@ -136,7 +136,6 @@ def test_evaluate_is_told_the_gate_the_labels_and_how_to_measure(tmp_path):
         "gate": {"metric": "macro_f1", "minimum": 0.5, "max_regression": 0.0},
         "labels": ["bad", "good"],
         "multi_label": False,
-        "threshold": None,
         "bootstrap_samples": 200,
         "confidence": 0.9,
         "seed": 0,
@@ -147,11 +146,11 @@ def test_the_contract_is_what_serving_needs_and_no_more(tmp_path):
     recipe = load(tmp_path, SMALLEST + "text_rules: {max_tokens: 100}\n")
 
     assert recipe.contract() == {
-        "version": 1,
+        "version": 2,
         "recipe": "reviews",
         "labels": ["bad", "good"],
         "multi_label": False,
-        "threshold": None,
+        "thresholds": None,
         "text_rules": {
             "lowercase": True,
             "strip_html": True,
@@ -159,6 +158,11 @@ def test_the_contract_is_what_serving_needs_and_no_more(tmp_path):
             "emoticons": None,
             "collapse_digits": False,
             "max_tokens": 100,
+        },
+        "serving": {
+            "request": {"texts": "instances", "count": "configuration.k"},
+            "line": {"text": "source", "count": "k"},
+            "answer": {"labels": "label", "scores": "prob", "prefix": "__label__"},
         },
     }
 
@@ -169,8 +173,8 @@ def test_the_threshold_matters_to_multi_label_recipes_only(tmp_path):
         tmp_path, SMALLEST.replace("{names", "{multi: true, names") + "evaluation: {threshold: 0.3}\n"
     )
 
-    assert (single.contract()["threshold"], multi.contract()["threshold"]) == (None, 0.3)
-    assert (single.evaluate_config()["threshold"], multi.evaluate_config()["threshold"]) == (None, 0.3)
+    assert single.contract()["thresholds"] is None
+    assert multi.contract()["thresholds"] == dict.fromkeys(multi.labels.names, 0.3)
 
 
 def test_what_the_steps_get_is_json(tmp_path):

@@ -10,7 +10,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from model_common.advice import Advice
-from model_common.aws.errors import error_text, explain, is_denied, is_missing
+from model_common.aws.errors import error_text, explain, is_denied, is_missing, unless_missing
 
 ADVICE = Advice(work="A pipeline that was started")
 
@@ -129,3 +129,18 @@ def test_what_is_denied_is_told_by_its_code():
 def test_the_services_words_are_one_line_without_a_full_stop():
     assert error_text(refused("X", "Two\n  lines.")) == "Two lines"
     assert error_text(refused("X", "")) == "no reason was given"
+
+
+def test_what_is_deleted_already_is_no_error():
+    def delete(**request):
+        raise refused("ValidationException", f"Could not find model {request['ModelName']!r}.")
+
+    unless_missing(delete, ModelName="old")
+
+
+def test_a_deletion_that_is_denied_is_an_error():
+    def delete(**_):
+        raise refused("AccessDeniedException")
+
+    with pytest.raises(ClientError, match="AccessDeniedException"):
+        unless_missing(delete, ModelName="old")

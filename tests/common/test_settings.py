@@ -5,7 +5,7 @@ import re
 import pytest
 
 from model_common.errors import SettingsError
-from model_common.settings import check, check_bucket, check_endpoints, check_role, required
+from model_common.settings import check, check_bucket, check_endpoints, check_role, project, required
 
 
 def test_values_come_in_the_order_asked_for_without_spaces():
@@ -45,6 +45,31 @@ def test_what_is_no_role_is_refused(value):
 def test_buckets_and_roles_of_every_partition_are_taken():
     check_bucket("ARTIFACT_BUCKET", "shop-artifacts.123")
     check_role("PIPELINE_ROLE_ARN", "arn:aws-us-gov:iam::123456789012:role/service-role/shop")
+
+
+PROJECT = {
+    "SAGEMAKER_PROJECT_NAME": "shop",
+    "SAGEMAKER_PROJECT_ID": "p-1",
+    "ARTIFACT_BUCKET": "shop-artifacts",
+    "MODEL_PACKAGE_GROUP_NAME": "shop-models",
+    "PIPELINE_ROLE_ARN": "arn:aws:iam::123456789012:role/shop",
+    "AWS_REGION": "eu-west-1",
+}
+
+
+def test_a_project_is_read_from_its_variables():
+    assert project(PROJECT, role="PIPELINE_ROLE_ARN") == tuple(PROJECT.values())
+
+
+def test_a_project_names_every_variable_that_is_missing():
+    with pytest.raises(SettingsError, match=r"^SAGEMAKER_PROJECT_ID, ENDPOINT_ROLE_ARN are not set"):
+        project({**PROJECT, "SAGEMAKER_PROJECT_ID": ""}, role="ENDPOINT_ROLE_ARN")
+
+
+@pytest.mark.parametrize("variable", ["ARTIFACT_BUCKET", "PIPELINE_ROLE_ARN"])
+def test_a_project_shows_the_variable_that_is_malformed(variable):
+    with pytest.raises(SettingsError, match=f"^{variable} is 'A B'"):
+        project({**PROJECT, variable: "A B"}, role="PIPELINE_ROLE_ARN")
 
 
 @pytest.mark.parametrize(

@@ -242,6 +242,10 @@ class Project:
         made = environment.for_command(base, self.clients, self.names.variables())
         return made | {"GITHUB_ACTOR": "ada"} | self.variables
 
+    def add_model(self, name: str, files: dict[str, bytes]) -> None:
+        """Make an archive of `{path: bytes}` one that `register` knows by `name`."""
+        self.models[name] = archive(files)
+
     def register(
         self,
         model: str = "good",
@@ -252,14 +256,17 @@ class Project:
         metadata=(),
         group=None,
         fault=None,
+        image=IMAGE,
+        environment=None,
+        contract=None,
     ) -> str:
         """Register a model with its contract, as the build pipeline does; the package's ARN.
 
         `model` is one of the archives, or "missing": deleted since. `metadata` overrides what the pipeline records; a value of None leaves
-        the entry out. `fault` is what the model's server does wrong: see local_aws.hosting.instances.faulty_server.
+        the entry out. `environment` is the container's, `contract` changes what the contract says. `fault` is what the model's server does wrong: see local_aws.hosting.instances.faulty_server.
         """
         number = next(_numbers)
-        s3, files = self.client("s3"), contract_files(labels, recipe)
+        s3, files = self.client("s3"), contract_files(labels, recipe, **(contract or {}))
         key = f"models/{number}/model.tar.gz"
         artifact = self.models["good" if model == "missing" else model]
         stored = s3.put_object(Bucket=self.bucket, Key=key, Body=artifact)
@@ -279,9 +286,10 @@ class Project:
             "model-version": stored["VersionId"],
             "commit": "c0ffee",
         } | dict(metadata)
-        container: dict[str, Any] = {"Image": IMAGE, "ModelDataUrl": f"s3://{self.bucket}/{key}"}
-        if fault is not None:
-            container["Environment"] = {"LOCAL_AWS_FAULT": fault}
+        container: dict[str, Any] = {"Image": image, "ModelDataUrl": f"s3://{self.bucket}/{key}"}
+        variables = dict(environment or {}) | ({"LOCAL_AWS_FAULT": fault} if fault is not None else {})
+        if variables:
+            container["Environment"] = variables
         arn: str = self.client("sagemaker").create_model_package(
             ModelPackageGroupName=group or self.group,
             ModelApprovalStatus=approval,

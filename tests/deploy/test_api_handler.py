@@ -378,8 +378,10 @@ def test_what_nobody_expected_is_a_plain_500(deploy, endpoint, monkeypatch, caps
 
 
 def test_a_contract_of_another_version_stops_the_function_at_its_start(deploy):
-    with pytest.raises(ValueError, match=r"contract\.json has version 2; this API reads version 1"):
-        deploy(SINGLE | {"version": 2})
+    with pytest.raises(
+        ValueError, match=r"contract\.json has version 3; this API reads the versions 1 and 2"
+    ):
+        deploy(SINGLE | {"version": 3})
 
 
 # --- the log, and the runtime ---
@@ -407,4 +409,5 @@ def test_it_needs_what_the_lambda_runtime_ships_and_nothing_else(repository):
                 imported |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom):
                 imported.add((node.module or "").partition(".")[0])
-    assert imported - sys.stdlib_module_names <= {"boto3", "botocore"} | scripts.keys()
+    ours = scripts.keys() | {"model_common"}  # the archive holds what they need of it
+    assert imported - sys.stdlib_module_names <= {"boto3", "botocore"} | ours

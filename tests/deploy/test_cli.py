@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib import metadata
 
 import pytest
 from typer.testing import CliRunner
@@ -143,3 +144,16 @@ def test_staging_comes_before_all_other_stages(root):
     for name in ("production", "canada"):
         (root / "stages" / f"{name}.yaml").write_text(STAGE)
     assert workspace.stage_names(root) == ["staging", "canada", "production"]
+
+
+def test_the_version_is_the_packages():
+    result = CliRunner().invoke(app, ["--version"])
+    assert (result.exit_code, result.stdout) == (0, f"model-deploy {metadata.version('model-deploy')}\n")
+
+
+def test_every_command_explains_itself_by_h_as_by_help():
+    for name in ("", *(command.callback.__name__ for command in app.registered_commands)):
+        arguments = [name] if name else []
+        short, long = (CliRunner().invoke(app, [*arguments, option]) for option in ("-h", "--help"))
+        assert short.exit_code == 0 and "Usage:" in short.stdout
+        assert short.stdout == long.stdout

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from model_common.cdk import prepare
 from model_deploy.core.deployment import Deployment
-from model_deploy.stacks import prepare, synthesise
+from model_deploy.stacks import synthesise
 from model_deploy.stage import Stage
 
 REALTIME = {"kind": "realtime", "instance_type": "ml.m5.large", "instance_count": 2}

@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -215,3 +216,15 @@ def test_keys_are_not_kept_where_others_can_read(private):
 def test_a_command_is_not_attached_to_a_server_of_somebody_else(private, local_server):
     done = local_aws("exec", "--attach", local_server.endpoint_url, "--", "true")
     assert (done.returncode, "of this user" in done.stderr) == (2, True)
+
+
+def test_the_version_is_the_packages():
+    result = CliRunner().invoke(cli.app, ["--version"])
+    assert (result.exit_code, result.stdout) == (0, f"local-aws {metadata.version('local-aws')}\n")
+
+
+@pytest.mark.parametrize("command", [[], ["up"], ["exec"], ["sample"], ["demo"]])
+def test_every_command_explains_itself_by_h_as_by_help(command):
+    short, long = (CliRunner().invoke(cli.app, [*command, option]) for option in ("-h", "--help"))
+    assert short.exit_code == 0 and "Usage:" in short.stdout
+    assert short.stdout == long.stdout

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -31,9 +32,18 @@ def run(account):
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_is_there_for_every_command(command):
-    result = CliRunner().invoke(app, [command, "--help"])
-    assert result.exit_code == 0
-    assert "Usage" in result.stdout
+    short, long = (CliRunner().invoke(app, [command, option]) for option in ("-h", "--help"))
+    assert short.exit_code == 0
+    assert "Usage" in short.stdout
+    assert short.stdout == long.stdout
+
+
+def test_the_version_is_the_packages():
+    result = CliRunner().invoke(app, ["--version"])
+    assert (result.exit_code, result.stdout) == (
+        0,
+        f"project-template {metadata.version('project-template')}\n",
+    )
 
 
 def test_help_imports_neither_boto3_nor_the_cdk():

@@ -23,10 +23,17 @@ def test_the_lock_names_no_registry():
     assert not any("resolved" in package for package in LOCKED.values())
 
 
-@pytest.mark.parametrize("path", sorted(path for path in LOCKED if path))
+@pytest.mark.parametrize(
+    "path", sorted(path for path, package in LOCKED.items() if path and "os" not in package)
+)
 def test_what_is_locked_is_installed(path):
     manifest = json.loads(installed(TOOLS / path / "package.json").read_text())
     assert manifest["version"] == LOCKED[path]["version"]
+
+
+def test_of_a_package_for_several_systems_the_one_for_this_system_is_installed():
+    binaries = [path for path, package in LOCKED.items() if "os" in package and (TOOLS / path).is_dir()]
+    assert [path.rpartition("/")[2].startswith("jscpd-") for path in binaries] == [True]
 
 
 def test_of_the_descriptions_only_the_one_that_is_used_is_kept():

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -85,11 +86,20 @@ def test_a_release_has_wheels_and_seeds_whose_sums_are_listed(release, tmp_path)
     assert "model_deploy-0.1.0-py3-none-any.whl" in names
     assert {"seed-build.zip", "seed-deploy-realtime-github.zip"} <= names
     with zipfile.ZipFile(tmp_path / "model_deploy-0.1.0-py3-none-any.whl") as wheel:
-        assert "model_deploy/cli.py" in wheel.namelist()
+        assert {"model_deploy/cli.py", "model_deploy/py.typed"} <= set(wheel.namelist())
     listed = dict(line.split("  ")[::-1] for line in release.sums(tmp_path).splitlines())
     assert set(listed) == names
     for name, sha256 in listed.items():
         assert hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() == sha256
+
+
+def test_every_package_says_that_it_is_typed():
+    found = [
+        tomllib.loads(path.read_text(encoding="utf-8")) for path in sorted(ROOT.glob("*/pyproject.toml"))
+    ]
+    wheels = [manifest["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"] for manifest in found]
+    typed = sorted(path.parent.name for path in ROOT.glob("*/*/py.typed"))
+    assert typed == sorted(name for packages in wheels for name in packages)
 
 
 def test_githubs_own_parser_finds_nothing_in_the_workflows_of_this_repository():

@@ -7,8 +7,11 @@ uploaded once, a definition names exactly what will run, and the step cache miss
 from __future__ import annotations
 
 import ast
+import gzip
 import hashlib
+import io
 import json
+import tarfile
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -29,6 +32,9 @@ CODE, CONTRACTS = "code/build", "contracts"
 
 REQUIREMENTS = "fasttext-requirements.txt"
 """The file among the steps that pins the wheels which Evaluate installs."""
+
+ARCHIVE = "sourcedir.tar.gz"
+"""The name of a training script's archive, as SageMaker's SDK gives it."""
 
 _AT_ONCE = 8
 
@@ -65,7 +71,7 @@ class Code:
 
     `nothing` stands in for the champion's model and contract when there is none: a job's input has to exist. `launcher`
     are the lines of the program that holds a folder against its hash before anything in it is run: it travels in the
-    definition.
+    definition. `algorithm` holds the archive of the training script, where the recipe has one.
     """
 
     prepare: Folder
@@ -73,10 +79,12 @@ class Code:
     contract: Folder
     nothing: Folder
     launcher: tuple[str, ...]
+    algorithm: Folder | None = None
 
     @property
     def folders(self) -> tuple[Folder, ...]:
-        return self.prepare, self.evaluate, self.contract, self.nothing
+        own = () if self.algorithm is None else (self.algorithm,)
+        return self.prepare, self.evaluate, self.contract, self.nothing, *own
 
 
 def assemble(recipe: Recipe, steps: Path) -> Code:
@@ -94,7 +102,53 @@ def assemble(recipe: Recipe, steps: Path) -> Code:
         contract=Folder(CONTRACTS, {"contract.json": _json(recipe.contract()), "text_rules.py": text_rules}),
         nothing=Folder(CODE, {"no-champion.txt": b"There is no champion to compare with.\n"}),
         launcher=tuple(line for line in _read(steps / "launcher.py").decode().splitlines() if line),
+        algorithm=_algorithm(recipe, steps.with_name("algorithms")),
     )
+
+
+def _algorithm(recipe: Recipe, algorithms: Path) -> Folder | None:
+    training = recipe.training
+    if training.algorithm != "script":
+        return None
+    return Folder(CODE, {ARCHIVE: archive(algorithm(algorithms, training.folder))})
+
+
+def algorithm(algorithms: Path, name: str) -> dict[str, bytes]:
+    """The files of the algorithm `name`: its folder's, and the modules beside the folder that they import.
+
+    Raises UsageError when there is no such folder, or it lacks train.py or inference.py.
+    """
+    folder = algorithms / name
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and "__pycache__" not in path.parts]
+    files = {path.relative_to(folder).as_posix(): _read(path) for path in paths}
+    missing = [required for required in ("train.py", "inference.py") if required not in files]
+    if missing:
+        known = ", ".join(sorted(path.parent.name for path in algorithms.glob("*/train.py"))) or "none"
+        raise UsageError(
+            f"The algorithm {folder} has no {' and no '.join(missing)}. Algorithms there: {known}."
+        )
+    wanted = [content for path, content in files.items() if path.endswith(".py")]
+    while wanted:
+        for module in _imports(wanted.pop()):
+            shared = algorithms / f"{module}.py"
+            if f"{module}.py" not in files and shared.is_file():
+                files[f"{module}.py"] = _read(shared)
+                wanted.append(files[f"{module}.py"])
+    return files
+
+
+def archive(files: Mapping[str, bytes]) -> bytes:
+    """A .tar.gz of files: equal files give equal bytes."""
+    buffer = io.BytesIO()
+    with (
+        gzip.GzipFile(fileobj=buffer, mode="wb", filename="", mtime=0) as zipped,
+        tarfile.open(fileobj=zipped, mode="w", format=tarfile.USTAR_FORMAT) as tar,
+    ):
+        for name in sorted(files):
+            member = tarfile.TarInfo(name)
+            member.size, member.mode = len(files[name]), 0o644
+            tar.addfile(member, io.BytesIO(files[name]))
+    return buffer.getvalue()
 
 
 def script(steps: Path, name: str) -> dict[str, bytes]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from model_common.settings import check_bucket, check_role, project_key, required
+from model_common.settings import check_role, project, project_key, required
 
 PULL_REQUEST_TAG = "model-build:pull-request"
 """The tag of all that a pull request makes: its number. Its role may stop nothing without it."""
@@ -30,23 +30,8 @@ class Settings:
 
     @classmethod
     def load(cls, environment: Mapping[str, str]) -> Settings:
-        """Read the settings from `environment` (usually `os.environ`).
-
-        Raises SettingsError naming every variable that is missing, or the one that is malformed.
-        """
-        name, project_id, bucket, group, role, region = required(
-            environment,
-            "SAGEMAKER_PROJECT_NAME",
-            "SAGEMAKER_PROJECT_ID",
-            "ARTIFACT_BUCKET",
-            "MODEL_PACKAGE_GROUP_NAME",
-            "PIPELINE_ROLE_ARN",
-            "AWS_REGION",
-        )
-        check_bucket("ARTIFACT_BUCKET", bucket)
-        check_role("PIPELINE_ROLE_ARN", role)
-        key = project_key(environment)
-        return cls(name, project_id, bucket, group, role, region, kms_key=key)
+        """Read the settings from `environment` (usually `os.environ`). Raises SettingsError as `settings.project` does."""
+        return cls(*project(environment, role="PIPELINE_ROLE_ARN"), kms_key=project_key(environment))
 
     def for_pull_request(self, number: int, environment: Mapping[str, str]) -> Settings:
         """The same project as a pull request sees it. Raises SettingsError when its role is missing or malformed.

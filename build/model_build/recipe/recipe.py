@@ -14,14 +14,13 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from model_build.errors import RecipeError
-from model_build.recipe.blazingtext import Hyperparameters
 from model_build.recipe.data import Data
 from model_build.recipe.labels import Labels
+from model_build.recipe.training import BlazingText, InstanceType, Training, VolumeGb
 from model_common.configuration import Part, Share, describe, frozen, load, matching, problem, refusal
 
-CONTRACT_VERSION = 1
+CONTRACT_VERSION = 2
 
-InstanceType = Annotated[str, matching(r"ml\.[a-z0-9-]+\.[a-z0-9]+", "an instance type, such as ml.m5.large")]
 # PROJECT-pr-7-NAME is the pipeline of a pull request, PROJECT-NAME the project's own: they must not be the same.
 RecipeName = Annotated[
     str,
@@ -30,7 +29,6 @@ RecipeName = Annotated[
         "up to 63 lower-case letters, digits and dashes between them, not beginning with pr-",
     ),
 ]
-VolumeGb = Annotated[int, Field(ge=1, le=16384)]
 Duration = Annotated[
     str,
     matching(
@@ -87,16 +85,6 @@ class Split(Part):
         return self
 
 
-class Training(Part):
-    """The training job. BlazingText's supervised mode runs on one instance."""
-
-    algorithm: Literal["blazingtext"] = "blazingtext"
-    instance_type: InstanceType = "ml.c5.xlarge"
-    volume_gb: VolumeGb = 30
-    max_runtime_seconds: Annotated[int, Field(ge=1, le=28 * 86400)] = 3600
-    hyperparameters: Hyperparameters = Hyperparameters()
-
-
 class Processing(Part):
     """The processing jobs, Prepare and Evaluate. Both work on one machine."""
 
@@ -146,7 +134,7 @@ class Recipe(Part):
     text_rules: TextRules = TextRules()
     split: Split = Split()
     rebalance: Literal["none", "undersample", "oversample"] = "none"
-    training: Training = Training()
+    training: Training = BlazingText()
     processing: Processing = Processing()
     evaluation: Evaluation = Evaluation()
     gate: GateRule = Field(description="the least that a model must reach to be registered")
@@ -241,22 +229,22 @@ class Recipe(Part):
             "gate": self.gate.model_dump(mode="json"),
             "labels": list(self.labels.names),
             "multi_label": self.labels.multi,
-            "threshold": self._threshold(),
             "bootstrap_samples": self.evaluation.bootstrap_samples,
             "confidence": self.evaluation.confidence,
             "seed": 0,
         }
 
     def contract(self) -> dict[str, Any]:
-        """What travels with the model: enough to turn a request into tokens and an answer into label names."""
+        """What travels with the model: enough to turn a text into a request and an answer into label names."""
         return {
             "version": CONTRACT_VERSION,
             "recipe": self.name,
             "labels": list(self.labels.names),
             "multi_label": self.labels.multi,
-            "threshold": self._threshold(),
+            "thresholds": self._thresholds(),
             "text_rules": self.text_rules.model_dump(mode="json"),
+            "serving": self.training.serving.model_dump(mode="json"),
         }
 
-    def _threshold(self) -> float | None:
-        return self.evaluation.threshold if self.labels.multi else None
+    def _thresholds(self) -> dict[str, float] | None:
+        return dict.fromkeys(self.labels.names, self.evaluation.threshold) if self.labels.multi else None

@@ -41,6 +41,7 @@ def draw(recipe: Recipe, steps: Path, settings: Settings) -> Blueprint:
         contract_sha256=parts.contract.sha256,
         text_rules_sha256=code.sha256(text_rules),
         launcher=parts.launcher,
+        algorithm=settings.s3(f"{parts.algorithm.prefix}{code.ARCHIVE}") if parts.algorithm else None,
     )
     return Blueprint(parts, pinned, pipeline.definition(recipe, settings, inputs))
 

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from model_build.core import metadata
 from model_build.core.isolation import isolated
+from model_build.recipe.training import Script
 
 if TYPE_CHECKING:
     from model_build.core.settings import Settings
@@ -37,6 +38,12 @@ FAIL = "Fail"
 BOOT = "import sys; exec('\\n'.join(sys.argv[1:sys.argv.index('--')]))"
 """Runs the launcher, whose lines are the arguments up to `--`: a container's entry point has parts of one line each."""
 
+SERVING = {
+    "SAGEMAKER_PROGRAM": "inference.py",
+    "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
+}
+"""Where the scikit-learn image finds the script that serves a model, as SageMaker's SDK tells it."""
+
 _INPUT = "/opt/ml/processing/input"
 _OUTPUT = "/opt/ml/processing/output"
 _OPT_OUT = {
@@ -49,7 +56,8 @@ _OPT_OUT = {
 class Inputs:
     """What was uploaded for the steps, as S3 prefixes that name their content, and the hashes that the jobs check.
 
-    `launcher` are the lines of the program that checks a step's code before it runs it.
+    `launcher` are the lines of the program that checks a step's code before it runs it. `algorithm` is the archive of the
+    training script, where the recipe has one.
     """
 
     prepare_code: str
@@ -61,6 +69,7 @@ class Inputs:
     contract_sha256: str
     text_rules_sha256: str
     launcher: tuple[str, ...]
+    algorithm: str | None = None
 
 
 def definition(recipe: Recipe, settings: Settings, inputs: Inputs) -> str:
@@ -261,10 +270,10 @@ class _Builder:
 
         training = self.recipe.training
         trainer = ModelTrainer(
-            training_image=self.blazingtext,
+            training_image=self.training_image,
             base_job_name=self.recipe.name,
             role=self.settings.pipeline_role_arn,
-            hyperparameters=dict(training.hyperparameters.items()),
+            hyperparameters=self.hyperparameters(),
             compute=Compute(
                 instance_type=training.instance_type, instance_count=1, volume_size_in_gb=training.volume_gb
             ),
@@ -287,6 +296,21 @@ class _Builder:
             cache_config=self.caching(),
             retry_policies=_job_retries(),
         )
+
+    @property
+    def training_image(self) -> Any:
+        return self.sklearn if isinstance(self.recipe.training, Script) else self.blazingtext
+
+    def hyperparameters(self) -> dict[str, str]:
+        """What the training job is told, every value a string."""
+        training, labels = self.recipe.training, self.recipe.labels
+        if not isinstance(training, Script):
+            return dict(training.hyperparameters.items())
+        return {
+            **training.options(labels.names, labels.multi),
+            "sagemaker_program": "train.py",
+            "sagemaker_submit_directory": str(self.inputs.algorithm),
+        }
 
     def registration(self, train: Any, evaluate: Any, verdict: Any) -> list[Any]:
         """What follows a gate that was passed: nothing in a pull request."""
@@ -374,7 +398,14 @@ class _Builder:
         )
 
     def container(self, train: Any) -> dict[str, Any]:
-        return {"Image": self.blazingtext, "ModelDataUrl": train.properties.ModelArtifacts.S3ModelArtifacts}
+        """What serves the model. A script's own serving script lies in the artifact, where the image is told to look."""
+        container = {
+            "Image": self.training_image,
+            "ModelDataUrl": train.properties.ModelArtifacts.S3ModelArtifacts,
+        }
+        if isinstance(self.recipe.training, Script):
+            container["Environment"] = dict(SERVING)
+        return container
 
     @contextmanager
     def model_arguments(self) -> Iterator[Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from boto3.exceptions import Boto3Error
 from botocore import exceptions as botocore
 from botocore.exceptions import BotoCoreError, ClientError
@@ -67,6 +69,15 @@ def is_missing(error: ClientError) -> bool:
     return error_code(error) in _MISSING or any(
         words in text for words in ("does not exist", "could not find", "not found")
     )
+
+
+def unless_missing(call: Callable[..., object], **request: str) -> None:
+    """Make a call of a boto3 client, which may find that what it names does not exist. Raises its other errors."""
+    try:
+        call(**request)
+    except ClientError as error:
+        if not is_missing(error):
+            raise
 
 
 def is_denied(error: ClientError) -> bool:

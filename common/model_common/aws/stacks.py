@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from model_common.aws.errors import is_missing
+from model_common.stack_events import Event, parse
 
 if TYPE_CHECKING:
     from types_boto3_cloudformation.client import CloudFormationClient
-    from types_boto3_cloudformation.type_defs import StackEventTypeDef
 
 
 def template(cloudformation: CloudFormationClient, name: str) -> str:
@@ -21,11 +21,11 @@ def template(cloudformation: CloudFormationClient, name: str) -> str:
     return body if isinstance(body, str) else json.dumps(body, indent=1, sort_keys=True) + "\n"
 
 
-def history(cloudformation: CloudFormationClient, name: str) -> Iterator[StackEventTypeDef]:
+def history(cloudformation: CloudFormationClient, name: str) -> Iterator[Event]:
     """What happened to the stack, the latest first; nothing when there is none of that name."""
     try:
         for page in cloudformation.get_paginator("describe_stack_events").paginate(StackName=name):
-            yield from page["StackEvents"]
+            yield from map(parse, page["StackEvents"])
     except ClientError as error:
         if not is_missing(error):
             raise

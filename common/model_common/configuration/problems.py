@@ -10,7 +10,7 @@ import types
 from pathlib import Path
 from typing import Any, Union, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
 from model_common.configuration.part import PROBLEM
@@ -29,6 +29,7 @@ _KINDS = {
     "dict_type": "keys and values",
     "model_type": "keys and values",
     "model_attributes_type": "keys and values",
+    "union_tag_not_found": "keys and values",
 }
 _BOUNDS = {
     "greater_than": ("gt", "more than"),
@@ -63,7 +64,8 @@ def refusal(origin: Path, lines: list[str]) -> str:
 
 def _line(problem: ErrorDetails, model: type[BaseModel]) -> str:
     location = problem["loc"]
-    key = _dotted(location) or "the file"
+    stated = _stated(model, location)
+    key = _dotted(stated) or "the file"
     kind, context = problem["type"], problem.get("ctx", {})
     if kind == "extra_forbidden":
         allowed = _fields_at(model, location[:-1])
@@ -71,7 +73,11 @@ def _line(problem: ErrorDetails, model: type[BaseModel]) -> str:
     if kind == "missing":
         return f"{key}: missing. {_expected_at(model, location)}"
     if kind == PROBLEM:
-        return f"{_dotted((*location, context['key']))}: {context['words']}."
+        return f"{_dotted((*stated, context['key']))}: {context['words']}."
+    if kind == "union_tag_invalid":
+        chooser = context["discriminator"].strip("()'")
+        allowed = context["expected_tags"].replace("'", "")
+        return f"{_dotted((*stated, chooser))}: found {_shown(context['tag'])}. Allowed: {allowed}."
     found = _shown(problem["input"])
     if kind == "literal_error":
         return f"{key}: found {found}. Allowed: {str(context['expected']).replace(chr(39), '')}."
@@ -130,14 +136,40 @@ def _fields_at(model: type[BaseModel], location: Location) -> list[str]:
 
 
 def _model_at(model: type[BaseModel], location: Location) -> type[BaseModel] | None:
-    """The pydantic model that describes the mapping at `location`, through lists and optional values."""
+    """The pydantic model that describes the mapping at `location`, through lists, optional and tagged values."""
     current: type[BaseModel] | None = model
+    tagged: dict[str, type[BaseModel]] = {}
     for part in location:
         if isinstance(part, int):
             continue
+        if part in tagged:
+            current, tagged = tagged[part], {}
+            continue
         field = current.model_fields.get(part) if current else None
+        tagged = _tagged(field.annotation) if field is not None else {}
         current = _model_within(field.annotation) if field is not None else None
     return current
+
+
+def _stated(model: type[BaseModel], location: Location) -> Location:
+    """The location as the file has it: pydantic also names the tag by which it chose one of several models."""
+    kept: list[int | str] = []
+    for index, part in enumerate(location):
+        parent = _model_at(model, location[: index - 1]) if index else None
+        field = parent.model_fields.get(str(location[index - 1])) if parent else None
+        if field is None or part not in _tagged(field.annotation):
+            kept.append(part)
+    return tuple(kept)
+
+
+def _tagged(annotation: Any) -> dict[str, type[BaseModel]]:
+    """The models of a union by their tags; empty for anything else."""
+    members = get_args(annotation) if get_origin(annotation) in (Union, types.UnionType) else ()
+    found = {}
+    for member in members:
+        kind, *marks = get_args(member) or (member,)
+        found.update({mark.tag: kind for mark in marks if isinstance(mark, Tag)})
+    return found
 
 
 def _model_within(annotation: Any) -> type[BaseModel] | None:

@@ -9,8 +9,9 @@ from botocore.exceptions import ClientError
 
 from model_common.aws import stacks
 from model_common.aws.errors import is_missing
+from model_common.stack_events import Event
 from model_deploy.aws.clients import Aws
-from model_deploy.core.observed import Event, Stack
+from model_deploy.core.observed import Stack
 
 if TYPE_CHECKING:
     from types_boto3_cloudformation.type_defs import StackTypeDef
@@ -49,16 +50,7 @@ def template(aws: Aws, name: str) -> str:
 
 def events(aws: Aws, name: str) -> Iterator[Event]:
     """What happened to the stack, the latest first; nothing when there is none of that name."""
-    for event in stacks.history(aws.cloudformation, name):
-        yield Event(
-            id=event["EventId"],
-            resource=event.get("LogicalResourceId", ""),
-            type=event.get("ResourceType", ""),
-            status=event.get("ResourceStatus", ""),
-            reason=event.get("ResourceStatusReason", ""),
-            moment=event["Timestamp"],
-            token=event.get("ClientRequestToken", ""),
-        )
+    return stacks.history(aws.cloudformation, name)
 
 
 def last_operation(aws: Aws, name: str) -> list[Event]:

@@ -1,8 +1,8 @@
 """`model-deploy batch`: the live model of a stage over a file in S3, by a SageMaker batch transform job.
 
-The file has a JSON object per line, with the text under `text`. BlazingText reads `{"source": tokens, "k": n}` per line, so
-the texts go through the model's own contract first; answers come in the same order, one per line:
-`{"label": ["__label__x", ...], "prob": [...]}`. Source: "BlazingText", batch transform; CreateTransformJob.
+The file has a JSON object per line, with the text under `text`. The texts go
+through the model's own contract first, which also says what a line for the model looks like; answers come in the same
+order, one per line. Source: "BlazingText", batch transform; CreateTransformJob.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from rich.console import Console
 from model_common.aws import objects
 from model_common.aws.errors import error_code, is_missing
 from model_common.deadline import Deadline
+from model_common.serving import JSON_LINES
 from model_deploy.aws import endpoint
 from model_deploy.core.contract import Contract
 from model_deploy.core.observed import Live
@@ -121,10 +122,9 @@ def text_of(line: bytes, number: int, source: str) -> str:
 
 
 def requests_of(texts: Sequence[str], contract: Contract) -> bytes:
-    """The lines that BlazingText reads for the texts. Raises RefusedError when the contract's text rules fail."""
+    """The lines that the model reads for the texts. Raises RefusedError when the contract's text rules fail."""
     k = len(contract.labels)
-    lines = (json.dumps({"source": tokens, "k": k}) + "\n" for tokens in contract.tokens(texts))
-    return "".join(lines).encode()
+    return b"".join(contract.serving.line(tokens, k) for tokens in contract.tokens(texts))
 
 
 def _prepare(workspace: Workspace, source: str, contract: Contract) -> tuple[str, int]:
@@ -176,7 +176,7 @@ def _start(workspace: Workspace, request: Request, serving: Live, key: str, outp
                 BatchStrategy="SingleRecord",
                 TransformInput={
                     "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": settings.s3(key)}},
-                    "ContentType": "application/jsonlines",
+                    "ContentType": JSON_LINES,
                     "SplitType": "Line",
                 },
                 TransformOutput=_answers(output, settings.kms_key),
@@ -196,7 +196,7 @@ def _answers(uri: str, key: str | None) -> TransformOutputTypeDef:
     """Where the answers go, and the key that they are encrypted with."""
     answers: TransformOutputTypeDef = {
         "S3OutputPath": uri,
-        "Accept": "application/jsonlines",
+        "Accept": JSON_LINES,
         "AssembleWith": "Line",
     }
     if key is not None:

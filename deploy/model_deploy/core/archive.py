@@ -1,4 +1,4 @@
-"""The archive of the classification API: its handler, and beside it the serving contract of exactly one model package.
+"""The archive of the classification API: its scripts, and beside them the serving contract of exactly one model package.
 
 Equal content gives equal bytes and an equal key, so that the function changes only when its code or its contract does.
 """
@@ -13,10 +13,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import model_common
+from model_common import serving
 from model_deploy.core.contract import FILES
 from model_deploy.errors import RefusedError, UsageError
 
 HANDLER_FILE = "handler.py"
+
+_SHARED = {
+    f"model_common/{Path(module.__file__).name}": Path(module.__file__).read_bytes()
+    for module in (model_common, serving)
+    if module.__file__ is not None
+}
+"""What the scripts import besides each other."""
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can hold
 
@@ -48,7 +57,7 @@ def build(api: Path, contract: Mapping[str, bytes]) -> Archive:
             f"There is no {api / HANDLER_FILE}, which the classification API runs. It belongs to the repository: restore "
             "it, or point --root at the folder that holds api/ and stages/."
         )
-    return Archive(_zip(scripts | dict(contract)))
+    return Archive(_zip(scripts | _SHARED | dict(contract)))
 
 
 def _require_contract(contract: Mapping[str, bytes]) -> None:

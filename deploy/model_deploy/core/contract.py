@@ -14,10 +14,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from model_common import serving
+from model_common.serving import Serving
 from model_deploy.core.text_rules import TextRules
 from model_deploy.errors import RefusedError
 
-VERSION = 1
+VERSIONS = (1, 2)
 DESCRIPTION_FILE, RULES_FILE = "contract.json", "text_rules.py"
 FILES = (DESCRIPTION_FILE, RULES_FILE)
 
@@ -30,16 +32,17 @@ def folder_sha256(files: Mapping[str, bytes]) -> str:
 
 @dataclass(frozen=True)
 class Contract:
-    """`threshold` is the probability from which a multi-label model says yes; None where a text has one label.
+    """`thresholds` are the scores from which a model gives its labels; None where a text has one label.
 
-    `files` are the contract as it is stored, by name.
+    `serving` says how the model is asked. `files` are the contract as it is stored, by name.
     """
 
     recipe: str
     labels: tuple[str, ...]
     multi_label: bool
-    threshold: float | None
+    thresholds: Mapping[str, float] | None
     text_rules: Mapping[str, Any]
+    serving: Serving
     files: Mapping[str, bytes] = field(repr=False)
 
     @cached_property
@@ -83,22 +86,22 @@ def _parse(files: Mapping[str, bytes], source: str) -> Contract:
         raise RefusedError(f"{source} is not complete: there is no {' and no '.join(missing)}.")
     try:
         stated = json.loads(files[DESCRIPTION_FILE])
-        if stated["version"] != VERSION:
+        if stated["version"] not in VERSIONS:
             raise RefusedError(
-                f"{source} has version {stated['version']}; this model-deploy reads version {VERSION}. Use the one that "
-                "belongs to it."
+                f"{source} has version {stated['version']}; this model-deploy reads the versions "
+                f"{' and '.join(map(str, VERSIONS))}. Use the one that belongs to it."
             )
-        multi_label = bool(stated["multi_label"])
         return Contract(
             recipe=str(stated["recipe"]),
             labels=tuple(stated["labels"]),
-            multi_label=multi_label,
-            threshold=float(stated["threshold"]) if multi_label else None,
+            multi_label=bool(stated["multi_label"]),
+            thresholds=serving.thresholds(stated),
             text_rules=stated["text_rules"],
+            serving=Serving.parse(stated),
             files=dict(files),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise RefusedError(
             f"{source} cannot be read ({type(error).__name__}: {error}): {DESCRIPTION_FILE} is a JSON object with version, "
-            "recipe, labels, multi_label, threshold and text_rules."
+            "recipe, labels, multi_label, text_rules, and threshold (version 1) or thresholds and serving (version 2)."
         ) from error

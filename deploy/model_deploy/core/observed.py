@@ -8,7 +8,6 @@ from datetime import datetime
 
 from model_deploy.core.stack_status import is_running
 
-STACK_TYPE = "AWS::CloudFormation::Stack"
 IN_SERVICE = "InService"
 _CHANGING = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"})
 
@@ -31,39 +30,6 @@ class Stack:
     @property
     def running(self) -> bool:
         return is_running(self.status)
-
-
-@dataclass(frozen=True)
-class Event:
-    """A line of a stack's history. `token` names the operation that it belongs to, where that was given one."""
-
-    id: str
-    resource: str
-    type: str
-    status: str
-    reason: str
-    moment: datetime
-    token: str = ""
-
-    @property
-    def failed(self) -> bool:
-        return self.status.endswith("_FAILED")
-
-    @property
-    def begins(self) -> bool:
-        """Whether an operation on the whole stack starts with it."""
-        return self.type == STACK_TYPE and self.status in {
-            "CREATE_IN_PROGRESS",
-            "UPDATE_IN_PROGRESS",
-            "DELETE_IN_PROGRESS",
-            "REVIEW_IN_PROGRESS",
-        }
-
-
-def first_failure(history: list[Event]) -> Event | None:
-    """The resource that failed first, which is the cause: what follows was cancelled, or failed to go back."""
-    failures = (event for event in history if event.failed and event.type != STACK_TYPE)
-    return next((event for event in failures if "cancelled" not in event.reason.lower()), None)
 
 
 @dataclass(frozen=True)

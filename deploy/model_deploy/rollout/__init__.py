@@ -3,10 +3,12 @@
     .github/workflows/deploy.yml   an approval's event names the ARN; a job per stage gives it to
     cli.rollout                    `model-deploy rollout --stage S --model-package ARN`, which makes a Request of it
     execute.execute                follows the steps below and returns the Result
-     1 verify.contract             loads the package and its serving contract: the Candidate
+     1 verify.contract             loads the package and its serving contract; publish.complete finds its artifact: the Candidate
      2 gate.require_admissible     may this package go to this stage at all? nothing is changed before this is answered
-     3 workspace.target            renders the endpoint stack for it: the Target, with the hash of the plan
-     4 converge.Convergence        takes the plan's next step (core.next_step) until there is none. The step that updates:
+     3 publish.publish             copies the artifact and uploads the API's archive, then workspace.target renders the endpoint
+                                   stack for them: the Target, with the hash of the plan
+     4 converge.Convergence        takes the plan's next step (core.next_step) until there is none. An endpoint that was deleted
+                                   by hand is created again (restore.restore). The step that updates:
         guard.Guard                  says that somebody watches, and learns what the live model fails already
         alarms.settle                waits until the alarms are quiet; names those that the live model keeps ringing
         aws.change_sets              makes the change set

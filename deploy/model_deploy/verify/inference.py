@@ -1,8 +1,8 @@
-"""Asking a model for the labels of texts: the endpoint as BlazingText wants it, the API as people do.
+"""Asking a model for the labels of texts: the endpoint as the model's contract says, the API as people do.
 
-Endpoint: `{"instances": [...], "configuration": {"k": 3}}`, answered by `[{"label": ["__label__x", ...], "prob": [...]}, ...]`.
+Endpoint: a JSON document with the texts, answered by a list with one entry for each (`model_common.serving`).
 API: `{"texts": [...]}`, answered by `{"predictions": [{"text", "label", "confidence", ...}, ...]}`.
-Source: "BlazingText", inference formats, Amazon SageMaker developer guide; deploy/api/handler.py.
+Source: deploy/api/handler.py.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from botocore.exceptions import ClientError, ConnectionError, HTTPClientError, N
 from botocore.httpsession import URLLib3Session
 
 from model_common.aws.errors import error_code
+from model_common.serving import JSON
 from model_deploy.aws.clients import Aws
 from model_deploy.core.contract import Contract
 
 if TYPE_CHECKING:
     from types_boto3_sagemaker_runtime.client import SageMakerRuntimeClient
 
-_PREFIX = "__label__"
 _TIMEOUT_SECONDS = 30
 
 Ask = Callable[[Sequence[str]], "list[Prediction]"]
@@ -51,13 +51,12 @@ class EndpointModel:
 
     def __call__(self, texts: Sequence[str]) -> list[Prediction]:
         instances = self._contract.tokens_of_cases(texts)
-        request = {"instances": instances, "configuration": {"k": len(self._contract.labels)}}
         try:
             response = self._runtime.invoke_endpoint(
                 EndpointName=self._endpoint,
-                ContentType="application/json",
-                Accept="application/json",
-                Body=json.dumps(request).encode(),
+                ContentType=JSON,
+                Accept=JSON,
+                Body=self._contract.serving.request(instances, len(self._contract.labels)),
             )
             body = response["Body"].read()
         except ClientError as error:
@@ -77,12 +76,11 @@ class EndpointModel:
         return _parsed(body, len(texts), self._prediction)
 
     def _prediction(self, entry: Mapping[str, Any]) -> Prediction:
-        pairs = zip(entry["label"], entry["prob"], strict=True)
-        scores = {str(label).removeprefix(_PREFIX): float(score) for label, score in pairs}
-        if self._contract.threshold is not None:
-            return Prediction(
-                tuple(name for name, score in scores.items() if score >= self._contract.threshold), scores
-            )
+        scores = self._contract.serving.scores_of(entry)
+        thresholds = self._contract.thresholds
+        if thresholds is not None:
+            given = (name for name, least in thresholds.items() if scores.get(name, -1.0) >= least)
+            return Prediction(tuple(given), scores)
         best = max(scores, key=scores.__getitem__)
         return Prediction((best,), scores)
 

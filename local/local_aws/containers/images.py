@@ -29,11 +29,15 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Image:
-    """An image by its repository. `made_for` is the distribution without which the image makes no sense."""
+    """An image by its repository. `made_for` is the distribution without which the image makes no sense.
+
+    `serves` is whether it answers an endpoint's requests.
+    """
 
     repository: str
     kind: Kind
     made_for: str
+    serves: bool = False
 
     @property
     def distributions(self) -> tuple[str, ...]:
@@ -55,25 +59,27 @@ class Image:
 IMAGES = {
     image.repository: image
     for image in (
-        Image("blazingtext", Kind.BLAZINGTEXT, "fasttext-community"),
-        Image("sagemaker-scikit-learn", Kind.SCRIPT, "scikit-learn"),
+        Image("blazingtext", Kind.BLAZINGTEXT, "fasttext-community", serves=True),
+        Image("sagemaker-scikit-learn", Kind.SCRIPT, "scikit-learn", serves=True),
         Image("pytorch-training", Kind.SCRIPT, "torch"),
         Image("huggingface-pytorch-training", Kind.SCRIPT, "transformers"),
     )
 }
 
 
-def find(uri: str) -> Image:
+def find(uri: str, *, serving: bool = False) -> Image:
     """The image that a registry URI `ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY:TAG` names.
 
-    Raises UnknownImageError for anything else, and for an image whose framework this machine does not have.
+    With `serving` it has to be one that answers an endpoint's requests. Raises UnknownImageError for anything else, and for an
+    image whose framework this machine does not have.
     """
     match = _URI.fullmatch(uri)
     image = IMAGES.get(match["repository"]) if match else None
-    if image is None:
+    if image is None or (serving and not image.serves):
+        known = sorted(each.repository for each in IMAGES.values() if each.serves or not serving)
         raise UnknownImageError(
-            f"The embedded SageMaker has no image {uri!r}. It has ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY:TAG "
-            f"with one of the repositories {', '.join(sorted(IMAGES))}."
+            f"The embedded SageMaker has no image {uri!r}{' that serves models' if serving else ''}. It has "
+            f"ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY:TAG with one of the repositories {', '.join(known)}."
         )
     if not image.is_complete:
         raise UnknownImageError(

@@ -6,8 +6,6 @@ Fault
 ├── RateLimited  403 or 429 with the server's hint: primary or secondary limit
 ├── Dropped      the work is done, the connection is closed without an answer
 └── Killed       after the n-th call something is done (to the caller, say), and the connection is closed
-
-https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api
 """
 
 from __future__ import annotations
@@ -79,7 +77,10 @@ class Slow(Fault):
 
 @dataclass(kw_only=True)
 class RateLimited(Fault):
-    """`reset_in` seconds: the primary limit, told by X-RateLimit-Reset; `retry_after`: the secondary one."""
+    """`reset_in` seconds: the primary limit, told by X-RateLimit-Reset; `retry_after`: the secondary one.
+
+    https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api
+    """
 
     status: int = 403
     reset_in: float | None = None

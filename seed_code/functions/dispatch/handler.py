@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import boto3
@@ -17,10 +17,9 @@ from botocore.config import Config
 
 from dispatch import event as events
 from dispatch.errors import DispatchError, SettingsError
-from github import Access, Clock, Deadline, segment
+from github import Access, Deadline, segment
 from github.errors import AnswerError, GitHubError, NotFoundError
-from github.function import Context, sign_in, start_log
-from github.http import Sender
+from github.function import Context, Function, start_log
 
 _log = logging.getLogger("dispatch")
 
@@ -37,23 +36,11 @@ def aws_client(service: str) -> Any:
 def handle(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
     """Lambda's handler; returns what was dispatched, or why nothing was. Raises DispatchError and GitHubError."""
     start_log()
-    return Dispatch(os.environ).handle(event, context)
+    return Dispatch(os.environ, aws_client).handle(event, context)
 
 
-class Dispatch:
-    """The function, with what it works on: its environment, and how it reaches AWS, GitHub and time."""
-
-    def __init__(
-        self,
-        environment: Mapping[str, str],
-        client: Callable[[str], Any] = aws_client,
-        sender: Sender | None = None,
-        clock: Clock | None = None,
-    ) -> None:
-        self._environment = environment
-        self._client = client
-        self._sender = sender
-        self._clock = clock
+class Dispatch(Function):
+    """Dispatches what an event says to the deploy repository."""
 
     def handle(self, event: Mapping[str, Any], context: Context) -> dict[str, Any]:
         """Raises DispatchError and GitHubError."""
@@ -73,7 +60,7 @@ class Dispatch:
 
     def _post(self, owner: str, name: str, body: Mapping[str, Any], context: Context) -> None:
         deadline = Deadline(context.get_remaining_time_in_millis, RESERVE_SECONDS)
-        signed_in = sign_in(self._environment, deadline, self._client, self._sender, self._clock)
+        signed_in = self._sign_in(deadline)
         client = signed_in.client(Access(owner, {"contents": "write"}, repository=name))
         try:
             client.send(f"/repos/{segment(owner)}/{segment(name)}/dispatches", body)

@@ -28,22 +28,36 @@ def start_log() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def sign_in(
-    environment: Mapping[str, str],
-    deadline: Deadline,
-    client: Callable[[str], Any],
-    sender: Sender | None = None,
-    clock: Clock | None = None,
-) -> SignIn:
-    """The sign-in that a function is configured with; `client` makes boto3 clients. Raises SignInError."""
-    transport = Transport(environment.get("GITHUB_API_URL") or DEFAULT_API_URL, deadline, sender, clock)
-    secret_arn = environment.get("GITHUB_TOKEN_SECRET_ARN", "")
-    app_id, key_arn = environment.get("GITHUB_APP_ID", ""), environment.get("GITHUB_APP_KEY_ARN", "")
-    if app_id and key_arn:
-        return AppSignIn(transport, client("kms"), app_id, key_arn)
-    if secret_arn:
-        return TokenSignIn(transport, client("secretsmanager"), secret_arn)
-    raise SignInError(
-        "This function cannot sign in to GitHub: neither GITHUB_APP_ID with GITHUB_APP_KEY_ARN nor"
-        " GITHUB_TOKEN_SECRET_ARN is set. Publish the template again with one of them."
-    )
+class Function:
+    """A function, with what it works on: its environment, and how it reaches AWS, GitHub and time.
+
+    `client` makes a boto3 client for the name of a service.
+    """
+
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        client: Callable[[str], Any],
+        sender: Sender | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._environment = environment
+        self._client = client
+        self._sender = sender
+        self._clock = clock or Clock()
+
+    def _sign_in(self, deadline: Deadline) -> SignIn:
+        """The sign-in that the function is configured with. Raises SignInError."""
+        environment = self._environment
+        api = environment.get("GITHUB_API_URL") or DEFAULT_API_URL
+        transport = Transport(api, deadline, self._sender, self._clock)
+        secret_arn = environment.get("GITHUB_TOKEN_SECRET_ARN", "")
+        app_id, key_arn = environment.get("GITHUB_APP_ID", ""), environment.get("GITHUB_APP_KEY_ARN", "")
+        if app_id and key_arn:
+            return AppSignIn(transport, self._client("kms"), app_id, key_arn)
+        if secret_arn:
+            return TokenSignIn(transport, self._client("secretsmanager"), secret_arn)
+        raise SignInError(
+            "This function cannot sign in to GitHub: neither GITHUB_APP_ID with GITHUB_APP_KEY_ARN nor"
+            " GITHUB_TOKEN_SECRET_ARN is set. Publish the template again with one of them."
+        )

@@ -17,10 +17,9 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from github import Clock, Deadline, SignIn
+from github import Deadline, SignIn
 from github.errors import GitHubError
-from github.function import Context, sign_in, start_log
-from github.http import Sender
+from github.function import Context, Function, start_log
 from pour import contents, stacks
 from pour.answer import Answer, AnswerNotDeliveredError, Reply
 from pour.contents import ContentsResource
@@ -48,29 +47,17 @@ def aws_client(service: str) -> Any:
 def handle(event: Mapping[str, Any], context: Context) -> None:
     """Lambda's handler. Raises AnswerNotDeliveredError only: then nobody was told, and Lambda tries again."""
     start_log()
-    Pour(os.environ).handle(event, context)
+    Pour(os.environ, aws_client).handle(event, context)
 
 
-class Pour:
-    """The function, with what it works on: its environment, and how it reaches AWS, GitHub and time."""
-
-    def __init__(
-        self,
-        environment: Mapping[str, str],
-        client: Callable[[str], Any] = aws_client,
-        sender: Sender | None = None,
-        clock: Clock | None = None,
-    ) -> None:
-        self._environment = environment
-        self._client = client
-        self._sender = sender
-        self._clock = clock or Clock()
+class Pour(Function):
+    """Does what a custom resource asks for, and answers CloudFormation."""
 
     def handle(self, event: Mapping[str, Any], context: Context) -> None:
         """Do what the event asks, and answer. Raises AnswerNotDeliveredError."""
         reply = Reply(event, self._clock.sleep)
         deadline = Deadline(context.get_remaining_time_in_millis, RESERVE_SECONDS)
-        signs_in = partial(sign_in, self._environment, deadline, self._client, self._sender, self._clock)
+        signs_in = partial(self._sign_in, deadline)
         work = _Work(event, signs_in, self._client)
 
         def bark() -> None:

@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Mapping
 
 from botocore.exceptions import ClientError
 
-from model_common.aws.errors import is_missing
+from model_common.aws.errors import is_missing, unless_missing
+from model_common.leftovers import Leftovers
 from project_template.aws.clients import Aws, sagemaker_tags
 from project_template.aws.waiting import Watch
 
 _RUNNING = {"Executing", "Stopping"}
-
-
-@dataclass(frozen=True)
-class Leftovers:
-    """Names of endpoint configurations and models that carry the project's tag."""
-
-    endpoint_configs: tuple[str, ...] = ()
-    models: tuple[str, ...] = ()
-
-    def __bool__(self) -> bool:
-        return bool(self.endpoint_configs or self.models)
-
-    def lines(self) -> list[str]:
-        return [
-            *(f"endpoint configuration {name}" for name in self.endpoint_configs),
-            *(f"model {name}" for name in self.models),
-        ]
 
 
 def find(aws: Aws, name: str, tags: Mapping[str, str]) -> Leftovers:
@@ -56,10 +38,10 @@ def find(aws: Aws, name: str, tags: Mapping[str, str]) -> Leftovers:
 def delete(aws: Aws, found: Leftovers) -> Iterator[str]:
     """Delete them, saying each; what is gone already is none of them."""
     for name in found.endpoint_configs:
-        _unless_gone(aws.sagemaker.delete_endpoint_config, EndpointConfigName=name)
+        unless_missing(aws.sagemaker.delete_endpoint_config, EndpointConfigName=name)
         yield f"Deleted the endpoint configuration {name}"
     for name in found.models:
-        _unless_gone(aws.sagemaker.delete_model, ModelName=name)
+        unless_missing(aws.sagemaker.delete_model, ModelName=name)
         yield f"Deleted the model {name}"
 
 
@@ -83,8 +65,8 @@ def delete_pipeline(aws: Aws, name: str, watch: Watch) -> None:
             break
         for arn, status in running:
             if status == "Executing":
-                _unless_gone(aws.sagemaker.stop_pipeline_execution, PipelineExecutionArn=arn)
-    _unless_gone(aws.sagemaker.delete_pipeline, PipelineName=name)
+                unless_missing(aws.sagemaker.stop_pipeline_execution, PipelineExecutionArn=arn)
+    unless_missing(aws.sagemaker.delete_pipeline, PipelineName=name)
 
 
 def _running(aws: Aws, name: str) -> list[tuple[str, str]]:
@@ -109,11 +91,3 @@ def _carries(aws: Aws, arn: str, tags: Mapping[str, str]) -> bool:
             raise
         return False
     return all(found.get(key) == value for key, value in tags.items())
-
-
-def _unless_gone(call: Callable[..., object], **request: Any) -> None:
-    try:
-        call(**request)
-    except ClientError as error:
-        if not is_missing(error):
-            raise

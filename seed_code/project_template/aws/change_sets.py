@@ -8,6 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from model_common.aws import stacks
 from model_common.aws.errors import error_code, is_missing
 from project_template.aws import cloudformation
 from project_template.aws.clients import Aws
@@ -81,7 +82,7 @@ def _made(aws: Aws, stack_name: str, name: str, watch: Watch) -> dict[str, Any]:
 def _begun(aws: Aws, stack_id: str, settled: frozenset[str], watch: Watch) -> None:
     """Until the operation is in the stack's events: right after a request a stack may be described as it was before."""
     for _ in watch.deadline.looks(f"The stack {stack_id}"):
-        latest = next(cloudformation.events(aws, stack_id), None)
+        latest = next(stacks.history(aws.cloudformation, stack_id), None)
         if latest is None or latest.id not in settled:
             return
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from itertools import takewhile
 
 from botocore.exceptions import ClientError
 
+from model_common import stack_events
 from model_common.aws import stacks
 from model_common.aws.errors import is_missing
+from model_common.stack_events import Event
 from project_template.aws.clients import Aws
-from project_template.core.stack import STACK_TYPE, Event, Resource, Stack, parse
+from project_template.core.stack import Resource, Stack, parse
 
 
 def describe(aws: Aws, name: str) -> Stack | None:
@@ -27,10 +30,10 @@ def describe(aws: Aws, name: str) -> Stack | None:
 def tagged(aws: Aws, tags: Mapping[str, str]) -> list[Stack]:
     """Every stack of the region that carries all of `tags`; those that are deleted are none."""
     pages = aws.cloudformation.get_paginator("describe_stacks").paginate()
-    stacks = (parse(found) for page in pages for found in page["Stacks"])
+    found_stacks = (parse(found) for page in pages for found in page["Stacks"])
     return [
         found
-        for found in stacks
+        for found in found_stacks
         if found.status != "DELETE_COMPLETE"
         and all(found.tags.get(key) == value for key, value in tags.items())
     ]
@@ -41,31 +44,13 @@ def template(aws: Aws, name: str) -> str:
     return stacks.template(aws.cloudformation, name)
 
 
-def events(aws: Aws, name: str) -> Iterator[Event]:
-    """What happened to the stack, the latest first; nothing when there is none of that name."""
-    for event in stacks.history(aws.cloudformation, name):
-        yield Event(
-            id=event["EventId"],
-            resource=event.get("LogicalResourceId", ""),
-            type=event.get("ResourceType", ""),
-            status=event.get("ResourceStatus", ""),
-            reason=event.get("ResourceStatusReason", ""),
-            moment=event["Timestamp"],
-        )
-
-
 def first_failure(aws: Aws, name: str, settled: frozenset[str] = frozenset()) -> Event | None:
     """The resource that failed first in the stack's history, which is the cause: the rest was cancelled, or could not go back.
 
     `settled` are the ids of events that belong to earlier operations.
     """
-    failures = []
-    for event in events(aws, name):
-        if event.id in settled:
-            break
-        if event.failed and event.type != STACK_TYPE and "cancelled" not in event.reason.lower():
-            failures.append(event)
-    return failures[-1] if failures else None
+    fresh = list(takewhile(lambda event: event.id not in settled, stacks.history(aws.cloudformation, name)))
+    return stack_events.first_failure(reversed(fresh))
 
 
 def resources(aws: Aws, name: str) -> list[Resource]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from model_common.aws import stacks
 from model_common.deadline import Deadline
 from model_common.progress import Progress
 from project_template.aws import cloudformation
@@ -18,7 +19,7 @@ class Watch:
 
     def forget(self, name: str) -> frozenset[str]:
         """Take what has happened to the stack until now as known; the ids of those events."""
-        self._seen |= {event.id for event in cloudformation.events(self._aws, name)}
+        self._seen |= {event.id for event in stacks.history(self._aws.cloudformation, name)}
         return frozenset(self._seen)
 
     def stack(self, stack_id: str) -> Stack | None:
@@ -33,7 +34,7 @@ class Watch:
     def show_events(self, stack_id: str) -> None:
         """Show what has happened since the last look."""
         fresh = []
-        for event in cloudformation.events(self._aws, stack_id):
+        for event in stacks.history(self._aws.cloudformation, stack_id):
             if event.id in self._seen:
                 break
             fresh.append(event)

@@ -1,13 +1,10 @@
-"""A CloudFormation stack: how it stands, what happened to it, what it holds. Plain data; `cloudformation` asks for it."""
+"""A CloudFormation stack: how it stands and what it holds. Plain data; `cloudformation` asks for it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
-
-STACK_TYPE = "AWS::CloudFormation::Stack"
 
 
 @dataclass(frozen=True)
@@ -30,28 +27,6 @@ class Stack:
     def succeeded(self) -> bool:
         """Whether the last operation did what it was asked for."""
         return self.status in {"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"}
-
-
-@dataclass(frozen=True)
-class Event:
-    """A line of a stack's history."""
-
-    id: str
-    resource: str
-    type: str
-    status: str
-    reason: str
-    moment: datetime
-
-    @property
-    def failed(self) -> bool:
-        return self.status.endswith("_FAILED")
-
-    @property
-    def cause(self) -> str:
-        """The resource, and why it failed, as one line without a full stop."""
-        reason = " ".join(self.reason.split()).rstrip(".") or "CloudFormation gives no reason"
-        return f"{self.resource} ({self.type}): {reason}"
 
 
 @dataclass(frozen=True)

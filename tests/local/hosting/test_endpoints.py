@@ -134,14 +134,15 @@ def test_what_cannot_be_deployed_is_refused_by_name(hosting, refusal, variants, 
 
 
 def test_an_image_that_no_server_is_embedded_for_is_refused(hosting, refusal):
-    image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-scikit-learn:1.2-1"
+    image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/pytorch-training:2.6"
     hosting.sagemaker.create_model(
         ModelName=hosting.name,
         PrimaryContainer={"Image": image},
         ExecutionRoleArn=hosting.project.pipeline_role_arn,
     )
     _, message = refusal(hosting.config, hosting.name)
-    assert "hosts models of the image blazingtext, not of sagemaker-scikit-learn" in message
+    assert "pytorch-training:2.6' that serves models" in message
+    assert "one of the repositories blazingtext, sagemaker-scikit-learn" in message
 
 
 def test_an_endpoint_comes_into_service_and_answers(hosting):

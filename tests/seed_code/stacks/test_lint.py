@@ -14,7 +14,8 @@ import sys
 
 import pytest
 
-from project_template.stacks import prepare, project_template, publication_template
+from model_common.cdk import prepare
+from project_template.stacks import project_template, publication_template
 
 OWN = "reviews"
 

@@ -11,15 +11,13 @@ import contextlib
 import os
 import socket
 import subprocess
-import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from local_aws.hosting.errors import InvocationError, LaunchError, UnavailableError
-from local_aws.hosting.instances import faulty_server
 from local_aws.hosting.instances.connection import Answer, Connections
 from local_aws.kernel.job_log import JobLog
 
@@ -33,20 +31,18 @@ _LOOPBACK = "127.0.0.1"
 
 @dataclass(frozen=True)
 class Launch:
-    """How the processes of a variant's instances are started. `environment` is the model's own."""
+    """How the processes of a variant's instances are started. `environment` is the model's own, `server` a command."""
 
     variant: str
+    server: Sequence[str]
     model: Path
     environment: Mapping[str, str]
     startup_seconds: float
 
     def spawn(self, listening: socket.socket) -> subprocess.Popen[bytes]:
         """Start a model server on a listening socket. It ends with this process, through its standard input."""
-        server = "faulty_server" if faulty_server.VARIABLE in self.environment else "model_server"
-        descriptor = str(listening.fileno())
-        module = f"local_aws.hosting.instances.{server}"
         return subprocess.Popen(
-            [sys.executable, "-m", module, "--socket", descriptor, "--model", str(self.model)],
+            [*self.server, "--socket", str(listening.fileno()), "--model", str(self.model)],
             env=self._whole_environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

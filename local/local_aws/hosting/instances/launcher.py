@@ -7,7 +7,7 @@ import threading
 import uuid
 
 from local_aws.hosting.deployments.plan import Variant
-from local_aws.hosting.instances import artifact
+from local_aws.hosting.instances import artifact, server
 from local_aws.hosting.instances.instance import Instance, Launch
 from local_aws.kernel.account import Account
 from local_aws.kernel.job_log import JobLog
@@ -45,6 +45,7 @@ class Launcher:
                 container = self.variant.container
                 self._launch = Launch(
                     variant=self.variant.name,
+                    server=server.command(container.image, container.environment, self._folder),
                     model=artifact.unpack(self._account, container, self._folder),
                     environment=container.environment,
                     startup_seconds=max(

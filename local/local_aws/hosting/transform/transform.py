@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, ClassVar
 
@@ -20,7 +20,7 @@ from local_aws.containers.s3_data import Location
 from local_aws.containers.sandbox import Command
 from local_aws.hosting.deployments import plan
 from local_aws.hosting.errors import LaunchError
-from local_aws.hosting.instances import artifact
+from local_aws.hosting.instances import artifact, server
 from local_aws.hosting.transform import records
 from local_aws.hosting.transform.transform_agent import CONFIG, FAILURE, INPUT, OUTPUT, Task
 
@@ -61,6 +61,7 @@ class TransformContainer(Container):
         try:
             model = plan.resolve(account, hosting(self.request)).variants[0].container
             artifact.unpack(account, model, self.ml.path(ROOT))
+            program = server.command(model.image, model.environment, self.folder / "server")
         except LaunchError as error:
             raise JobError(f"ClientError: {error}") from error
         # A transform job has no role but its model's.
@@ -70,7 +71,7 @@ class TransformContainer(Container):
         self.data.download(source["S3Uri"], self.ml.path(f"{ROOT}/{INPUT}"))
         self.ml.make(f"{ROOT}/{OUTPUT}")
         variables = {**model.environment, **self.request.get("Environment", {})}
-        self.ml.write_json(f"{ROOT}/{CONFIG}", asdict(self._task(variables)))
+        self.ml.write_json(f"{ROOT}/{CONFIG}", asdict(self._task(variables, program)))
         agent = (sys.executable, "-I", "-u", "-m", "local_aws.hosting.transform.transform_agent", ROOT)
         return Command(agent, self.environment())
 
@@ -82,7 +83,7 @@ class TransformContainer(Container):
     def failure(self, exit_code: int, log_end: str) -> AlgorithmError:
         return AlgorithmError(described(exit_code, log_end), exit_code)
 
-    def _task(self, variables: Mapping[str, str]) -> Task:
+    def _task(self, variables: Mapping[str, str], program: Sequence[str]) -> Task:
         request, source = self.request, self.request["TransformInput"]
         client, processing = request.get("ModelClientConfig", {}), request.get("DataProcessing", {})
         return Task(
@@ -98,6 +99,7 @@ class TransformContainer(Container):
             timeout_seconds=client.get("InvocationsTimeoutInSeconds", DEFAULT_TIMEOUT_SECONDS),
             retries=client.get("InvocationsMaxRetries", DEFAULT_RETRIES),
             environment=variables,
+            server=program,
             input_filter=processing.get("InputFilter", records.WHOLE),
             output_filter=processing.get("OutputFilter", records.WHOLE),
             join=processing.get("JoinSource", "None") == "Input",

@@ -12,7 +12,7 @@ import json
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -40,7 +40,7 @@ _MB = 1024 * 1024
 
 @dataclass(frozen=True)
 class Task:
-    """What is to be done with the inputs. `strategy` is the API's BatchStrategy; `environment` the model server's."""
+    """What is to be done with the inputs. `strategy` is the API's BatchStrategy; `environment` and `server`, its command, the model server's."""
 
     job: str
     log_group: str
@@ -54,6 +54,7 @@ class Task:
     timeout_seconds: float
     retries: int
     environment: Mapping[str, str]
+    server: Sequence[str]
     input_filter: str = records.WHOLE
     output_filter: str = records.WHOLE
     join: bool = False
@@ -268,7 +269,7 @@ def main(root: Path) -> int:
     stream = f"{task.job}/model-server"
     instance = Instance(
         "algo-1",
-        Launch("AllTraffic", root / "model", task.environment, STARTUP_SECONDS),
+        Launch("AllTraffic", task.server, root / "model", task.environment, STARTUP_SECONDS),
         JobLog(boto3.client("logs"), task.log_group, stream),
     )
     try:

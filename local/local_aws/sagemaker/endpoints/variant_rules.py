@@ -125,13 +125,9 @@ def _check_model(account: Account, variant: Stated, serverless: bool) -> None:
 def _check_images(uris: Sequence[str]) -> None:
     for uri in uris:
         try:
-            image = images.find(uri)
+            images.find(uri, serving=True)
         except UnknownImageError as error:
             raise invalid(str(error)) from error
-        if image.kind is not images.Kind.BLAZINGTEXT:
-            raise invalid(
-                f"The embedded SageMaker hosts models of the image blazingtext, not of {image.repository}."
-            )
 
 
 def _image(sagemaker: Any, container: Stated) -> str:

@@ -1,0 +1,90 @@
+"""How a model is trained: the algorithm, what it is told, and the job that runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag, field_validator
+
+from model_build.recipe.blazingtext import Hyperparameters
+from model_build.recipe.serving import Serving
+from model_common.configuration import Part, matching, problem
+
+InstanceType = Annotated[str, matching(r"ml\.[a-z0-9-]+\.[a-z0-9]+", "an instance type, such as ml.m5.large")]
+VolumeGb = Annotated[int, Field(ge=1, le=16384)]
+FolderName = Annotated[
+    str, matching(r"[a-z][a-z0-9_]*", "the name of a folder in algorithms/, such as tfidf")
+]
+OptionName = Annotated[
+    str, matching(r"[A-Za-z][A-Za-z0-9_]{0,100}", "an option of train.py, without its dashes")
+]
+OptionValue = (
+    bool | int | float | Annotated[str, matching(r"\S.{0,499}|\S?", "up to 500 characters, no space first")]
+)
+
+TOLD = ("labels", "multi_label")
+"""Options of a training script that the recipe says elsewhere."""
+
+
+class _Job(Part):
+    """The training job, on one instance."""
+
+    instance_type: InstanceType = "ml.c5.xlarge"
+    volume_gb: VolumeGb = 30
+    max_runtime_seconds: Annotated[int, Field(ge=1, le=28 * 86400)] = 3600
+
+
+class BlazingText(_Job):
+    """SageMaker's BlazingText in its supervised mode."""
+
+    algorithm: Literal["blazingtext"] = "blazingtext"
+    hyperparameters: Hyperparameters = Hyperparameters()
+
+    @property
+    def serving(self) -> Serving:
+        return Serving()
+
+
+class Script(_Job):
+    """`algorithms/FOLDER/train.py` in SageMaker's scikit-learn image; `inference.py` beside it serves what it wrote.
+
+    The hyperparameters are the options of train.py. `serving` says how inference.py is asked.
+    """
+
+    algorithm: Literal["script"]
+    folder: FolderName = Field(
+        description="the name of a folder in algorithms/, which holds train.py and inference.py"
+    )
+    hyperparameters: Mapping[OptionName, OptionValue] = {}
+    serving: Serving = Serving()
+
+    @field_validator("hyperparameters")
+    @classmethod
+    def _are_not_told_already(cls, value: Mapping[str, Any]) -> Mapping[str, Any]:
+        for name in value:
+            if name in TOLD or name.lower().startswith("sagemaker_"):
+                raise problem(name, "train.py is told that by the pipeline; leave the key out")
+        return value
+
+    def options(self, labels: tuple[str, ...], multi_label: bool) -> dict[str, str]:
+        """What train.py is called with, as CreateTrainingJob takes it: every value a string."""
+        told = {"labels": " ".join(labels), "multi_label": multi_label, **self.hyperparameters}
+        return {
+            name: str(value).lower() if isinstance(value, bool) else str(value)
+            for name, value in told.items()
+        }
+
+
+def algorithm(value: Any) -> Any:
+    """The algorithm that a recipe's `training` names: BlazingText unless stated."""
+    return (
+        value.get("algorithm", "blazingtext")
+        if isinstance(value, dict)
+        else getattr(value, "algorithm", None)
+    )
+
+
+Training = Annotated[
+    Annotated[BlazingText, Tag("blazingtext")] | Annotated[Script, Tag("script")], Discriminator(algorithm)
+]

@@ -1,0 +1,66 @@
+"""A line of a CloudFormation stack's history, as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+STACK_TYPE = "AWS::CloudFormation::Stack"
+
+
+@dataclass(frozen=True)
+class Event:
+    """A line of a stack's history. `token` names the operation that it belongs to, where that was given one."""
+
+    id: str
+    resource: str
+    type: str
+    status: str
+    reason: str
+    moment: datetime
+    token: str = ""
+
+    @property
+    def failed(self) -> bool:
+        """Whether the resource could not be created, updated or deleted."""
+        return self.status.endswith("_FAILED")
+
+    @property
+    def begins(self) -> bool:
+        """Whether an operation on the whole stack starts with it."""
+        return self.type == STACK_TYPE and self.status in {
+            "CREATE_IN_PROGRESS",
+            "UPDATE_IN_PROGRESS",
+            "DELETE_IN_PROGRESS",
+            "REVIEW_IN_PROGRESS",
+        }
+
+    @property
+    def cause(self) -> str:
+        """The resource, and why it failed, as one line without a full stop."""
+        reason = " ".join(self.reason.split()).rstrip(".") or "CloudFormation gives no reason"
+        return f"{self.resource} ({self.type}): {reason}"
+
+
+def parse(answer: Mapping[str, Any]) -> Event:
+    """An event from one of those that DescribeStackEvents returns."""
+    return Event(
+        id=answer["EventId"],
+        resource=answer.get("LogicalResourceId", ""),
+        type=answer.get("ResourceType", ""),
+        status=answer.get("ResourceStatus", ""),
+        reason=answer.get("ResourceStatusReason", ""),
+        moment=answer["Timestamp"],
+        token=answer.get("ClientRequestToken", ""),
+    )
+
+
+def first_failure(events: Iterable[Event]) -> Event | None:
+    """The resource that failed first, which is the cause: what follows was cancelled, or failed to go back.
+
+    `events` come in the order in which they happened. None when no resource failed.
+    """
+    failures = (event for event in events if event.failed and event.type != STACK_TYPE)
+    return next((event for event in failures if "cancelled" not in event.reason.lower()), None)
