@@ -75,10 +75,15 @@ $(VENV)/.demo: requirements.lock $(PACKAGES:%=%/pyproject.toml) | $(VENV)/bin/py
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation $(PACKAGES:%=-e ./%)
 	@touch $@
 
-$(VENV)/.check: requirements-check.lock tests/tools/package-lock.json $(VENV)/.demo
+# GitHub's own parser of workflows, for the embedded GitHub.
+LANGUAGE := local/local_aws/github/actions/node
+NPM_CI = PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
+
+$(VENV)/.check: requirements-check.lock tests/tools/package-lock.json $(LANGUAGE)/package-lock.json $(VENV)/.demo
 	@echo "Setting up the checking tools" >&2
 	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes -r requirements-check.lock
-	@cd tests/tools && PATH="$$OLDPWD/$(BIN):$$PATH" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
+	@cd tests/tools && $(NPM_CI)
+	@cd $(LANGUAGE) && $(NPM_CI)
 	@find tests/tools/node_modules/@octokit/openapi -type f ! -name package.json ! -path '*/generated/api.github.com.json' -delete
 	@touch $@
 
@@ -95,4 +100,4 @@ lock:
 	$(UV_COMPILE) --no-annotate local/pyproject.toml -c requirements-check.lock -o local/requirements.lock
 
 clean:
-	rm -rf $(VENV) .cache dist .mypy_cache .ruff_cache .pytest_cache tests/tools/node_modules
+	rm -rf $(VENV) .cache dist .mypy_cache .ruff_cache .pytest_cache tests/tools/node_modules $(LANGUAGE)/node_modules
