@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 NEW_PIP = sed -n '/^pip==/,/[^\\]$$/p' requirements.lock | \
   $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r /dev/stdin
 
-.PHONY: demo test test-slow check style imports duplicates types docs bench kills dist lock clean
+.PHONY: demo test test-slow check style imports duplicates types docs bench kills audit dist lock clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/local-aws demo $(ARGS)
@@ -55,6 +55,10 @@ docs: $(VENV)/.check
 bench: $(VENV)/.check
 	@$(BIN)/python -m bench $(ARGS)
 
+# Known vulnerabilities of what is pinned. Says so where no advisory service can be reached.
+audit: $(VENV)/.check
+	@$(BIN)/python .github/audit.py requirements.lock requirements-check.lock build/requirements.lock deploy/requirements.lock
+
 # What docs/threat-model.md claims of commands that are killed and of bad models, at KILLS=25 moments and in ROUNDS=20.
 kills: $(VENV)/.check
 	@$(BIN)/python -m bench.kills
@@ -71,10 +75,15 @@ $(VENV)/.demo: requirements.lock $(PACKAGES:%=%/pyproject.toml) | $(VENV)/bin/py
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation $(PACKAGES:%=-e ./%)
 	@touch $@
 
-$(VENV)/.check: requirements-check.lock tests/tools/package-lock.json $(VENV)/.demo
+# GitHub's own parser of workflows, for the embedded GitHub.
+LANGUAGE := local/local_aws/github/actions/node
+NPM_CI = PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
+
+$(VENV)/.check: requirements-check.lock tests/tools/package-lock.json $(LANGUAGE)/package-lock.json $(VENV)/.demo
 	@echo "Setting up the checking tools" >&2
 	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes -r requirements-check.lock
-	@cd tests/tools && PATH="$$OLDPWD/$(BIN):$$PATH" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
+	@cd tests/tools && $(NPM_CI)
+	@cd $(LANGUAGE) && $(NPM_CI)
 	@find tests/tools/node_modules/@octokit/openapi -type f ! -name package.json ! -path '*/generated/api.github.com.json' -delete
 	@touch $@
 
@@ -91,4 +100,4 @@ lock:
 	$(UV_COMPILE) --no-annotate local/pyproject.toml -c requirements-check.lock -o local/requirements.lock
 
 clean:
-	rm -rf $(VENV) .cache dist .mypy_cache .ruff_cache .pytest_cache tests/tools/node_modules
+	rm -rf $(VENV) .cache dist .mypy_cache .ruff_cache .pytest_cache tests/tools/node_modules $(LANGUAGE)/node_modules

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,8 @@ RECIPES = "recipes"
 class Workspace:
     """A recipe, where it lives, and the project that it is built in.
 
-    `settings` are those to work with; `project` are the project's own, which differ from them in a pull request.
+    `settings` are those to work with; `project` are the project's own, which differ from them in a pull request. `options`
+    are those of the command line that chose all of it.
     """
 
     root: Path
@@ -26,6 +28,11 @@ class Workspace:
     settings: Settings
     project: Settings
     aws: Aws
+    options: tuple[str, ...] = ()
+
+    def command(self, *words: str) -> str:
+        """A `model-build` command that works in the same workspace, to be pasted into the same shell."""
+        return shlex.join(["model-build", *words, *self.options])
 
     @property
     def pipeline(self) -> str:
@@ -55,7 +62,9 @@ def enter(root: Path | None, recipe: str | None, pull_request: int | None = None
     found, loaded = find(root, recipe)
     project = Settings.load(os.environ)
     settings = project if pull_request is None else project.for_pull_request(pull_request, os.environ)
-    return Workspace(found, loaded, settings, project, connect(settings.region))
+    given = {"--root": root, "--recipe": recipe, "--pull-request": pull_request}
+    options = tuple(word for name, value in given.items() if value is not None for word in (name, str(value)))
+    return Workspace(found, loaded, settings, project, connect(settings.region), options)
 
 
 def find(root: Path | None, recipe: str | None) -> tuple[Path, Recipe]:

@@ -144,6 +144,7 @@ class Server:
 
     def close(self) -> None:
         """Stop every job and the server, and remove the state."""
+        self.github.close()
         for handler in reversed(self._handlers):
             close = getattr(handler, "close", None)
             if close is not None:

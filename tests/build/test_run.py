@@ -3,6 +3,8 @@
 import contextlib
 import json
 import random
+import re
+import shlex
 import socket
 import threading
 from dataclasses import dataclass
@@ -243,7 +245,8 @@ def test_a_failed_step_is_named_with_its_reason_and_the_end_of_its_log(shop):
     assert result.exit_code == 1
     assert "error: Step Prepare failed: " in result.stderr
     assert "Text" in result.stderr
-    assert "model-build logs --step Prepare --execution" in result.stderr
+    [whole] = re.findall(r"The whole log: model-build (logs --step Prepare --execution .*)", result.stderr)
+    assert shop.call(*shlex.split(whole)).exit_code == 0
     assert shop.packages() == []
 
     log = shop.call("logs", "--step", "prepare")
@@ -287,6 +290,12 @@ def test_an_identical_rerun_registers_nothing_and_says_which_version_it_is(shop)
     assert f"Model package: {first['model_package_arn']} (pending approval)" in again.stdout
     assert "That is version 1, which an earlier run registered; this one registered nothing" in again.stdout
     assert shop.packages() == [first["model_package_arn"]]
+    [following] = re.findall(r"^Next: model-build (.*)$", again.stdout, re.MULTILINE)
+    decided = CliRunner().invoke(app, shlex.split(following), env=shop.aws.environment)
+    assert "Version 1 is approved" in decided.stdout, decided.stderr
+    shop.aws.client("sagemaker").update_model_package(
+        ModelPackageArn=first["model_package_arn"], ModelApprovalStatus="PendingManualApproval"
+    )
 
     code, forced = shop.run(data, "--force", "once more")
     assert (code, forced["pipeline"]["launched"]) == (0, "started")

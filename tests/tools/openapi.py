@@ -28,6 +28,7 @@ _ANYWHERE = dict.fromkeys((301, 307, 400, 401, 403, 404, 429), _ERROR)
 _BESIDE = {
     ("POST", "/repos/{owner}/{repo}/actions/variables"): {409: _ERROR, 422: _ERROR},
     ("PATCH", "/repos/{owner}/{repo}/actions/variables/{name}"): {409: _ERROR, 422: _ERROR},
+    ("POST", "/repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches"): {422: _ERROR},
 }
 
 

@@ -7,32 +7,49 @@ from pathlib import Path
 import pytest
 from openapi import DESCRIPTION, installed
 
-TOOLS = Path(__file__).parent
-PINNED = json.loads((TOOLS / "package.json").read_text())["devDependencies"]
-LOCKED = json.loads((TOOLS / "package-lock.json").read_text())["packages"]
+TEMPLATE = Path(__file__).parents[2]
+FOLDERS = {"tests/tools": "devDependencies", "local/local_aws/github/actions/node": "dependencies"}
 
 
-def test_every_package_is_pinned_and_locked_by_hash():
-    assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in PINNED.values())
-    for name, version in PINNED.items():
-        assert LOCKED[f"node_modules/{name}"]["version"] == version
-    assert all(package["integrity"].startswith("sha512-") for path, package in LOCKED.items() if path)
+def pinned(folder):
+    return json.loads((TEMPLATE / folder / "package.json").read_text())[FOLDERS[folder]]
 
 
-def test_the_lock_names_no_registry():
-    assert not any("resolved" in package for package in LOCKED.values())
+def locked(folder):
+    """{path below the folder: what is locked of it}"""
+    return json.loads((TEMPLATE / folder / "package-lock.json").read_text())["packages"]
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_every_package_is_pinned_and_locked_by_hash_without_a_registry(folder):
+    assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in pinned(folder).values())
+    for name, version in pinned(folder).items():
+        assert locked(folder)[f"node_modules/{name}"]["version"] == version
+    packages = [package for path, package in locked(folder).items() if path]
+    assert all(package["integrity"].startswith("sha512-") for package in packages)
+    assert not any("resolved" in package for package in packages)
 
 
 @pytest.mark.parametrize(
-    "path", sorted(path for path, package in LOCKED.items() if path and "os" not in package)
+    ("folder", "path"),
+    [
+        (folder, path)
+        for folder in FOLDERS
+        for path, package in sorted(locked(folder).items())
+        if path and "os" not in package
+    ],
 )
-def test_what_is_locked_is_installed(path):
-    manifest = json.loads(installed(TOOLS / path / "package.json").read_text())
-    assert manifest["version"] == LOCKED[path]["version"]
+def test_what_is_locked_is_installed(folder, path):
+    manifest = json.loads(installed(TEMPLATE / folder / path / "package.json").read_text())
+    assert manifest["version"] == locked(folder)[path]["version"]
 
 
 def test_of_a_package_for_several_systems_the_one_for_this_system_is_installed():
-    binaries = [path for path, package in LOCKED.items() if "os" in package and (TOOLS / path).is_dir()]
+    binaries = [
+        path
+        for path, package in locked("tests/tools").items()
+        if "os" in package and (TEMPLATE / "tests/tools" / path).is_dir()
+    ]
     assert [path.rpartition("/")[2].startswith("jscpd-") for path in binaries] == [True]
 
 

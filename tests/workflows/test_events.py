@@ -1,16 +1,15 @@
 """Which jobs an event reaches, by GitHub's own evaluator of expressions."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from local_aws.github.actions.language import Language
+
 TEMPLATE = Path(__file__).parents[2]
-NODE_MODULES = TEMPLATE / "tests" / "tools" / "node_modules"
 PROJECT = {"SAGEMAKER_PROJECT_NAME": "shop"}
 OURS = {"full_name": "o/shop", "topics": ["sagemaker-project", "mlops"]}
 
@@ -46,13 +45,13 @@ def reached(
     event = happened["event"] | {"repository": repository}
     github = happened | {"repository": repository["full_name"], "event": event}
     contexts = {"github": github, "vars": variables, "inputs": event.get("inputs", {}), "needs": {}}
-    asked = [
-        {"expression": job.get("if", "true").removeprefix("${{").removesuffix("}}"), "contexts": contexts}
-        for job in jobs.values()
-    ]
-    command = [Path(sys.executable).with_name("node"), Path(__file__).with_name("evaluate.mjs"), NODE_MODULES]
-    done = subprocess.run(command, input=json.dumps(asked), capture_output=True, text=True, check=True)
-    wanted = [job for job, runs in zip(jobs, json.loads(done.stdout), strict=True) if runs]
+    conditions = {
+        job: each.get("if", "true").removeprefix("${{").removesuffix("}}") for job, each in jobs.items()
+    }
+    with Language() as language:
+        wanted = [
+            job for job, condition in conditions.items() if language.evaluate(condition, contexts).truth
+        ]
     # A job whose condition names no status runs only after those that it needs.
     return [job for job in wanted if jobs[job].get("needs", job) in wanted]
 

@@ -8,7 +8,7 @@ A request is signed in (sign_in), routed (routing), and carried out by one funct
 whether the caller may, works on `state` and the repository's `git`, and answers with a record as GitHub writes it
 (shapes). What moves a branch, by the API, a merge or a push, goes through `writing`, where the rules of protected
 branches are. Plans count as they do at GitHub: what a free plan lacks for private repositories is lacking here.
-Webhooks, web pages and runs of workflows do not exist.
+Workflows run where `GitHub.run_workflows` was called (actions). Webhooks and web pages do not exist.
 """
 
 from local_aws.github.credentials import App, Installation

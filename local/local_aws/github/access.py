@@ -6,7 +6,7 @@ needed. What a caller may not see is not found; what it may see but not do is fo
 
 from __future__ import annotations
 
-from local_aws.github.credentials import Anonymous, AppCaller, Caller, Token
+from local_aws.github.credentials import Anonymous, AppCaller, Caller, Installation, Token
 from local_aws.github.errors import ApiError, archived, forbidden, not_found, requires_authentication
 from local_aws.github.records import Organization, Repository, User
 
@@ -33,12 +33,13 @@ def role(user: User, repository: Repository) -> str:
 
 
 def role_of(caller: Caller, repository: Repository) -> str:
-    """The caller's rights, before the permissions of its token. An installation administers what it is installed on."""
+    """The caller's rights, before the permissions of its token. An installation administers what it is installed on, as a rule."""
     match caller:
         case Token(installation=None):
             return role(caller.user, repository) if _covers(caller, repository) else _of_public(repository)
-        case Token():
-            return "admin" if _covers(caller, repository) else _of_public(repository)
+        case Token(installation=Installation(administers=administers)):
+            held = "admin" if administers else "write"
+            return held if _covers(caller, repository) else _of_public(repository)
         case _:
             return _of_public(repository)
 

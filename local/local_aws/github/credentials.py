@@ -29,7 +29,10 @@ class App:
 
 @dataclass
 class Installation:
-    """An App on an account. `repositories` are ids, or None for all of the account, later ones included."""
+    """An App on an account. `repositories` are ids, or None for all of the account, later ones included.
+
+    It administers them, but for the one whose tokens jobs of workflows get.
+    """
 
     id: int
     app: App
@@ -37,6 +40,7 @@ class Installation:
     permissions: dict[str, str]
     repositories: set[int] | None = None
     suspended: bool = False
+    administers: bool = True
     created_at: str = field(default_factory=now)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from werkzeug.wrappers import Request, Response
 
@@ -27,7 +27,11 @@ from local_aws.github.records import (
 from local_aws.github.rest import Exchange, RestApi
 from local_aws.github.smart_http import SmartHttp
 from local_aws.github.state import State, Urls
+from local_aws.github.web_pages import WebPages
 from local_aws.github.writing import commit_files
+
+if TYPE_CHECKING:
+    from local_aws.github.actions import Actions, Machine
 
 
 class GitHub:
@@ -44,7 +48,38 @@ class GitHub:
         self.faults = Faults()
         self._issuer = Issuer(self._state.urls)
         rest = RestApi(self._state, self.faults, on_exchange)
-        self._gateway = Gateway(rest, SmartHttp(self._state, self.faults), self._issuer)
+        self._gateway = Gateway(
+            rest, SmartHttp(self._state, self.faults), self._issuer, WebPages(self._state)
+        )
+
+    def run_workflows(self, machine: Machine | None = None) -> Actions:
+        """From now on events start the workflows of repositories, on this machine; `close` ends what runs."""
+        from local_aws.github.actions import Actions, Machine
+
+        if self._state.actions is None:
+            folder = self._state.folder / "runners"
+            self._state.actions = Actions(self._state, self._issuer, machine or Machine(), folder)
+        return self._state.actions
+
+    def close(self) -> None:
+        if self._state.actions is not None:
+            self._state.actions.close()
+            self._state.actions = None
+
+    @property
+    def actions(self) -> Actions:
+        """Runs of workflows. Raises LookupError before `run_workflows`."""
+        if self._state.actions is None:
+            raise LookupError("this GitHub runs no workflows: call run_workflows() first")
+        return self._state.actions
+
+    def user(self, login: str) -> User:
+        """Raises KeyError."""
+        with self._state.lock:
+            found = self._state.user(login)
+        if found is None:
+            raise KeyError(login)
+        return found
 
     def respond(self, request: Request) -> Response | None:
         return self._gateway.respond(request)
@@ -53,6 +88,16 @@ class GitHub:
     def api_url(self) -> str:
         """What GITHUB_API_URL is here."""
         return self._state.urls.api
+
+    @property
+    def web_url(self) -> str:
+        """Where repositories are looked at in a browser."""
+        return self._state.urls.web
+
+    @property
+    def git_url(self) -> str:
+        """Where repositories are cloned from: `git_url/OWNER/NAME.git`."""
+        return self._state.urls.git
 
     @property
     def issuer_url(self) -> str:
@@ -129,6 +174,25 @@ class GitHub:
                 author = User(0, owner, "free")
                 commit_files(made, "main", files, "Initial commit", author)
         return made
+
+    def fork(self, full_name: str, owner: str) -> Repository:
+        """A fork of a repository with its branches, for another account."""
+        with self._state.lock:
+            source = self.repository(full_name)
+            made = self._state.add_repository(
+                self._account(owner), source.name, source.visibility, creator=owner
+            )
+            for ref, sha in source.git.refs("refs/heads/").items():
+                made.git.fetch(source.git, sha)
+                made.git.update_ref(ref, sha)
+            made.default_branch = source.default_branch
+            made.settings["fork"] = True
+        return made
+
+    def set_secret(self, repository: str, name: str, value: str) -> None:
+        """A secret of a repository's workflows."""
+        with self._state.lock:
+            self.repository(repository).secrets[name.upper()] = value
 
     # Credentials
 

@@ -94,13 +94,24 @@ def job_claims(
     ref: str,
     environment: str | None,
     workflow: str,
+    *,
+    sha: str = "",
+    workflow_name: str = "",
+    run_id: int = 0,
+    run_number: int = 1,
+    run_attempt: int = 1,
+    head_ref: str = "",
+    base_ref: str = "",
 ) -> dict[str, Any]:
-    """The claims of a job's token. `ref` is a full one; a job with an environment has that as its context."""
+    """The claims of a job's token. `ref` is a full one; a job with an environment has that as its context.
+
+    `workflow` is the name of its file, `sha` the commit of the ref where none is given, `run_id` 0 any.
+    """
     context = f"environment:{environment}" if environment else f"ref:{ref}"
     if not environment and event.startswith("pull_request"):
         context = "pull_request"
     kind, owner = ("tag" if ref.startswith("refs/tags/") else "branch"), repository.owner
-    sha = repository.git.ref(ref) or ""
+    sha = sha or repository.git.ref(ref) or ""
     workflow_ref = f"{repository.full_name}/.github/workflows/{workflow}@{ref}"
     claims = {
         "aud": AUDIENCE,
@@ -116,16 +127,16 @@ def job_claims(
         "actor": actor.login,
         "actor_id": str(actor.id),
         "event_name": event,
-        "head_ref": "",
-        "base_ref": "",
-        "workflow": workflow.rpartition(".")[0] or workflow,
+        "head_ref": head_ref,
+        "base_ref": base_ref,
+        "workflow": workflow_name or workflow.rpartition(".")[0] or workflow,
         "workflow_ref": workflow_ref,
         "workflow_sha": sha,
         "job_workflow_ref": workflow_ref,
         "job_workflow_sha": sha,
-        "run_id": str(secrets.randbelow(10**10)),
-        "run_number": "1",
-        "run_attempt": "1",
+        "run_id": str(run_id or secrets.randbelow(10**10)),
+        "run_number": str(run_number),
+        "run_attempt": str(run_attempt),
         "runner_environment": "github-hosted",
     } | ({"environment": environment} if environment else {})
     return claims | {"sub": subjects.subject(repository, context, claims)}

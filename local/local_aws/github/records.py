@@ -179,6 +179,7 @@ class Repository:
     topics: list[str] = field(default_factory=list)
     collaborators: dict[str, Literal["read", "write", "admin"]] = field(default_factory=dict)
     variables: dict[str, Variable] = field(default_factory=dict)
+    secrets: dict[str, str] = field(default_factory=dict)
     environments: dict[str, Environment] = field(default_factory=dict)
     protection: dict[str, dict[str, Any]] = field(default_factory=dict)
     pulls: dict[int, PullRequest] = field(default_factory=dict)

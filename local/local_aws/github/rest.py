@@ -67,6 +67,8 @@ class RestApi:
             try:
                 caller = caller_of(self._state, request.headers.get("Authorization", ""))
                 answer = self._operate(request, path, body, caller)
+                if self._state.actions is not None and request.method != "GET":
+                    self._state.actions.observe(caller)
             except ApiError as error:
                 answer = Answer(error.status, error.body(), error.headers)
             except GitError as error:

@@ -40,6 +40,7 @@ def serve(state: Path, on_exchange: Callable[[Exchange], object] | None = None) 
     try:
         yield held[0]
     finally:
+        held[0].close()
         http.shutdown()
         http.server_close()
         thread.join()

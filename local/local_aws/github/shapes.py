@@ -186,7 +186,7 @@ def repository(urls: Urls, shown: Repository, caller: Caller) -> dict[str, Any]:
             "visibility": shown.visibility,
             "html_url": f"{urls.web}/{shown.full_name}",
             "description": shown.description,
-            "fork": False,
+            "fork": bool(shown.settings.get("fork")),
             "url": url,
             "git_url": f"git://localhost/{shown.full_name}.git",
             "ssh_url": f"git@localhost:{shown.full_name}.git",

@@ -77,7 +77,7 @@ class SmartHttp:
             repository = self._repository(f"{owner}/{name.removesuffix('.git')}", caller, pushes)
             env = self._environment(request, repository, below, caller)
             if below == _PUSH:
-                return self._pushed(request, repository, env)
+                return self._pushed(request, repository, env, caller)
         return _backend(request.get_data(), env)
 
     def _caller(self, request: Request) -> Caller:
@@ -136,13 +136,17 @@ class SmartHttp:
             "LOCAL_GITHUB_HEAD": repository.git.branch(repository.default_branch) or "",
         }
 
-    def _pushed(self, request: Request, repository: Repository, env: dict[str, str]) -> Response:
+    def _pushed(
+        self, request: Request, repository: Repository, env: dict[str, str], caller: Caller
+    ) -> Response:
         before = repository.git.refs()
         response = _backend(request.get_data(), env)
         after = repository.git.refs()
         changed = [name for name in after if after[name] != before.get(name)]
         if changed or len(after) < len(before):
             written(repository, *changed)
+            if self._state.actions is not None:
+                self._state.actions.observe(caller)
         return response
 
 

@@ -6,11 +6,15 @@ import itertools
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from local_aws.github.credentials import App, Installation, Token
 from local_aws.github.git import GitDirectory
 from local_aws.github.rate_limits import RateLimits
 from local_aws.github.records import Account, Dispatch, Organization, Repository, User, Visibility
+
+if TYPE_CHECKING:
+    from local_aws.github.actions import Actions
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,8 @@ class Urls:
 
 @dataclass
 class State:
+    """`checks` are by repository and commit: the conclusion, or the status, of each by its name. `actions`, if any, runs workflows."""
+
     folder: Path
     urls: Urls
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -49,6 +55,8 @@ class State:
     installations: dict[int, Installation] = field(default_factory=dict)
     dispatches: list[Dispatch] = field(default_factory=list)
     rate_limits: RateLimits = field(default_factory=RateLimits)
+    checks: dict[tuple[int, str], dict[str, str]] = field(default_factory=dict)
+    actions: Actions | None = None
     _ids: itertools.count[int] = field(default_factory=lambda: itertools.count(1001))
 
     def new_id(self) -> int:

@@ -18,6 +18,7 @@ from local_aws.github.operations import (
     rate_limit,
     repositories,
     variables,
+    workflow_runs,
 )
 from local_aws.github.routing import Routes
 
@@ -32,6 +33,7 @@ _MODULES = (
     environments,
     oidc_subject,
     dispatches,
+    workflow_runs,
     pulls,
     merging,
     comments,

@@ -146,13 +146,13 @@ def _reviewers(call: Call, repository: Repository) -> list[tuple[str, int]]:
     for each in stated:
         entry: Mapping[str, Any] = checked("reviewers", each, dict)
         kind, identity = entry.get("type"), entry.get("id")
-        if kind not in {"User", "Team"} or _reviewer(call, repository, kind, identity) is None:
+        if kind not in {"User", "Team"} or reviewer_shown(call, repository, kind, identity) is None:
             raise unprocessable("Validation Failed", f"{kind} {identity} is not a valid reviewer.")
         found.append((str(kind), int(identity or 0)))
     return found
 
 
-def _reviewer(call: Call, repository: Repository, kind: Any, identity: Any) -> dict[str, Any] | None:
+def reviewer_shown(call: Call, repository: Repository, kind: Any, identity: Any) -> dict[str, Any] | None:
     urls, owner = call.state.urls, repository.owner
     if kind == "Team":
         teams = owner.teams.values() if isinstance(owner, Organization) else ()
@@ -209,7 +209,7 @@ def _rules(call: Call, repository: Repository, shown: Environment) -> list[dict[
         reviewers = [
             {"type": kind, "reviewer": reviewer}
             for kind, identity in shown.reviewers
-            if (reviewer := _reviewer(call, repository, kind, identity)) is not None
+            if (reviewer := reviewer_shown(call, repository, kind, identity)) is not None
         ]
         once = {"prevent_self_review": shown.prevent_self_review}
         rules.append({"type": "required_reviewers", "reviewers": reviewers} | once)

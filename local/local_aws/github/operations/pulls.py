@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from local_aws.github import shapes
-from local_aws.github.access import may
+from local_aws.github.access import lacking, may
 from local_aws.github.call import Answer, Call
 from local_aws.github.errors import not_found, unprocessable
 from local_aws.github.operations.commits import diff_entry
@@ -19,8 +19,15 @@ _PULL = "/repos/{owner}/{repo}/pulls/{pull_number}"
 
 @ROUTES.on("POST", "/repos/{owner}/{repo}/pulls")
 def create(call: Call) -> Answer:
-    """`head` is `BRANCH` or `OWNER:BRANCH`. One open pull request for a head and a base."""
-    repository = call.repository("pull_requests", "write")
+    """`head` is `BRANCH` or `OWNER:BRANCH`. One open pull request for a head and a base.
+
+    Whoever can read a repository can propose a change from a fork: the account needs no more, the token does.
+    """
+    repository = call.repository("pull_requests", "read")
+    if not call.token.grants("pull_requests", "write"):
+        raise lacking(call.token, "pull_requests", "write")
+    if repository.archived or ":" not in call.required("head", str):
+        call.repository("pull_requests", "write")
     head, base = call.required("head", str), call.required("base", str)
     label, head_repository, branch = _head(call, repository, head)
     problems = []
@@ -46,7 +53,7 @@ def create(call: Call) -> Answer:
     if state_of(repository, made).commits == 0:
         raise _refused(f"No commits between {base} and {head}")
     repository.pulls[made.number] = made
-    shown = _shown(call, repository, made)
+    shown = described(call, repository, made)
     return Answer(201, shown, {"Location": shown["url"]})
 
 
@@ -70,7 +77,7 @@ def pulls(call: Call) -> Answer:
 @ROUTES.on("GET", _PULL)
 def pull(call: Call) -> Answer:
     repository = call.repository("pull_requests", "read")
-    return Answer(body=_shown(call, repository, existing(call, repository)))
+    return Answer(body=described(call, repository, existing(call, repository)))
 
 
 @ROUTES.on("PATCH", _PULL)
@@ -94,7 +101,7 @@ def update(call: Call) -> Answer:
     changed.title = call.optional("title", str, changed.title)
     changed.body = call.optional("body", str, changed.body)
     changed.updated_at = now()
-    return Answer(body=_shown(call, repository, changed))
+    return Answer(body=described(call, repository, changed))
 
 
 @ROUTES.on("GET", f"{_PULL}/files")
@@ -158,17 +165,17 @@ def _refused(message: str) -> Exception:
     )
 
 
-def _shown(call: Call, repository: Repository, shown: PullRequest) -> dict[str, Any]:
+def described(call: Call, repository: Repository, pull: PullRequest) -> dict[str, Any]:
     """`pull-request`: with what has to be computed."""
-    state = state_of(repository, shown)
-    merged_by = shown.merged_by and shapes.account(call.state.urls, shown.merged_by)
-    return _simple(call, repository, shown, state) | {
-        "merged": shown.merged_at is not None,
+    state = state_of(repository, pull)
+    merged_by = pull.merged_by and shapes.account(call.state.urls, pull.merged_by)
+    return _simple(call, repository, pull, state) | {
+        "merged": pull.merged_at is not None,
         "mergeable": state.mergeable,
         "mergeable_state": state.mergeable_state,
         "rebaseable": state.mergeable,
         "merged_by": merged_by,
-        "comments": len(shown.comments),
+        "comments": len(pull.comments),
         "review_comments": 0,
         "maintainer_can_modify": False,
         "commits": state.commits,

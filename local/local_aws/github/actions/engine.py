@@ -1,0 +1,224 @@
+"""Starts runs of workflows for what happens in repositories, and is where they are looked up, reviewed and cancelled."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from local_aws.github.actions import environments, events, tokens, triggers, workflow
+from local_aws.github.actions.errors import ActionsError, InvalidWorkflow
+from local_aws.github.actions.events import Event
+from local_aws.github.actions.language import Language
+from local_aws.github.actions.machine import Machine
+from local_aws.github.actions.runs import Job, Review, Run
+from local_aws.github.actions.scheduler import Scheduler
+from local_aws.github.actions.watch import Watch
+from local_aws.github.actions.workflow import Workflow
+from local_aws.github.credentials import Caller, Token
+from local_aws.github.issuer import Issuer
+from local_aws.github.records import Repository, User
+from local_aws.github.state import State
+
+
+class Actions:
+    """GitHub Actions of the embedded GitHub, until `close`. What happened before it was made starts nothing.
+
+    Methods are safe to call from any thread. The state's lock comes before the scheduler's.
+    """
+
+    def __init__(self, state: State, issuer: Issuer, machine: Machine, folder: Path) -> None:
+        self._state = state
+        self.machine = machine
+        self._language = Language()
+        self._scheduler = Scheduler(state, issuer, self._language, machine, folder)
+        self._runs: dict[int, Run] = {}
+        self._numbers: dict[tuple[int, str], int] = {}
+        self._parsed: dict[tuple[str, str], Workflow | InvalidWorkflow] = {}
+        self._happened: queue.Queue[tuple[Event, str | None] | None] = queue.Queue()
+        self._unhandled = 0
+        with state.lock:
+            tokens.bot(state)
+            self._watch = Watch(state)
+        self._starter = threading.Thread(target=self._start_runs, name="github-actions", daemon=True)
+        self._starter.start()
+
+    # What starts runs
+
+    def observe(self, caller: Caller) -> None:
+        """Take in what a request changed. The state's lock is held. A job's own token starts nothing but by dispatches."""
+        quiet = isinstance(caller, Token) and tokens.is_of_a_job(caller)
+        for event in self._watch.changes(caller):
+            if not quiet or event.name == "repository_dispatch":
+                self._take(event)
+
+    def dispatch(
+        self, caller: Caller, repository: Repository, path: str, ref: str, inputs: Mapping[str, Any]
+    ) -> None:
+        """Run a workflow by hand: `path` is its file's, `ref` a full one. The state's lock is held."""
+        self._take(events.workflow_dispatch(self._state, caller, repository, path, ref, inputs), path)
+
+    def schedule(self, full_name: str) -> None:
+        """Let the time of every schedule of a repository's workflows come, now."""
+        with self._state.lock:
+            repository = self._state.repository(full_name)
+            if repository is None:
+                raise KeyError(full_name)
+            head = repository.git.branch(repository.default_branch) or ""
+            caller = Token("", tokens.bot(self._state))
+            for path, found in self.workflows(repository, head).items():
+                for each in () if isinstance(found, InvalidWorkflow) else found.on.get("schedule", ()):
+                    event = events.schedule(self._state, caller, repository, each["cron"])
+                    self._take(event, path)
+
+    def _take(self, event: Event, path: str | None = None) -> None:
+        with self._scheduler.changed:
+            self._unhandled += 1
+        self._happened.put((event, path))
+
+    # Runs
+
+    def runs(self, full_name: str | None = None) -> list[Run]:
+        """All runs, or those of a repository, oldest first."""
+        with self._scheduler.changed:
+            found = list(self._runs.values())
+        return [each for each in found if full_name in {None, each.repository.full_name}]
+
+    def run(self, identity: int) -> Run | None:
+        return self._runs.get(identity)
+
+    def wait_for(self, happened: Callable[[], Any], timeout: float = 600) -> Any:
+        """What `happened` returns once it is true; it is asked whenever a run changes. Raises TimeoutError."""
+        end = time.monotonic() + timeout
+        with self._scheduler.changed:
+            while not (found := happened()):
+                if not self._scheduler.changed.wait(end - time.monotonic()):
+                    raise TimeoutError(f"It did not happen within {timeout:g} s: {self._described()}")
+            return found
+
+    def settle(self, timeout: float = 600) -> None:
+        """Wait until every event has been looked at and every run has completed or waits for a reviewer."""
+        self.wait_for(lambda: not self._unhandled and all(map(_rests, self._runs.values())), timeout)
+
+    def review(
+        self,
+        run: Run,
+        environment: str,
+        user: User,
+        state: Literal["approved", "rejected"],
+        comment: str = "",
+    ) -> None:
+        """What a reviewer says to the jobs that wait for an environment. Raises ActionsError if the user is none."""
+        with self._scheduler.changed:
+            waiting = [job for job in run.jobs.values() if _waits_for(job, environment)]
+            for job in waiting:
+                assert job.waiting_for is not None
+                if not environments.may_review(run.repository, job.waiting_for, user, run.event):
+                    raise ActionsError(f"{user.login} is not a reviewer of {environment}.")
+            if not waiting:
+                raise ActionsError(f"No job of run {run.id} waits for {environment}.")
+            review = Review(environment, user, state, comment)
+            run.reviews.append(review)
+            for job in waiting:
+                job.review = review
+            self._scheduler.changed.notify_all()
+
+    def cancel(self, run: Run) -> None:
+        self._scheduler.cancel(run)
+
+    def rerun(self, run: Run) -> None:
+        """All jobs once more, as the next attempt. Raises ActionsError while it still runs."""
+        with self._scheduler.changed:
+            if run.status != "completed":
+                raise ActionsError("This workflow is already running")
+            run.attempt += 1
+            run.cancelled, run.conclusion = False, None
+            self._scheduler.start(run)
+
+    def close(self) -> None:
+        """End all runs, whatever they do."""
+        self._happened.put(None)
+        self._starter.join()
+        self._scheduler.close()
+        self._language.close()
+
+    # Workflows
+
+    def workflows(self, repository: Repository, commit: str) -> dict[str, Workflow | InvalidWorkflow]:
+        """The workflows of a commit by their paths, or what is wrong with them."""
+        folder = repository.git.entry(commit, triggers.FOLDER) if commit else None
+        entries = repository.git.entries(folder.sha) if folder is not None and folder.type == "tree" else []
+        return {
+            f"{triggers.FOLDER}/{each.path}": self._read(
+                repository, f"{triggers.FOLDER}/{each.path}", each.sha
+            )
+            for each in entries
+            if each.path.endswith((".yml", ".yaml"))
+        }
+
+    def _read(self, repository: Repository, path: str, blob: str) -> Workflow | InvalidWorkflow:
+        if (path, blob) not in self._parsed:
+            text = repository.git.blob(blob).decode("utf-8", "replace")
+            try:
+                self._parsed[path, blob] = workflow.read(self._language, path, text)
+            except InvalidWorkflow as error:
+                self._parsed[path, blob] = error
+        return self._parsed[path, blob]
+
+    def _start_runs(self) -> None:
+        while (taken := self._happened.get()) is not None:
+            event, path = taken
+            try:
+                for found in self._started_by(event, path):
+                    self._start(found, event)
+            finally:
+                with self._scheduler.changed:
+                    self._unhandled -= 1
+                    self._scheduler.changed.notify_all()
+
+    def _started_by(self, event: Event, path: str | None) -> list[Workflow | InvalidWorkflow]:
+        found = self.workflows(event.repository, event.sha)
+        chosen = list(found.values()) if path is None else [found[path]]
+        return [
+            each for each in chosen if isinstance(each, InvalidWorkflow) or triggers.starts(each.on, event)
+        ]
+
+    def _start(self, found: Workflow | InvalidWorkflow, event: Event) -> None:
+        read = found if isinstance(found, Workflow) else Workflow(found.path, found.path, {}, {})
+        with self._state.lock:
+            identity = self._state.new_id()
+        with self._scheduler.changed:
+            key = (event.repository.id, read.path)
+            number = self._numbers[key] = self._numbers.get(key, 0) + 1
+            run = Run(identity, number, read, event, read.name)
+            if isinstance(found, InvalidWorkflow):
+                run.error, run.conclusion = str(found), "failure"
+            self._runs[identity] = run
+        if run.conclusion is None:
+            self._scheduler.name(run)
+            with self._scheduler.changed:
+                self._scheduler.start(run)
+
+    def _described(self) -> str:
+        jobs = [
+            f"{run.workflow.name} #{run.number} {job.name}: {job.conclusion or job.status}"
+            for run in self._runs.values()
+            for job in run.jobs.values()
+        ]
+        return "; ".join(jobs) or "no run was started"
+
+
+def _rests(run: Run) -> bool:
+    busy = {"queued", "pending", "in_progress"}
+    if run.status == "completed":
+        return True
+    return any(job.status == "waiting" for job in run.jobs.values()) and not any(
+        job.status in busy - {"queued", "pending"} for job in run.jobs.values()
+    )
+
+
+def _waits_for(job: Job, environment: str) -> bool:
+    return job.status == "waiting" and job.waiting_for is not None and job.waiting_for.name == environment
