@@ -7,9 +7,10 @@ command is called, so that help and usage errors come at once.
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -56,6 +57,15 @@ PullRequest = Annotated[
         help="Work in the pull request's own pipeline and under pr/NUMBER/; nothing is registered.",
     ),
 ]
+Version = Annotated[
+    str,
+    typer.Argument(
+        metavar="VERSION", help="The version's number, `latest`, or the ARN of the model package."
+    ),
+]
+Why = Annotated[
+    str, typer.Option("--why", metavar="TEXT", help="The reason, which the registry keeps with the decision.")
+]
 Summary = Annotated[
     bool, typer.Option("--summary", help="Also append the result to the summary of the GitHub Actions job.")
 ]
@@ -87,6 +97,28 @@ def plan(
         made = plan.make(workspace.enter(root, recipe, pull_request), data)
         summarise(plan.summary(made))
         print_result(plan.document(made) if as_json else plan.lines(made))
+
+
+@app.command("check-data")
+def check_data(
+    file: Annotated[Path, typer.Argument(help="A file, or a folder with the files of one data set.")],
+    root: Root = None,
+    recipe: RecipeName = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Show what Prepare would say about a file: rows, labels, splits, what is dropped and why. Needs no account."""
+    with reported(verbose, ADVICE):
+        from model_build import workspace
+        from model_build.commands import check_data
+        from model_build.errors import DataError
+
+        home, loaded = workspace.find(root, recipe)
+        checked = check_data.check(home / "steps", loaded, file)
+        command = f"model-build run --recipe {recipe or loaded.name} --data {shlex.quote(str(file))}"
+        print_result(check_data.document(checked) if as_json else check_data.lines(checked, command))
+        if checked.problem is not None:
+            raise DataError(checked.problem)
 
 
 @app.command()
@@ -198,6 +230,66 @@ def logs(
 
 
 @app.command()
+def stop(
+    execution: ExecutionId = None,
+    root: Root = None,
+    recipe: RecipeName = None,
+    pull_request: PullRequest = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Stop an execution and its running jobs; nothing is registered by it."""
+    with reported(verbose, ADVICE):
+        from model_build import workspace
+        from model_build.commands import stop
+
+        stopped = stop.stop(workspace.enter(root, recipe, pull_request), execution)
+        print_result(stop.document(stopped) if as_json else stop.lines(stopped))
+
+
+@app.command()
+def models(
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many of the latest versions.")] = 20,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """List the registered versions: recipe, problem, the gate's metric, approval, and the stage that each is live in."""
+    with reported(verbose, ADVICE):
+        from model_build.aws.clients import connect
+        from model_build.commands import models
+        from model_build.core.settings import Settings
+
+        settings = Settings.load(os.environ)
+        found = models.read(connect(settings.region), settings, limit)
+        shown = models.document(found) if as_json else models.lines(settings.model_package_group, found)
+        print_result(shown)
+
+
+@app.command()
+def approve(
+    version: Version,
+    why: Why,
+    release: Annotated[
+        bool,
+        typer.Option(
+            "--for-production",
+            help="Also release it for production, where the registry is production's gate: only approvers may.",
+        ),
+    ] = False,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Approve a registered version, with the reason: it may be rolled out from then on."""
+    _decide(version, "Approved", why, release, as_json, verbose)
+
+
+@app.command()
+def reject(version: Version, why: Why, as_json: Json = False, verbose: Verbose = False) -> None:
+    """Reject a registered version, with the reason. Where it is live, its stage goes back to the version before."""
+    _decide(version, "Rejected", why, False, as_json, verbose)
+
+
+@app.command()
 def comment(
     pull_request: PullRequest = None,
     report: Annotated[
@@ -248,6 +340,24 @@ def _source(data: str | None) -> str:
             "repository variable of the build repository: gh variable set TRAINING_DATA --body s3://BUCKET/KEY."
         )
     return data
+
+
+def _decide(
+    version: str,
+    status: Literal["Approved", "Rejected"],
+    why: str,
+    release: bool,
+    as_json: bool,
+    verbose: bool,
+) -> None:
+    with reported(verbose, ADVICE):
+        from model_build.aws.clients import connect
+        from model_build.commands import approve
+        from model_build.core.settings import Settings
+
+        settings = Settings.load(os.environ)
+        decision = approve.decide(connect(settings.region), settings, version, status, why, release=release)
+        print_result(approve.document(decision) if as_json else approve.lines(decision))
 
 
 def _number(pull_request: int | None) -> int:

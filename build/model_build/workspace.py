@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
 from model_build.aws.clients import Aws, connect
 from model_build.core.settings import Settings
 from model_build.errors import UsageError
-from model_build.recipe import Recipe
+from model_build.recipe import Recipe, siblings
 
 RECIPES = "recipes"
 
@@ -18,7 +19,8 @@ RECIPES = "recipes"
 class Workspace:
     """A recipe, where it lives, and the project that it is built in.
 
-    `settings` are those to work with; `project` are the project's own, which differ from them in a pull request.
+    `settings` are those to work with; `project` are the project's own, which differ from them in a pull request. `options`
+    are those of the command line that chose all of it.
     """
 
     root: Path
@@ -26,6 +28,11 @@ class Workspace:
     settings: Settings
     project: Settings
     aws: Aws
+    options: tuple[str, ...] = ()
+
+    def command(self, *words: str) -> str:
+        """A `model-build` command that works in the same workspace, to be pasted into the same shell."""
+        return shlex.join(["model-build", *words, *self.options])
 
     @property
     def pipeline(self) -> str:
@@ -40,6 +47,10 @@ class Workspace:
     def steps(self) -> Path:
         return self.root / "steps"
 
+    def check_problem(self) -> None:
+        """Raises RecipeError when another recipe of the same problem says otherwise what the problem is."""
+        siblings.check(self.recipe, self.root / RECIPES)
+
 
 def enter(root: Path | None, recipe: str | None, pull_request: int | None = None) -> Workspace:
     """The workspace at `root`, or around the current folder, with the recipe of that name or path.
@@ -48,11 +59,21 @@ def enter(root: Path | None, recipe: str | None, pull_request: int | None = None
 
     Raises UsageError (RecipeError, SettingsError) when a part of it is missing.
     """
-    found = find_root(Path.cwd()) if root is None else root
-    loaded = Recipe.load(find_recipe(found, recipe))
+    found, loaded = find(root, recipe)
     project = Settings.load(os.environ)
     settings = project if pull_request is None else project.for_pull_request(pull_request, os.environ)
-    return Workspace(found, loaded, settings, project, connect(settings.region))
+    given = {"--root": root, "--recipe": recipe, "--pull-request": pull_request}
+    options = tuple(word for name, value in given.items() if value is not None for word in (name, str(value)))
+    return Workspace(found, loaded, settings, project, connect(settings.region), options)
+
+
+def find(root: Path | None, recipe: str | None) -> tuple[Path, Recipe]:
+    """The repository at `root`, or around the current folder, and its recipe of that name or path.
+
+    Raises UsageError (RecipeError) when one of them is missing.
+    """
+    found = find_root(Path.cwd()) if root is None else root
+    return found, Recipe.load(find_recipe(found, recipe))
 
 
 def find_root(start: Path) -> Path:

@@ -36,7 +36,10 @@ StageName = Annotated[str, typer.Option("--stage", help="The stage: a file of st
 PackageArn = Annotated[
     str,
     typer.Option(
-        "--model-package", envvar="MODEL_PACKAGE_ARN", metavar="ARN", help="The ARN of the model package."
+        "--model-package",
+        envvar="MODEL_PACKAGE_ARN",
+        metavar="VERSION",
+        help="The version's number, `latest`, or the ARN of the model package.",
     ),
 ]
 Force = Annotated[
@@ -83,7 +86,8 @@ def plan(
         from model_deploy import workspace
         from model_deploy.commands import plan
 
-        made = plan.make(workspace.enter(root, stage), model_package, force)
+        entered = workspace.enter(root, stage)
+        made = plan.make(entered, entered.package(model_package), force)
         summary.add(plan.lines(made))
         print_result(plan.document(made) if as_json else plan.lines(made))
 
@@ -108,8 +112,9 @@ def rollout(
         from model_deploy import workspace
         from model_deploy.rollout.request import Request
 
-        request = Request(model_package, why, forced=force, timeout=timeout)
-        _roll_out(workspace.enter(root, stage), request, as_json, summary)
+        entered = workspace.enter(root, stage)
+        request = Request(entered.package(model_package), why, forced=force, timeout=timeout)
+        _roll_out(entered, request, as_json, summary)
 
 
 @app.command()
@@ -130,9 +135,8 @@ def reject(
         from model_deploy import workspace
         from model_deploy.commands import reject
 
-        rejection = reject.run(
-            workspace.enter(root, stage), model_package, why, Console(stderr=True), timeout
-        )
+        entered = workspace.enter(root, stage)
+        rejection = reject.run(entered, entered.package(model_package), why, Console(stderr=True), timeout)
         summary.add(reject.lines(rejection))
         print_result(reject.document(rejection) if as_json else reject.lines(rejection))
         if rejection.error is not None:
@@ -147,8 +151,8 @@ def verify(
         typer.Option(
             "--model-package",
             envvar="MODEL_PACKAGE_ARN",
-            metavar="ARN",
-            help="What should be live; by default whatever is live.",
+            metavar="VERSION",
+            help="What should be live (a number, `latest`, or an ARN); by default whatever is live.",
         ),
     ] = None,
     root: Root = None,
@@ -161,10 +165,11 @@ def verify(
         from model_deploy import workspace
         from model_deploy.commands import verify
 
-        verified = verify.run(workspace.enter(root, stage), model_package)
+        entered = workspace.enter(root, stage)
+        verified = verify.run(entered, entered.package(model_package) if model_package else None)
         summary.add(verify.lines(verified))
         print_result(verify.document(verified) if as_json else verify.lines(verified))
-        error = verify.verdict(verified)
+        error = verify.verdict(verified, entered.command("rollback", "--stage", stage))
         if error is not None:
             raise error
 
@@ -313,7 +318,11 @@ def _roll_out(entered: Any, request: Any, as_json: bool, summary: Summary) -> No
 
     result = rollout.run(entered, request, Console(stderr=True))
     summary.add(rollout.lines(result))
-    print_result(rollout.document(result) if as_json else rollout.lines(result))
+    print_result(
+        rollout.document(result)
+        if as_json
+        else [*rollout.lines(result), *rollout.next_lines(entered, result)]
+    )
     if result.error is not None:
         raise result.error
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from model_common.aws import registry
 from model_deploy import stacks
 from model_deploy.aws.clients import Aws, connect
 from model_deploy.core import archive, checks, deployment
@@ -23,13 +25,25 @@ STAGES = "stages"
 
 @dataclass(frozen=True)
 class Workspace:
-    """A stage of the repository at `root`, and the project that it belongs to."""
+    """A stage of the repository at `root`, and the project that it belongs to.
+
+    `options` are those of the command line that chose the root.
+    """
 
     root: Path
     stage: Stage
     settings: Settings
     aws: Aws
     checks: dict[str, Checks]
+    options: tuple[str, ...] = ()
+
+    def command(self, *words: str) -> str:
+        """A `model-deploy` command that works in the same workspace, to be pasted into the same shell."""
+        return shlex.join(["model-deploy", *words, *self.options])
+
+    def package(self, named: str) -> str:
+        """The ARN of the model package that a number, `latest` or an ARN names. Raises UsageError."""
+        return registry.resolve(self.aws.sagemaker, self.settings.model_package_group, named)
 
     @property
     def stack_name(self) -> str:
@@ -90,7 +104,8 @@ def enter(root: Path | None, stage: str) -> Workspace:
     found = find_root(Path.cwd()) if root is None else root
     loaded = Stage.load(found / STAGES / f"{stage}.yaml")
     settings = Settings.load(os.environ)
-    return Workspace(found, loaded, settings, connect(settings.region), checks.load(found))
+    options = () if root is None else ("--root", str(root))
+    return Workspace(found, loaded, settings, connect(settings.region), checks.load(found), options)
 
 
 def stage_names(root: Path) -> list[str]:

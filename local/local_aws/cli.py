@@ -1,4 +1,4 @@
-"""The `local-aws` command: up · exec · sample · demo."""
+"""The `local-aws` command: up · exec · env · sample · demo."""
 
 from __future__ import annotations
 
@@ -54,8 +54,25 @@ def up(
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="The port on 127.0.0.1; 0 takes a free one.")
     ] = 5577,
+    github_org: Annotated[
+        str | None,
+        typer.Option(
+            "--github-org",
+            metavar="LOGIN",
+            help="Make that organisation on the embedded GitHub, with a sign-in.",
+        ),
+    ] = None,
+    studio_domain: Annotated[
+        str | None,
+        typer.Option("--studio-domain", metavar="NAME", help="Make a Studio domain of that name."),
+    ] = None,
 ) -> None:
-    """Serve until stopped (Ctrl-C), with a default project prepared."""
+    """Serve until stopped (Ctrl-C), with a default project prepared.
+
+    With --github-org and --studio-domain there is all that `project-template publish` and `create` need; what is to be given
+    to them is printed.
+    """
+    from local_aws import place
     from local_aws.developer import default_project
     from local_aws.kernel.keys import KeyFileError, published
     from local_aws.server import Server
@@ -68,11 +85,14 @@ def up(
             Server(port, enforce=True) as server,
             published(server.account.clients.keys.administrator, server.port),
         ):
-            default_project(server.account.clients)
-            typer.echo(f"The embedded AWS serves at {server.endpoint_url} (Ctrl-C stops it).", err=True)
-            typer.echo(
-                f"Run a command against it: local-aws exec --attach {server.endpoint_url} -- CMD", err=True
+            clients = server.account.clients
+            project = default_project(clients)
+            owner = place.organization(server.github, clients, github_org) if github_org else None
+            domain = (
+                place.domain(clients, studio_domain, project.pipeline_role_arn) if studio_domain else None
             )
+            for line in place.lines(server.github, clients, owner, domain):
+                typer.echo(line, err=True)
             stop.wait()
     except KeyFileError as error:
         raise UsageError(str(error)) from error
@@ -107,6 +127,25 @@ def execute(
     with Server(enforce=True) as server:
         code = _run(command, server.account.clients, identity, extra)
     raise typer.Exit(code)
+
+
+@app.command()
+def env(
+    attach: Annotated[str, typer.Option(metavar="URL", help="The running `local-aws up`.")] = _EXAMPLE,
+    identity: Annotated[
+        Identity, typer.Option("--as", help="Whom commands work as, for twelve hours; see exec.")
+    ] = Identity.DEVELOPER,
+) -> None:
+    """Print what sets this shell up for a running `local-aws up`: eval "$(local-aws env)".
+
+    The shell gets what `exec --attach` gives its command, and loses the same.
+    """
+    from local_aws.developer import environment_of
+    from local_aws.kernel.environment import shell_commands
+
+    made = environment_of(os.environ, _attached(attach), identity)
+    for line in shell_commands(os.environ, made):
+        typer.echo(line)
 
 
 @app.command()

@@ -2,10 +2,12 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 
 from model_build.aws import executions, logs, pipelines
+from model_build.commands import stop
 from model_build.core.execution import Execution, Step, fingerprint
 from model_build.core.settings import Settings
 from model_build.errors import TimedOutError, UsageError
@@ -117,8 +119,15 @@ def test_the_same_run_is_attached_to_while_it_runs_and_started_anew_when_it_was_
     first, second = started(slow), started(slow)
     assert (first.how, second.how) == (How.STARTED, How.ATTACHED)
     assert second.arn == first.arn
-    sagemaker.stop_pipeline_execution(PipelineExecutionArn=first.arn, ClientRequestToken="x" * 32)
+    workspace = SimpleNamespace(
+        aws=SimpleNamespace(sagemaker=sagemaker), pipeline=f"p-{settings.project_name}"
+    )
+    told = stop.stop(workspace, None)
+    assert (told.asked, told.execution.arn) == (True, first.arn)
     assert watch(sagemaker, first.arn, ignore).status == "Stopped"
+    assert stop.lines(stop.stop(workspace, first.arn)) == [
+        f"Nothing to stop: execution {told.execution.id} is Stopped."
+    ]
     third = started(slow)
     assert third.how is How.STARTED
     assert third.arn != first.arn

@@ -1,5 +1,6 @@
 """A rollout, end to end on the embedded AWS: to staging, to production, with nothing to do, and refused."""
 
+import shlex
 import shutil
 
 import pytest
@@ -59,6 +60,28 @@ def test_the_next_version_replaces_the_model_and_what_it_leaves_behind_is_pruned
     assert (cycle["Stage"], cycle["StageStatus"]) == ("Archived", "Replaced")
 
 
+def pasted(project, said):
+    """Run the command that the last line names."""
+    *_, last = said.splitlines()
+    program, *words = shlex.split(last.removeprefix("Next: "))
+    assert program == "model-deploy"
+    assert words[-2:] == ["--root", str(project.root)]
+    done = project.run(*words)
+    assert done.exit_code == 0, done.stderr
+    return done
+
+
+def test_a_version_that_is_not_there_is_named_with_those_that_are(project):
+    arn = project.register()
+    refused = project.run("plan", "--stage", "staging", "--model-package", "99")
+    assert refused.exit_code == 2
+    assert f"{project.group} has no version 99. It has" in refused.stderr
+    assert (
+        project.json("plan", "--stage", "staging", "--model-package", "latest")["next"]["model_package_arn"]
+        == arn
+    )
+
+
 def test_production_takes_what_staging_has_verified_and_refuses_anything_else(project):
     arn = project.register()
     refused = project.run("rollout", "--stage", "production", "--model-package", arn)
@@ -67,10 +90,13 @@ def test_production_takes_what_staging_has_verified_and_refuses_anything_else(pr
     assert project.records("production") == []
     assert "production\n  stack     " in project.run("status").stdout
     assert "REVIEW_IN_PROGRESS" not in project.run("status").stdout
-    project.json("rollout", "--stage", "staging", "--model-package", arn)
-    result = project.json("rollout", "--stage", "production", "--model-package", arn)
-    assert result["verified"] is True
+    # By its number, and from there by what each command says comes next.
+    staged = project.run("rollout", "--stage", "staging", "--model-package", arn.rpartition("/")[2])
+    assert staged.exit_code == 0, staged.stderr
+    released = pasted(project, staged.stdout)
+    assert "production serves version" in released.stdout
     assert project.live_package("production") == arn
+    assert "production\n  stack     " in pasted(project, released.stdout).stdout
     cycle = project.client("sagemaker").describe_model_package(ModelPackageName=arn)["ModelLifeCycle"]
     assert cycle["Stage"] == "Production"
 

@@ -78,7 +78,7 @@ def test_a_package_that_does_not_exist_is_a_usage_error(project):
     assert "There is no model package" in unknown.stderr
     nonsense = project.run("plan", "--stage", "staging", "--model-package", "version 3")
     assert nonsense.exit_code == 2
-    assert "'version 3' is not the ARN of a model package" in nonsense.stderr
+    assert "'version 3' names no model package" in nonsense.stderr
 
 
 def test_verify_says_whether_the_requested_package_is_live_and_right(project):

@@ -11,12 +11,12 @@ from typing import Any
 from rich.console import Console
 
 from model_build.aws import champion, code, data, logs, pipelines, wheels
-from model_build.aws.clients import Aws
 from model_build.aws.data import Data
-from model_build.commands import report
+from model_build.commands import check_data, report
+from model_build.commands.models import APPROVAL, next_step
 from model_build.commands.report import ReportFiles
 from model_build.core.execution import Execution, fingerprint
-from model_build.errors import CommandError, RefusedError, StepFailedError, UsageError
+from model_build.errors import CommandError, DataError, RefusedError, StepFailedError, UsageError
 from model_build.run import blueprint, launch, results
 from model_build.run.blueprint import Blueprint
 from model_build.run.launch import How
@@ -35,7 +35,6 @@ _LAUNCHED = {
     How.ATTACHED: "Re-attached to",
     How.FOUND: "Nothing to run: the same commit, data, recipe and champion have been through",
 }
-_APPROVAL = {"PendingManualApproval": "pending approval", "Approved": "approved", "Rejected": "rejected"}
 
 
 @dataclass(frozen=True)
@@ -68,8 +67,10 @@ def run(
     blueprint.check_force_reason(force_reason)
     if force_reason is not None and settings.pull_request is not None:
         raise UsageError("--force has nothing to register in a pull request; leave it out.")
+    workspace.check_problem()
     found = data.locate(aws.s3, settings.bucket, source, settings.home)
-    current = champion.resolve(aws.sagemaker, settings.model_package_group)
+    look(workspace, found, say)
+    current = champion.resolve(aws.sagemaker, settings.model_package_group, workspace.recipe.problem_name)
     drawn = blueprint.draw(workspace.recipe, workspace.steps, settings)
     revision = commit(workspace.root, os.environ)
     given = blueprint.parameters(drawn, settings, found, current, revision, force_reason)
@@ -85,6 +86,20 @@ def run(
     collected = results.collect(aws, execution)
     written = report.write(workspace, execution, collected, source)
     return Outcome(workspace, found, launched.how, execution, collected, written, time.monotonic() - began)
+
+
+def look(workspace: Workspace, found: Data, say: Say) -> None:
+    """Read the first rows of local data before it is uploaded.
+
+    Raises DataError when Prepare would refuse it.
+    """
+    if found.local is None:
+        return
+    checked = check_data.check(workspace.steps, workspace.recipe, found.local, check_data.FIRST_BYTES)
+    if checked.problem is not None:
+        raise DataError(f"Prepare would refuse {found.source}: {checked.problem}")
+    if checked.sampled and checked.dropped:
+        say(f"In the first rows of {found.source}: {checked.dropped}")
 
 
 def provide(workspace: Workspace, drawn: Blueprint, found: Data, say: Say) -> None:
@@ -113,18 +128,19 @@ def verdict(outcome: Outcome) -> CommandError | None:
         return None
     if results.was_refused(execution):
         return RefusedError(f"The gate refused the candidate: {gate['reason'] if gate else execution.reason}")
-    return failure(outcome.workspace.aws, execution)
+    return failure(outcome.workspace, execution)
 
 
-def failure(aws: Aws, execution: Execution) -> CommandError:
+def failure(workspace: Workspace, execution: Execution) -> CommandError:
     """What went wrong in an execution that did not succeed: the first step that failed, and the end of its log."""
     failed = [step for step in execution.failed if step.name != "Fail"]
     if not failed:
         reason = execution.reason or "it says no more"
         return CommandError(f"The execution {execution.arn} ended as {execution.status}: {reason}")
     step = failed[0]
-    tail = logs.tail(aws.logs, step)
-    advice = f"The whole log: model-build logs --step {step.name} --execution {execution.id}" if tail else ""
+    tail = logs.tail(workspace.aws.logs, step)
+    whole = workspace.command("logs", "--step", step.name, "--execution", execution.id)
+    advice = f"The whole log: {whole}" if tail else ""
     return StepFailedError(step.name, step.reason, tail, advice)
 
 
@@ -172,7 +188,7 @@ def lines(outcome: Outcome) -> list[str]:
         said += [*_figures(evaluation), "", _decision(evaluation["gate"])]
     arn, approval = outcome.results.model_package_arn, outcome.results.approval or ""
     if arn:
-        said.append(f"Model package: {arn} ({_APPROVAL.get(approval, approval)})")
+        said.append(f"Model package: {arn} ({APPROVAL.get(approval, approval)})")
         if outcome.how is How.FOUND:
             said.append(
                 f"That is version {arn.rpartition('/')[2]}, which an earlier run registered; this one registered nothing. "
@@ -182,7 +198,8 @@ def lines(outcome: Outcome) -> list[str]:
         said.append(
             "No model was registered." if outcome.workspace.settings.pull_request is None else PASSED_OVER
         )
-    return [*said, f"Report: {outcome.report.html}"]
+    said.append(f"Report: {outcome.report.html}")
+    return [*said, f"Next: {next_step(arn, approval)}"] if arn else said
 
 
 def _figures(evaluation: dict[str, Any]) -> list[str]:

@@ -26,7 +26,9 @@ def look(workspace: Workspace) -> Status:
         pipeline=workspace.pipeline,
         exists=exists,
         executions=tuple(executions.recent(sagemaker, workspace.pipeline)) if exists else (),
-        champion=champion.resolve(sagemaker, workspace.settings.model_package_group),
+        champion=champion.resolve(
+            sagemaker, workspace.settings.model_package_group, workspace.recipe.problem_name
+        ),
     )
 
 
@@ -40,6 +42,7 @@ def document(status: Status) -> dict[str, Any]:
                 "arn": execution.arn,
                 "status": execution.status,
                 "started": execution.started.isoformat() if execution.started else None,
+                "reason": execution.reason or None,
             }
             for execution in status.executions
         ],
@@ -55,6 +58,8 @@ def lines(status: Status) -> list[str]:
     for execution in status.executions:
         started = f"{execution.started:%Y-%m-%d %H:%M:%S %Z}" if execution.started else ""
         said.append(f"execution  {execution.id}  {execution.status:<9}  {started}")
+        if execution.reason:
+            said.append(f"           {' '.join(execution.reason.split())}")
     current = status.champion
     if current is None:
         said.append("champion   none: no version is approved")

@@ -89,7 +89,7 @@ def _latest(workspace: Workspace, good: dict[str, Record], current: str | None) 
     raise RefusedError(
         f"There is no version to go back to in {stage}, where {live} is live: no other was verified there and is still "
         f"approved.{known} Approve one of them again, or roll out another version (`model-deploy rollout`); "
-        f"`model-deploy teardown --stage {stage}` takes the live one out of service without another."
+        f"`{workspace.command('teardown', '--stage', stage)}` takes the live one out of service without another."
     )
 
 

@@ -10,7 +10,7 @@ from model_deploy.errors import UsageError
 from model_deploy.progress import Progress
 from model_deploy.rollout.execute import execute
 from model_deploy.rollout.request import Request, Result
-from model_deploy.workspace import Workspace
+from model_deploy.workspace import Workspace, stage_names
 
 
 def run(workspace: Workspace, request: Request, console: Console) -> Result:
@@ -58,6 +58,18 @@ def lines(result: Result) -> list[str]:
         f"Verified: {passed} of {len(result.verification.findings)} checks passed"
         + (f" ({took})." if took else "."),
     ]
+
+
+def next_lines(workspace: Workspace, result: Result) -> list[str]:
+    """The command that comes after a rollout that holds: the next stage, or a look at what runs where."""
+    if result.error is not None:
+        return []
+    stages = stage_names(workspace.root)
+    after = stages[stages.index(result.stage) + 1 :] if result.stage in stages else []
+    if after and result.stage == stages[0]:
+        version = str(result.package.version)
+        return [f"Next: {workspace.command('rollout', '--stage', after[0], '--model-package', version)}"]
+    return [f"Next: {workspace.command('status')}"]
 
 
 def _status(result: Result) -> str:

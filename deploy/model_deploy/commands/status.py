@@ -118,8 +118,8 @@ def _way_back(workspace: Workspace, rejected: str | None) -> str:
     except RefusedError as refused:
         return str(refused)
     return (
-        f"`model-deploy reject --stage {workspace.stage.name} --model-package {rejected}` goes back to version "
-        f"{version_of(choice.arn)}"
+        f"`{workspace.command('reject', '--stage', workspace.stage.name, '--model-package', str(rejected))}` goes back to "
+        f"version {version_of(choice.arn)}"
     )
 
 

@@ -83,13 +83,13 @@ def lines(verified: Verified) -> list[str]:
     return said
 
 
-def verdict(verified: Verified) -> RefusedError | None:
-    """Why the exit code is not 0."""
+def verdict(verified: Verified, way_back: str) -> RefusedError | None:
+    """Why the exit code is not 0. `way_back` is the command that brings back the version before."""
     failures = verified.verification.failures
     if not failures:
         return None
     return RefusedError(
         f"Version {verified.package.version} is not verified in {verified.stage}: {len(failures)} of "
         f"{len(verified.verification.findings)} checks failed, the first one: {failures[0]}. "
-        f"`model-deploy rollback --stage {verified.stage}` brings back the version before it."
+        f"`{way_back}` brings back the version before it."
     )

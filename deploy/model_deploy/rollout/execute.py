@@ -75,5 +75,5 @@ def _error(
     stage = workspace.stage.name
     return RefusedError(
         f"Version {version} is live in {stage}, but not verified:{listed}\n  "
-        f"`model-deploy rollback --stage {stage}` brings back the version before it."
+        f"`{workspace.command('rollback', '--stage', stage)}` brings back the version before it."
     )

@@ -1,4 +1,4 @@
-"""All of the embedded GitHub behind one path, `/_github/`: `api` (REST), `git` (smart HTTP), `oidc` (issuer)."""
+"""All of the embedded GitHub behind one path, `/_github/`: `api` (REST), `git` (smart HTTP), `oidc` (issuer), `web` (pages)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from local_aws.github.faults import ConnectionDropped
 from local_aws.github.issuer import Issuer
 from local_aws.github.rest import RestApi
 from local_aws.github.smart_http import SmartHttp
+from local_aws.github.web_pages import WebPages
 
 PREFIX = "/_github"
 
@@ -18,10 +19,11 @@ PREFIX = "/_github"
 class Gateway:
     """See `local_aws.application.Gateway`."""
 
-    def __init__(self, rest: RestApi, git: SmartHttp, issuer: Issuer) -> None:
+    def __init__(self, rest: RestApi, git: SmartHttp, issuer: Issuer, web: WebPages) -> None:
         self._rest = rest
         self._git = git
         self._issuer = issuer
+        self._web = web
 
     def respond(self, request: Request) -> Response | None:
         """Answer a request below `/_github/`; None for any other."""
@@ -37,6 +39,8 @@ class Gateway:
                     return self._git.respond(request, rest)
                 case "oidc":
                     return self._issuer.respond(request, rest)
+                case "web":
+                    return self._web.respond(request, rest)
         except ConnectionDropped:
             return _drop(request)
         return Response("Not Found", status=404)

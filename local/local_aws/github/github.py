@@ -27,6 +27,7 @@ from local_aws.github.records import (
 from local_aws.github.rest import Exchange, RestApi
 from local_aws.github.smart_http import SmartHttp
 from local_aws.github.state import State, Urls
+from local_aws.github.web_pages import WebPages
 from local_aws.github.writing import commit_files
 
 if TYPE_CHECKING:
@@ -47,7 +48,9 @@ class GitHub:
         self.faults = Faults()
         self._issuer = Issuer(self._state.urls)
         rest = RestApi(self._state, self.faults, on_exchange)
-        self._gateway = Gateway(rest, SmartHttp(self._state, self.faults), self._issuer)
+        self._gateway = Gateway(
+            rest, SmartHttp(self._state, self.faults), self._issuer, WebPages(self._state)
+        )
 
     def run_workflows(self, machine: Machine | None = None) -> Actions:
         """From now on events start the workflows of repositories, on this machine; `close` ends what runs."""
@@ -85,6 +88,16 @@ class GitHub:
     def api_url(self) -> str:
         """What GITHUB_API_URL is here."""
         return self._state.urls.api
+
+    @property
+    def web_url(self) -> str:
+        """Where repositories are looked at in a browser."""
+        return self._state.urls.web
+
+    @property
+    def git_url(self) -> str:
+        """Where repositories are cloned from: `git_url/OWNER/NAME.git`."""
+        return self._state.urls.git
 
     @property
     def issuer_url(self) -> str:

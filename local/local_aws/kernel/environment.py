@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -43,6 +44,14 @@ def for_command(
     paths = [each for each in environment.get("PYTHONPATH", "").split(os.pathsep) if each]
     environment["PYTHONPATH"] = os.pathsep.join(dict.fromkeys([str(FOLDER), *paths]))
     return environment | _without_proxy(environment) | dict(variables)
+
+
+def shell_commands(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+    """What a POSIX shell evaluates to get from one environment to the other. Nothing is set that is set already."""
+    unset = sorted(key for key in before if key not in after)
+    changed = {key: value for key, value in sorted(after.items()) if before.get(key) != value}
+    exported = [f"export {key}={shlex.quote(value)}" for key, value in changed.items()]
+    return [f"unset {' '.join(unset)}", *exported] if unset else exported
 
 
 @contextmanager

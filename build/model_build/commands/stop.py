@@ -1,0 +1,49 @@
+"""`model-build stop`: end an execution before it is through."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from model_build.aws import executions
+from model_build.core.execution import Execution
+from model_build.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """`asked` says whether the execution was told to stop by this command; it takes its running jobs a while."""
+
+    execution: Execution
+    asked: bool
+
+
+def stop(workspace: Workspace, execution: str | None) -> Stopped:
+    """Stop the execution with that id or ARN, or the latest. One that has ended is left as it is. Raises UsageError."""
+    sagemaker = workspace.aws.sagemaker
+    found = executions.find(sagemaker, workspace.pipeline, execution)
+    if found.status != "Executing":
+        return Stopped(found, asked=False)
+    sagemaker.stop_pipeline_execution(
+        PipelineExecutionArn=found.arn,
+        ClientRequestToken=hashlib.sha256(f"stop {found.arn}".encode()).hexdigest(),
+    )
+    return Stopped(executions.describe(sagemaker, found.arn), asked=True)
+
+
+def document(stopped: Stopped) -> dict[str, Any]:
+    """The result for machines."""
+    return {
+        "execution_arn": stopped.execution.arn,
+        "status": stopped.execution.status,
+        "stopped": stopped.asked,
+    }
+
+
+def lines(stopped: Stopped) -> list[str]:
+    """The result for people."""
+    execution = stopped.execution
+    if not stopped.asked:
+        return [f"Nothing to stop: execution {execution.id} is {execution.status}."]
+    return [f"Execution {execution.id} is {execution.status}. The next run of the same starts anew."]
