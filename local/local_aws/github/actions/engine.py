@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -174,6 +175,9 @@ class Actions:
             try:
                 for found in self._started_by(event, path):
                     self._start(found, event)
+            except Exception as error:  # the next event must still be looked at
+                reason = str(error) if isinstance(error, ActionsError) else traceback.format_exc()
+                self._start(InvalidWorkflow(path or triggers.FOLDER, [reason]), event)
             finally:
                 with self._scheduler.changed:
                     self._unhandled -= 1
