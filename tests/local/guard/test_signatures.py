@@ -385,12 +385,15 @@ def test_a_client_of_another_region_is_refused_with_one_sentence(aws, service):
     name, arguments = stated if isinstance(stated, tuple) else (stated, {})
     with pytest.raises(ClientError) as caught:
         getattr(client, name)(**arguments)
-    assert caught.value.response["Error"].items() >= {
-        "Code": "InvalidRegion",
-        "Message": "The embedded AWS has the region eu-west-1 alone, and this client of "
-        f"{client.meta.service_model.signing_name} is for us-east-1: give it region_name='eu-west-1', or none, so that "
-        "AWS_REGION counts.",
-    }.items()
+    assert (
+        caught.value.response["Error"].items()
+        >= {
+            "Code": "InvalidRegion",
+            "Message": "The embedded AWS has the region eu-west-1 alone, and this client of "
+            f"{client.meta.service_model.signing_name} is for us-east-1: give it region_name='eu-west-1', or none, so that "
+            "AWS_REGION counts.",
+        }.items()
+    )
 
 
 def test_iam_and_sts_answer_clients_of_every_region(aws):
