@@ -18,6 +18,9 @@ from model_deploy.stage import Rollout
 from model_deploy.verify.contract import load_candidate
 from model_deploy.workspace import Workspace
 
+SHORT = 12
+"""Digits of a hash that people are shown; --json has all of them."""
+
 
 @dataclass(frozen=True)
 class Described:
@@ -98,7 +101,7 @@ def lines(plan: Plan) -> list[str]:
         f"stage      {plan.workspace.stage.name}",
         f"stack      {plan.workspace.stack_name}  {stack.status if stack else 'does not exist yet'}",
         f"endpoint   {plan.workspace.endpoint_name}  {live.endpoint.status if live else 'does not exist yet'}",
-        f"plan       {plan.target.sha256}",
+        f"plan       {plan.target.sha256[:SHORT]}",
         "",
         *_figures(plan.next, plan.current),
         "",
