@@ -346,6 +346,7 @@ def task(**changes):
         "timeout_seconds": 60,
         "retries": 0,
         "environment": {},
+        "server": [],
     }
     return Task(**stated | changes)
 

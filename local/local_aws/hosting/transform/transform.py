@@ -61,7 +61,8 @@ class TransformContainer(Container):
         try:
             model = plan.resolve(account, hosting(self.request)).variants[0].container
             artifact.unpack(account, model, self.ml.path(ROOT))
-            program = server.command(model.image, model.environment, self.folder / "server")
+            variables = {**model.environment, **self.request.get("Environment", {})}
+            program = server.command(model.image, variables, self.folder / "server")
         except LaunchError as error:
             raise JobError(f"ClientError: {error}") from error
         # A transform job has no role but its model's.
@@ -70,7 +71,6 @@ class TransformContainer(Container):
         source = self.request["TransformInput"]["DataSource"]["S3DataSource"]
         self.data.download(source["S3Uri"], self.ml.path(f"{ROOT}/{INPUT}"))
         self.ml.make(f"{ROOT}/{OUTPUT}")
-        variables = {**model.environment, **self.request.get("Environment", {})}
         self.ml.write_json(f"{ROOT}/{CONFIG}", asdict(self._task(variables, program)))
         agent = (sys.executable, "-I", "-u", "-m", "local_aws.hosting.transform.transform_agent", ROOT)
         return Command(agent, self.environment())
