@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from model_deploy.core.checks import Checks
 from model_deploy.core.deployment import Deployment
 from model_deploy.core.package import Candidate
 from model_deploy.core.target import Target
-from model_deploy.errors import UsageError
+from model_deploy.errors import StageError, UsageError
 from model_deploy.settings import Settings
 from model_deploy.stage import Stage
 
@@ -111,6 +112,23 @@ def enter(root: Path | None, stage: str) -> Workspace:
     settings = Settings.load(os.environ)
     options = () if root is None else ("--root", str(root))
     return Workspace(found, loaded, settings, connect(settings.region), checks.load(found), options)
+
+
+def enter_all(root: Path, stages: Sequence[str]) -> tuple[list[Workspace], dict[str, StageError]]:
+    """The workspaces of those stages that can be read, and by name why the others cannot.
+
+    Raises UsageError (SettingsError) when something that all of them need is missing, and StageError for a single stage.
+    """
+    entered: list[Workspace] = []
+    broken: dict[str, StageError] = {}
+    for name in stages:
+        try:
+            entered.append(entered[0].at(name) if entered else enter(root, name))
+        except StageError as error:
+            if len(stages) == 1:
+                raise
+            broken[name] = error
+    return entered, broken
 
 
 def stage_names(root: Path) -> list[str]:

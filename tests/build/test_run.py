@@ -15,7 +15,6 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from local_aws.kernel.guard import Admitted, Guard
 from model_build.aws.code import folder_sha256
 from model_build.cli import app
 
@@ -319,9 +318,8 @@ def test_a_refused_candidate_is_refused_again_without_a_run(shop):
     assert first["pipeline"]["launched"] == "started"
 
 
-def test_a_server_that_stops_in_the_middle_of_a_run_is_named_and_nothing_else_said(shop, monkeypatch):
+def test_a_server_that_stops_in_the_middle_of_a_run_is_named_and_nothing_else_said(shop, any_host):
     door = Door(shop.aws.server.endpoint_url, last_words=b"ListPipelineExecutionSteps")
-    monkeypatch.setattr(Guard, "admit", lambda guard, environ: Admitted())  # the door has a port of its own
     data = shop.data(reviews(100))
     stopped = shop.call("run", "--data", data, AWS_ENDPOINT_URL=door.endpoint_url, AWS_MAX_ATTEMPTS="2")
     assert (stopped.exit_code, stopped.stdout) == (1, "")

@@ -19,6 +19,9 @@ from model_deploy.stage import Rollout
 from model_deploy.verify.contract import load_candidate
 from model_deploy.workspace import Workspace
 
+SHORT = 12
+"""Digits of a hash that people are shown; --json has all of them."""
+
 
 @dataclass(frozen=True)
 class Described:
@@ -80,6 +83,7 @@ def document(plan: Plan) -> dict[str, Any]:
         "changes": [_changed(each) for each in _changes(plan.step)],
         "then": [_changed(each) for each in (plan.step.then if isinstance(plan.step, Deregister) else ())],
         "rollout": plan.workspace.stage.rollout.model_dump(),
+        "warning": plan.workspace.stage.warning,
         "forced": plan.forced,
     }
 
@@ -91,11 +95,12 @@ def lines(plan: Plan) -> list[str]:
         f"stage      {plan.workspace.stage.name}",
         f"stack      {plan.workspace.stack_name}  {stack.status if stack else 'does not exist yet'}",
         f"endpoint   {plan.workspace.endpoint_name}  {live.endpoint.status if live else 'does not exist yet'}",
-        f"plan       {plan.target.sha256}",
+        f"plan       {plan.target.sha256[:SHORT]}",
         "",
         *_figures(plan.next, plan.current),
         "",
         f"rollout    {rollout_in_words(plan.workspace.stage.rollout)}",
+        *([f"warning    {warning}"] if (warning := plan.workspace.stage.warning) else []),
     ]
     if plan.step is None:
         return [*said, "", "Nothing changes: a rollout verifies what is live, and no more."]
