@@ -9,10 +9,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from model_common.aws import registry
+from model_common.settings import check_region
 from model_deploy import stacks
 from model_deploy.aws.clients import Aws, connect
 from model_deploy.core import archive, checks, deployment
 from model_deploy.core.archive import Archive
+from model_deploy.core.arn import ModelPackageArn
 from model_deploy.core.checks import Checks
 from model_deploy.core.deployment import Deployment
 from model_deploy.core.package import Candidate
@@ -43,8 +45,11 @@ class Workspace:
         return shlex.join(["model-deploy", *words, *self.options])
 
     def package(self, named: str) -> str:
-        """The ARN of the model package that a number, `latest` or an ARN names. Raises UsageError."""
-        return registry.resolve(self.aws.sagemaker, self.settings.model_package_group, named)
+        """The ARN of the model package that a number, `latest` or an ARN names. Raises UsageError, also for another region."""
+        arn = registry.resolve(self.aws.sagemaker, self.settings.model_package_group, named)
+        ModelPackageArn.parse(arn)
+        check_region(self.settings.region, arn)
+        return arn
 
     @property
     def stack_name(self) -> str:

@@ -24,6 +24,8 @@ GATEWAYS = "/_"
 
 _MOTOS_OWN = ("/moto-api", "/latest/meta-data", "/latest/api", "/favicon.ico")
 """Paths that moto answers to anybody, with its whole state, with credentials, or by forgetting everything."""
+_EVERYWHERE = ("iam", "sts")
+"""Services that answer alike in every region: IAM's requests are signed for us-east-1."""
 _LONGEST_PUSH = 2 * 1024**3
 """Bytes of a push that GitHub takes, https://docs.github.com/en/get-started/using-git/troubleshooting-the-2-gb-push-limit."""
 _LONGEST_TOKEN = 64 * 1024
@@ -37,16 +39,18 @@ class Front:
     It is called with the whole body in memory, so that it never waits for a client, and with a verified signature or none.
     """
 
-    def __init__(self, application: Wsgi, guard: Guard, signatures: Signatures) -> None:
+    def __init__(self, application: Wsgi, guard: Guard, signatures: Signatures, region: str) -> None:
         self.application = application
         self._guard = guard
         self._signatures = signatures
+        self._region = region
 
     @classmethod
     def of(cls, account: Account, application: Wsgi) -> Front:
         """The front of the server at the account's endpoint, which takes the account's credentials."""
         guard = Guard(urlsplit(account.endpoint_url).port or 0, cors_rules(account))
-        return cls(application, guard, Signatures(secrets_of(account.clients.keys, account.sessions)))
+        signed = Signatures(secrets_of(account.clients.keys, account.sessions))
+        return cls(application, guard, signed, account.region)
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         try:
@@ -96,11 +100,22 @@ class Front:
 
         signature = self._signatures.verify(environ, body)
         data = body()
+        self._check_region(signature)
         if "HTTP_X_AMZ_TARGET" in environ and "json" in environ.get("CONTENT_TYPE", ""):
             packed = environ.get("HTTP_CONTENT_ENCODING") == "gzip"
             json_bodies.parsed(bodies.unpacked(data) if packed else data)
         environ[SIGNATURE] = signature
         _state(environ)
+
+    def _check_region(self, signature: Signature) -> None:
+        """Raises ServiceError for a request to another region: there is one here, and nothing is in two."""
+        if signature.service in _EVERYWHERE or signature.region in ("", self._region):
+            return
+        raise ServiceError(
+            "InvalidRegion",
+            f"The embedded AWS has the region {self._region} alone, and this client of {signature.service} is for "
+            f"{signature.region}: give it region_name={self._region!r}, or none, so that AWS_REGION counts.",
+        )
 
     def _check_unsigned(self, environ: dict[str, Any]) -> None:
         """Raises ServiceError for all but the operations that nobody signs. S3's buckets block public access by default."""
