@@ -6,8 +6,14 @@ from dataclasses import replace
 
 from model_deploy.aws import endpoint, records, registry
 from model_deploy.core import promotion
+<<<<<<< HEAD
 from model_deploy.core.package import Candidate, Package
 from model_deploy.errors import LeftError, UsageError
+=======
+from model_deploy.core.package import Candidate
+from model_deploy.core.record import Record
+from model_deploy.errors import LeftError
+>>>>>>> main
 from model_deploy.rollout.request import Request
 from model_deploy.workspace import Workspace
 
@@ -31,12 +37,14 @@ def promotion_request(
         checks=workspace.checks,
         verified_first=first or record is not None,
         verified_sha256=record.model_sha256 if record else None,
+        overtaken_by=None if record is None else _overtaking(workspace, candidate.package.arn),
         forced=forced,
         returning=returning,
         serving=_serving(workspace),
     )
 
 
+<<<<<<< HEAD
 def _serving(workspace: Workspace) -> Package | None:
     """The package that the stage serves, as far as the registry has it."""
     live = endpoint.look(workspace.aws, workspace.endpoint_name)
@@ -46,6 +54,15 @@ def _serving(workspace: Workspace) -> Package | None:
         return registry.describe(workspace.aws, live.package_arn)
     except UsageError:
         return None
+=======
+def _overtaking(workspace: Workspace, arn: str) -> Record | None:
+    """The record of another package that staging verified later, unless this one is live in the stage already."""
+    latest = records.latest_verified(workspace.aws, workspace.settings.bucket, promotion.FIRST_STAGE)
+    if latest is None or latest.model_package_arn == arn:
+        return None
+    serving = endpoint.look(workspace.aws, workspace.endpoint_name)
+    return None if serving is not None and serving.package_arn == arn else latest
+>>>>>>> main
 
 
 def require_admissible(workspace: Workspace, request: Request, candidate: Candidate) -> None:
