@@ -25,14 +25,10 @@ class Request:
 
     `group` is the project's. `production_gate` is the stage's (github or registry). `verified_first` says whether a record
     shows that exactly this package was verified in staging, `verified_sha256` which bytes that were (None in a record of before
-<<<<<<< HEAD
-    that was recorded). `forced` is the reason given with --force. `returning` says that it is a rollback, to a package of
-    which a record shows that it was verified in this very stage. `serving` is the package that the stage serves now, None
-    where it serves none, or one that the registry no longer has.
-=======
-    that was recorded). `overtaken_by` is the record of another package that staging verified later. `forced` is the reason given with --force. `returning` says that it is a rollback, to a package of
-    which a record shows that it was verified in this very stage.
->>>>>>> main
+    that was recorded). `overtaken_by` is the record of another package that staging verified later. `forced` is the reason
+    given with --force. `returning` says that it is a rollback, to a package of which a record shows that it was verified in
+    this very stage. `serving` is the package that the stage serves now, None where it serves none, or one that the registry
+    no longer has.
     """
 
     candidate: Candidate

@@ -6,14 +6,9 @@ from dataclasses import replace
 
 from model_deploy.aws import endpoint, records, registry
 from model_deploy.core import promotion
-<<<<<<< HEAD
 from model_deploy.core.package import Candidate, Package
-from model_deploy.errors import LeftError, UsageError
-=======
-from model_deploy.core.package import Candidate
 from model_deploy.core.record import Record
-from model_deploy.errors import LeftError
->>>>>>> main
+from model_deploy.errors import LeftError, UsageError
 from model_deploy.rollout.request import Request
 from model_deploy.workspace import Workspace
 
@@ -44,7 +39,6 @@ def promotion_request(
     )
 
 
-<<<<<<< HEAD
 def _serving(workspace: Workspace) -> Package | None:
     """The package that the stage serves, as far as the registry has it."""
     live = endpoint.look(workspace.aws, workspace.endpoint_name)
@@ -54,7 +48,8 @@ def _serving(workspace: Workspace) -> Package | None:
         return registry.describe(workspace.aws, live.package_arn)
     except UsageError:
         return None
-=======
+
+
 def _overtaking(workspace: Workspace, arn: str) -> Record | None:
     """The record of another package that staging verified later, unless this one is live in the stage already."""
     latest = records.latest_verified(workspace.aws, workspace.settings.bucket, promotion.FIRST_STAGE)
@@ -62,7 +57,6 @@ def _overtaking(workspace: Workspace, arn: str) -> Record | None:
         return None
     serving = endpoint.look(workspace.aws, workspace.endpoint_name)
     return None if serving is not None and serving.package_arn == arn else latest
->>>>>>> main
 
 
 def require_admissible(workspace: Workspace, request: Request, candidate: Candidate) -> None:
