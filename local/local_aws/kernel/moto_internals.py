@@ -7,7 +7,8 @@ protocol parsers and serialisers, its KMS keys' tags, and how its buckets read t
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from types import SimpleNamespace
@@ -23,6 +24,7 @@ from moto.core.serialize import SERIALIZERS
 from moto.iam.access_control import PermissionResult
 from moto.kms import responses as kms_responses
 from moto.kms.models import kms_backends
+from moto.logs.models import LogStream
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
@@ -31,6 +33,7 @@ from moto.moto_server.werkzeug_app import (
 from moto.s3 import notifications
 from moto.s3.models import FakeBucket, S3Backend
 from moto.sns.models import Subscription
+from moto.sqs.models import Queue
 
 __all__ = [
     "PROTOCOL_PARSERS",
@@ -42,6 +45,8 @@ __all__ = [
     "S3Backend",
     "ServiceModel",
     "Subscription",
+    "bounded_logs",
+    "bounded_queues",
     "default_user_config",
     "judged_buckets",
     "key_age_and_tags",
@@ -49,6 +54,12 @@ __all__ = [
     "read_key_policies",
     "reset_model_data",
 ]
+
+LOG_EVENTS = 10_000
+"""What a log stream remembers: some hours of a function under load, and the whole of any job's log."""
+
+DELETED_MESSAGES = 10_000
+"""Handles of deleted messages that a queue remembers, so that deleting one twice is no error."""
 
 BucketJudge = Callable[[str, bytes, str, str], PermissionResult]
 """Decides about a request by a bucket's name, its policy (JSON), an action and a resource."""
@@ -69,6 +80,52 @@ def key_age_and_tags(arn: str, now: float) -> tuple[float | None, Mapping[str, s
     key = backend.keys.get(name)
     tags: Mapping[str, str] = backend.tagger.get_tag_dict_for_resource(name)
     return (now - key.creation_date if key is not None else None), tags
+
+
+@contextmanager
+def bounded_logs(events: int = LOG_EVENTS) -> Iterator[None]:
+    """Meanwhile a log stream keeps its newest `events` alone: moto keeps all of them in memory, for ever."""
+    put = LogStream.put_log_events
+
+    def put_and_forget(stream: Any, log_events: list[dict[str, Any]]) -> str:
+        token: str = put(stream, log_events)
+        if len(stream.events) > events:
+            forgotten = stream.events[:-events]
+            stream.stored_bytes -= sum(len(each.message) for each in forgotten)
+            del stream.events[: len(forgotten)]
+        return token
+
+    with mock.patch.object(LogStream, "put_log_events", put_and_forget):
+        yield
+
+
+class _Recent:
+    """The newest `limit` of the texts that it was given."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._texts: OrderedDict[str, None] = OrderedDict()
+
+    def update(self, texts: Iterable[str]) -> None:
+        self._texts.update(dict.fromkeys(texts))
+        while len(self._texts) > self._limit:
+            self._texts.popitem(last=False)
+
+    def __contains__(self, text: object) -> bool:
+        return text in self._texts
+
+
+@contextmanager
+def bounded_queues(handles: int = DELETED_MESSAGES) -> Iterator[None]:
+    """Meanwhile new queues know the handles of their newest deleted messages alone: moto keeps all of them, for ever."""
+    make = Queue.__init__
+
+    def made(queue: Any, *arguments: Any, **options: Any) -> None:
+        make(queue, *arguments, **options)
+        queue.deleted_messages = _Recent(handles)
+
+    with mock.patch.object(Queue, "__init__", made):
+        yield
 
 
 @contextmanager
