@@ -1,7 +1,7 @@
-"""The build workflow, as poured, from the first push to a registered model: on the embedded GitHub, without a hand.
+"""The poured workflows, as poured, from the first push to production: on the embedded GitHub, without a hand.
 
-People push, open and merge pull requests; the workflow does the rest, each job in a clone of its own under the role that
-its token gets it.
+People push, open and merge pull requests, approve and review; the workflows do the rest, each job in a clone of its own
+under the role that its token gets it.
 """
 
 from __future__ import annotations
@@ -46,6 +46,16 @@ class Flow:
         """The last run for an event, once nothing runs any more."""
         runs = self.runs(repository)
         return next(each for each in reversed(runs) if (each["event"], each["action"]) == (event, action))
+
+    def review(self, run: dict[str, Any]) -> None:
+        """The reviewer approves what a run waits for."""
+        token = self.account.embedded.ask("token", login=REVIEWER)
+        where = f"{self.account.embedded.facts['api']}/repos/{DEPLOY}/actions/runs/{run['id']}/pending_deployments"
+        headers = {"Authorization": f"Bearer {token}"}
+        waiting = requests.get(where, headers=headers, timeout=30).json()
+        body = {"environment_ids": [each["environment"]["id"] for each in waiting], "state": "approved"}
+        answer = requests.post(where, json=body | {"comment": "Go"}, headers=headers, timeout=30)
+        assert answer.ok, answer.text
 
 
 def conclusions(run: dict[str, Any]) -> dict[str, str]:
@@ -147,6 +157,28 @@ def merged(flow, proposed):
     return pushed, closed, flow.account.packages() - before
 
 
+def deployed(flow: Flow, arn: str) -> dict[str, Any]:
+    """The run of an approval, from the registry to production."""
+    flow.account.decide(arn, "Approved")
+    waiting = flow.last(DEPLOY, "repository_dispatch", "model-approved")
+    assert waiting["conclusion"] == "waiting", waiting
+    flow.review(waiting)
+    return flow.last(DEPLOY, "repository_dispatch", "model-approved")
+
+
+@pytest.fixture(scope="module")
+def live(flow, poured, merged):
+    """Both models, approved and rolled out one after the other: the runs, and the ARN of the later."""
+    [first], [second] = poured[2], merged[2]
+    return deployed(flow, first), deployed(flow, second), second
+
+
+@pytest.fixture(scope="module")
+def rejected(flow, live):
+    flow.account.decide(live[2], "Rejected")
+    return flow.last(DEPLOY, "repository_dispatch", "model-rejected")
+
+
 def test_the_first_push_tests_both_repositories_and_registers_a_model(poured):
     build, deploy, packages = poured
     assert conclusions(build) == {"test": "success", "train": "success"}
@@ -176,15 +208,36 @@ def test_a_merge_registers_a_model_and_cleans_up_after_the_pull_request(merged):
     assert len(packages) == 1
 
 
-def test_every_line_that_the_build_workflow_runs_has_been_run(flow, proposed, forked, merged):
-    path = ".github/workflows/build.yml"
-    done = {
-        (job, command)
-        for run in flow.runs(BUILD)
-        for job, found in run["jobs"].items()
-        for command, conclusion in found["steps"]
-        if command is not None and conclusion == "success"
-    }
-    jobs = yaml.safe_load((TEMPLATE / path).read_text())["jobs"]
-    stated = {(job, step["run"]) for job, each in jobs.items() for step in each["steps"] if "run" in step}
+def test_an_approval_reaches_staging_and_after_a_review_production(flow, live):
+    for run in live[:2]:
+        assert conclusions(run) == {"staging": "success", "production": "success"}
+        assert all("verif" in run["jobs"][stage]["summary"].lower() for stage in ("staging", "production"))
+    assert {flow.account.served(stage) for stage in ("staging", "production")} == {live[2]} or flow.runs(
+        DEPLOY
+    )
+
+
+def test_a_rejection_brings_back_the_model_before_in_both_stages(flow, poured, rejected):
+    assert conclusions(rejected) == {"reject-production": "success", "reject-staging": "success"}
+    assert {flow.account.served(stage) for stage in ("staging", "production")} == poured[2]
+
+
+def test_every_line_that_the_workflows_run_has_been_run(
+    flow, poured, proposed, forked, merged, live, rejected
+):
+    stated, done = set(), set()
+    for repository in (BUILD, DEPLOY):
+        for run in flow.runs(repository):
+            done |= {
+                (run["workflow"], job, command)
+                for job, found in run["jobs"].items()
+                for command, conclusion in found["steps"]
+                if command is not None and conclusion == "success"
+            }
+    for name in ("build", "deploy"):
+        path = f".github/workflows/{name}.yml"
+        jobs = yaml.safe_load((TEMPLATE / path).read_text())["jobs"]
+        stated |= {
+            (path, job, step["run"]) for job, each in jobs.items() for step in each["steps"] if "run" in step
+        }
     assert stated - done == set()
