@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 NEW_PIP = sed -n '/^pip==/,/[^\\]$$/p' requirements.lock | \
   $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r /dev/stdin
 
-.PHONY: demo test test-slow check style imports duplicates types docs bench kills dist lock clean
+.PHONY: demo test test-slow check style imports duplicates types docs bench kills audit dist lock clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/local-aws demo $(ARGS)
@@ -54,6 +54,10 @@ docs: $(VENV)/.check
 
 bench: $(VENV)/.check
 	@$(BIN)/python -m bench $(ARGS)
+
+# Known vulnerabilities of what is pinned. Says so where no advisory service can be reached.
+audit: $(VENV)/.check
+	@$(BIN)/python .github/audit.py requirements.lock requirements-check.lock build/requirements.lock deploy/requirements.lock
 
 # What docs/threat-model.md claims of commands that are killed and of bad models, at KILLS=25 moments and in ROUNDS=20.
 kills: $(VENV)/.check

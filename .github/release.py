@@ -6,7 +6,6 @@ Run: python .github/release.py TAG FOLDER PACKAGE...
 from __future__ import annotations
 
 import argparse
-import hashlib
 import re
 import subprocess
 import sys
@@ -56,9 +55,12 @@ def build(packages: list[str], folder: Path) -> None:
 
 
 def sums(folder: Path) -> str:
-    """The SHA-256 sum of each file, as `sha256sum --check` reads them."""
-    files = sorted(path for path in folder.iterdir() if path.name != "SHA256SUMS")
-    return "".join(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in files)
+    """The SHA-256 sum of each file, as `sha256sum --check` and `project-template doctor --folder` read them."""
+    from project_template import manifest
+
+    return manifest.of(
+        {path.name: path.read_bytes() for path in folder.iterdir() if path.name != manifest.NAME}
+    )
 
 
 def main() -> None:

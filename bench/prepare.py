@@ -9,49 +9,30 @@ import tempfile
 import time
 from pathlib import Path
 
+import yaml
+
 from bench import baselines, measure, reviews
 from bench.measure import Run
 from bench.table import Row
+from model_build.recipe import Recipe
 
 STEP = Path(__file__).parents[1] / "build" / "steps" / "prepare.py"
 WORKERS = 2
 ROWS_PER_SECOND, TIMES_PANDAS, MEGABYTES, GROWTH = 150_000, 2.5, 128, 1.2
 _TOKENISED_BY_TREEBANK = 5_000  # of the same rows: it takes too long for all
 
-CONFIG = {
-    "recipe": "bench",
-    "data": {
-        "format": "csv",
-        "header": True,
-        "columns": None,
-        "delimiter": ",",
-        "quoted": True,
-        "text": ["title", "review"],
-        "label": "rating",
-        "label_separator": None,
-        "require": ["review"],
-        "max_dropped_share": 0.05,
-    },
-    "labels": {
-        "multi": False,
-        "names": ["negative", "neutral", "positive"],
-        "none": None,
-        "rules": [
-            {"name": "negative", "values": ["1", "2"], "min": None, "max": None},
-            {"name": "neutral", "values": ["3"], "min": None, "max": None},
-            {"name": "positive", "values": ["4", "5"], "min": None, "max": None},
-        ],
-    },
-    "text_rules": {
-        "lowercase": True,
-        "strip_html": True,
-        "split_punctuation": True,
-        "collapse_digits": False,
-        "max_tokens": 500,
-    },
-    "split": {"train": 0.8, "validation": 0.1, "test": 0.1},
-    "rebalance": "none",
-}
+# The recipe of `bench.reviews`: quoted fields with line breaks inside, and a title before each text.
+RECIPE = """
+name: bench
+data: {format: csv, text: [title, review], label: rating, require: [review], max_dropped_share: 0.05}
+labels:
+  names: [negative, neutral, positive]
+  rules:
+    - {name: negative, values: ["1", "2"]}
+    - {name: neutral, values: ["3"]}
+    - {name: positive, values: ["4", "5"]}
+gate: {metric: macro_f1, minimum: 0.6, max_regression: 0.0}
+"""
 
 
 def rows(quick: bool = False) -> list[Row]:
@@ -78,7 +59,8 @@ def rows(quick: bool = False) -> list[Row]:
 
 def _prepare(source: Path, output: Path, workers: int) -> Run:
     config = output.with_suffix(".json")
-    config.write_text(json.dumps(CONFIG), encoding="utf-8")
+    recipe = Recipe.parse(yaml.safe_load(RECIPE), Path("bench.yaml"))
+    config.write_text(json.dumps(recipe.prepare_config()), encoding="utf-8")
     paths = [
         "--config",
         config,

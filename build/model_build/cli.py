@@ -7,6 +7,7 @@ command is called, so that help and usage errors come at once.
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
@@ -96,6 +97,28 @@ def plan(
         made = plan.make(workspace.enter(root, recipe, pull_request), data)
         summarise(plan.summary(made))
         print_result(plan.document(made) if as_json else plan.lines(made))
+
+
+@app.command("check-data")
+def check_data(
+    file: Annotated[Path, typer.Argument(help="A file, or a folder with the files of one data set.")],
+    root: Root = None,
+    recipe: RecipeName = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Show what Prepare would say about a file: rows, labels, splits, what is dropped and why. Needs no account."""
+    with reported(verbose, ADVICE):
+        from model_build import workspace
+        from model_build.commands import check_data
+        from model_build.errors import DataError
+
+        home, loaded = workspace.find(root, recipe)
+        checked = check_data.check(home / "steps", loaded, file)
+        command = f"model-build run --recipe {recipe or loaded.name} --data {shlex.quote(str(file))}"
+        print_result(check_data.document(checked) if as_json else check_data.lines(checked, command))
+        if checked.problem is not None:
+            raise DataError(checked.problem)
 
 
 @app.command()

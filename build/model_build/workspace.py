@@ -10,7 +10,7 @@ from pathlib import Path
 from model_build.aws.clients import Aws, connect
 from model_build.core.settings import Settings
 from model_build.errors import UsageError
-from model_build.recipe import Recipe
+from model_build.recipe import Recipe, siblings
 
 RECIPES = "recipes"
 
@@ -47,6 +47,10 @@ class Workspace:
     def steps(self) -> Path:
         return self.root / "steps"
 
+    def check_problem(self) -> None:
+        """Raises RecipeError when another recipe of the same problem says otherwise what the problem is."""
+        siblings.check(self.recipe, self.root / RECIPES)
+
 
 def enter(root: Path | None, recipe: str | None, pull_request: int | None = None) -> Workspace:
     """The workspace at `root`, or around the current folder, with the recipe of that name or path.
@@ -55,13 +59,21 @@ def enter(root: Path | None, recipe: str | None, pull_request: int | None = None
 
     Raises UsageError (RecipeError, SettingsError) when a part of it is missing.
     """
-    found = find_root(Path.cwd()) if root is None else root
-    loaded = Recipe.load(find_recipe(found, recipe))
+    found, loaded = find(root, recipe)
     project = Settings.load(os.environ)
     settings = project if pull_request is None else project.for_pull_request(pull_request, os.environ)
     given = {"--root": root, "--recipe": recipe, "--pull-request": pull_request}
     options = tuple(word for name, value in given.items() if value is not None for word in (name, str(value)))
     return Workspace(found, loaded, settings, project, connect(settings.region), options)
+
+
+def find(root: Path | None, recipe: str | None) -> tuple[Path, Recipe]:
+    """The repository at `root`, or around the current folder, and its recipe of that name or path.
+
+    Raises UsageError (RecipeError) when one of them is missing.
+    """
+    found = find_root(Path.cwd()) if root is None else root
+    return found, Recipe.load(find_recipe(found, recipe))
 
 
 def find_root(start: Path) -> Path:

@@ -11,6 +11,9 @@ from failure import StepError
 NONE = "none"
 """Where no hash was recorded: a model package of before there were any."""
 
+FOLDER = "folder:"
+"""Stands in front of the hash of several files."""
+
 _BLOCK = 1 << 20
 
 
@@ -33,13 +36,18 @@ def of_folder(folder: Path) -> str:
 
 
 def require_data(path: Path, sha256: str) -> None:
-    """Raises StepError when the data file at `path` has another hash than the run was started with.
+    """Raises StepError when the data at `path` has another hash than the run was started with.
 
-    What is no SHA-256 (of data in S3 that was stored without one, a version or an ETag is known) is not compared.
+    `path` is a file, or a folder with it; `sha256` is the hash of that file, or FOLDER and the hash of the folder. What is
+    neither (of data in S3 that was stored without a hash, a version or an ETag is known) is not compared.
     """
-    if not re.fullmatch("[0-9a-f]{64}", sha256):
+    if re.fullmatch("[0-9a-f]{64}", sha256):
+        files = [file for file in path.rglob("*") if file.is_file()] if path.is_dir() else [path]
+        found = of_file(files[0]) if len(files) == 1 else FOLDER + of_folder(path)
+    elif re.fullmatch(f"{FOLDER}[0-9a-f]{{64}}", sha256):
+        found = FOLDER + (of_folder(path) if path.is_dir() else of_file(path))
+    else:
         return
-    found = of_file(path)
     if found != sha256:
         raise StepError(
             f"The data is not what the run was started with: the SHA-256 of {path.name} is {found}, expected {sha256}. "

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Union
+from typing import Any, Union
 
+import rules
 from ranges import is_utf8
 
 PREFIX = "__label__"
-# The raw label of a row: a cell, a list of values (JSON lines, fastText), or the 0/1 cells of the label columns.
+# The raw label of a row: a cell, a list of values (JSON lines, fastText), or the cells of the label columns.
 Raw = Union[str, tuple[str, ...]]
 
 _REMEMBERED = 10_000
 _SWITCH = {"1": True, "1.0": True, "true": True, "0": False, "0.0": False, "false": False}
 
 
-class Meaning(NamedTuple):
-    """`prefix` starts the row's line (`__label__x `); where `reason` is given the row is dropped for it."""
-
-    prefix: bytes
-    names: tuple[str, ...]
-    reason: str = ""
+# What starts the row's line (`__label__x `), the names, the reason for which the row is dropped if it is, and what stands
+# there instead of a label. A plain tuple: it is taken apart for every row.
+Meaning = tuple[bytes, tuple[str, ...], str, str]
 
 
 class Labels(dict[Raw, Meaning]):
@@ -29,16 +27,19 @@ class Labels(dict[Raw, Meaning]):
     `matched` holds the positions of the rules that a row needed so far.
     """
 
-    def __init__(
-        self, config: Mapping[str, Any], columns: Sequence[str] | None, separator: str | None
-    ) -> None:
-        """`config` is the recipe's `labels`; `columns` the 0/1 label columns, `separator` what a cell is split at."""
+    def __init__(self, config: Mapping[str, Any], data: Mapping[str, Any]) -> None:
+        """`config` is the recipe's `labels`, `data` its `data`."""
         super().__init__()
         self._multi: bool = config["multi"]
         self._none: str | None = config["none"]
         self._rules: Sequence[Mapping[str, Any]] = config["rules"]
         self._order = {name: index for index, name in enumerate(config["names"])}
-        self._columns, self._separator = columns, separator
+        self._numbers: Sequence[str] = config["numbers"]
+        columns = data["label"]
+        self._columns: Sequence[str] | None = (
+            columns if isinstance(columns, list) and not self._numbers else None
+        )
+        self._separator: str | None = data["label_separator"]
         self.matched: set[int] = set()
 
     def __missing__(self, raw: Raw) -> Meaning:
@@ -47,20 +48,46 @@ class Labels(dict[Raw, Meaning]):
         self[raw] = meaning = self._meaning(raw)
         return meaning
 
+    def knows(self, raw: Raw) -> bool:
+        """Whether `raw` leads to a label, or to being dropped by a rule; asking does not count as a match."""
+        matched = set(self.matched)
+        _, names, reason, _ = self._meaning(raw)
+        self.matched = matched
+        return bool(names) or reason.startswith(rules.DROPPED)
+
     def _meaning(self, raw: Raw) -> Meaning:
         values = self._values(raw)
         if values is None:
-            return _dropped("unknown_label")
+            return _dropped("unknown_label", raw)
         if not all(map(is_utf8, values)):
-            return _dropped("encoding")
+            return _dropped("encoding", raw)
+        if self._numbers:
+            return self._by_numbers(values, raw)
         if not values and self._multi:
-            return _dropped("no_label") if self._none is None else _meant((self._none,))
-        found = {self._name(value) for value in values}
-        if None in found or len(found) == 0 or (len(values) > 1 and not self._multi):
-            return _dropped("unknown_label")
-        return _meant(
-            tuple(sorted((name for name in found if name is not None), key=self._order.__getitem__))
-        )
+            return _dropped("no_label", raw) if self._none is None else _meant((self._none,))
+        found = {value: self._name(value) for value in values}
+        unknown = [value for value, name in found.items() if name is None]
+        if unknown:
+            return _dropped("unknown_label", unknown[0])
+        targets = sorted({name for name in found.values() if name is not None})
+        names = [name for name in targets if not name.startswith(rules.DROPPED)]
+        if not targets or (len(values) > 1 and not self._multi):
+            return _dropped("unknown_label", raw)
+        if not names:
+            return _dropped(targets[0], raw)
+        return _meant(tuple(sorted(names, key=self._order.__getitem__)))
+
+    def _by_numbers(self, values: Sequence[str], raw: Raw) -> Meaning:
+        numbers = [rules.number(value) for value in values]
+        if len(numbers) != len(self._numbers) or None in numbers:
+            return _dropped("unknown_label", raw)
+        named = {name: number for name, number in zip(self._numbers, numbers) if number is not None}
+        for index, rule in enumerate(self._rules):
+            if rules.holds(rule, named):
+                self.matched.add(index)
+                target = rules.target(rule)
+                return _dropped(target, raw) if target.startswith(rules.DROPPED) else _meant((target,))
+        return _dropped("unknown_label", raw)
 
     def _values(self, raw: Raw) -> list[str] | None:
         """The single values of a raw label; None when a 0/1 cell holds something else."""
@@ -78,25 +105,15 @@ class Labels(dict[Raw, Meaning]):
         if not self._rules:
             return value if value in self._order else None
         for index, rule in enumerate(self._rules):
-            if _matches(rule, value):
+            if rules.matches(rule, value):
                 self.matched.add(index)
-                return str(rule["name"])
+                return rules.target(rule)
         return None
 
 
-def _matches(rule: Mapping[str, Any], value: str) -> bool:
-    if rule["values"] is not None:
-        return value in rule["values"]
-    try:
-        number = float(value)
-    except ValueError:
-        return False
-    return (rule["min"] is None or number >= rule["min"]) and (rule["max"] is None or number <= rule["max"])
-
-
 def _meant(names: tuple[str, ...]) -> Meaning:
-    return Meaning("".join(f"{PREFIX}{name} " for name in names).encode("utf-8"), names)
+    return "".join(f"{PREFIX}{name} " for name in names).encode("utf-8"), names, "", ""
 
 
-def _dropped(reason: str) -> Meaning:
-    return Meaning(b"", (), reason)
+def _dropped(reason: str, raw: Raw) -> Meaning:
+    return b"", (), reason, raw if isinstance(raw, str) else ", ".join(raw)

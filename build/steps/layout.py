@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import charset
 import ranges
 from failure import StepError
 
@@ -26,6 +27,10 @@ class Layout:
     columns: tuple[str, ...] = ()
     delimiter: str = ","
     quoted: bool = False
+    escape: str = ""
+    missing: tuple[str, ...] = ()
+    max_lines: int = 1000
+    first_line: int = 1  # the line of the file that the first row begins on
 
     @property
     def table(self) -> bool:
@@ -42,10 +47,11 @@ def read(path: Path, data: Mapping[str, Any], name: str) -> Layout:
     """
     start = ranges.start_of_text(path)
     columns: tuple[str, ...] = ()
+    header_lines = 0
     if data["format"] in ("csv", "tsv"):
         columns = tuple(data["columns"] or ())
         if data["header"]:
-            columns, start = _header(path, start, data, name)
+            columns, start, header_lines = _header(path, start, data, name)
     label = data["label"]
     layout = Layout(
         format=data["format"],
@@ -56,19 +62,18 @@ def read(path: Path, data: Mapping[str, Any], name: str) -> Layout:
         columns=columns,
         delimiter=data["delimiter"],
         quoted=data["quoted"] and data["format"] in ("csv", "tsv"),
+        escape="" if data["escape"] in (None, "none") else data["escape"],
+        missing=tuple(data["missing"]),
+        max_lines=data["max_lines_per_row"],
+        first_line=header_lines + 1,
     )
     if layout.table:
         _check_columns(layout, name)
     return layout
 
 
-def label_columns(data: Mapping[str, Any]) -> tuple[str, ...] | None:
-    """The columns that hold 0 or 1, one per label; None where one column holds the label."""
-    return tuple(data["label"]) if isinstance(data["label"], list) else None
-
-
-def _header(path: Path, start: int, data: Mapping[str, Any], name: str) -> tuple[tuple[str, ...], int]:
-    """The names in the file's first record, and the offset behind it."""
+def _header(path: Path, start: int, data: Mapping[str, Any], name: str) -> tuple[tuple[str, ...], int, int]:
+    """The names in the file's first record, the offset behind it, and how many lines it has."""
     raw = b""
     with path.open("rb") as stream:
         stream.seek(start)
@@ -82,15 +87,25 @@ def _header(path: Path, start: int, data: Mapping[str, Any], name: str) -> tuple
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise StepError(
-            f"The header of {name} is not UTF-8: {error}. Convert the file, for example with iconv."
+            f"The header of {name} is not UTF-8: {error}. It looks like {charset.guess([raw])}. "
+            + charset.advice(charset.guess([raw]))
         ) from error
+    if "\0" in text:
+        raise StepError(
+            f"The header of {name} has zero bytes: {charset.shown(text[:60])!r}. Copy the file again."
+        )
     if not data["quoted"]:
-        return tuple(text.rstrip("\r\n").split(data["delimiter"])), end
+        return tuple(text.rstrip("\r\n").split(data["delimiter"])), end, 1
     try:
-        return tuple(next(csv.reader([text], delimiter=data["delimiter"]), [])), end
+        return (
+            tuple(next(csv.reader([text], delimiter=data["delimiter"], strict=True), [])),
+            end,
+            raw.count(b"\n"),
+        )
     except csv.Error as error:
         raise StepError(
-            f"The header of {name} cannot be read: {error}. Is it a {data['format']} file?"
+            f"The header of {name} cannot be read: {error}. Is it a {data['format']} file, and is each quote closed? It "
+            f"begins with {text[:60]!r}."
         ) from error
 
 
@@ -108,4 +123,29 @@ def _check_columns(layout: Layout, name: str) -> None:
 
 def missing_column(name: str, column: str, key: str, columns: Sequence[str]) -> str:
     shown = ", ".join(columns)[:300] or "no columns"
-    return f"{name} has no column {column!r}. It has: {shown}. Correct data.{key} in the recipe."
+    return (
+        f"{name} has no column {column!r}. It has: {shown}. {_likely_cause(column, columns) or _correct(key)}"
+    )
+
+
+def _correct(key: str) -> str:
+    return f"Correct data.{key} in the recipe."
+
+
+def _likely_cause(column: str, columns: Sequence[str]) -> str:
+    """What else than a wrong name explains that a column is missing, and the key that mends it."""
+    first = columns[0].lstrip() if columns else ""
+    if first.startswith(("{", "[")):
+        return "It looks like JSON: say format: jsonl in data of the recipe."
+    if first.startswith("__label__"):
+        return "It looks like __label__ lines: say format: fasttext in data of the recipe."
+    if len(columns) == 1:
+        for delimiter in (";", "\t", "|", ","):
+            if column in [cell.strip('" ') for cell in columns[0].split(delimiter)]:
+                return (
+                    f"Its cells are separated by {delimiter!r}: say so with delimiter in data of the recipe."
+                )
+    if column in [name.strip() for name in columns]:
+        return "A name in the header has a space before or behind it: correct the header, or put the name in quotes."
+    close = [name for name in columns if name.lower() == column.lower()]
+    return f"Did you mean {close[0]!r}?" if close else ""

@@ -1,7 +1,7 @@
-"""The Prepare step: from the raw file to what BlazingText trains on, and the holdout that Evaluate measures on.
+"""The Prepare step: from the raw files to what BlazingText trains on, and the holdout that Evaluate measures on.
 
-    raw file -> (unpacked) -> byte ranges -> one worker each: rows -> tokens -> split -> parts -> joined in order
-             -> (rebalanced) -> checked -> train/, validation/, holdout/, summary/
+    raw files -> (unpacked, converted) -> byte ranges -> one worker each: rows -> tokens -> split -> parts -> joined in order
+              -> (rebalanced) -> checked -> train/, validation/, holdout/, summary/
 
 Memory does not grow with the data, the result does not depend on the number of workers, and a run that fails leaves
 nothing behind but its reason. Standard library only, Python 3.9: it runs in the scikit-learn image as it is.
@@ -11,23 +11,30 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import shutil
+import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
+import checks
+import convert
 import digests
 import layout
 import ranges
 import rebalance
 import shard
 import source
-from failure import MESSAGE_FILE, reported
+import unpack
+from failure import MESSAGE_FILE, StepError, reported
 from layout import Layout
 from shard import FILES, Counts, Shard
 from splits import TRAIN
@@ -39,53 +46,113 @@ _FOLDERS = {"train.txt": "train", "validation.txt": "validation", "holdout.jsonl
 _BLOCK = 1 << 20
 
 
+@dataclass(frozen=True)
+class _File:
+    """A raw file that is ready to be read."""
+
+    path: Path
+    name: str
+    end: int
+    layout: Layout
+    config: Mapping[str, Any]
+    split: str | None
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """What the workers counted, and how many they were."""
+
+    name: str
+    total: Total
+    layout: Layout
+    workers: int
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     options = _options(arguments)
     with reported(options.message):
-        digests.require_data(source.find(options.data), os.environ.get("DATA_SHA256", digests.NONE))
-        prepare(
-            json.loads(options.config.read_text(encoding="utf-8")),
-            options.data,
-            options.output,
-            options.workers,
-        )
+        config = json.loads(options.config.read_text(encoding="utf-8"))
+        if options.check:
+            with redirect_stdout(sys.stderr):
+                report = check(config, options.data, options.output, options.sample, options.workers)
+            json.dump(report, sys.stdout)
+        else:
+            digests.require_data(options.data, os.environ.get("DATA_SHA256", digests.NONE))
+            prepare(config, options.data, options.output, options.workers)
 
 
 def prepare(
     config: Mapping[str, Any], data: Path, output: Path, workers: int | None = None
 ) -> dict[str, Any]:
-    """Prepare the file at (or in) `data` and write the splits and `summary/prepare.json` below `output`.
+    """Prepare the data at `data`, a file or a folder, and write the splits and `summary/prepare.json` below `output`.
 
-    `config` is what `Recipe.prepare_config` returns; without `workers` there are as many as the cores and the file's
+    `config` is what `Recipe.prepare_config` returns; without `workers` there are as many as the cores and the files'
     size justify. Returns the summary. Raises StepError, and then leaves `output` as it was, when the data cannot be used.
     """
     began = time.monotonic()
+    with _scratch(output) as scratch:
+        counted = _counted(config, data, scratch, workers)
+        checks.check(counted.total, config, counted.name, counted.layout)
+        summary = _summary(config, counted, scratch, began)
+        _publish(scratch, output, summary)
+    print(sentence(counted.name, summary))
+    for note in summary["notes"]:
+        print(note)
+    return summary
+
+
+def check(
+    config: Mapping[str, Any],
+    data: Path,
+    output: Path,
+    sample: int | None = None,
+    workers: int | None = None,
+) -> dict[str, Any]:
+    """What `prepare` would do with the data: its summary, and why it would refuse it. Nothing is left in `output`.
+
+    With `sample` only about so many bytes of the rows are read, and asked is what more rows would not mend. Returns
+    `{"summary": ... or None, "problem": ... or None, "sampled": whether rows were left out}`.
+    """
+    began, summary, problem, sampled = time.monotonic(), None, None, False
+    with _scratch(output) as scratch:
+        try:
+            files = list(_files(config, data, scratch, sample))
+            sampled = any(file.end < file.path.stat().st_size for file in files)
+            sampled = sampled or len(files) < len(source.find(data, config["data"]))
+            counted = _count(files, scratch, workers)
+            summary = counted.total.summary(None, config["labels"]["names"])
+            checks.check(counted.total, config, counted.name, counted.layout, sampled)
+            summary = _summary(config, counted, scratch, began)
+        except StepError as error:
+            problem = str(error)
+    return {"summary": summary, "problem": problem, "sampled": sampled}
+
+
+@contextmanager
+def _scratch(output: Path) -> Iterator[Path]:
     output.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=".prepare-", dir=output))
     try:
-        file = source.find(data)
-        path = source.unpacked(file, scratch)
-        found = layout.read(path, config["data"], file.name)
-        total, used_workers = _count(config, path, found, scratch, workers or _workers(path))
-        total.check(config, file.name, found)
-        rebalanced = None
-        if config["rebalance"] == rebalance.UNDERSAMPLE:
-            rebalanced = rebalance.undersample(scratch / FILES[TRAIN], total.labels[TRAIN])
-        summary = {
-            **total.summary(rebalanced),
-            "workers": used_workers,
-            "seconds": round(time.monotonic() - began, 3),
-        }
-        _publish(scratch, output, summary)
+        yield scratch
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    print(sentence(file.name, summary))
-    return summary
+
+
+def _summary(config: Mapping[str, Any], counted: _Counted, scratch: Path, began: float) -> dict[str, Any]:
+    """Rebalance the train split where the recipe asks for it; returns prepare.json."""
+    total, rebalanced, method = counted.total, None, config["rebalance"]
+    if method != rebalance.NONE:
+        rebalanced = rebalance.rebalance(scratch / FILES[TRAIN], total.labels[TRAIN], method)
+    return {
+        **total.summary(rebalanced, config["labels"]["names"]),
+        "workers": counted.workers,
+        "seconds": round(time.monotonic() - began, 3),
+    }
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        description="Prepares a raw file of labelled texts for training and evaluation."
+        description="Prepares raw files of labelled texts for training and evaluation."
     )
     root = Path("/opt/ml/processing")
     parser.add_argument("--config", type=Path, default=root / "input/code/prepare.json", help="prepare.json")
@@ -99,41 +166,129 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--workers", type=int, default=None, help="processes; by default as many as are worth it"
     )
+    parser.add_argument(
+        "--check", action="store_true", help="prepare nothing; print what would be said as JSON"
+    )
+    parser.add_argument(
+        "--sample", type=int, default=None, metavar="BYTES", help="with --check: read the first rows only"
+    )
     return parser.parse_args(arguments)
 
 
-def _workers(path: Path) -> int:
-    return max(1, min(os.cpu_count() or 1, path.stat().st_size // _BYTES_PER_WORKER))
-
-
-def _count(
-    config: Mapping[str, Any], path: Path, found: Layout, scratch: Path, workers: int
-) -> tuple[Total, int]:
-    """Write every split to `scratch`; returns what was counted, and how many workers did it."""
-    shards = [
-        Shard(path, start, end, found, config, scratch / f"part-{index:05}")
-        for index, (start, end) in enumerate(ranges.cut(path, found.start, workers, found.quoted))
-    ]
-    parts = _run(shards)
-    if not all(part.whole for part in parts[:-1]):
-        print(
-            "A quote stands alone in an unquoted field, so records cannot be told apart from the middle: one worker."
+def _files(config: Mapping[str, Any], data: Path, scratch: Path, sample: int | None) -> Iterator[_File]:
+    """The raw files, unpacked, converted, and with their headers read; of a sample the first for each split."""
+    seen = set()
+    for number, found in enumerate(source.find(data, config["data"])):
+        if sample is not None and found.split in seen:
+            continue
+        seen.add(found.split)
+        folder = scratch / f"file-{number:05}"
+        folder.mkdir()
+        # What is compressed may hold more than the sample, and what is converted may shrink.
+        path = unpack.unpacked(found.path, found.name, folder, None if sample is None else 4 * sample)
+        path, described = convert.readable(
+            path, config["data"], found.name, folder, None if sample is None else 2 * sample
         )
-        for part in shards:
-            shutil.rmtree(part.folder)
-        shards = [Shard(path, found.start, path.stat().st_size, found, config, scratch / "part")]
-        parts = _run(shards)
-    for file in FILES.values():
-        _join([part.folder / file for part in shards], scratch / file)
-    return Total.of(parts), len(shards)
+        where = layout.read(path, described, found.name)
+        size = path.stat().st_size
+        end = size
+        if sample is not None and size - where.start > sample:
+            count = math.ceil((size - where.start) / sample)
+            end = ranges.cut(path, where.start, size, count, where.quoted)[0][1]
+        yield _File(path, found.name, end, where, {**config, "data": described}, found.split)
 
 
-def _run(shards: Sequence[Shard]) -> list[Counts]:
-    if len(shards) == 1:
-        return [shard.prepare(shards[0])]
+def _counted(config: Mapping[str, Any], data: Path, scratch: Path, workers: int | None) -> _Counted:
+    return _count(list(_files(config, data, scratch, None)), scratch, workers)
+
+
+def _count(files: Sequence[_File], scratch: Path, workers: int | None) -> _Counted:
+    """Write every split of all files to `scratch`, in order; returns what was counted."""
+    pieces = [_ranges(file, workers) for file in files]
+    if files[0].config["split"]["ordered"]:
+        counts, pieces = _run(shard.count, files, pieces, scratch, workers)
+        total, numbered, first = sum(part.rows for part in counts), [], 0
+        for part in counts:
+            numbered.append((first, total))
+            first += part.rows
+        counts, pieces = _run(shard.prepare, files, pieces, scratch, workers, numbered)
+    else:
+        counts, pieces = _run(shard.prepare, files, pieces, scratch, workers)
+    folders = [_folder(scratch, index) for index in range(len(counts))]
+    for name in FILES.values():
+        _join([folder / name for folder in folders], scratch / name)
+    begins = [(file.name, file.layout.first_line) for file, cut in zip(files, pieces) for _ in cut]
+    name = files[0].name if len(files) == 1 else f"{len(files)} files ({files[0].name}, ...)"
+    return _Counted(name, Total.of(counts, begins), files[0].layout, max(map(len, pieces)))
+
+
+_Ranges = list[tuple[int, int]]
+
+
+def _ranges(file: _File, workers: int | None) -> _Ranges:
+    count = workers or _worth(file.end - file.layout.start)
+    return ranges.cut(file.path, file.layout.start, file.end, count, file.layout.quoted)
+
+
+def _worth(size: int) -> int:
+    """How many workers so many bytes are worth."""
+    return max(1, min(os.cpu_count() or 1, size // _BYTES_PER_WORKER))
+
+
+def _folder(scratch: Path, index: int) -> Path:
+    return scratch / f"part-{index:05}"
+
+
+def _run(
+    work: Callable[[Shard], Counts],
+    files: Sequence[_File],
+    pieces: Sequence[_Ranges],
+    scratch: Path,
+    workers: int | None,
+    numbered: Sequence[tuple[int, int]] | None = None,
+) -> tuple[list[Counts], list[_Ranges]]:
+    """Do the work on every range, each in its own process where there are several.
+
+    Returns the counts in order and the ranges: a file whose ranges do not end with records becomes one.
+    """
+    shards = [
+        Shard(file.path, start, end, file.layout, file.config, Path(), file.split)
+        for file, cut in zip(files, pieces)
+        for start, end in cut
+    ]
+    shards = [replace(part, folder=_folder(scratch, index)) for index, part in enumerate(shards)]
+    if numbered is not None:
+        shards = [
+            replace(part, first_row=first, total_rows=total) for part, (first, total) in zip(shards, numbered)
+        ]
+    counts = _in_processes(work, shards, workers)
+    whole, index = [], 0
+    for cut in pieces:
+        parts = counts[index : index + len(cut)]
+        whole.append(all(part.whole for part in parts[:-1]))
+        index += len(cut)
+    if all(whole):
+        return counts, list(pieces)
+    print(
+        "A quote stands alone in an unquoted field, so records cannot be told apart from the middle: one worker."
+    )
+    for part in shards:
+        shutil.rmtree(part.folder, ignore_errors=True)
+    alone = [
+        cut if good else [(file.layout.start, file.end)] for file, cut, good in zip(files, pieces, whole)
+    ]
+    return _run(work, files, alone, scratch, workers)
+
+
+def _in_processes(
+    work: Callable[[Shard], Counts], shards: Sequence[Shard], workers: int | None
+) -> list[Counts]:
+    workers = min(workers or _worth(sum(part.end - part.start for part in shards)), len(shards))
+    if workers == 1:
+        return [work(part) for part in shards]
     # Spawned: a fork would copy whatever threads and locks the caller has.
-    with ProcessPoolExecutor(len(shards), mp_context=get_context("spawn")) as pool:
-        return list(pool.map(shard.prepare, shards))
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        return list(pool.map(work, shards))
 
 
 def _join(parts: Sequence[Path], target: Path) -> None:

@@ -1,42 +1,63 @@
 """The rows of a file, or of a range of it, in every format of the recipe.
 
-A row is its text and its raw label, `(text, label)`, or `(None, reason)` when it is none. Text columns are joined by
-spaces; the text of a row that lacks a required column is empty. Blank lines are no rows.
+A row is its text and its raw label, `(text, label)`, or `(None, Unusable)` when it cannot be used as it stands. Text
+columns are joined by spaces; cells that stand for a missing value are empty. Blank lines are no rows.
 """
 
 from __future__ import annotations
 
-import csv
 import json
+import math
+import re
 from collections.abc import Callable, Iterator
-from itertools import chain
-from operator import itemgetter
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, NamedTuple, Optional
 
 import ranges
 from labels import PREFIX, Raw
 from layout import Layout
+from missing import Missing
 
-Row = tuple[Optional[str], Raw]
+# No review is longer than this many characters; a quote that is never closed would swallow the rest of the file.
+LONGEST_TEXT = 1 << 20
 
-# A quote that is never closed would swallow the rest of the file: no review is longer than this many characters.
-_LONGEST_FIELD = 1 << 20
+
+class Unusable(NamedTuple):
+    """Why a row is none: the reason, what stands there (if it is to be shown), and how many lines of the file are lost with it."""
+
+    reason: str
+    value: str | None
+    lines: int = 1
+    first_line: int = 0
+
+
+# A text and its raw label, or None and an Unusable.
+Row = tuple[Optional[str], Any]
+# Whether a raw label is one that the recipe's rules know.
+Known = Callable[[Raw], bool]
 
 
 class Rows:
     """The rows between two offsets, to be iterated over once inside a `with`.
 
-    Afterwards `whole` tells whether the range ended with a record, not inside quotes; `unseen` which columns no row had
-    and `seen` which the first row had (JSON lines, which have no header).
+    Afterwards `whole` tells whether the range ended with a record, not inside quotes; `lines` how many lines it has;
+    `unseen` which columns no row had and `seen` which the first row had (JSON lines, which have no header).
     """
 
-    def __init__(self, path: Path, start: int, end: int, layout: Layout) -> None:
-        self._layout = layout
-        self._lines = ranges.lines(path, start, end, newline="" if layout.quoted else "\n")
+    def __init__(self, path: Path, start: int, end: int, layout: Layout, known: Known) -> None:
+        self.path, self.start, self.end, self.layout, self.known = path, start, end, layout, known
+        self._range = ranges.Range(path, start, end)
+        self._lines = ranges.lines(self._range, newline="" if layout.quoted else "\n")
+        self.missing = Missing(layout.missing)
         self.whole = not layout.quoted
+        self.lines = 0
         self.unseen = set() if layout.table else {*layout.text, *layout.label, *layout.require}
         self.seen: tuple[str, ...] = ()
+
+    @property
+    def has_zero_bytes(self) -> bool:
+        """Whether a zero byte was replaced by one that is no UTF-8, `ranges.ZERO`."""
+        return self._range.has_zero_bytes
 
     def __enter__(self) -> Rows:
         return self
@@ -45,102 +66,86 @@ class Rows:
         self._lines.close()
 
     def __iter__(self) -> Iterator[Row]:
-        layout = self._layout
-        if layout.format == "jsonl":
+        if self.layout.format == "jsonl":
             return self._json_lines()
-        if layout.format == "fasttext":
+        if self.layout.format == "fasttext":
             return self._labelled_lines()
-        if layout.quoted:
-            csv.field_size_limit(_LONGEST_FIELD)
-            return self._table(csv.reader(self._with_end(), delimiter=layout.delimiter))
-        return self._table(line.rstrip("\r\n").split(layout.delimiter) for line in self._lines)
+        import tables
 
-    def _table(self, records: Iterator[list[str]]) -> Iterator[Row]:
-        layout = self._layout
-        width = len(layout.columns)
-        text, label = _joiner(layout.positions(layout.text)), itemgetter(*layout.positions(layout.label))
-        required = layout.positions(layout.require)
-        while True:
-            try:
-                for row in records:
-                    if len(row) != width:
-                        if self._is_a_row(row):
-                            yield None, "columns"
-                        continue
-                    for position in required:
-                        if not row[position] or row[position].isspace():
-                            yield "", ""
-                            break
-                    else:
-                        yield text(row), label(row)
-                return
-            except csv.Error:  # csv.reader goes on behind a record that it cannot read
-                yield None, "columns"
-
-    def _is_a_row(self, row: list[str]) -> bool:
-        """Whether a record of the wrong width is one, and neither a blank line nor the mark of the end."""
-        if row and row[0] == self._end:
-            self.whole = True
-            return False
-        return len(row) > 1 or any(row)
-
-    @property
-    def _end(self) -> str:
-        return self._layout.delimiter * len(self._layout.columns)
-
-    def _with_end(self) -> Iterator[str]:
-        """The lines, and one more that is a row of one field, unless a quote is still open: then it closes it."""
-        return chain(self._lines, [f'"{self._end}'])
+        return tables.rows(self, self._lines)
 
     def _json_lines(self) -> Iterator[Row]:
-        layout = self._layout
         for line in self._lines:
             if line.isspace():
                 continue
             try:
                 row = json.loads(line)
-            except ValueError:
-                row = None
-            if not isinstance(row, dict):
-                yield None, "json"
-                continue
-            if self.unseen:
-                self.unseen.difference_update(row)
-                self.seen = self.seen or tuple(row)
-            if all(_cell(row.get(column)).strip() for column in layout.require):
-                values = [row.get(column) for column in layout.label]
-                label = values[0] if len(values) == 1 else values
-                yield (
-                    " ".join(filter(None, [_cell(row.get(column)) for column in layout.text])),
-                    tuple(map(_cell, label)) if isinstance(label, list) else _cell(label),
-                )
-            else:
-                yield "", ""
+                if isinstance(row, dict):
+                    yield self._json_row(row)
+                    continue
+                problem = f"a {type(row).__name__}, no object: {line[:60]}"
+            except RecursionError:
+                problem = f"nested too deep: {line[:60]}"
+            except ValueError as error:
+                problem = f"{str(error).partition(':')[0]}: {line[:60]}"
+            yield None, Unusable("json", problem.rstrip("\n"))
+
+    def _json_row(self, row: dict[str, Any]) -> Row:
+        layout, clean = self.layout, self.missing.clean
+        if self.unseen:
+            self.unseen.difference_update(row)
+            self.seen = self.seen or tuple(row)
+        for column in layout.require:
+            cell = _cell(row.get(column))
+            if self.missing.is_empty(cell):
+                return None, Unusable("empty_text", cell)
+        cells = [_cell(row.get(column)) for column in layout.text]
+        text = " ".join(filter(None, map(clean, cells)))
+        if not text:
+            return None, Unusable("empty_text", " ".join(cells))
+        values = [row.get(column) for column in layout.label]
+        label = values[0] if len(values) == 1 else values
+        return self._unescape(text), tuple(map(_cell, label)) if isinstance(label, list) else _cell(label)
 
     def _labelled_lines(self) -> Iterator[Row]:
         for line in self._lines:
             words = line.split()
-            if words:
-                labels = tuple(word[len(PREFIX) :] for word in words if word.startswith(PREFIX))
-                yield " ".join(word for word in words if not word.startswith(PREFIX)), labels
+            if not words:
+                continue
+            labels = tuple(word[len(PREFIX) :] for word in words if word.startswith(PREFIX))
+            # A label that is not written as one would become a word of the text, which then gives it away.
+            if "" in labels or len(labels) != line.lower().count(PREFIX):
+                broken = [n for n, word in enumerate(words) if PREFIX in word.lower() and not _is_label(word)]
+                yield None, Unusable("unknown_label", " ".join(words[broken[0] : broken[0] + 2]))
+                continue
+            text = " ".join(word for word in words if not word.startswith(PREFIX))
+            cleaned = self.missing.clean(text)
+            yield (self._unescape(text), labels) if cleaned else (None, Unusable("empty_text", text))
+
+    def _unescape(self, text: str) -> str:
+        return unescape(text, self.layout.escape) if self.layout.escape else text
 
 
-def _joiner(positions: tuple[int, ...]) -> Callable[[list[str]], str]:
-    cells = itemgetter(*positions)
-    if len(positions) == 1:
-        return cells
-    if len(positions) > 2:
-        return lambda row: " ".join(filter(None, cells(row)))
+def unescape(text: str, escape: str) -> str:
+    """A text without its escapes: `\\n` and its like become spaces, any other character stands for itself."""
+    if escape not in text:
+        return text
+    return re.sub(
+        f"{re.escape(escape)}(.)", lambda found: _ESCAPES.get(found[1], found[1]), text, flags=re.DOTALL
+    )
 
-    def title_and_text(row: list[str]) -> str:
-        title, text = cells(row)
-        return f"{title} {text}" if title and text else title or text
 
-    return title_and_text
+_ESCAPES = dict.fromkeys("nrtbfv0", " ")
+
+
+def _is_label(word: str) -> bool:
+    return word.startswith(PREFIX) and word != PREFIX and word.lower().count(PREFIX) == 1
 
 
 def _cell(value: Any) -> str:
-    """A JSON value as the cell that it would be in a table."""
+    """A JSON value as the cell that it would be in a table; what is no number, and no value, is empty."""
     if isinstance(value, str):
         return value
-    return "" if value is None else json.dumps(value)
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return ""
+    return json.dumps(value)

@@ -1,4 +1,4 @@
-"""Undersampling: every label keeps as many training examples as the rarest has.
+"""Undersampling and oversampling: every label gets as many training examples as the rarest, or the most frequent, has.
 
 Which ones is decided by the hash of their text, so that it neither depends on workers nor moves much when rows are added.
 Works on the written file, in two passes and with a fixed amount of memory.
@@ -14,45 +14,50 @@ from typing import Any
 
 from splits import fingerprint
 
-NONE, UNDERSAMPLE = "none", "undersample"
+NONE, UNDERSAMPLE, OVERSAMPLE = "none", "undersample", "oversample"
 
 _BUCKETS = 1 << 12
 
 
 @dataclass(frozen=True)
 class Rebalanced:
-    """How many training examples each label had and kept."""
+    """How many training examples each label had and has."""
 
+    method: str
     before: Mapping[str, int]
     after: Mapping[str, int]
 
     def summary(self) -> dict[str, Any]:
-        return {"method": UNDERSAMPLE, "before": dict(self.before), "after": dict(self.after)}
+        return {"method": self.method, "before": dict(self.before), "after": dict(self.after)}
 
 
 @dataclass
 class _Quota:
-    """What a label keeps: all lines in buckets below `full`, and as many of bucket `full` as `rest` says."""
+    """How often a label's lines are written: `copies` times all, and once more those in buckets below `full`, and as many
+    of bucket `full` as `rest` says."""
 
+    copies: int
     full: int
     rest: int
 
-    def takes(self, bucket: int) -> bool:
+    def times(self, bucket: int) -> int:
         if bucket != self.full or self.rest == 0:
-            return bucket < self.full
+            return self.copies + (bucket < self.full)
         self.rest -= 1
-        return True
+        return self.copies + 1
 
 
-def undersample(file: Path, labels: Mapping[str, int]) -> Rebalanced:
+def rebalance(file: Path, labels: Mapping[str, int], method: str) -> Rebalanced:
     """Rewrite a file of single-label lines; `labels` says how many lines each label has."""
-    size = min(count for count in labels.values() if count)
+    present = [count for count in labels.values() if count]
+    size = min(present) if method == UNDERSAMPLE else max(present)
     quotas = {prefix: _quota(histogram, size) for prefix, histogram in _histograms(file).items()}
-    kept = file.with_suffix(".kept")
-    with kept.open("wb") as target:
-        target.writelines(line for prefix, bucket, line in _lines(file) if quotas[prefix].takes(bucket))
-    kept.replace(file)
-    return Rebalanced(before=labels, after={name: min(count, size) for name, count in labels.items()})
+    written = file.with_suffix(".rebalanced")
+    with written.open("wb") as target:
+        for prefix, bucket, line in _lines(file):
+            target.write(line * quotas[prefix].times(bucket))
+    written.replace(file)
+    return Rebalanced(method, before=labels, after={name: size if labels[name] else 0 for name in labels})
 
 
 def _histograms(file: Path) -> dict[bytes, array[int]]:
@@ -65,12 +70,13 @@ def _histograms(file: Path) -> dict[bytes, array[int]]:
 
 
 def _quota(histogram: array[int], size: int) -> _Quota:
+    copies, size = divmod(size, sum(histogram))
     below = 0
     for bucket, count in enumerate(histogram):
         if below + count > size:
-            return _Quota(full=bucket, rest=size - below)
+            return _Quota(copies, full=bucket, rest=size - below)
         below += count
-    return _Quota(full=_BUCKETS, rest=0)
+    return _Quota(copies, full=_BUCKETS, rest=0)
 
 
 def _lines(file: Path) -> Iterator[tuple[bytes, int, bytes]]:

@@ -1,16 +1,21 @@
-"""Which split a text belongs to: decided by the text alone, wherever and however often it occurs."""
+"""Which split a row belongs to: by the hash of its text, by its place in the file, or by the file it is in."""
 
 from __future__ import annotations
 
 import string
 import zlib
 from collections.abc import Callable, Mapping
+from typing import Any
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
+SPLITS = (TRAIN, VALIDATION, TEST)
 
 _SMALL = bytes.maketrans(string.ascii_uppercase.encode(), string.ascii_lowercase.encode())
 _NO_LETTERS = bytes(code for code in range(128) if not chr(code).isalpha())
 _ALL = 1 << 32
+
+# From a tokenised text and the number of its row, counted from 1, to its split.
+Splitter = Callable[[bytes, int], str]
 
 
 def fingerprint(tokens: bytes) -> int:
@@ -23,13 +28,43 @@ def fingerprint(tokens: bytes) -> int:
     return zlib.crc32(tokens.translate(_SMALL, _NO_LETTERS) or b" ".join(tokens.split()))
 
 
-def splitter(shares: Mapping[str, float]) -> Callable[[bytes], str]:
-    """From a tokenised text to TRAIN, VALIDATION or TEST; the holdout depends on nothing but its own share."""
-    test = round(shares[TEST] * _ALL)
-    validation = test + round(shares[VALIDATION] * _ALL)
+def splitter(config: Mapping[str, Any]) -> Splitter:
+    """By the text alone, wherever and however often it occurs; the holdout depends on its own share and the seed only."""
+    test = round(config[TEST] * _ALL)
+    validation = test + round(config[VALIDATION] * _ALL)
+    seed = zlib.crc32(str(config["seed"]).encode("ascii"))
+    crc32, small, no_letters = zlib.crc32, _SMALL, _NO_LETTERS
 
-    def split(tokens: bytes) -> str:
-        mark = fingerprint(tokens)
+    def split(tokens: bytes, number: int) -> str:
+        # `fingerprint`, without the call: this runs for every row.
+        mark = crc32(tokens.translate(small, no_letters) or b" ".join(tokens.split()))
         return TRAIN if mark >= validation else VALIDATION if mark >= test else TEST
+
+    def seeded(tokens: bytes, number: int) -> str:
+        # Knuth's multiplicative hash: another seed is another split, not the same one turned.
+        mark = (fingerprint(tokens) ^ seed) * 2654435761 % _ALL
+        return TRAIN if mark >= validation else VALIDATION if mark >= test else TEST
+
+    return seeded if config["seed"] else split
+
+
+def ordered(config: Mapping[str, Any], total: int) -> Splitter:
+    """By place: the first rows of `total` are for training, the next for validation, the last for the test."""
+    train = round(config[TRAIN] * total)
+    validation = train + round(config[VALIDATION] * total)
+
+    def split(tokens: bytes, number: int) -> str:
+        return TRAIN if number <= train else VALIDATION if number <= validation else TEST
+
+    return split
+
+
+def given(name: str, validation: float | None) -> Splitter:
+    """All rows to the split `name`; of train, the share `validation` by hash to validation where it has no file."""
+    if name == TRAIN and validation is not None:
+        return splitter({TEST: 0.0, VALIDATION: validation, "seed": 0})
+
+    def split(tokens: bytes, number: int) -> str:
+        return name
 
     return split

@@ -5,8 +5,12 @@ import of a sibling. The rules, all stored in the contract:
 
     lowercase          capitals become small letters
     strip_html         tags become spaces, entities the characters that they stand for
-    split_punctuation  . , ! ? are tokens of their own, the apostrophe disappears (don't is dont), other marks become
-                       spaces; symbols beyond ASCII, such as emoji, are tokens of their own
+    punctuation        split: . , ! ? are tokens of their own, the apostrophe disappears (don't is dont), other marks
+                       become spaces; symbols beyond ASCII, such as emoji, are tokens of their own
+                       remove: as split, but . , ! ? become spaces, too
+                       keep: marks stay part of their words
+    emoticons          keep: smiling ones, :) (: =) :-) and their like, are the token :) and frowning ones the token :(
+                       whatever becomes of other marks; null: they are marks like any other
     collapse_digits    every run of digits becomes 0
     max_tokens         what follows is cut off
 
@@ -28,6 +32,14 @@ _TAG = re.compile(r"<[A-Za-z/!?][^<>]*>")
 # The marks that say something about a sentence; the others were tried as tokens and made no model better.
 _KEPT = [(mark, b" " + mark + b" ") for mark in (b".", b",", b"!", b"?")]
 _OTHERS = string.punctuation.translate(str.maketrans("", "", ".,!?'")).encode("ascii")
+# Eyes, perhaps a nose, a mouth; or turned round. A colon before a bracket that closes in "(as follows):" is none.
+_EMOTICON = re.compile(
+    r"(?P<smile>(?<![\w:;=])[:;=][-o^']?[)\]D](?!\w)|(?<=\w)[:;=][-o^']?\)(?!\w)|(?<![\w])[(\[][-o^']?[:;=](?![-\w)(]))"
+    r"|(?P<frown>[:=]'?[-o^]?[(\[](?!\w)|(?P<turned>[)\]][-o^]?'?[:=](?![-\w)(])))"
+)
+_BRACKET, _LOOK_BACK = re.compile(r"\((?![-o^']?[:;=])"), 300
+_SMILE, _FROWN = "\ue0f0", "\ue0f1"  # for private use: no text means anything by them
+_SMILE_BYTES, _FROWN_BYTES = _SMILE.encode("utf-8"), _FROWN.encode("utf-8")
 _VARIATION_SELECTORS = "".join(map(chr, range(0xFE00, 0xFE10)))
 # What keyboards and word processors write in place of ASCII; NFKC leaves these alone.
 _TYPOGRAPHY = {ord(mark): "'" for mark in "\u2018\u2019\u201a\u201b\u02bc\u2032\u00b4"}
@@ -53,7 +65,8 @@ def tokeniser(rules: Mapping[str, Any]) -> Callable[[str], bytes]:
     return _tokeniser(
         bool(rules["lowercase"]),
         bool(rules["strip_html"]),
-        bool(rules["split_punctuation"]),
+        str(rules["punctuation"]),
+        rules["emoticons"],
         bool(rules["collapse_digits"]),
         int(rules["max_tokens"]),
     )
@@ -61,38 +74,60 @@ def tokeniser(rules: Mapping[str, Any]) -> Callable[[str], bytes]:
 
 @functools.lru_cache(maxsize=16)
 def _tokeniser(
-    lowercase: bool, strip_html: bool, split: bool, collapse: bool, limit: int
+    lowercase: bool, strip_html: bool, punctuation: str, emoticons: str | None, collapse: bool, limit: int
 ) -> Callable[[str], bytes]:
+    split, kept = punctuation != "keep", _KEPT if punctuation == "split" else []
     plain = _plain_form(lowercase, split, collapse)
-    table = _byte_table(lowercase, split, collapse)
+    table = _byte_table(lowercase, punctuation, collapse)
     dropped = b"'" if split else b""
     shortest_cut = 2 * limit  # a longer line may hold more tokens than `limit`, a shorter one cannot
 
     def tokens(text: str) -> bytes:
         if strip_html and ("<" in text or "&" in text):
             text = html.unescape(_TAG.sub(" ", text))
+        if emoticons and (":" in text or "=" in text or ";" in text or not text.isascii()):
+            text = _with_emoticons(text)
         # From here on bytes, where most texts need no more than a table and a few replacements: this is the hot loop.
         raw = (text if text.isascii() else plain(text)).encode("utf-8").translate(table, dropped)
         if split:
-            for mark, spaced in _KEPT:
+            for mark, spaced in kept:
                 raw = raw.replace(mark, spaced)
         else:
             raw = raw.replace(b"__label__", b" label ").replace(b"</s>", b" ")
         if collapse:
             while b"00" in raw:
                 raw = raw.replace(b"00", b"0")
+        if emoticons:
+            raw = raw.replace(_SMILE_BYTES, b" :) ").replace(_FROWN_BYTES, b" :( ")
         return raw if len(raw) <= shortest_cut else b" ".join(raw.split()[:limit])
 
     return tokens
 
 
-def _byte_table(lowercase: bool, split: bool, collapse: bool) -> bytes:
+def _with_emoticons(text: str) -> str:
+    """The text with a character of its own for every emoticon, which no rule about marks touches."""
+
+    def found(match: re.Match[str]) -> str:
+        if match["smile"]:
+            return f" {_SMILE} "
+        if match["turned"] and _in_brackets(match.string[max(match.start() - _LOOK_BACK, 0) : match.start()]):
+            return match[0]  # it closes a bracket
+        return f" {_FROWN} "
+
+    return _EMOTICON.sub(found, text.replace(_SMILE, " ").replace(_FROWN, " "))
+
+
+def _in_brackets(before: str) -> bool:
+    return len(_BRACKET.findall(before)) > before.count(")")
+
+
+def _byte_table(lowercase: bool, punctuation: str, collapse: bool) -> bytes:
     """A table for bytes.translate; what is beyond ASCII stays, so that it holds for UTF-8."""
     table = bytearray(32 if code < 32 or code == 127 else code for code in range(256))
     if lowercase:
         table[65:91] = string.ascii_lowercase.encode("ascii")
-    if split:
-        for mark in _OTHERS:
+    if punctuation != "keep":
+        for mark in _OTHERS if punctuation == "split" else _OTHERS + b".,!?":
             table[mark] = 32
     if collapse:
         table[48:58] = b"0" * 10

@@ -1,14 +1,20 @@
 """A pytest plugin: `pytest_plugins = ["local_aws.testing"]` gives tests an embedded AWS.
 
-`local_server` is one server for the whole session; `aws` is a project of its own on it for each test. In GitHub Actions
-the outcome is appended to the job's summary, so that it can be read where nothing else is reported.
+`local_server` is one server for the whole session; `aws` is a project of its own on it for each test. `ServerProcess` is a
+server in a process of its own, whose waits are as short as a test needs. In GitHub Actions the outcome is appended to the
+job's summary, so that it can be read where nothing else is reported.
 """
 
 from __future__ import annotations
 
+import importlib
 import itertools
+import json
 import os
-from collections.abc import Iterator
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +23,9 @@ import pytest
 
 from local_aws import project
 from local_aws.kernel import environment
+from local_aws.kernel.account import REGION, Clients
+from local_aws.kernel.guard import Admitted, Guard
+from local_aws.kernel.keys import AccessKey, Keys
 from local_aws.server import Server
 
 _numbers = itertools.count(1)
@@ -52,6 +61,116 @@ class Aws:
 
     def client(self, service: str) -> Any:
         return self.server.client(service)
+
+
+class Control:
+    """What a test may ask of a server in another process: faults on purpose."""
+
+    def __init__(self, server: Server) -> None:
+        self._faults = server.account.faults
+
+    def set_fault(self, name: str, value: str) -> None:
+        """Set the attribute `name` of `local_aws.kernel.faults.Faults`."""
+        setattr(self._faults, name, value)
+
+    def fail(self, service: str, operation: str, code: str) -> None:
+        """Answer every call of `operation` with the error `code`."""
+        self._faults.responses.fail(service, operation, code=code)
+
+    def clear_failures(self) -> None:
+        """Answer all calls again."""
+        self._faults.responses.clear()
+
+
+class ServerProcess:
+    """An embedded AWS in a process of its own, since waits are scaled for a whole process.
+
+    `folder` takes its temporary files. A wait of a second takes `time_scale` seconds. With `enforce` every role is held to its
+    policies. `control` is `module:name` of what is called with the Server in that process; `ask` calls the methods of what
+    it returns.
+    """
+
+    def __init__(
+        self, folder: Path, time_scale: float, *, enforce: bool = False, control: str = f"{__name__}:Control"
+    ) -> None:
+        call = f"from {__name__} import _serve; _serve({control!r}, {enforce!r})"
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", call],
+            env={
+                **os.environ,
+                "LOCAL_AWS_TIME_SCALE": str(time_scale),
+                "TMPDIR": str(folder),
+                "PYTHONPATH": os.pathsep.join(sys.path),
+            },
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stderr is not None
+        self.log: list[str] = []
+        self._reader = threading.Thread(target=self.log.extend, args=(self._process.stderr,), daemon=True)
+        self._reader.start()
+        start = self._answer()
+        self.url: str = start["url"]
+        self.clients = Clients(self.url, REGION, Keys(AccessKey(*start["key"])))
+        """The administrator's clients."""
+
+    def ask(self, method: str, /, **arguments: Any) -> Any:
+        """What that method of the control returns. Arguments and result are plain data, as JSON has it."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps([method, arguments]) + "\n")
+        self._process.stdin.flush()
+        return self._answer()
+
+    def make_project(self, name: str) -> project.Project:
+        """A project of that name on the server: its bucket, roles and model package group."""
+        return project.prepare(self.clients, name)
+
+    def environment(self, base: Mapping[str, str], variables: Mapping[str, str]) -> dict[str, str]:
+        """`base` with AWS replaced by this server, and `variables`: see `local_aws.kernel.environment.for_command`."""
+        return environment.for_command(base, self.clients, variables)
+
+    def stop(self) -> None:
+        """Stop the server, and wait for its process to end."""
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.wait(timeout=60)
+        self._reader.join(timeout=60)
+        self._process.stdout.close()
+        assert self._process.stderr is not None
+        self._process.stderr.close()
+
+    def _answer(self) -> Any:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            self.stop()
+            raise RuntimeError(f"The server process ended. Its log:\n{''.join(self.log)}")
+        return json.loads(line)
+
+
+def _serve(control: str, enforce: bool) -> None:
+    """Serve until stdin ends: each line of JSON, [name, {arguments}], calls a method and is answered by a line."""
+    module, _, name = control.partition(":")
+    with Server(0, enforce=enforce) as server:
+        desk = getattr(importlib.import_module(module), name)(server)
+        key = server.account.clients.keys.administrator
+        _print_line({"url": server.endpoint_url, "key": [key.id, key.secret]})
+        for line in sys.stdin:
+            method, arguments = json.loads(line)
+            _print_line(getattr(desk, method)(**arguments))
+
+
+def _print_line(answer: Any) -> None:
+    sys.stdout.write(json.dumps(answer) + "\n")
+    sys.stdout.flush()
+
+
+@pytest.fixture
+def any_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server answers whatever its host is called, for a test that puts something between it and its clients."""
+    monkeypatch.setattr(Guard, "admit", lambda guard, environ: Admitted())
 
 
 @pytest.fixture(scope="session")

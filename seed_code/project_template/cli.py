@@ -345,6 +345,16 @@ def doctor(
             "--domain", metavar="ID", help="A Studio domain; by default those that were published to."
         ),
     ] = None,
+    folder: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--folder",
+            metavar="DIR",
+            exists=True,
+            file_okay=False,
+            help="A clone of a poured repository, or a release's files: which differ from its SHA256SUMS.",
+        ),
+    ] = None,
     publication: Publication = DEFAULT_NAME,
     region: Region = None,
     as_json: Json = False,
@@ -361,7 +371,14 @@ def doctor(
         domains = tuple(domain or ())
         named = tuple(filter(None, reviewers.split(",")))
         request = doctor.Request(
-            publication, name or "", github_org, visibility, domains, production_gate, named
+            publication,
+            name or "",
+            github_org,
+            visibility,
+            domains,
+            production_gate,
+            named,
+            tuple(folder or ()),
         )
         findings = doctor.run(connect(region), request)
         print_result(doctor.document(findings) if as_json else doctor.lines(findings))

@@ -17,7 +17,7 @@ from fnmatch import fnmatch
 from itertools import product
 from pathlib import Path, PurePosixPath
 
-from project_template import vendor
+from project_template import manifest, vendor
 from project_template.errors import FolderNotEmptyError, TemplateIncompleteError, TemplateLineError
 
 TEMPLATE = Path(__file__).resolve().parents[2]
@@ -109,7 +109,7 @@ class SeedFile:
 
 
 def files(repository: Repository, template: Path = TEMPLATE) -> list[SeedFile]:
-    """Everything that `repository` is seeded with, sorted by path: what git would track, so no caches.
+    """Everything that `repository` is seeded with, sorted by path: what git would track, so no caches; and its manifest.
 
     Raises TemplateIncompleteError where `template` lacks a part, TemplateLineError where it lacks a line, WheelError.
     """
@@ -123,6 +123,9 @@ def files(repository: Repository, template: Path = TEMPLATE) -> list[SeedFile]:
         built = vendor.wheel({file.path: file.content for file in source})
         path = PurePosixPath("vendor", built.name)
         found[path] = SeedFile(path, built.content, executable=False)
+    sums = manifest.of({str(path): file.content for path, file in found.items()})
+    listed = PurePosixPath(manifest.NAME)
+    found[listed] = SeedFile(listed, sums.encode(), executable=False)
     return sorted(found.values(), key=lambda file: str(file.path))
 
 

@@ -41,6 +41,14 @@ class Prepared:
         return [" ".join(line.split()) for line in self.train + self.validation]
 
     @property
+    def dropped(self) -> dict[str, Any]:
+        """The reasons for which rows were dropped, without the values that stand there."""
+        return {
+            reason: {"count": part["count"], "first_rows": part["first_rows"]}
+            for reason, part in self.summary["dropped"].items()
+        }
+
+    @property
     def bytes(self) -> bytes:
         """Everything but the summary."""
         return b"".join((self.folder / file).read_bytes() for file in FILES)

@@ -34,7 +34,7 @@ def register(aws):
 
 
 def resolve(aws):
-    return champion.resolve(aws.client("sagemaker"), aws.group)
+    return champion.resolve(aws.client("sagemaker"), aws.group, "reviews")
 
 
 def test_an_empty_group_has_no_champion(aws):
@@ -90,3 +90,14 @@ def test_a_version_that_model_build_did_not_register_cannot_be_compared_with(aws
     with pytest.raises(CommandError, match=r"no `contract`.*Reject it in the registry") as caught:
         resolve(aws)
     assert foreign in caught.value.message
+
+
+def test_another_problem_has_another_champion(aws, register):
+    contract = {"contract": f"s3://{aws.bucket}/contracts/x/", "contract-sha256": "c" * 64}
+    other = {**contract, "problem": "spam", "recipe": "reviews"}
+    ours = register("ours", metadata={**contract, "problem": "reviews", "recipe": "reviews-tfidf"})
+    register("live elsewhere", stage="Production", metadata=other)
+    register("before problems were stored", metadata={**contract, "recipe": "spam"})
+
+    assert resolve(aws).arn == ours
+    assert champion.resolve(aws.client("sagemaker"), aws.group, "weather") is None

@@ -88,8 +88,8 @@ def test_a_versioned_object_is_known_by_its_version(aws):
     [
         ("nowhere.csv", "The data file nowhere.csv does not exist"),
         ("https://example.com/reviews.csv", "expected the path of a file, or an s3:// URI"),
-        ("s3://bucket", "expected the URI of one object"),
-        ("s3://BUCKET/folder/", "expected the URI of one object"),
+        ("s3://bucket", "expected the URI of an object, or of a prefix"),
+        ("s3://BUCKET/folder/", "There is no object under"),
         ("s3://BUCKET/missing.csv", "There is no object s3://BUCKET/missing.csv"),
         ("s3://no-such-bucket-here/missing.csv", "There is no object s3://no-such-bucket-here/missing.csv"),
     ],
@@ -112,8 +112,8 @@ def test_empty_data_is_refused_at_once(aws, tmp_path):
         data.locate(s3, aws.bucket, f"s3://{aws.bucket}/empty.csv")
 
 
-def test_a_folder_is_refused(aws, tmp_path):
-    with pytest.raises(DataError, match="is not a file; --data takes one file"):
+def test_an_empty_folder_is_refused(aws, tmp_path):
+    with pytest.raises(DataError, match="has no file"):
         data.locate(aws.client("s3"), aws.bucket, str(tmp_path))
 
 

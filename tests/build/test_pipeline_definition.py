@@ -271,6 +271,7 @@ def test_metadata_says_where_the_model_comes_from_and_how_to_serve_it(steps):
     assert metadata == {
         "commit": {"Get": "Parameters.Commit"},
         "data-sha256": {"Get": "Parameters.DataSha256"},
+        "problem": "garments",
         "recipe": "garments",
         "recipe-sha256": recipe().sha256,
         "model-sha256": evaluated("candidate.artifact.sha256"),

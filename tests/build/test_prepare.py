@@ -20,7 +20,8 @@ SHARED = Path(__file__).parents[3] / "shared" / "data"
 RULES = {
     "lowercase": True,
     "strip_html": True,
-    "split_punctuation": True,
+    "punctuation": "split",
+    "emoticons": None,
     "collapse_digits": False,
     "max_tokens": 500,
 }
@@ -149,7 +150,7 @@ def test_the_same_text_is_never_in_two_splits(prepared):
 
 def test_a_text_stays_in_the_holdout_when_the_text_rules_change(prepared):
     rows = [row for row in reviews(1000) if any(map(str.isalpha, row[1]))]
-    other = "\ntext_rules: {lowercase: false, split_punctuation: false, collapse_digits: true}"
+    other = "\ntext_rules: {lowercase: false, punctuation: keep, collapse_digits: true}"
 
     before, after = prepared(as_csv(rows), REVIEWS), prepared(as_csv(rows), REVIEWS + other)
 
@@ -215,7 +216,7 @@ def test_ranges_are_cut_between_records_and_cover_the_file(tmp_path, quoted):
     content = path.read_bytes()
 
     for count in (1, 2, 3, 5, 16, 100, 5000):
-        cuts = ranges.cut(path, 0, count, quoted)
+        cuts = ranges.cut(path, 0, len(content), count, quoted)
         assert [start for start, _ in cuts] == [0, *(end for _, end in cuts[:-1])]
         assert cuts[-1][1] == len(content)
         records = [list(csv.reader(io.StringIO(content[a:b].decode(), newline=""))) for a, b in cuts]
@@ -226,7 +227,7 @@ def test_summary_names_the_first_rows_that_were_dropped_whatever_the_workers(pre
     rows = [["", "" if n % 100 == 7 else f"some text {a_word(n)}", "15"[n % 2]] for n in range(2000)]
 
     for workers in (1, 4):
-        dropped = prepared(as_csv(rows), REVIEWS, workers).summary["dropped"]
+        dropped = prepared(as_csv(rows), REVIEWS, workers).dropped
         assert dropped == {"empty_text": {"count": 20, "first_rows": [8 + 100 * n for n in range(10)]}}
 
 

@@ -80,7 +80,10 @@ def test_the_data_these_tests_start_from_is_good(prepared):
             "FILE holds 2 files (a.csv, b.csv). Expected: a zip with exactly one file.",
         ),
         (zipped([]), "FILE holds 0 files (nothing). Expected: a zip with exactly one file."),
-        (GOOD.encode("utf-16"), "FILE is UTF-16. Expected: UTF-8; convert it"),
+        (
+            GOOD.encode("utf-16"),
+            "FILE is UTF-16, by its byte order mark. Expected: UTF-8. Say encoding: utf-16 under data",
+        ),
         (GOOD.replace("body", "b\u00f6dy").encode("latin-1"), "The header of FILE is not UTF-8: "),
         (
             GOOD.replace("stars", "rating"),
@@ -115,8 +118,8 @@ def test_a_single_class_that_is_left_cannot_train_a_classifier(failure):
 
 
 def train_rows(data):
-    split = splitter({"train": 0.8, "validation": 0.1, "test": 0.1})
-    return sum(split(line.split(",")[1].encode()) == "train" for line in data.splitlines()[1:])
+    split = splitter({"train": 0.8, "validation": 0.1, "test": 0.1, "seed": 0})
+    return sum(split(line.split(",")[1].encode(), 0) == "train" for line in data.splitlines()[1:])
 
 
 def test_a_label_that_no_training_row_has_is_refused(failure):
@@ -152,10 +155,10 @@ def test_a_row_that_cannot_be_used_is_counted_by_reason_and_number(prepared, row
     data = with_rows(row).encode("utf-8", "surrogateescape")
     tolerant = RECIPE.replace("label: stars", "label: stars, max_dropped_share: 0.01")
 
-    assert prepared(data, tolerant, workers).summary["dropped"] == {reason: {"count": 1, "first_rows": [101]}}
-    assert message_of(prepared, data) == (
+    assert prepared(data, tolerant, workers).dropped == {reason: {"count": 1, "first_rows": [101]}}
+    assert message_of(prepared, data).startswith(
         "1 of 201 rows of FILE cannot be used (0.5%; data.max_dropped_share allows 0.0%): "
-        f"{reason}: 1 (rows 101). Correct the rows or the recipe, or allow a larger share."
+        f"{reason}: 1 (row 101"
     )
 
 
@@ -189,7 +192,11 @@ def test_nothing_usable_is_a_failure_whatever_share_is_allowed(failure):
 def test_a_latin_1_file_fails_by_the_rows_that_are_not_utf_8(failure):
     data = GOOD.replace("review", "r\u00e9view").encode("latin-1")
 
-    assert "encoding: 200 (rows 1, 2, 3, 4, 5, ...)" in failure(data)
+    message = failure(data)
+
+    assert "encoding: 200 (rows 1, 2, 3, 4, 5, ...; " in message
+    assert "it looks like cp1252. Say encoding: cp1252 under data" in message
+    assert "allow a larger share." not in message
 
 
 def test_a_quote_that_is_never_closed_costs_the_rows_that_it_swallows_and_no_more_memory(prepared):
@@ -200,8 +207,10 @@ def test_a_quote_that_is_never_closed_costs_the_rows_that_it_swallows_and_no_mor
 
     for workers in (1, 2):
         result = prepared(data, RECIPE.replace("stars}", "stars, max_dropped_share: 0.9}"), workers)
-        assert set(result.summary["dropped"]) == {"columns"}
-        assert result.summary["dropped"]["columns"]["first_rows"][0] == 201
+        lost = result.summary["dropped"]
+        assert set(lost) == {"open_quote"}
+        assert lost["open_quote"]["first_rows"] == [201]
+        assert result.summary["used"] + lost["open_quote"]["count"] == result.summary["rows"] == 60_201
 
 
 def test_a_file_that_ends_inside_quotes_loses_its_last_row_only(prepared):
@@ -209,7 +218,7 @@ def test_a_file_that_ends_inside_quotes_loses_its_last_row_only(prepared):
 
     result = prepared(data, RECIPE.replace("stars}", "stars, max_dropped_share: 0.01}"))
 
-    assert result.summary["dropped"] == {"columns": {"count": 1, "first_rows": [201]}}
+    assert result.dropped == {"open_quote": {"count": 1, "first_rows": [201]}}
 
 
 def test_json_lines_with_a_line_that_is_none(prepared):
@@ -219,7 +228,7 @@ def test_json_lines_with_a_line_that_is_none(prepared):
     ).replace("format: csv", "format: jsonl")
     data = "\n".join([*rows, "{not json", "[1, 2]", '{"body": "no stars"}'])
 
-    assert prepared(data, recipe).summary["dropped"] == {
+    assert prepared(data, recipe).dropped == {
         "json": {"count": 2, "first_rows": [201, 202]},
         "unknown_label": {"count": 1, "first_rows": [203]},
     }
@@ -237,7 +246,7 @@ def test_json_lines_in_which_no_row_has_the_column(failure):
 def test_one_label_a_row_means_one(failure):
     lines = "".join(f"__label__{'ab'[n % 2]} word{chr(97 + n % 26)}{chr(97 + n // 26)}\n" for n in range(200))
 
-    assert "unknown_label: 1 (rows 201)" in failure(
+    assert 'unknown_label: 1 (row 201; "a, b"; the recipe knows a, b)' in failure(
         lines + "__label__a __label__b both\n", "data: {format: fasttext}\nlabels: {names: [a, b]}"
     )
 
@@ -246,14 +255,14 @@ def test_no_data_at_all(failure, tmp_path):
     assert failure(tmp_path / "nowhere") == f"There is no data: {tmp_path / 'nowhere'} does not exist."
 
 
-def test_a_folder_must_hold_one_file(failure, tmp_path):
+def test_a_folder_without_a_file_is_no_data(failure, tmp_path):
     folder = tmp_path / "data"
     folder.mkdir()
-    assert failure(folder) == f"{folder} holds 0 files (nothing). Expected: exactly one data file."
+    (folder / ".DS_Store").write_text("hidden")
 
-    (folder / "a.csv").write_text(GOOD)
-    (folder / "b.csv").write_text(GOOD)
-    assert failure(folder) == f"{folder} holds 2 files (a.csv, b.csv). Expected: exactly one data file."
+    assert failure(folder) == (
+        f"{folder} holds 0 files (nothing). Expected: a data file, or several parts of one."
+    )
 
 
 def test_a_failure_leaves_an_earlier_result_alone(tmp_path):

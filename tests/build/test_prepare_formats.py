@@ -168,9 +168,7 @@ def test_rows_without_any_label_are_dropped_unless_there_is_a_label_for_them(pre
         "labels: {multi: true, names: [red, round]}\n" + SPLIT,
     )
 
-    assert result.summary["dropped"] == {
-        "no_label": {"count": 26, "first_rows": [2, 5, 8, 11, 14, 17, 20, 23, 26, 29]}
-    }
+    assert result.dropped == {"no_label": {"count": 26, "first_rows": [2, 5, 8, 11, 14, 17, 20, 23, 26, 29]}}
 
 
 def test_columns_of_labels_may_be_renamed_by_rules(prepared):

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from model_build.recipe import Recipe
+from model_build.recipe.data import MISSING
 
 SMALLEST = """
 name: reviews
@@ -40,10 +41,19 @@ def test_the_gate_of_the_clothing_reviews_is_below_what_its_defaults_must_reach(
 def test_a_recipe_may_leave_out_whatever_has_a_default(tmp_path):
     recipe = load(tmp_path, SMALLEST)
 
-    assert recipe.split.model_dump() == {"train": 0.8, "validation": 0.1, "test": 0.1}
+    assert recipe.split.model_dump() == {
+        "ordered": False,
+        "seed": 0,
+        "train": 0.8,
+        "validation": 0.1,
+        "test": 0.1,
+    }
     assert recipe.rebalance == "none"
     assert recipe.training.instance_type == "ml.c5.xlarge"
     assert dict(recipe.training.hyperparameters.items()) == {"mode": "supervised"}
+
+
+NO_CONDITION = dict.fromkeys(["name", "drop", "values", "min", "max", "majority", "minority", "compare"])
 
 
 def test_prepare_is_told_everything_it_needs(tmp_path):
@@ -66,13 +76,20 @@ def test_prepare_is_told_everything_it_needs(tmp_path):
         "recipe": "reviews",
         "data": {
             "format": "tsv",
+            "encoding": None,
             "header": False,
             "columns": ["id", "stars", "body"],
             "delimiter": "\t",
             "quoted": False,
+            "escape": None,
+            "missing": list(MISSING),
+            "max_lines_per_row": 1000,
+            "sentences": False,
+            "files": None,
             "text": ["body"],
             "label": "stars",
             "label_separator": None,
+            "label_items": [],
             "require": [],
             "max_dropped_share": 0.1,
         },
@@ -81,18 +98,20 @@ def test_prepare_is_told_everything_it_needs(tmp_path):
             "names": ["bad", "good"],
             "none": None,
             "rules": [
-                {"name": "bad", "values": ["1", "2"], "min": None, "max": None},
-                {"name": "good", "values": None, "min": 4.0, "max": None},
+                {**NO_CONDITION, "name": "bad", "values": ["1", "2"]},
+                {**NO_CONDITION, "name": "good", "min": 4.0},
             ],
+            "numbers": [],
         },
         "text_rules": {
             "lowercase": True,
             "strip_html": True,
-            "split_punctuation": True,
+            "punctuation": "split",
+            "emoticons": None,
             "collapse_digits": False,
             "max_tokens": 500,
         },
-        "split": {"train": 0.8, "validation": 0.1, "test": 0.1},
+        "split": {"ordered": False, "seed": 0, "train": 0.8, "validation": 0.1, "test": 0.1},
         "rebalance": "undersample",
     }
 
@@ -135,7 +154,8 @@ def test_the_contract_is_what_serving_needs_and_no_more(tmp_path):
         "text_rules": {
             "lowercase": True,
             "strip_html": True,
-            "split_punctuation": True,
+            "punctuation": "split",
+            "emoticons": None,
             "collapse_digits": False,
             "max_tokens": 100,
         },

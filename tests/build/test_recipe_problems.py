@@ -45,8 +45,9 @@ def problem(tmp_path):
 def test_an_unknown_key_is_named_with_those_that_are_allowed(problem):
     assert problem("label: Stars", "lable: Stars") == (
         "has a problem:\n"
-        "  data.lable: unknown key. Did you mean label? Allowed: format, header, columns, delimiter, quoted, text, label, "
-        "label_separator, require, max_dropped_share."
+        "  data.lable: unknown key. Did you mean label? Allowed: format, encoding, header, columns, "
+        "delimiter, quoted, escape, missing, max_lines_per_row, sentences, files, text, label, label_separator, "
+        "label_items, require, max_dropped_share."
     )
 
 
@@ -84,7 +85,11 @@ def test_all_problems_are_told_at_once(problem):
             "label: []",
             "data.label: found []. Allowed: the name of a column, or a list of names.",
         ),
-        ("format: csv", "format: xml", "data.format: found 'xml'. Allowed: csv, tsv, jsonl or fasttext."),
+        (
+            "format: csv",
+            "format: xml",
+            "data.format: found 'xml'. Allowed: csv, tsv, jsonl, fasttext or parquet.",
+        ),
         ("text: [Title, Body]", "text: 7", "data.text: found 7. Allowed: a list."),
         ("text: [Title, Body]", "text: [7]", "data.text[0]: found 7. Allowed: text. Put it in quotes"),
         ("text: [Title, Body]", "text: []", "data.text: missing. It is the column, or the list of columns"),
@@ -248,7 +253,7 @@ def test_data_keys_must_fit_the_format_and_each_other(problem, data, expected):
             "processing.instance_type: found 'm5'. Allowed: an instance type",
         ),
         ("processing: {instance_count: 2}", "processing.instance_count: found 2. Allowed: 1."),
-        ("rebalance: smote", "rebalance: found 'smote'. Allowed: none or undersample."),
+        ("rebalance: smote", "rebalance: found 'smote'. Allowed: none, undersample or oversample."),
         (
             "registration: {inference_instances: []}",
             "registration.inference_instances: found []. Allowed: a length of 1",
@@ -280,7 +285,7 @@ def test_a_file_without_keys_says_which_ones_a_recipe_needs(tmp_path):
     path.write_text("# nothing yet\n", encoding="utf-8")
 
     with pytest.raises(
-        RecipeError, match=r"empty\.yaml holds no keys\. A recipe needs: name, description, data"
+        RecipeError, match=r"empty\.yaml holds no keys\. A recipe needs: name, problem, description, data"
     ):
         Recipe.load(path)
 
@@ -300,6 +305,14 @@ def test_a_file_that_is_not_utf_8_is_refused(tmp_path):
 
     with pytest.raises(RecipeError, match=r"cannot be read: .*utf-8"):
         Recipe.load(path)
+
+
+def test_a_list_is_not_too_short_because_its_items_are_wrong(problem):
+    found = problem("names: [bad, fair, good]", "names: [very bad, very good]")
+
+    assert "length" not in found
+    assert "map it by labels.rules: {name: very_bad, values: [very bad]}" in found
+    assert "Allowed: a length of 2 or more." in problem("names: [bad, fair, good]", "names: [bad]")
 
 
 @pytest.mark.parametrize("name", ["pr-7", "pr-7-reviews"])

@@ -15,7 +15,6 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from local_aws.kernel.guard import Admitted, Guard
 from model_build.aws.code import folder_sha256
 from model_build.cli import app
 
@@ -237,8 +236,11 @@ def test_a_loser_is_refused_and_a_forced_one_is_registered_with_the_reason(shop)
 
 
 def test_a_failed_step_is_named_with_its_reason_and_the_end_of_its_log(shop):
-    data = shop.data("Wrong,Rating\nlovely,5\n")
-    result = shop.call("run", "--data", data)
+    # Data in S3: what is local is looked at before it is uploaded.
+    shop.aws.client("s3").put_object(
+        Bucket=shop.aws.bucket, Key="raw/x.csv", Body=b"Wrong,Rating\nlovely,5\n"
+    )
+    result = shop.call("run", "--data", f"s3://{shop.aws.bucket}/raw/x.csv")
     assert result.exit_code == 1
     assert "error: Step Prepare failed: " in result.stderr
     assert "Text" in result.stderr
@@ -256,6 +258,15 @@ def test_a_failed_step_is_named_with_its_reason_and_the_end_of_its_log(shop):
     report = shop.call("report", "--json")
     assert report.exit_code == 0
     assert "Prepare" in Path(json.loads(report.stdout)["markdown"]).read_text()
+
+
+def test_local_data_that_prepare_would_refuse_is_not_uploaded(shop):
+    result = shop.call("run", "--data", shop.data("Wrong,Rating\nlovely,5\n"))
+
+    assert result.exit_code == 2
+    assert "Prepare would refuse" in result.stderr
+    assert "has no column 'Text'" in result.stderr
+    assert shop.aws.client("s3").list_objects_v2(Bucket=shop.aws.bucket)["KeyCount"] == 0
 
 
 def test_a_run_that_was_left_is_attached_to_again(shop):
@@ -307,9 +318,8 @@ def test_a_refused_candidate_is_refused_again_without_a_run(shop):
     assert first["pipeline"]["launched"] == "started"
 
 
-def test_a_server_that_stops_in_the_middle_of_a_run_is_named_and_nothing_else_said(shop, monkeypatch):
+def test_a_server_that_stops_in_the_middle_of_a_run_is_named_and_nothing_else_said(shop, any_host):
     door = Door(shop.aws.server.endpoint_url, last_words=b"ListPipelineExecutionSteps")
-    monkeypatch.setattr(Guard, "admit", lambda guard, environ: Admitted())  # the door has a port of its own
     data = shop.data(reviews(100))
     stopped = shop.call("run", "--data", data, AWS_ENDPOINT_URL=door.endpoint_url, AWS_MAX_ATTEMPTS="2")
     assert (stopped.exit_code, stopped.stdout) == (1, "")
@@ -320,7 +330,7 @@ def test_a_server_that_stops_in_the_middle_of_a_run_is_named_and_nothing_else_sa
 
 def test_a_bucket_that_does_not_exist_is_named(shop):
     shop.aws.client("s3").delete_bucket(Bucket=shop.aws.bucket)
-    result = shop.call("run", "--data", shop.data(reviews(10)))
+    result = shop.call("run", "--data", shop.data(reviews(300)))
     assert result.exit_code == 1
     assert f"error: The bucket {shop.aws.bucket} does not exist" in result.stderr
     assert "ARTIFACT_BUCKET" in result.stderr

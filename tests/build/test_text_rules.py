@@ -14,22 +14,23 @@ from text_rules import tokenise
 RULES = {
     "lowercase": True,
     "strip_html": True,
-    "split_punctuation": True,
+    "punctuation": "split",
+    "emoticons": None,
     "collapse_digits": False,
     "max_tokens": 500,
 }
-BARE = {**RULES, "lowercase": False, "strip_html": False, "split_punctuation": False}
+BARE = {**RULES, "lowercase": False, "strip_html": False, "punctuation": "keep"}
 ANY_RULES = [
     {
         **RULES,
         "lowercase": lower,
         "strip_html": strip,
-        "split_punctuation": split,
+        "punctuation": split,
         "collapse_digits": collapse,
     }
     for lower in (True, False)
     for strip in (True, False)
-    for split in (True, False)
+    for split in ("split", "keep", "remove")
     for collapse in (True, False)
 ]
 

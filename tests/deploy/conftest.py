@@ -15,7 +15,6 @@ import shutil
 import subprocess
 import sys
 import tarfile
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,30 +24,12 @@ from typing import Any
 import botocore.session
 import pytest
 
+from local_aws.testing import ServerProcess
+
 TIME_SCALE = 0.02
 IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/blazingtext:1"
 RECIPE = "garments"
 LABELS = ["negative", "positive"]
-
-# Waits are scaled for a whole server, and a process has one: so it is a process of its own. Faults come in by stdin.
-_SERVER = """
-import sys
-from local_aws.kernel.keys import published
-from local_aws.project import prepare
-from local_aws.server import Server
-with Server(0) as server, published(server.account.clients.keys.administrator, server.port):
-    prepare(server.account.clients)
-    print(server.endpoint_url, flush=True)
-    for line in sys.stdin:
-        match line.split():
-            case ["responses", "clear"]:
-                server.account.faults.responses.clear()
-            case ["responses", service, operation, code]:
-                server.account.faults.responses.fail(service, operation, code=code)
-            case [name, value]:
-                setattr(server.account.faults, name, value)
-        print("set", flush=True)
-"""
 
 _TEXT_RULES = """
 import re
@@ -109,42 +90,10 @@ def _probes_keep_up_with_the_quick_server() -> Iterator[None]:
         yield
 
 
-class QuickServer:
-    """An embedded AWS in a process of its own, with waits of a fiftieth."""
-
-    def __init__(self, folder: Path) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", _SERVER],
-            env={**os.environ, "LOCAL_AWS_TIME_SCALE": str(TIME_SCALE), "TMPDIR": str(folder)},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        assert self._process.stdout is not None and self._process.stderr is not None
-        self.said: list[str] = []
-        self._reader = threading.Thread(target=self.said.extend, args=(self._process.stderr,), daemon=True)
-        self._reader.start()
-        self.url = self._process.stdout.readline().strip()
-        assert self.url, "".join(self.said)
-
-    def fault(self, name: str, *value: str) -> None:
-        """Set one of local_aws.kernel.faults.Faults.
-
-        Of `responses` the value is a service, an operation and the code that every call of it is answered with, or "clear".
-        """
-        assert self._process.stdin is not None and self._process.stdout is not None
-        self._process.stdin.write(" ".join((name, *value)) + "\n")
-        self._process.stdin.flush()
-        assert self._process.stdout.readline().strip() == "set", "".join(self.said)
-
-    def stop(self) -> None:
-        self._process.communicate(timeout=60)
-
-
 @pytest.fixture(scope="session")
 def quick_server(tmp_path_factory):
-    server = QuickServer(tmp_path_factory.mktemp("server"))
+    """An embedded AWS whose waits take a fiftieth."""
+    server = ServerProcess(tmp_path_factory.mktemp("server"), TIME_SCALE)
     yield server
     server.stop()
 
@@ -207,7 +156,7 @@ def contract_sha256(files: dict[str, bytes]) -> str:
 class Project:
     """A project on the embedded AWS with model packages, a deploy repository, and `model-deploy` in it."""
 
-    server: QuickServer
+    server: ServerProcess
     root: Path
     models: dict[str, bytes] = field(repr=False)
     clients: Any = None
@@ -235,11 +184,9 @@ class Project:
     @property
     def environment(self) -> dict[str, str]:
         """The variables that a command is given."""
-        from local_aws.kernel import environment
-
         ours = ("GITHUB_", "MODEL_PACKAGE_ARN", "WHY", "API_TOKEN")
         base = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-        made = environment.for_command(base, self.clients, self.names.variables())
+        made = self.server.environment(base, self.names.variables())
         return made | {"GITHUB_ACTOR": "ada"} | self.variables
 
     def add_model(self, name: str, files: dict[str, bytes]) -> None:
@@ -407,10 +354,7 @@ def make_project(quick_server, models, repository, tmp_path_factory):
 
     Whatever it has deployed is deleted with its context.
     """
-    from local_aws import project
-    from local_aws.kernel.account import Clients
-
-    clients = Clients.of_running(quick_server.url)
+    clients = quick_server.clients
 
     @contextmanager
     def make_project():
@@ -421,10 +365,10 @@ def make_project(quick_server, models, repository, tmp_path_factory):
         (root / "checks").mkdir()
         (root / "checks" / "garments.json").write_text(json.dumps(_CHECKS))
         shutil.copytree(repository / "api", root / "api")
-        names = project.prepare(clients, f"deploy-{next(_numbers)}")
+        names = quick_server.make_project(f"deploy-{next(_numbers)}")
         made = Project(quick_server, root, models, clients, names)
         yield made
-        quick_server.fault("endpoint_rollback", "fails")
+        quick_server.ask("set_fault", name="endpoint_rollback", value="fails")
         for stage in ("staging", "production"):
             clients.client("cloudformation").delete_stack(StackName=made.stack(stage))
             made.forget(stage)

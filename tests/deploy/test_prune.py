@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from local_aws.kernel.account import Clients
 from model_deploy.aws.clients import Aws
 from model_deploy.rollout import prune
 from model_deploy.settings import Settings
@@ -17,7 +16,7 @@ def settings(project):
 
 @pytest.fixture
 def clients(project):
-    return Aws(Clients.of_running(project.server.url).session())
+    return Aws(project.clients.session())
 
 
 @pytest.fixture(autouse=True)

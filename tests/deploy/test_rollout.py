@@ -228,3 +228,12 @@ def test_a_rollout_that_takes_too_long_is_left_alone_and_found_again(project):
     assert "run the same command again" in result.stderr
     assert project.json("rollout", "--stage", "staging", "--model-package", arn)["verified"] is True
     assert [record["model_package_arn"] for record in project.records("staging")].count(arn) == 1
+
+
+def test_plan_warns_of_a_bake_that_may_end_before_a_killed_command_is_noticed(project):
+    planned = ("plan", "--stage", "production", "--force", "test", "--model-package", project.register())
+    result = project.run(*planned)
+    assert result.exit_code == 0, result.stderr
+    assert "warning    rollout.bake_seconds: 120 s of bake in all may end before" in result.stdout
+    assert "420 s or more are noticed" in result.stdout
+    assert "120 s of bake" in project.json(*planned)["warning"]

@@ -137,7 +137,7 @@ def test_a_rollback_that_no_command_lived_to_report_is_reported_by_the_next(proj
 @pytest.mark.parametrize("at", [6, 7], ids=["change set made", "change set executed"])
 def test_a_stack_that_was_being_brought_to_what_is_live_gets_there(project, kill, at):
     """The record of the rollback was written, and the stack, which says success, was not brought to the old model yet."""
-    project.server.fault("endpoint_rollback", "reports-success")
+    project.server.ask("set_fault", name="endpoint_rollback", value="reports-success")
     (project.root / "stages" / "production.yaml").write_text(WATCHED)
     production = ("rollout", "--stage", "production", "--force", "test", "--model-package")
     good, bad = project.register(), project.register("nonsense")

@@ -14,7 +14,7 @@ def shared(make_project):
 @pytest.fixture
 def project(shared):
     yield shared
-    shared.server.fault("endpoint_rollback", "fails")
+    shared.server.ask("set_fault", name="endpoint_rollback", value="fails")
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_a_model_that_answers_nonsense_is_rolled_back_by_the_contract_alarm(proj
 
 @pytest.mark.parametrize("says", ["fails", "reports-success"])
 def test_after_a_rollback_the_next_good_model_and_the_bad_one_again_are_real_changes(project, live, says):
-    project.server.fault("endpoint_rollback", says)
+    project.server.ask("set_fault", name="endpoint_rollback", value=says)
     bad, good = project.register("nonsense"), project.register()
     arguments = ("rollout", "--stage", "production", "--force", "test", "--model-package")
     first = project.json(*arguments, bad, code=4)

@@ -110,9 +110,10 @@ def test_a_call_that_is_throttled_for_good_ends_the_command_by_name_and_the_next
     }
     project.variables["AWS_MAX_ATTEMPTS"] = "1"
     for call in calls:
-        project.server.fault("responses", *call, "ThrottlingException")
+        service, operation = call
+        project.server.ask("fail", service=service, operation=operation, code="ThrottlingException")
         given_up = project.run(*arguments, third)
-        project.server.fault("responses", "clear")
+        project.server.ask("clear_failures")
         assert given_up.exit_code == 1, (call, given_up.stderr)
         assert f"AWS throttled {call[1]} beyond all retries" in given_up.stderr
     assert project.json(*arguments, third)["verified"] is True

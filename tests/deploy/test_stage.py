@@ -271,3 +271,32 @@ def test_a_key_given_twice_is_refused(file):
 def test_an_empty_file_is_told_what_it_needs(file):
     with pytest.raises(StageError, match=r"holds no keys\. A stage needs at least: endpoint"):
         Stage.load(file("# nothing yet\n"))
+
+
+# --- bakes that end too soon ---
+
+BAKED = {"strategy": "canary", "size_percent": 50, "bake_seconds": 300}
+ALARMED = {"contract_failures": 1, "period_seconds": 60, "evaluation_periods": 2}
+
+
+@pytest.mark.parametrize(
+    ("rollout", "alarms", "warned"),
+    [
+        (BAKED, ALARMED, False),
+        (BAKED | {"bake_seconds": 240}, ALARMED, False),
+        (BAKED | {"bake_seconds": 239}, ALARMED, True),
+        (BAKED, ALARMED | {"evaluation_periods": 5}, True),
+        (BAKED | {"bake_seconds": 60}, ALARMED | {"evaluation_periods": 1, "rollback": False}, False),
+        ({"strategy": "all_at_once"}, None, False),
+    ],
+)
+def test_bakes_that_may_end_before_a_killed_command_is_noticed_are_warned_of(rollout, alarms, warned):
+    document = {"endpoint": INSTANCES, "rollout": rollout} | ({"alarms": alarms} if alarms else {})
+    stage = Stage.parse(document, Path("stages/production.yaml"))
+    assert (stage.warning is not None) == warned
+    if stage.warning:
+        assert "may end before CloudWatch notices that a command was killed" in stage.warning
+
+
+def test_the_stages_of_the_repository_are_noticed_in_time(repository):
+    assert [Stage.load(path).warning for path in (repository / "stages").glob("*.yaml")] == [None, None]

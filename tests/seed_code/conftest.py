@@ -12,6 +12,7 @@ import itertools
 import json
 import os
 import re
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -267,6 +268,25 @@ def templates() -> Templates:
     return Templates(project_template())
 
 
+def small_seed(**changes: str) -> bytes:
+    """A seed's archive of two files and their manifest; `changes` are made after the manifest, by path."""
+    from project_template import manifest
+
+    files = {"README.md": b"read me", "prepare.py": b"print()"}
+    files[manifest.NAME] = manifest.of(files).encode()
+    files |= {path: text.encode() for path, text in changes.items()}
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as zipped:
+        for path in sorted(files):
+            zipped.writestr(zipfile.ZipInfo(path, (1980, 1, 1, 0, 0, 0)), files[path])
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def make_seed() -> Callable[..., bytes]:
+    return small_seed
+
+
 @dataclass
 class Publishing:
     """A checkout, what is asked of it, and where to: `publish()` runs the command."""
@@ -333,7 +353,7 @@ def make_publishing(github: Any, make_account: Callable[[], Account]) -> Callabl
     from project_template.core.settings import Form, PublishSettings
     from project_template.stacks.published import TokenSignIn
 
-    small = Checkout({"build.zip": b"seed"}, "a" * 64, b"functions", "b" * 64)
+    small = Checkout({"build.zip": small_seed()}, "a" * 64, b"functions", "b" * 64)
 
     def make_publishing(
         account: Account | None = None, checkout: Checkout = small, synthesis: Any = None

@@ -9,11 +9,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from rich.console import Console
 
 from model_build.recipe import recipe as recipes
+from project_template import manifest
 from project_template.account.publication import Published
 from project_template.commands import create, doctor
 from project_template.core.settings import Form
 from project_template.core.stack import Stack
-from project_template.doctor import launch_role, quotas, users
+from project_template.doctor import folder, launch_role, quotas, users
 from project_template.doctor.finding import Level
 from project_template.doctor.github_access import APP_PERMISSIONS
 from project_template.stacks.published import AppSignIn
@@ -385,3 +386,43 @@ def test_a_publication_without_users_is_a_warning_and_one_without_the_s3_form_ne
     assert (finding.level, "--principal" in finding.mend) == (Level.WARN, True)
     [finding] = users.check(Users(), published_to(policy=""))
     assert finding.level is Level.OK
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"prepare.py": "evil()"}, ": prepare.py differs"),
+        ({"more.py": "evil()"}, ": more.py was added"),
+        ({"SHA256SUMS": "nonsense"}, ": SHA256SUMS: line 1 is 'nonsense'"),
+        (None, " is no archive of a seed"),
+    ],
+)
+def test_a_seed_that_somebody_changed_is_named_with_its_file(examined, make_seed, changes, said):
+    key = examined.published.blueprint.wanted.archives[0].key
+    content = b"no archive" if changes is None else make_seed(**changes)
+    examined.account.client("s3").put_object(Bucket=examined.account.bucket, Key=key, Body=content)
+    assert f"{key}{said}" in examined.bad("archives")
+
+
+def test_a_folder_is_compared_with_its_manifest(tmp_path):
+    (tmp_path / "steps").mkdir()
+    (tmp_path / "README.md").write_text("read me")
+    (tmp_path / "steps" / "prepare.py").write_text("print()")
+    [finding] = folder.check(tmp_path)
+    assert (finding.level, finding.mend != "") == (Level.FAIL, True)
+    named = {"README.md": b"read me", "steps/prepare.py": b"print()"}
+    (tmp_path / manifest.NAME).write_text(manifest.of(named))
+    (tmp_path / "ours.py").write_text("what a team adds is no finding")
+    [finding] = folder.check(tmp_path)
+    assert (finding.level, finding.found) == (Level.OK, f"all 2 files of {tmp_path} are as SHA256SUMS says")
+    (tmp_path / "README.md").write_text("changed")
+    (tmp_path / "steps" / "prepare.py").unlink()
+    assert [(each.level, each.found) for each in folder.check(tmp_path)] == [
+        (Level.FAIL, f"{tmp_path}: README.md differs"),
+        (Level.FAIL, f"{tmp_path}: steps/prepare.py is missing"),
+    ]
+    (tmp_path / ".git").mkdir()
+    assert {each.level for each in folder.check(tmp_path)} == {Level.WARN}
+    (tmp_path / manifest.NAME).write_text("nonsense")
+    [finding] = folder.check(tmp_path)
+    assert "line 1 is 'nonsense'; expected a SHA-256, two spaces and a path" in finding.found

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from model_deploy.stage import Instances, Stage
-from project_template import seed, vendor
+from project_template import manifest, seed, vendor
 from project_template.errors import (
     FolderNotEmptyError,
     TemplateIncompleteError,
@@ -54,7 +54,10 @@ BUILD = seed.Repository("build", (seed.Part("build", "."), seed.Part("tests/buil
 
 
 def pour(template, into, repository=BUILD):
-    return [str(file.path) for file in seed.pour(repository, into, template)]
+    """The paths of what was poured, beside the manifest."""
+    poured = [str(file.path) for file in seed.pour(repository, into, template)]
+    assert manifest.NAME in poured
+    return [path for path in poured if path != manifest.NAME]
 
 
 def test_build_becomes_the_root_and_its_tests_become_tests(tree, tmp_path):
@@ -152,6 +155,16 @@ def test_what_git_ignores_is_not_poured(tree, tmp_path):
     assert pour(template, tmp_path / "poured") == ["README.md", "steps/prepare.py", "tests/test_prepare.py"]
 
 
+def test_a_poured_folder_has_a_manifest_that_sha256sum_accepts(tree, tmp_path):
+    pour(tree(SMALL), tmp_path / "poured")
+    command = ["sha256sum", "--check", "--strict", "--quiet", manifest.NAME]
+    subprocess.run(command, cwd=tmp_path / "poured", check=True)
+    (tmp_path / "poured/steps/prepare.py").write_text("print(2)")
+    found = subprocess.run(command, cwd=tmp_path / "poured", capture_output=True, text=True)
+    assert found.returncode == 1
+    assert found.stdout == "steps/prepare.py: FAILED\n"
+
+
 def test_executables_stay_executable_and_other_modes_are_levelled(tree, tmp_path):
     template = tree(SMALL)
     (template / "build/README.md").chmod(0o600)
@@ -245,7 +258,7 @@ def test_exactly_what_git_would_track_is_poured(name, folders):
     poured = {str(file.path) for file in seed.files(seed.REPOSITORIES[name])}
     [wheel] = [path for path in poured if path.endswith(".whl")]
     workflow = f".github/workflows/{root}.yml"
-    assert poured - as_poured == {wheel, "vendor/requirements.lock", workflow}
+    assert poured - as_poured == {wheel, "vendor/requirements.lock", workflow, manifest.NAME}
     assert as_poured <= poured
 
 

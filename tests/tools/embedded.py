@@ -1,58 +1,24 @@
-"""The embedded AWS and GitHub of one test, in a process of their own, since waits are scaled for a whole process.
-
-Run as a program it serves, with every role held to its policies: each line of JSON on stdin calls one function of `Desk`,
-[name, {arguments}], and is answered by a line on stdout. `Embedded` is the other end.
-"""
+"""The embedded AWS and GitHub of one test, in a process of their own, since waits are scaled for a whole process."""
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
+
+from local_aws.testing import ServerProcess
 
 TIME_SCALE = 0.02
 ORGANIZATION = "acme"
 OWNER, REVIEWER = "ada", "grace"
 
 
-class Embedded:
-    """The process. `url` is its endpoint; what it is told at the beginning is in `facts`."""
+class Embedded(ServerProcess):
+    """The process, with every role held to its policies. What it is told at the beginning is in `facts`."""
 
     def __init__(self, folder: Path) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, __file__],
-            env={**os.environ, "LOCAL_AWS_TIME_SCALE": str(TIME_SCALE), "TMPDIR": str(folder)},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        self.facts = self._answer()
-        self.url: str = self.facts["url"]
-
-    @property
-    def clients(self) -> Any:
-        """The administrator's."""
-        from local_aws.kernel.account import REGION, Clients
-        from local_aws.kernel.keys import AccessKey, Keys
-
-        return Clients(self.url, REGION, Keys(AccessKey(*self.facts["key"])))
-
-    def ask(self, name: str, **arguments: Any) -> Any:
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps([name, arguments]) + "\n")
-        self._process.stdin.flush()
-        return self._answer()
-
-    def stop(self) -> None:
-        self._process.communicate(timeout=60)
-
-    def _answer(self) -> Any:
-        assert self._process.stdout is not None
-        return json.loads(self._process.stdout.readline())
+        super().__init__(folder, TIME_SCALE, enforce=True, control="embedded:Desk")
+        self.facts = self.ask("facts")
 
 
 class Desk:
@@ -69,14 +35,11 @@ class Desk:
         github.add_user(REVIEWER)
         github.add_organization(ORGANIZATION, plan="enterprise", members=[REVIEWER], owners=[OWNER])
         token = github.issue_token(OWNER)
-        key = self._server.account.clients.keys.administrator
         secret = self._server.client("secretsmanager").create_secret(Name="github", SecretString=token)
         return {
-            "url": self._server.endpoint_url,
             "api": github.api_url,
             "token": token,
             "secret": secret["ARN"],
-            "key": [key.id, key.secret],
         }
 
     def oidc_token(self, repository: str, **claims: Any) -> str:
@@ -119,23 +82,3 @@ class Desk:
             for statement in policy.statements
             if statement.effect == "Allow" and (role, statement.name) not in needed
         ]
-
-
-def _tell(answer: Any) -> None:
-    sys.stdout.write(json.dumps(answer) + "\n")
-    sys.stdout.flush()
-
-
-def main() -> None:
-    from local_aws.server import Server
-
-    with Server(enforce=True) as server:
-        desk = Desk(server)
-        _tell(desk.facts())
-        for line in sys.stdin:
-            name, arguments = json.loads(line)
-            _tell(getattr(desk, name)(**arguments))
-
-
-if __name__ == "__main__":
-    main()

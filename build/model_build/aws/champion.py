@@ -9,6 +9,7 @@ from model_build.errors import CommandError
 
 if TYPE_CHECKING:
     from types_boto3_sagemaker.client import SageMakerClient
+    from types_boto3_sagemaker.type_defs import DescribeModelPackageOutputTypeDef
 
 PRODUCTION = "Production"
 UNKNOWN = "none"
@@ -33,10 +34,11 @@ class Champion:
         return self.arn.rpartition("/")[2]
 
 
-def resolve(sagemaker: SageMakerClient, group: str) -> Champion | None:
+def resolve(sagemaker: SageMakerClient, group: str, problem: str) -> Champion | None:
     """The approved package of `group` that is live in production, else the newest approved one, else None.
 
-    Raises CommandError when that package cannot be evaluated because it names no contract.
+    Only packages of `problem` count, whatever recipe made them; one of before problems were stored is of the problem that
+    its recipe is called after. Raises CommandError when that package cannot be evaluated because it names no contract.
     """
     pages = sagemaker.get_paginator("list_model_packages").paginate(
         ModelPackageGroupName=group,
@@ -46,14 +48,17 @@ def resolve(sagemaker: SageMakerClient, group: str) -> Champion | None:
         SortOrder="Descending",
     )
     approved = [summary for page in pages for summary in page["ModelPackageSummaryList"]]
-    if not approved:
-        return None
     live = [summary for summary in approved if summary.get("ModelLifeCycle", {}).get("Stage") == PRODUCTION]
-    return _champion(sagemaker, (live or approved)[0]["ModelPackageArn"])
+    for summary in [*live, *(other for other in approved if other not in live)]:
+        package = sagemaker.describe_model_package(ModelPackageName=summary["ModelPackageArn"])
+        metadata = package.get("CustomerMetadataProperties", {})
+        if metadata.get("problem", metadata.get("recipe", problem)) == problem:
+            return _champion(package)
+    return None
 
 
-def _champion(sagemaker: SageMakerClient, arn: str) -> Champion:
-    package = sagemaker.describe_model_package(ModelPackageName=arn)
+def _champion(package: DescribeModelPackageOutputTypeDef) -> Champion:
+    arn = package["ModelPackageArn"]
     metadata = package.get("CustomerMetadataProperties", {})
     contract, sha256 = metadata.get("contract"), metadata.get("contract-sha256")
     containers = package.get("InferenceSpecification", {}).get("Containers", [])

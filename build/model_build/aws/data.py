@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,7 +29,8 @@ class Data:
     """Where the data came from, where the jobs find it, and by what it is recognised.
 
     `sha256` is the content's hash where that is known: for a local file, and for an object that was stored with it.
-    Otherwise it says what it is: `version:...` or `etag:...`, which name the content of that object as well.
+    Otherwise it says what it is: `folder:` and the hash of several files with their names, `version:...` or `etag:...`,
+    which name the content of an object as well. `source` is shown with escapes for bytes that are no UTF-8.
     """
 
     source: str
@@ -40,7 +42,8 @@ class Data:
 def locate(s3: S3Client, bucket: str, source: str, home: str = "") -> Data:
     """Find `source`, a path or an s3:// URI, without changing anything; a file belongs below the prefix `home`.
 
-    Raises DataError when it is missing, empty, or not a single file or object.
+    A folder, or a URI that ends in a slash, is the parts of one data set. Raises DataError when there is nothing, or when
+    it is empty.
     """
     if source.startswith("s3://"):
         return _in_s3(s3, source)
@@ -49,14 +52,46 @@ def locate(s3: S3Client, bucket: str, source: str, home: str = "") -> Data:
     path = Path(source).expanduser()
     if not path.exists():
         raise DataError(
-            f"The data file {path} does not exist. --data takes the path of a file, or an s3:// URI."
+            f"The data file {shown(path)} does not exist. --data takes the path of a file, or an s3:// URI."
         )
+    if path.is_dir():
+        return _folder(bucket, path, home)
     if not path.is_file():
         raise DataError(
-            f"{path} is not a file; --data takes one file (plain, gzip or zip), or the s3:// URI of one."
+            f"{shown(path)} is neither a file nor a folder; --data takes one of them, or an s3:// URI."
         )
     digest = file_sha256(path)
-    return Data(source, f"s3://{bucket}/{home}data/{digest}/{NAME}", digest, path)
+    return Data(shown(path), f"s3://{bucket}/{home}data/{digest}/{NAME}", digest, path)
+
+
+def shown(path: Path) -> str:
+    """A path as it can be printed and stored, whatever bytes it is made of."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def parts(folder: Path) -> dict[str, Path]:
+    """The files of a folder by their names in it; hidden ones do not count.
+
+    Raises DataError for a name that S3 cannot have.
+    """
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder)
+        if not path.is_file() or any(part.startswith(".") or part == "__MACOSX" for part in name.parts):
+            continue
+        if shown(name) != str(name):
+            raise DataError(f"The name of {shown(path)} is not UTF-8, so S3 cannot hold it. Rename the file.")
+        found[name.as_posix()] = path
+    return found
+
+
+def _folder(bucket: str, folder: Path, home: str) -> Data:
+    hashes = {name: file_sha256(path) for name, path in parts(folder).items()}
+    if not hashes:
+        raise DataError(f"The folder {shown(folder)} has no file.")
+    text = "".join(sorted(f"{name}\0{digest}\n" for name, digest in hashes.items()))
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return Data(shown(folder), f"s3://{bucket}/{home}data/{digest}/", f"folder:{digest}", folder)
 
 
 def file_sha256(path: Path) -> str:
@@ -68,9 +103,9 @@ def file_sha256(path: Path) -> str:
                 digest.update(block)
                 size += len(block)
     except OSError as error:
-        raise DataError(f"The data file {path} cannot be read: {error.strerror}.") from error
+        raise DataError(f"The data file {shown(path)} cannot be read: {error.strerror}.") from error
     if not size:
-        raise DataError(f"The data file {path} is empty.")
+        raise DataError(f"The data file {shown(path)} is empty.")
     return digest.hexdigest()
 
 
@@ -82,6 +117,12 @@ def upload(s3: S3Client, data: Data) -> bool:
     if data.local is None:
         return False
     bucket, key = split_uri(data.uri)
+    if data.local.is_dir():
+        stored = [
+            objects.put_file(s3, bucket, f"{key}{name}", path, file_sha256(path))
+            for name, path in parts(data.local).items()
+        ]
+        return any(part.created for part in stored)
     return objects.put_file(s3, bucket, key, data.local, data.sha256).created
 
 
@@ -93,8 +134,12 @@ def split_uri(uri: str) -> tuple[str, str]:
 
 def _in_s3(s3: S3Client, uri: str) -> Data:
     bucket, key = split_uri(uri)
-    if not bucket or not key or key.endswith("/"):
-        raise DataError(f"--data is {uri}; expected the URI of one object, s3://BUCKET/KEY.")
+    if not bucket or not key:
+        raise DataError(
+            f"--data is {uri}; expected the URI of an object, or of a prefix: s3://BUCKET/KEY[/]."
+        )
+    if key.endswith("/"):
+        return _prefix(s3, uri)
     try:
         head = s3.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
     except ClientError as error:
@@ -115,3 +160,21 @@ def _in_s3(s3: S3Client, uri: str) -> Data:
     if version and version != "null":
         return Data(uri, uri, f"version:{version}")
     return Data(uri, uri, "etag:" + head["ETag"].strip('"'))
+
+
+def _prefix(s3: S3Client, uri: str) -> Data:
+    """The objects under a prefix, recognised by their names and ETags."""
+    bucket, prefix = split_uri(uri)
+    try:
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        found = [item for page in pages for item in page.get("Contents", []) if item["Size"]]
+    except ClientError as error:
+        if not is_missing(error):
+            raise
+        raise DataError(f"There is no bucket {bucket}. Check its name and the region.") from error
+    if not found:
+        raise DataError(
+            f"There is no object under {uri}, or only empty ones. Check the prefix and the region."
+        )
+    text = "".join(sorted(f"{item['Key']}\0{item['ETag']}\n" for item in found))
+    return Data(uri, uri, f"etags:{hashlib.sha256(text.encode()).hexdigest()}")

@@ -40,10 +40,11 @@ class Plan:
 def make(workspace: Workspace, source: str | None) -> Plan:
     """Compare what the repository says with what is deployed. Raises what `run` would, as early."""
     aws, settings = workspace.aws, workspace.settings
+    workspace.check_problem()
     found = data.locate(aws.s3, settings.bucket, source, settings.home) if source else None
     drawn = blueprint.draw(workspace.recipe, workspace.steps, settings)
     revision = commit(workspace.root, os.environ)
-    current = champion.resolve(aws.sagemaker, settings.model_package_group)
+    current = champion.resolve(aws.sagemaker, settings.model_package_group, workspace.recipe.problem_name)
     merged = drawn
     if settings.pull_request is not None:
         merged = blueprint.draw(workspace.recipe, workspace.steps, workspace.project)

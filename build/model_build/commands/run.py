@@ -13,11 +13,11 @@ from rich.console import Console
 
 from model_build.aws import champion, code, data, logs, pipelines, wheels
 from model_build.aws.data import Data
-from model_build.commands import report
+from model_build.commands import check_data, report
 from model_build.commands.models import APPROVAL, next_step
 from model_build.commands.report import ReportFiles
 from model_build.core.execution import Execution, fingerprint
-from model_build.errors import CommandError, RefusedError, StepFailedError, UsageError
+from model_build.errors import CommandError, DataError, RefusedError, StepFailedError, UsageError
 from model_build.run import blueprint, launch, results
 from model_build.run.blueprint import Blueprint
 from model_build.run.launch import How
@@ -74,8 +74,10 @@ def run(
     blueprint.check_force_reason(force_reason)
     if force_reason is not None and settings.pull_request is not None:
         raise UsageError("--force has nothing to register in a pull request; leave it out.")
+    workspace.check_problem()
     found = data.locate(aws.s3, settings.bucket, source, settings.home)
-    current = champion.resolve(aws.sagemaker, settings.model_package_group)
+    look(workspace, found, say)
+    current = champion.resolve(aws.sagemaker, settings.model_package_group, workspace.recipe.problem_name)
     drawn = blueprint.draw(workspace.recipe, workspace.steps, settings)
     revision = commit(workspace.root, os.environ)
     given = blueprint.parameters(drawn, settings, found, current, revision, force_reason, asked)
@@ -91,6 +93,20 @@ def run(
     collected = results.collect(aws, execution)
     written = report.write(workspace, execution, collected, source)
     return Outcome(workspace, found, launched.how, execution, collected, written, time.monotonic() - began)
+
+
+def look(workspace: Workspace, found: Data, say: Say) -> None:
+    """Read the first rows of local data before it is uploaded.
+
+    Raises DataError when Prepare would refuse it.
+    """
+    if found.local is None:
+        return
+    checked = check_data.check(workspace.steps, workspace.recipe, found.local, check_data.FIRST_BYTES)
+    if checked.problem is not None:
+        raise DataError(f"Prepare would refuse {found.source}: {checked.problem}")
+    if checked.sampled and checked.dropped:
+        say(f"In the first rows of {found.source}: {checked.dropped}")
 
 
 def provide(workspace: Workspace, drawn: Blueprint, found: Data, say: Say) -> None:

@@ -26,7 +26,9 @@ def look(workspace: Workspace) -> Status:
         pipeline=workspace.pipeline,
         exists=exists,
         executions=tuple(executions.recent(sagemaker, workspace.pipeline)) if exists else (),
-        champion=champion.resolve(sagemaker, workspace.settings.model_package_group),
+        champion=champion.resolve(
+            sagemaker, workspace.settings.model_package_group, workspace.recipe.problem_name
+        ),
     )
 
 

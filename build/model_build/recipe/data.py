@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -12,21 +13,73 @@ Column = Annotated[str, Field(min_length=1)]
 Delimiter = Annotated[str, matching(r"[\x09\x20-\x7e]", "one ASCII character"), matching(r'[^"]', "no quote")]
 
 
-class Data(Part):
-    """The raw file. Its compression (none, gzip, a zip with one file) is recognised by content, not stated.
+Escape = Annotated[
+    str,
+    matching(r"none|[\x21-\x2f\x3a-\x40\x5b-\x60\x7b-\x7e]", 'one ASCII mark, such as "\\\\", or none'),
+    matching(r'[^"]+', "no quote"),
+]
 
-    `quoted` says whether fields may stand in double quotes, with delimiters and newlines inside: true for csv, false for
-    tsv unless stated. `require` names columns that must not be empty for a row to be used.
+# What pandas, databases and spreadsheets write where there is no value.
+MISSING = (
+    *(
+        "nan",
+        "-nan",
+        "null",
+        "none",
+        "na",
+        "n/a",
+        "#n/a",
+        "#na",
+        "<na>",
+        "#n/a n/a",
+        "\\n",
+        "1.#ind",
+        "-1.#ind",
+        "1.#qnan",
+    ),
+    *("-1.#qnan", "inf", "-inf", "+inf", "infinity", "-infinity", "+infinity"),
+)
+
+
+class Files(Part):
+    """Which files, by a pattern of their names, are for training, validation and the test.
+
+    Without a pattern for validation, that share of the training files is taken by `split.validation`.
     """
 
-    format: Literal["csv", "tsv", "jsonl", "fasttext"] = Field(description="csv, tsv, jsonl or fasttext")
+    train: Annotated[str, Field(min_length=1)]
+    validation: Annotated[str, Field(min_length=1)] | None = None
+    test: Annotated[str, Field(min_length=1)]
+
+
+class Data(Part):
+    """The raw data: a file, or the parts of one under a prefix, or files for each split.
+
+    Compression (gzip, bzip2, xz; zip and tar with one file) is recognised by content, not stated. `quoted` says whether
+    fields may stand in double quotes, with delimiters and newlines inside: true for csv, false for tsv unless stated.
+    `require` names columns that must not be empty for a row to be used; cells that hold nothing but a word of `missing`
+    are empty. `escape` is the mark that takes the meaning from the one behind it; with `none` it has no meaning itself.
+    A row over more than `max_lines_per_row` lines is a quote that was never closed. With `sentences` every sentence of a
+    text is an example, and all of them are in the split of the text.
+    """
+
+    format: Literal["csv", "tsv", "jsonl", "fasttext", "parquet"] = Field(
+        description="csv, tsv, jsonl, fasttext or parquet"
+    )
+    encoding: str | None = None
     header: bool = True
     columns: tuple[Column, ...] | None = None
     delimiter: Delimiter | None = None
     quoted: bool | None = None
+    escape: Escape | None = None
+    missing: tuple[str, ...] = MISSING
+    max_lines_per_row: Annotated[int, Field(ge=1)] = 1000
+    sentences: bool = False
+    files: Files | None = None
     text: tuple[Column, ...] = ()
     label: str | tuple[str, ...] | None = None
     label_separator: Annotated[str, Field(min_length=1)] | None = None
+    label_items: tuple[Column, ...] = ()
     require: tuple[Column, ...] = ()
     max_dropped_share: Share = 0.0
 
@@ -34,6 +87,30 @@ class Data(Part):
     @classmethod
     def _one_is_a_list(cls, value: Any) -> Any:
         return (value,) if isinstance(value, str) else value
+
+    @field_validator("encoding")
+    @classmethod
+    def _is_an_encoding_of_text(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        try:
+            found = codecs.lookup(value)
+            "".encode(found.name)
+        except LookupError as error:
+            allowed = "a text encoding that Python knows, such as cp1252, utf-16, shift_jis"
+            raise problem("", f"found {value!r}. Allowed: {allowed}") from error
+        name = found.name.removesuffix("-sig")
+        return None if name in ("utf-8", "ascii") else name
+
+    @field_validator("missing", mode="before")
+    @classmethod
+    def _no_value_is_a_word_too(cls, value: Any) -> Any:
+        # YAML reads null, ~ and .nan as values; here they can only mean the words.
+        return (
+            tuple("null" if item is None else str(item) for item in value)
+            if isinstance(value, tuple)
+            else value
+        )
 
     @field_validator("label", mode="before")
     @classmethod
@@ -47,7 +124,9 @@ class Data(Part):
     @model_validator(mode="after")
     def _keys_fit_the_format(self) -> Self:
         if self.format == "fasttext":
-            self.leaves_out("a fasttext file has no columns", "text", "label", "label_separator", "require")
+            self.leaves_out(
+                "a fasttext file has no columns", "text", "label", "label_separator", "label_items", "require"
+            )
         elif not self.text:
             raise problem("text", "missing. It is the column, or the list of columns, that holds the text")
         elif self.label is None:
@@ -56,6 +135,12 @@ class Data(Part):
         if both:
             raise problem(
                 "label", f"found {', '.join(both)}, which holds the text, too. Allowed: other columns"
+            )
+        if self.format == "parquet":
+            self.leaves_out("Parquet states it itself", "encoding")
+        if self.label_items and not isinstance(self.label, str):
+            raise problem(
+                "label_items", "names the items of one column of lists, so data.label is one column"
             )
         if self.format in ("csv", "tsv"):
             self._names_its_columns()
@@ -81,6 +166,11 @@ class Data(Part):
             if unknown:
                 allowed = f"{', '.join(self.columns)} (data.columns)"
                 raise problem(key, f"found {', '.join(unknown)}. Allowed: {allowed}")
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """The names that label rules may compare: the items of a list, or the label columns."""
+        return self.label_items or self._label_columns
 
     @property
     def _label_columns(self) -> tuple[str, ...]:

@@ -51,18 +51,38 @@ Metric = Literal[
 
 
 class TextRules(Part):
-    """How text becomes tokens, in preparation and in serving alike; `steps/text_rules.py` carries them out."""
+    """How text becomes tokens, in preparation and in serving alike; `steps/text_rules.py` carries them out.
+
+    Marks become tokens (`split`), stay part of their words (`keep`) or go (`remove`); with `emoticons: keep` smiling and
+    frowning ones are a token each, whatever becomes of other marks.
+    """
 
     lowercase: bool = True
     strip_html: bool = True
-    split_punctuation: bool = True
+    punctuation: Literal["split", "keep", "remove"] = "split"
+    emoticons: Literal["keep"] | None = None
     collapse_digits: bool = False
     max_tokens: Annotated[int, Field(ge=1)] = 500
 
+    @model_validator(mode="before")
+    @classmethod
+    def _punctuation_has_three_ways(cls, value: Any) -> Any:
+        if isinstance(value, dict) and "split_punctuation" in value:
+            raise problem(
+                "split_punctuation",
+                "is now called punctuation. Allowed: split (for true), keep (for false), remove",
+            )
+        return value
+
 
 class Split(Part):
-    """The shares of the three splits; a text's hash decides where it goes."""
+    """The shares of the three splits; a text's hash decides where it goes, and another `seed` decides otherwise.
 
+    With `ordered` the place of a row decides: the first rows are for training, the last for the test.
+    """
+
+    ordered: bool = False
+    seed: Annotated[int, Field(ge=0)] = 0
     train: Annotated[float, Field(gt=0, lt=1)] = 0.8
     validation: Annotated[float, Field(gt=0, lt=1)] = 0.1
     test: Annotated[float, Field(gt=0, lt=1)] = 0.1
@@ -118,13 +138,14 @@ class Caching(Part):
 class Recipe(Part):
     """One problem, from raw data to registration."""
 
-    name: RecipeName = Field(description="the name of the problem")
+    name: RecipeName = Field(description="the name of the recipe")
+    problem: RecipeName | None = None
     description: str = ""
     data: Data = Field(description="where the text and the label are in the raw file")
     labels: Labels = Field(description="the label names and how raw values become them")
     text_rules: TextRules = TextRules()
     split: Split = Split()
-    rebalance: Literal["none", "undersample"] = "none"
+    rebalance: Literal["none", "undersample", "oversample"] = "none"
     training: Training = BlazingText()
     processing: Processing = Processing()
     evaluation: Evaluation = Evaluation()
@@ -155,21 +176,46 @@ class Recipe(Part):
     @model_validator(mode="after")
     def _parts_agree(self) -> Self:
         columns, separator = isinstance(self.data.label, tuple), self.data.label_separator is not None
-        if (columns or separator) and not self.labels.multi:
+        compares = self.labels.compares
+        if (columns or separator) and not self.labels.multi and not compares:
             raise problem(
                 "labels.multi", "a list of label columns, or data.label_separator, needs multi: true"
             )
         if columns and separator:
             raise problem("data.label_separator", "label columns hold 0 or 1 and no list; leave the key out")
+        self._rules_compare_what_there_is()
+        if self.data.files is not None and self.split.ordered:
+            raise problem("split.ordered", "data.files says which file is for which split; leave the key out")
+        self._the_metric_is_measured()
+        if self.labels.multi and self.rebalance != "none":
+            raise problem("rebalance", f"found {self.rebalance!r}. Allowed with labels.multi: true: none")
+        return self
+
+    def _the_metric_is_measured(self) -> None:
         _, at, count = self.gate.metric.partition("precision_at_")
         if at and not (self.labels.multi and int(count) <= len(self.labels.names)):
             raise problem(
                 "gate.metric",
                 f"found {self.gate.metric}. It needs labels.multi: true and at least {count} labels",
             )
-        if self.labels.multi and self.rebalance != "none":
-            raise problem("rebalance", f"found {self.rebalance!r}. Allowed with labels.multi: true: none")
-        return self
+
+    def _rules_compare_what_there_is(self) -> None:
+        """Raises when a label rule compares what is no number of the row."""
+        if self.data.label_items and not self.labels.compares:
+            raise problem("data.label_items", "no label rule compares the items; leave the key out")
+        for index, rule in enumerate(self.labels.rules):
+            unknown = [name for name in rule.compared if name not in self.data.numbers]
+            if unknown:
+                allowed = ", ".join(self.data.numbers) or "none"
+                raise problem(
+                    f"labels.rules[{index}]",
+                    f"compares {', '.join(unknown)}. Allowed: {allowed} (data.label_items, or a list in data.label)",
+                )
+
+    @property
+    def problem_name(self) -> str:
+        """The problem that the recipe is a way to solve: its own name unless stated."""
+        return self.problem or self.name
 
     @property
     def sha256(self) -> str:
@@ -188,7 +234,10 @@ class Recipe(Part):
         return {
             "recipe": self.name,
             "data": data,
-            "labels": self.labels.model_dump(mode="json"),
+            "labels": {
+                **self.labels.model_dump(mode="json"),
+                "numbers": list(self.data.numbers) if self.labels.compares else [],
+            },
             "text_rules": self.text_rules.model_dump(mode="json"),
             "split": self.split.model_dump(mode="json"),
             "rebalance": self.rebalance,

@@ -384,6 +384,7 @@ class _Builder:
         return {
             "commit": self.commit,
             "data-sha256": self.data_sha256,
+            "problem": self.recipe.problem_name,
             "recipe": self.recipe.name,
             "recipe-sha256": self.recipe.sha256,
             "model-sha256": _evaluated(evaluate, verdict, "candidate.artifact.sha256"),

@@ -41,7 +41,19 @@ _BOUNDS = {
 
 def describe(error: ValidationError, model: type[BaseModel]) -> list[str]:
     """One line per problem of `model`'s validation: the key, what was found there, what is allowed."""
-    return [_line(problem, model) for problem in error.errors(include_url=False)]
+    return [
+        _line(problem, model) for problem in error.errors(include_url=False) if not _is_consequence(problem)
+    ]
+
+
+def _is_consequence(problem: ErrorDetails) -> bool:
+    """Whether a list is only called too short because the items that it has are wrong themselves."""
+    found = problem["input"]
+    return (
+        problem["type"] == "too_short"
+        and isinstance(found, tuple | list)
+        and len(found) >= problem["ctx"]["min_length"]
+    )
 
 
 def refusal(origin: Path, lines: list[str]) -> str:

@@ -87,6 +87,7 @@ def document(plan: Plan) -> dict[str, Any]:
             for change in (plan.step.changes if isinstance(plan.step, Apply) else ())
         ],
         "rollout": plan.workspace.stage.rollout.model_dump(),
+        "warning": plan.workspace.stage.warning,
         "forced": plan.forced,
     }
 
@@ -103,6 +104,7 @@ def lines(plan: Plan) -> list[str]:
         *_figures(plan.next, plan.current),
         "",
         f"rollout    {rollout_in_words(plan.workspace.stage.rollout)}",
+        *([f"warning    {warning}"] if (warning := plan.workspace.stage.warning) else []),
     ]
     if plan.step is None:
         return [*said, "", "Nothing changes: a rollout verifies what is live, and no more."]

@@ -105,9 +105,26 @@ class Stage(Part):
         Two where the bakes leave time for that after the alarms had theirs (CloudWatch needs up to four minutes more to see
         that data is missing), else one.
         """
+        return 2 if self._watchable_seconds >= LONG_BAKE_SECONDS else 1
+
+    @property
+    def warning(self) -> str | None:
+        """What a stage that can be rolled out should have otherwise; None for nothing."""
+        guarded = self.alarms is not None and self.alarms.rollback and self.rollout.bake_seconds > 0
+        if not guarded or self._watchable_seconds >= LONG_BAKE_SECONDS:
+            return None
+        baked = self.rollout.steps * self.rollout.bake_seconds
+        return (
+            f"rollout.bake_seconds: {baked} s of bake in all may end before CloudWatch notices that a command was killed, "
+            f"and what nobody watched stays then. {baked - self._watchable_seconds + LONG_BAKE_SECONDS} s or more are noticed: "
+            f"{LONG_BAKE_SECONDS} s beyond the alarms' own evaluation."
+        )
+
+    @property
+    def _watchable_seconds(self) -> int:
+        """What the bakes leave after the alarms had their time."""
         reaction = self.alarms.reaction_seconds if self.alarms else 0
-        left = self.rollout.steps * self.rollout.bake_seconds - reaction
-        return 2 if left >= LONG_BAKE_SECONDS else 1
+        return self.rollout.steps * self.rollout.bake_seconds - reaction
 
     @classmethod
     def load(cls, path: Path) -> Stage:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -14,7 +15,16 @@ from project_template.account import project, publication
 from project_template.account.publication import Published
 from project_template.aws.clients import Aws
 from project_template.core import blueprint, template
-from project_template.doctor import bucket, github_access, launch_role, oidc, project_names, quotas, users
+from project_template.doctor import (
+    bucket,
+    folder,
+    github_access,
+    launch_role,
+    oidc,
+    project_names,
+    quotas,
+    users,
+)
 from project_template.doctor.finding import Finding, Level, fail, ok, warn
 from project_template.doctor.github_access import Asked
 from project_template.errors import GitHubError, NotPublishedError, RefusedError
@@ -25,7 +35,7 @@ _RECIPES, _STAGES = seed.TEMPLATE / "build" / "recipes", seed.TEMPLATE / "deploy
 
 @dataclass(frozen=True)
 class Request:
-    """What is examined. `project` and `owner` are "" where they are not asked about."""
+    """What is examined. `project` and `owner` are "" where they are not asked about; `folders` have manifests."""
 
     publication: str
     project: str = ""
@@ -34,6 +44,7 @@ class Request:
     domains: tuple[str, ...] = ()
     gate: str = "github"
     reviewers: tuple[str, ...] = ()
+    folders: tuple[Path, ...] = ()
 
 
 def run(
@@ -52,12 +63,12 @@ def run(
             )
         ]
         names = _asked("names", lambda: _names(aws, request, None))
-        return [*findings, *names, *_quotas(aws)]
+        return [*findings, *names, *_quotas(aws), *_folders(request)]
     return [
         *_publication(found),
         *_asked("template bucket", lambda: bucket.bucket(aws, found)),
         *_asked("template object", lambda: bucket.template_object(aws, found)),
-        *_asked("archives", lambda: [bucket.archives(aws, found)]),
+        *_asked("archives", lambda: bucket.archives(aws, found)),
         *_asked("template version", lambda: [bucket.version(found, (checkout or _checkout)())]),
         *_asked("domain tag", lambda: _domains(aws, request, found)),
         *_asked("launch role", lambda: _launch_role(aws, found)),
@@ -67,6 +78,7 @@ def run(
         *_quotas(aws),
         *_asked("names", lambda: _names(aws, request, found)),
         *_asked("project", lambda: _project(aws, request, found)),
+        *_folders(request),
     ]
 
 
@@ -184,6 +196,10 @@ def _github(aws: Aws, request: Request, found: Published, transport: Transport) 
         yield warn(
             "GitHub reach", "no organisation was named", "--github-org LOGIN checks one, and its plan."
         )
+
+
+def _folders(request: Request) -> list[Finding]:
+    return [finding for each in request.folders for finding in folder.check(each)]
 
 
 def _quotas(aws: Aws) -> list[Finding]:

@@ -14,6 +14,7 @@ from project_template.aws import cloudformation
 from project_template.aws.clients import Aws, bucket_exists
 from project_template.core import template
 from project_template.core.plan import LOCATION_TAG, VISIBLE
+from project_template.doctor import folder
 from project_template.doctor.finding import Finding, fail, ok, warn
 
 ORIGIN = "https://*.sagemaker.aws"
@@ -87,16 +88,34 @@ def template_object(aws: Aws, found: Published) -> Iterator[Finding]:
         yield fail("template object", f"{place} is not what was published last: somebody changed it", _AGAIN)
 
 
-def archives(aws: Aws, found: Published) -> Finding:
-    """What the template names is in the bucket: seeds and functions."""
+def archives(aws: Aws, found: Published) -> Iterator[Finding]:
+    """What the template names is in the bucket, as it was published: seeds and functions."""
     seeds = f"seeds/{found.record.get('seeds_sha256')}/"
     functions = f"functions/{found.record.get('functions_sha256')}.zip"
-    listed = aws.s3.list_objects_v2(Bucket=found.bucket, Prefix=seeds).get("KeyCount", 0)
-    missing = [seeds] if not listed else []
+    listed = [
+        each["Key"] for each in aws.s3.list_objects_v2(Bucket=found.bucket, Prefix=seeds).get("Contents", ())
+    ]
+    missing = [] if listed else [seeds]
     missing += [functions] if publication.stored(aws, found.bucket, functions) is None else []
     if missing:
-        return fail("archives", f"{' and '.join(missing)} are not in {found.bucket}", _AGAIN)
-    return ok("archives", f"{listed} seeds and the functions are in {found.bucket}")
+        yield fail("archives", f"{' and '.join(missing)} are not in {found.bucket}", _AGAIN)
+        return
+    changed = [
+        said
+        for key in listed
+        for said in folder.archive(f"s3://{found.bucket}/{key}", _read(aws, found, key))
+    ]
+    for said in changed:
+        yield fail("archives", said, _AGAIN)
+    if not changed:
+        yield ok(
+            "archives",
+            f"{len(listed)} seeds, each as its manifest says, and the functions are in {found.bucket}",
+        )
+
+
+def _read(aws: Aws, found: Published, key: str) -> bytes:
+    return aws.s3.get_object(Bucket=found.bucket, Key=key)["Body"].read()
 
 
 def version(found: Published, checkout: str) -> Finding:
