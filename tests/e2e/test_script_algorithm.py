@@ -56,6 +56,7 @@ def test_a_script_is_trained_gated_registered_approved_and_served(tmp_path):
         [SCRIPTS / "local-aws", "exec", "--", "bash", "-c", LOOP, "loop", data, tmp_path],
         capture_output=True,
         text=True,
+        cwd=tmp_path,
         timeout=600,
         check=False,
     )
