@@ -19,7 +19,7 @@ class StackEvent(Protocol):
     @property
     def resource(self) -> str: ...
     @property
-    def reason(self) -> str: ...
+    def words(self) -> str: ...
     @property
     def failed(self) -> bool: ...
 
@@ -29,18 +29,32 @@ class Progress:
 
     def __init__(self, console: Console) -> None:
         self._console = console
+        self._begun: dict[str, datetime] = {}
 
     def say(self, text: str) -> None:
         """Print a line as it is: no markup, no line breaks added."""
         self._console.print(text, highlight=False, soft_wrap=True, markup=False)
 
     def event(self, event: StackEvent) -> None:
-        """Print an event of a stack: time, status, resource, and the reason of a failure."""
+        """Print an event of a stack: time, status, resource, and the reason of a failure.
+
+        A terminal shows one line for each resource, at its end, with the seconds that it took; a log shows both.
+        """
+        if (
+            self._console.is_terminal
+            and event.status.endswith("_IN_PROGRESS")
+            and "ROLLBACK" not in event.status
+        ):
+            self._begun.setdefault(event.resource, event.moment)
+            return
         line = Text(f"  {event.moment:%H:%M:%S}  ")
         line.append(f"{event.status:<28}", _style(event.status))
         line.append(f"  {event.resource}")
-        if event.reason and (event.failed or "ROLLBACK" in event.status):
-            line.append(f": {' '.join(event.reason.split())}")
+        begun = self._begun.pop(event.resource, None)
+        if begun is not None:
+            line.append(f"  {(event.moment - begun).total_seconds():.0f} s", "dim")
+        if event.words and (event.failed or "ROLLBACK" in event.status):
+            line.append(f": {event.words}")
         self._console.print(line, soft_wrap=True)
 
 

@@ -74,11 +74,25 @@ def check_key(variable: str, value: str) -> None:
 
 
 def project_key(environment: Mapping[str, str]) -> str | None:
-    """The ARN of the project's key, None where KMS_KEY is not set. Raises SettingsError when it is malformed."""
+    """The ARN of the project's key, None where KMS_KEY is not set.
+
+    Raises SettingsError when it is malformed, or in another region than AWS_REGION: a project is in one region with its key.
+    """
     key = environment.get(KMS_KEY, "").strip() or None
     if key is not None:
         check_key(KMS_KEY, key)
+        check_region(environment.get("AWS_REGION", "").strip(), key)
     return key
+
+
+def check_region(region: str, arn: str) -> None:
+    """Raises SettingsError when `arn` names a resource of the project in another region than AWS_REGION, which is `region`."""
+    own = arn.split(":")[3]
+    if region and region != own:
+        raise SettingsError(
+            f"AWS_REGION is {region!r}, and {arn} is in {own}: the project is there. Set AWS_REGION={own}, or take the "
+            f"variables of a project in {region}."
+        )
 
 
 def check_endpoints(environment: Mapping[str, str]) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+_IDS = re.compile(r" ?\((?:RequestToken|Service): [^()]*\)")
+_HANDLER = "Resource handler returned message: "
 STACK_TYPE = "AWS::CloudFormation::Stack"
 
 
@@ -40,8 +43,13 @@ class Event:
     @property
     def cause(self) -> str:
         """The resource, and why it failed, as one line without a full stop."""
-        reason = " ".join(self.reason.split()).rstrip(".") or "CloudFormation gives no reason"
-        return f"{self.resource} ({self.type}): {reason}"
+        return f"{self.resource} ({self.type}): {self.words or 'CloudFormation gives no reason'}"
+
+    @property
+    def words(self) -> str:
+        """The reason as one line without a full stop, and without the ids of requests, which say nothing to a reader."""
+        reason = _IDS.sub("", " ".join(self.reason.split()))
+        return reason.removeprefix(_HANDLER).strip('" ').rstrip(".")
 
 
 def parse(answer: Mapping[str, Any]) -> Event:

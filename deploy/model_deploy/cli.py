@@ -190,9 +190,15 @@ def status(
 
         found = root or workspace.find_root(Path.cwd())
         names = [stage] if stage else workspace.stage_names(found)
-        first = workspace.enter(found, names[0])
-        statuses = [status.look(first.at(name)) for name in names]
-        print_result(status.document(statuses) if as_json else status.lines(statuses))
+        entered, broken = workspace.enter_all(found, names)
+        statuses = [status.look(each) for each in entered]
+        print_result(
+            status.document(statuses, broken)
+            if as_json
+            else [*status.lines(statuses), *status.broken_lines(broken)]
+        )
+        if broken:
+            raise next(iter(broken.values()))
 
 
 @app.command()

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import os
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from model_common.aws import registry
+from model_common.settings import check_region
 from model_deploy import stacks
 from model_deploy.aws.clients import Aws, connect
 from model_deploy.core import archive, checks, deployment
 from model_deploy.core.archive import Archive
+from model_deploy.core.arn import ModelPackageArn
 from model_deploy.core.checks import Checks
 from model_deploy.core.deployment import Deployment
 from model_deploy.core.package import Candidate
 from model_deploy.core.target import Target
-from model_deploy.errors import UsageError
+from model_deploy.errors import StageError, UsageError
 from model_deploy.settings import Settings
 from model_deploy.stage import Stage
 
@@ -42,8 +45,11 @@ class Workspace:
         return shlex.join(["model-deploy", *words, *self.options])
 
     def package(self, named: str) -> str:
-        """The ARN of the model package that a number, `latest` or an ARN names. Raises UsageError."""
-        return registry.resolve(self.aws.sagemaker, self.settings.model_package_group, named)
+        """The ARN of the model package that a number, `latest` or an ARN names. Raises UsageError, also for another region."""
+        arn = registry.resolve(self.aws.sagemaker, self.settings.model_package_group, named)
+        ModelPackageArn.parse(arn)
+        check_region(self.settings.region, arn)
+        return arn
 
     @property
     def stack_name(self) -> str:
@@ -106,6 +112,23 @@ def enter(root: Path | None, stage: str) -> Workspace:
     settings = Settings.load(os.environ)
     options = () if root is None else ("--root", str(root))
     return Workspace(found, loaded, settings, connect(settings.region), checks.load(found), options)
+
+
+def enter_all(root: Path, stages: Sequence[str]) -> tuple[list[Workspace], dict[str, StageError]]:
+    """The workspaces of those stages that can be read, and by name why the others cannot.
+
+    Raises UsageError (SettingsError) when something that all of them need is missing, and StageError for a single stage.
+    """
+    entered: list[Workspace] = []
+    broken: dict[str, StageError] = {}
+    for name in stages:
+        try:
+            entered.append(entered[0].at(name) if entered else enter(root, name))
+        except StageError as error:
+            if len(stages) == 1:
+                raise
+            broken[name] = error
+    return entered, broken
 
 
 def stage_names(root: Path) -> list[str]:

@@ -173,11 +173,14 @@ def demo(
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object on stdout, and nothing else.")
     ] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Show what the commands say, which a file gets otherwise.")
+    ] = False,
 ) -> None:
     """Take real reviews through the whole loop on the embedded AWS and show what happens."""
     from local_aws import demo as demonstration
 
-    demonstration.run(data, recipe, root, as_json)
+    demonstration.run(data, recipe, root, as_json, verbose)
 
 
 def _sample(recipe: str | None) -> dict[str, str]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import logging
 from collections.abc import Iterable
+from tempfile import gettempdir
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,16 +22,21 @@ from local_aws.kernel.guard import Admitted, CorsRule, CorsRules, Guard, Refused
 from local_aws.kernel.signatures import Signatures
 from local_aws.kernel.wire import ServiceError
 
+log = logging.getLogger(__name__)
+
 GATEWAYS = "/_"
 """What the paths of gateways begin with. They decide themselves what of theirs has to be signed."""
 
 _MOTOS_OWN = ("/moto-api", "/latest/meta-data", "/latest/api", "/favicon.ico")
 """Paths that moto answers to anybody, with its whole state, with credentials, or by forgetting everything."""
+_EVERYWHERE = ("iam", "sts")
+"""Services that answer alike in every region: IAM's requests are signed for us-east-1."""
 _LONGEST_PUSH = 2 * 1024**3
 """Bytes of a push that GitHub takes, https://docs.github.com/en/get-started/using-git/troubleshooting-the-2-gb-push-limit."""
 _LONGEST_TOKEN = 64 * 1024
 """Bytes of a request that nobody signs: the token of a web identity has 20,000 characters at most."""
 _CORS = "access-control-"
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class Front:
@@ -37,16 +45,18 @@ class Front:
     It is called with the whole body in memory, so that it never waits for a client, and with a verified signature or none.
     """
 
-    def __init__(self, application: Wsgi, guard: Guard, signatures: Signatures) -> None:
+    def __init__(self, application: Wsgi, guard: Guard, signatures: Signatures, region: str) -> None:
         self.application = application
         self._guard = guard
         self._signatures = signatures
+        self._region = region
 
     @classmethod
     def of(cls, account: Account, application: Wsgi) -> Front:
         """The front of the server at the account's endpoint, which takes the account's credentials."""
         guard = Guard(urlsplit(account.endpoint_url).port or 0, cors_rules(account))
-        return cls(application, guard, Signatures(secrets_of(account.clients.keys, account.sessions)))
+        signed = Signatures(secrets_of(account.clients.keys, account.sessions))
+        return cls(application, guard, signed, account.region)
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         try:
@@ -67,7 +77,12 @@ class Front:
         except TimeoutError as error:
             late = ServiceError("RequestTimeout", f"The body did not arrive in time: {error}", 400)
             return refusal(_service(environ), late)(environ, start_response)
-        return self.application(environ, _answering(admitted, start_response))
+        try:
+            return self.application(environ, _answering(admitted, start_response))
+        except OSError as error:
+            if error.errno not in _FULL:
+                raise
+            return refusal(_service(environ), _disk_full())(environ, start_response)
 
     def _read_for_gateway(self, environ: dict[str, Any]) -> None:
         """Read the body, and verify the signature where there is one: its absence is for the gateway to judge."""
@@ -96,11 +111,22 @@ class Front:
 
         signature = self._signatures.verify(environ, body)
         data = body()
+        self._check_region(signature)
         if "HTTP_X_AMZ_TARGET" in environ and "json" in environ.get("CONTENT_TYPE", ""):
             packed = environ.get("HTTP_CONTENT_ENCODING") == "gzip"
             json_bodies.parsed(bodies.unpacked(data) if packed else data)
         environ[SIGNATURE] = signature
         _state(environ)
+
+    def _check_region(self, signature: Signature) -> None:
+        """Raises ServiceError for a request to another region: there is one here, and nothing is in two."""
+        if signature.service in _EVERYWHERE or signature.region in ("", self._region):
+            return
+        raise ServiceError(
+            "InvalidRegion",
+            f"The embedded AWS has the region {self._region} alone, and this client of {signature.service} is for "
+            f"{signature.region}: give it region_name={self._region!r}, or none, so that AWS_REGION counts.",
+        )
 
     def _check_unsigned(self, environ: dict[str, Any]) -> None:
         """Raises ServiceError for all but the operations that nobody signs. S3's buckets block public access by default."""
@@ -135,6 +161,16 @@ def cors_rules(account: Account) -> CorsRules:
         ]
 
     return rules
+
+
+def _disk_full() -> ServiceError:
+    """An error with a status that no client tries again: it would be full again."""
+    log.error("The disk of %s is full: calls that store something fail until there is room", gettempdir())
+    return ServiceError(
+        "InsufficientStorage",
+        f"The disk of the embedded AWS ({gettempdir()}) is full, and nothing was stored. Make room, then try again.",
+        507,
+    )
 
 
 def _check_target(environ: dict[str, Any]) -> None:

@@ -37,7 +37,7 @@ def organization(github: GitHub, clients: Clients, login: str) -> Owner:
     if login.lower() == OWNER:
         raise UsageError(f"--github-org {login!r} is the login of its owner here; choose another one")
     github.add_user(OWNER)
-    github.add_organization(login, plan="team", owners=[OWNER])
+    github.add_organization(login, plan="enterprise", owners=[OWNER])
     token = github.issue_token(OWNER)
     secrets = clients.client("secretsmanager")
     arn = secrets.create_secret(Name=f"github/{login}", SecretString=token)["ARN"]

@@ -20,8 +20,18 @@ from pathlib import Path, PurePosixPath
 from project_template import manifest, vendor
 from project_template.errors import FolderNotEmptyError, TemplateIncompleteError, TemplateLineError
 
-TEMPLATE = Path(__file__).resolve().parents[2]
-"""The checkout that this package is part of."""
+
+def find_template(package: Path, current: Path) -> Path:
+    """The checkout that the package's folder is part of, else the one around the current folder.
+
+    A package that was installed as a wheel is part of none. Without any checkout it is the folder where one would be.
+    """
+    own = package.parents[1]
+    around = (own, current, *current.parents)
+    return next((folder for folder in around if (folder / "seed_code" / "project_template").is_dir()), own)
+
+
+TEMPLATE = find_template(Path(__file__).resolve().parent, Path.cwd())
 
 
 @dataclass(frozen=True)
@@ -200,5 +210,8 @@ def _walk(path: Path, ignored: list[str]) -> Iterator[Path]:
 
 def _ignored_names(template: Path) -> list[str]:
     """The names in the template's .gitignore, whose patterns are kept to plain names for this."""
-    lines = (template / ".gitignore").read_text(encoding="utf-8").splitlines()
+    ignored = template / ".gitignore"
+    if not ignored.is_file():
+        raise TemplateIncompleteError(ignored)
+    lines = ignored.read_text(encoding="utf-8").splitlines()
     return [line.rstrip("/") for line in lines if line and not line.startswith("#")]

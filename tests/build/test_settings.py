@@ -60,3 +60,9 @@ def test_several_missing_variables_are_named_at_once():
 def test_a_malformed_variable_says_what_was_expected(variable, value, expected):
     with pytest.raises(SettingsError, match=f"^{variable} is '{value}'; expected .*{expected}"):
         Settings.load(COMPLETE | {variable: value})
+
+
+def test_the_region_of_another_project_is_refused():
+    key = "arn:aws:kms:us-east-1:123456789012:key/1"
+    with pytest.raises(SettingsError, match=r"AWS_REGION is 'eu-west-1', and .* is in us-east-1"):
+        Settings.load(COMPLETE | {"KMS_KEY_ARN": key})

@@ -5,7 +5,15 @@ import re
 import pytest
 
 from model_common.errors import SettingsError
-from model_common.settings import check, check_bucket, check_endpoints, check_role, project, required
+from model_common.settings import (
+    check,
+    check_bucket,
+    check_endpoints,
+    check_role,
+    project,
+    project_key,
+    required,
+)
 
 
 def test_values_come_in_the_order_asked_for_without_spaces():
@@ -96,3 +104,15 @@ def test_endpoints_that_can_be_called_are_taken():
     ]
     for value in taken:
         check_endpoints({"AWS_ENDPOINT_URL": value, "OTHER": "x"})
+
+
+KEY = "arn:aws:kms:eu-west-1:123456789012:key/1"
+
+
+def test_a_region_that_is_not_the_projects_is_refused_with_the_one_that_is():
+    with pytest.raises(
+        SettingsError,
+        match=rf"^AWS_REGION is 'us-east-1', and {KEY} is in eu-west-1: .* AWS_REGION=eu-west-1",
+    ):
+        project_key({"KMS_KEY_ARN": KEY, "AWS_REGION": "us-east-1"})
+    assert project_key({"KMS_KEY_ARN": KEY, "AWS_REGION": "eu-west-1"}) == KEY

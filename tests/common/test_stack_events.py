@@ -34,6 +34,15 @@ def test_an_answer_with_all_members_is_an_event():
     assert parsed.cause == "Endpoint (AWS::SageMaker::Endpoint): No capacity"
 
 
+def test_a_reason_is_told_without_the_ids_of_requests():
+    said = (
+        'Resource handler returned message: "The alarm shop-Errors rang. (Service: SageMaker, Status Code: 400, Request ID: 1)" '
+        "(RequestToken: 95eca387, HandlerErrorCode: GeneralServiceException)"
+    )
+    assert event("CREATE_FAILED", reason=said).words == "The alarm shop-Errors rang"
+    assert event("CREATE_FAILED", reason="Kept (as it is).").words == "Kept (as it is)"
+
+
 def test_a_failure_without_a_reason_says_that_there_is_none():
     assert event("CREATE_FAILED").cause.endswith("CloudFormation gives no reason")
 

@@ -19,13 +19,33 @@ def test_status_shows_every_stage_what_is_live_and_since_when(project):
     assert "by ada (GitHub): the first one" in shown
 
 
+def test_a_stage_whose_file_is_broken_does_not_hide_the_others(project):
+    (project.root / "stages" / "canary.yaml").write_text("endpoint: {kind: none}\n")
+    try:
+        shown = project.run("status")
+        document = project.json("status", code=2)
+        alone = project.run("status", "--stage", "canary")
+    finally:
+        (project.root / "stages" / "canary.yaml").unlink()
+    assert shown.exit_code == 2
+    assert "canary.yaml" in shown.stderr
+    assert "canary\n  WRONG     its file cannot be used" in shown.stdout
+    assert "production\n  stack" in shown.stdout
+    assert [stage["name"] for stage in document["stages"]] == ["staging", "production", "canary"]
+    assert (alone.exit_code, alone.stdout) == (2, "")
+
+
 def test_history_shows_deployments_the_latest_first(project):
     good, bad = project.register(), project.register("nonsense")
     project.json("rollout", "--stage", "staging", "--model-package", good)
     project.json("rollout", "--stage", "staging", "--model-package", bad, code=3)
     document = project.json("history", "--stage", "staging")
+    assert {(each["schema"], "version" in each) for each in document["deployments"]} == {(1, False)}
     assert [item["model_package_arn"] for item in document["deployments"]] == [bad, good]
     shown = project.run("history", "--stage", "staging", "--limit", "1").stdout
+    assert shown.split("\n")[0].split() == [
+        *("time", "(UTC)", "version", "before", "outcome", "who", "commit", "why"),
+    ]
     assert "deployed, NOT verified" in shown
     assert "endpoint, praise: answered negative; expected positive" in shown
     assert (

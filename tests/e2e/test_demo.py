@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -80,6 +81,11 @@ def test_with_json_stdout_is_one_object_that_tells_the_whole_story(tmp_path):
     assert rollback["requests"] > 0
     assert rollback["contract_failures"] > 0
     assert told["seconds"] > 0
+    log = re.search(r"What the commands say: (\S+)", done.stderr)[1]
+    assert "CREATE_COMPLETE" in Path(log).read_text()
+    assert len(done.stderr.splitlines()) <= 40
+    assert "CREATE_COMPLETE" not in done.stderr
+    Path(log).unlink()
 
 
 def test_a_model_that_the_gate_refuses_ends_the_demonstration_with_its_exit_code(tmp_path):

@@ -16,6 +16,8 @@ from model_build.workspace import Workspace
 from model_common.commit import commit
 from model_common.summary import block
 
+SHORT = 12
+"""Digits of a hash that people are shown; --json has all of them."""
 CACHED_STEPS = ("Prepare", "Train", "Evaluate")
 
 
@@ -90,12 +92,12 @@ def lines(plan: Plan) -> list[str]:
     doing = "a run" if plan.workspace.settings.pull_request is None else "merging"
     said = [
         f"pipeline   {plan.workspace.permanent_pipeline}",
-        f"recipe     {plan.workspace.recipe.name}  {plan.workspace.recipe.sha256}",
+        f"recipe     {plan.workspace.recipe.name}  {plan.workspace.recipe.sha256[:SHORT]}",
         f"commit     {plan.commit}",
-        f"data       {f'{plan.data.uri}  {plan.data.sha256}' if plan.data else 'not given (--data, TRAINING_DATA)'}",
-        f"code       prepare {code.prepare.sha256}",
-        f"           evaluate {code.evaluate.sha256}",
-        f"contract   {code.contract.sha256}",
+        f"data       {f'{plan.data.uri}  {plan.data.sha256[:SHORT]}' if plan.data else 'not given (--data, TRAINING_DATA)'}",
+        f"code       prepare {code.prepare.sha256[:SHORT]}",
+        f"           evaluate {code.evaluate.sha256[:SHORT]}",
+        f"contract   {code.contract.sha256[:SHORT]}",
         f"champion   {plan.champion.arn if plan.champion else 'none: the minimum alone decides'}",
         "",
     ]

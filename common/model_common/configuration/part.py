@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -37,13 +38,20 @@ def problem(key: str, words: str) -> PydanticCustomError:
 
 def matching(pattern: str, allowed: str) -> AfterValidator:
     """A constraint on text that tells the reader in words what the pattern allows."""
+    return AfterValidator(Matching(pattern, allowed))
 
-    def check(value: str) -> str:
-        if re.fullmatch(pattern, value) is None:
-            raise problem("", f"found {value!r:.80}. Allowed: {allowed}")
+
+@dataclass(frozen=True)
+class Matching:
+    """Checks that the whole of a text matches `pattern`; `allowed` says in words what that is."""
+
+    pattern: str
+    allowed: str
+
+    def __call__(self, value: str) -> str:
+        if re.fullmatch(self.pattern, value) is None:
+            raise problem("", f"found {value!r:.80}. Allowed: {self.allowed}")
         return value
-
-    return AfterValidator(check)
 
 
 def frozen(value: Any) -> Any:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import UTC
 from itertools import islice
 from typing import Any
 
 from model_deploy.aws import records
 from model_deploy.core.record import Record
 from model_deploy.workspace import Workspace
+
+_HEADINGS = ("time (UTC)", "version", "before", "outcome", "who", "commit", "why")
 
 
 def read(workspace: Workspace, limit: int) -> list[Record]:
@@ -19,22 +23,41 @@ def read(workspace: Workspace, limit: int) -> list[Record]:
 
 def document(stage: str, found: list[Record]) -> dict[str, Any]:
     """The records for machines."""
-    return {"stage": stage, "deployments": [record.document() for record in found]}
+    return {"stage": stage, "deployments": [record.shown() for record in found]}
 
 
 def lines(stage: str, found: list[Record]) -> list[str]:
     """The records for people."""
     if not found:
         return [f"Nothing was deployed to {stage} yet."]
-    said = []
-    for record in found:
-        forced = f"  (forced: {record.forced})" if record.forced else ""
-        said.append(
-            f"{record.time:%Y-%m-%d %H:%M:%S}  version {record.model_package_version:<4} {_outcome(record):<24} "
-            f"{record.who}  {record.commit[:12]}  {record.why}{forced}"
-        )
+    rows = [_HEADINGS, *map(_row, found)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS) - 1)]
+    said = [_line(_HEADINGS, widths)]
+    for record, row in zip(found, rows[1:], strict=True):
+        said.append(_line(row, widths))
         said += [f"    {failure}" for failure in record.failures]
     return said
+
+
+def _row(record: Record) -> tuple[str, ...]:
+    forced = f" (forced: {record.forced})" if record.forced else ""
+    replaced = record.replaced.rpartition("/")[2] if record.replaced else "-"
+    return (
+        f"{record.time.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
+        str(record.model_package_version),
+        replaced,
+        _outcome(record),
+        record.who,
+        record.commit[:12],
+        f"{record.why}{forced}",
+    )
+
+
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    *cells, last = row
+    return "  ".join(
+        [*(f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True)), last]
+    ).rstrip()
 
 
 def _outcome(record: Record) -> str:

@@ -7,16 +7,20 @@ from typing import Any
 
 from model_deploy.aws import observation, registry
 from model_deploy.core import next_step, promotion
-from model_deploy.core.next_step import Apply, Step
+from model_deploy.core.next_step import Apply, Deregister, Step
 from model_deploy.core.observed import Observed
 from model_deploy.core.package import Package
 from model_deploy.core.target import Target
+from model_deploy.core.template_diff import Change
 from model_deploy.errors import CommandError, RefusedError
 from model_deploy.rollout import gate, publish
 from model_deploy.stacks import warm_up
 from model_deploy.stage import Rollout
 from model_deploy.verify.contract import load_candidate
 from model_deploy.workspace import Workspace
+
+SHORT = 12
+"""Digits of a hash that people are shown; --json has all of them."""
 
 
 @dataclass(frozen=True)
@@ -76,16 +80,8 @@ def document(plan: Plan) -> dict[str, Any]:
         "next": _described(plan.next),
         "current": _described(plan.current) if plan.current else None,
         "step": str(plan.step) if plan.step else None,
-        "changes": [
-            {
-                "action": str(change.kind),
-                "resource": change.resource,
-                "type": change.type,
-                "properties": list(change.properties),
-                "replaced": change.replaced,
-            }
-            for change in (plan.step.changes if isinstance(plan.step, Apply) else ())
-        ],
+        "changes": [_changed(each) for each in _changes(plan.step)],
+        "then": [_changed(each) for each in (plan.step.then if isinstance(plan.step, Deregister) else ())],
         "rollout": plan.workspace.stage.rollout.model_dump(),
         "warning": plan.workspace.stage.warning,
         "forced": plan.forced,
@@ -99,7 +95,7 @@ def lines(plan: Plan) -> list[str]:
         f"stage      {plan.workspace.stage.name}",
         f"stack      {plan.workspace.stack_name}  {stack.status if stack else 'does not exist yet'}",
         f"endpoint   {plan.workspace.endpoint_name}  {live.endpoint.status if live else 'does not exist yet'}",
-        f"plan       {plan.target.sha256}",
+        f"plan       {plan.target.sha256[:SHORT]}",
         "",
         *_figures(plan.next, plan.current),
         "",
@@ -109,9 +105,24 @@ def lines(plan: Plan) -> list[str]:
     if plan.step is None:
         return [*said, "", "Nothing changes: a rollout verifies what is live, and no more."]
     said += ["", f"A rollout begins with: {plan.step}"]
-    if isinstance(plan.step, Apply):
-        said += [f"  {change}" for change in plan.step.changes]
+    said += [f"  {change}" for change in _changes(plan.step)]
+    if isinstance(plan.step, Deregister):
+        said += ["The second rollout, by the same command:", *(f"  {change}" for change in plan.step.then)]
     return said
+
+
+def _changes(step: Step | None) -> tuple[Change, ...]:
+    return step.changes if isinstance(step, Apply | Deregister) else ()
+
+
+def _changed(change: Change) -> dict[str, Any]:
+    return {
+        "action": str(change.kind),
+        "resource": change.resource,
+        "type": change.type,
+        "properties": list(change.properties),
+        "replaced": change.replaced,
+    }
 
 
 def rollout_in_words(rollout: Rollout) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ from model_deploy.core.deployment import UNWATCHED
 from model_deploy.core.observed import Observed
 from model_deploy.core.package import REJECTED
 from model_deploy.core.record import Record
-from model_deploy.errors import RefusedError, UsageError
+from model_deploy.errors import RefusedError, StageError, UsageError
 from model_deploy.workspace import Workspace
 
 
@@ -123,9 +124,15 @@ def _way_back(workspace: Workspace, rejected: str | None) -> str:
     )
 
 
-def document(statuses: list[Status]) -> dict[str, Any]:
-    """The stages for machines."""
-    return {"stages": [_document(status) for status in statuses]}
+def document(statuses: list[Status], broken: Mapping[str, StageError]) -> dict[str, Any]:
+    """The stages for machines. `broken` are those whose file cannot be used, with the reason."""
+    unread = [{"name": name, "problems": [error.message]} for name, error in broken.items()]
+    return {"stages": [*(_document(status) for status in statuses), *unread]}
+
+
+def broken_lines(broken: Mapping[str, StageError]) -> list[str]:
+    """Which stages cannot be looked at; why is the command's error."""
+    return [line for name in broken for line in (name, "  WRONG     its file cannot be used, see below")]
 
 
 def lines(statuses: list[Status]) -> list[str]:
@@ -161,6 +168,6 @@ def _document(status: Status) -> dict[str, Any]:
         "approval": status.approval,
         "model_sha256": live.model_sha256 if live else None,
         "api": stack.outputs.get("ApiUrl") if stack else None,
-        "latest": record.document() if record else None,
+        "latest": record.shown() if record else None,
         "problems": list(status.problems),
     }

@@ -13,6 +13,7 @@ is left to do the answer is None.
                                             being updated                      WaitForEndpoint
                                             failed                             Delete, then create anew
       with another template                 in service                         Apply (update)
+      ... and type, while it scales         in service                         Deregister, then Apply
       with the wanted template              serves the wanted package          none
                                             serves another package             Reconcile: SageMaker rolled it back
 """
@@ -22,7 +23,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from model_deploy.core import stack_status, template_diff
+from model_deploy.core import instance_type, stack_status, template_diff
 from model_deploy.core.observed import Live, Observed, Stack
 from model_deploy.core.stack_status import Action
 from model_deploy.core.target import Target
@@ -39,6 +40,25 @@ class Apply:
 
     def __str__(self) -> str:
         return f"{self.kind.lower()} the stack"
+
+
+@dataclass(frozen=True)
+class Deregister:
+    """The first of two rollouts: take the scaling away, since an endpoint that scales refuses another instance type.
+
+    `template` is the stack's own without scaling. `changes` are what is expected of it, `then` those of the second rollout,
+    which changes the type and registers the scaling again.
+    """
+
+    template: str
+    changes: tuple[Change, ...]
+    then: tuple[Change, ...]
+
+    def __str__(self) -> str:
+        return (
+            "take the scaling away, the first of two rollouts: an endpoint that scales refuses another instance type. "
+            "The second changes the type, and the endpoint scales again"
+        )
 
 
 @dataclass(frozen=True)
@@ -104,7 +124,7 @@ class Reconcile:
         return f"bring the stack to {self.arn}, to which SageMaker has rolled the endpoint back"
 
 
-Step = Apply | Wait | WaitForEndpoint | Delete | ContinueRollback | Restore | Reconcile
+Step = Apply | Deregister | Wait | WaitForEndpoint | Delete | ContinueRollback | Restore | Reconcile
 
 
 def next_step(target: Target, observed: Observed) -> Step | None:
@@ -150,8 +170,17 @@ def _update(target: Target, stack: Stack, observed: Observed) -> Step | None:
     if not live.serves:
         return Delete(stack, f"its endpoint is {live.endpoint.status}")
     if observed.template is None or not template_diff.same(observed.template, target.template):
-        return Apply("UPDATE", template_diff.compare(observed.template, target.template))
+        return _change(observed.template, target.template)
     return settled(target, stack, live)
+
+
+def _change(old: str | None, new: str) -> Step:
+    if old is not None and instance_type.needs_two_rollouts(old, new):
+        between = instance_type.without_scaling(old)
+        return Deregister(
+            between, template_diff.compare(old, between), then=template_diff.compare(between, new)
+        )
+    return Apply("UPDATE", template_diff.compare(old, new))
 
 
 def settled(target: Target, stack: Stack, live: Live) -> Reconcile | None:

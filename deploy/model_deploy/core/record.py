@@ -57,6 +57,11 @@ class Record:
             "failures": list(self.failures),
         }
 
+    def shown(self) -> dict[str, Any]:
+        """The record for machines: what is stored, whose number of the format is called `schema`, as it is no model's."""
+        stored = self.document()
+        return {"schema": stored.pop("version"), **stored}
+
 
 def record_key(stage: str, time: datetime, version: int) -> str:
     """The key of a deployment's record. Keys of a stage sort by time."""

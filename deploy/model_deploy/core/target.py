@@ -26,7 +26,7 @@ class Target:
     deployment: Deployment
     template: str
     archive: Archive | None = None
-    purpose: Literal["rollout", "reconcile"] = "rollout"
+    purpose: Literal["rollout", "reconcile", "deregister", "register"] = "rollout"
     sent: str | None = None
 
     @property

@@ -12,18 +12,19 @@ from __future__ import annotations
 
 import time
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from model_common.stack_events import first_failure
 from model_deploy.aws import change_sets, observation, records, stack
 from model_deploy.aws.change_sets import ChangeSet
-from model_deploy.core import next_step
+from model_deploy.core import instance_type, next_step, template_diff
 from model_deploy.core.arn import version_of
 from model_deploy.core.next_step import (
     Apply,
     ContinueRollback,
     Delete,
+    Deregister,
     Reconcile,
     Restore,
     Step,
@@ -33,6 +34,7 @@ from model_deploy.core.next_step import (
 from model_deploy.core.observed import Observed, Stack
 from model_deploy.core.record import record_key
 from model_deploy.core.target import Target
+from model_deploy.core.template_diff import Change
 from model_deploy.errors import OvertakenError, StackError
 from model_deploy.progress import Progress
 from model_deploy.rollout import alarms, gate
@@ -131,6 +133,9 @@ class Convergence:
         match step:
             case Apply():
                 return self._apply(step, observed)
+            case Deregister():
+                between = replace(self._target, template=step.template, sent=None, purpose="deregister")
+                return self._change_scaling(between, step.changes)
             case Wait():
                 return self._wait(step, observed)
             case WaitForEndpoint():
@@ -179,6 +184,50 @@ class Convergence:
                 self._no_changes = True
                 return None
             return self._finish(change_set.stack, guard)
+
+    def _change_scaling(self, between: Target, changes: tuple[Change, ...]) -> Failure | None:
+        """Bring the stack to the same endpoint with or without scaling: no traffic moves, so nobody need look on."""
+        if self._request is not None:
+            gate.require_admitted(self._workspace, self._request, self._target.candidate)
+        try:
+            change_set = change_sets.make(
+                self._aws, self._workspace.settings, between, Apply("UPDATE", changes), self._watch.deadline
+            )
+            if change_set is None:
+                return None
+            for line in change_set.lines:
+                self._progress.say(f"  {line}")
+            change_sets.execute(self._aws, change_set)
+        except OvertakenError as overtaken:
+            if self._request is None:
+                raise
+            self._progress.say(
+                f"The stack was changed by another rollout meanwhile; looking again ({overtaken})"
+            )
+            return None
+        self._changed = True
+        final = self._watch.stack(change_set.stack, between.change_set)
+        if final is None:
+            raise StackError(
+                f"The stack {between.deployment.stack_name} was deleted while it was rolled out."
+            )
+        return None if succeeded(final) else self._failure(final)
+
+    def scale_again(self) -> None:
+        """Register the scaling of an endpoint that was to get another instance type and did not.
+
+        Whoever took the scaling away: this command, or one before it that was killed.
+        """
+        observed = self.observe()
+        template = instance_type.with_scaling(observed.template) if observed.template else None
+        if observed.template is None or template is None:
+            return
+        changes = template_diff.compare(observed.template, template)
+        self._progress.say("The endpoint scales again, with the instance type that it has")
+        back = replace(self._target, template=template, sent=None, purpose="register")
+        failure = self._change_scaling(back, changes)
+        if failure is not None:
+            self._progress.say(f"The scaling is not registered again: {failure.cause}")
 
     def _begin(self, step: Apply, observed: Observed, guard: Guard) -> ChangeSet | None:
         """Make the change set and execute it; None when it would change nothing."""

@@ -53,6 +53,7 @@ def revert(
     if restored is not None and _is_untrue(observed):
         _reconcile(workspace, restored, watch, progress)
     else:
+        convergence.scale_again()
         prune.run(workspace, failure.ended, progress)
     serves = (
         f"{workspace.endpoint_name} serves version {version_of(restored)} as before."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,12 @@ TIME_SCALE = 0.02
 """A bake of five minutes takes six seconds; training and serving take what they take."""
 
 
-def run(data: Path | None, recipe: str | None, root: Path | None, as_json: bool) -> None:
+def run(
+    data: Path | None, recipe: str | None, root: Path | None, as_json: bool, verbose: bool = False
+) -> None:
     """Train and register a model from real reviews, deploy it, and see a bad one taken back.
+
+    What the commands say goes to a file that is named; to stderr where it is to be `verbose`.
 
     Raises UsageError outside the repository, DataUnavailableError without data, CommandFailedError where a command fails.
     """
@@ -36,17 +41,21 @@ def run(data: Path | None, recipe: str | None, root: Path | None, as_json: bool)
         console.print(line, style="dim", highlight=False, soft_wrap=True)
 
     def tell(line: str) -> None:
-        console.print(f"\n== {line}", style="bold", highlight=False, soft_wrap=True)
+        seconds = time.monotonic() - started
+        console.print(f"{seconds:5.0f} s  {line}", style="bold", highlight=False, soft_wrap=True)
 
     repository = _repository(root)
+    log = None if verbose else _log()
+    if log:
+        say(f"What the commands say: {log} (--verbose shows it here)")
     dataset = sources.find(data, recipe, say)
     tell(f"Training from {dataset.source}")
     with Server(time_scale=float(os.environ.get("LOCAL_AWS_TIME_SCALE", TIME_SCALE))) as server:
         variables = prepare(server.account.clients).variables()
         environment = for_command(os.environ, server.account.clients, variables)
-        build = Shell(repository / "build", environment)
+        build = Shell(repository / "build", environment, log)
         result = build.json("model-build", "run", "--recipe", dataset.recipe, "--data", str(dataset.path))
-        deployment = Deployment(server.account, build, Shell(repository / "deploy", environment), tell)
+        deployment = Deployment(server.account, build, Shell(repository / "deploy", environment, log), tell)
         result["stages"] = deployment.promote(result["model_package_arn"])
         result["predictions"] = deployment.ask()
         result["rollback"] = deployment.push_bad_model(dataset)
@@ -57,6 +66,12 @@ def run(data: Path | None, recipe: str | None, root: Path | None, as_json: bool)
         typer.echo(json.dumps(result, indent=2))
     else:
         _show(result, Console())
+
+
+def _log() -> Path:
+    descriptor, name = tempfile.mkstemp(prefix="local-aws-demo-", suffix=".log")
+    os.close(descriptor)
+    return Path(name)
 
 
 def _repository(root: Path | None) -> Path:
@@ -87,6 +102,7 @@ def _show(result: dict[str, Any], console: Console) -> None:
     lines.append(f"Serving again: {rollback['restored']}, after {rollback['seconds']} s")
     lines.append(f"Report: {result['report']['html']}")
     lines.append(f"{result['seconds']:.0f} s in all.")
+    lines.append('Next: local-aws up  # stays; then, in another shell, eval "$(local-aws env)"')
     for line in lines:
         console.print(line, highlight=False, soft_wrap=True)
 

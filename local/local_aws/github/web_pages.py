@@ -65,7 +65,8 @@ class WebPages:
     def _page(self, repository: Repository) -> str:
         git = repository.git
         commit = git.branch(repository.default_branch)
-        files = [entry.path for entry in git.entries(commit, recursive=True)] if commit else []
+        entries = git.entries(commit, recursive=True) if commit else []
+        files = [entry.path for entry in entries if entry.type == "blob"]
         pulls = sum(pull.state == "open" for pull in repository.pulls.values())
         facts = (
             f"{repository.visibility}; branch {repository.default_branch}, commit {(commit or 'none')[:12]}; "

@@ -13,11 +13,15 @@ from local_aws.kernel.sessions import Session
 
 @dataclass(frozen=True)
 class Signature:
-    """The parts of a SigV4 credential, `KEY/20261121/eu-west-1/sagemaker/aws4_request`, and the session token."""
+    """The parts of a SigV4 credential, `KEY/20261121/eu-west-1/sagemaker/aws4_request`, and the session token.
+
+    The region is empty where the signature has none: version 2.
+    """
 
     access_key: str = ""
     service: str = ""
     token: str = ""
+    region: str = ""
 
 
 SIGNATURE = "local_aws.signature"

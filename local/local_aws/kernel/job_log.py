@@ -34,6 +34,7 @@ class JobLog:
     def __init__(self, client: Any, group: str, stream: str, service: Any = None) -> None:
         self._client = client
         self._service = service
+        self._opened = int(time.time() * 1000)
         self._names = {"logGroupName": group, "logStreamName": stream}
         self._end: deque[str] = deque(maxlen=20)
         self._events: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
@@ -82,7 +83,7 @@ class JobLog:
             self._make()
             denied = error.response["Error"]["Message"]
             said = {
-                "timestamp": int(time.time() * 1000),
+                "timestamp": self._opened,
                 "message": f"local-aws: on AWS this log would not exist. {denied}",
             }
             self._client.put_log_events(**self._names, logEvents=[said])

@@ -94,7 +94,7 @@ class Signatures:
             self._verify_version_2(environ, stated, secret)
         else:
             self._verify_version_4(environ, stated, secret, body)
-        return Signature(stated.access_key, stated.service, stated.token)
+        return Signature(stated.access_key, stated.service, stated.token, stated.region)
 
     def _verify_version_4(
         self, environ: Mapping[str, Any], stated: Stated, secret: str, body: Callable[[], bytes]

@@ -1,6 +1,8 @@
 """Images are known by their registry URI; an unknown one is refused naming it and those there are."""
 
+import re
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
@@ -53,3 +55,19 @@ def test_an_image_whose_framework_is_not_installed_is_refused_saying_what_to_ins
 @pytest.mark.parametrize("image", images.IMAGES.values(), ids=lambda image: image.repository)
 def test_every_image_says_what_it_ships(image):
     assert image.kind is Kind.BLAZINGTEXT or image.made_for in image.distributions
+
+
+LISTS = sorted((Path(images.__file__).parent / "images").glob("*.txt"))
+
+
+@pytest.mark.parametrize("file", LISTS, ids=lambda file: file.stem)
+def test_every_list_says_where_it_comes_from_and_of_when_it_is(file):
+    head = "".join(line for line in file.read_text().splitlines(keepends=True) if line.startswith("# "))
+    assert re.search(r"^# Source: \S+", head, re.MULTILINE)
+    assert re.search(r"^# Date: 20\d\d-\d\d-\d\d$", head, re.MULTILINE)
+
+
+def test_the_scikit_learn_image_has_what_its_requirements_and_its_miniconda_bring():
+    shipped = set(images.IMAGES["sagemaker-scikit-learn"].distributions)
+    assert {"requests", "pyarrow", "PyYAML", "gunicorn", "pandas", "scikit-learn"} <= shipped
+    assert not {"fasttext-community", "torch", "transformers", "sagemaker-core"} & shipped

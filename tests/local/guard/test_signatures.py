@@ -371,3 +371,34 @@ def send(request):
     return requests.request(
         request.method, request.url, data=request.data, headers=dict(request.headers.items()), timeout=30
     )
+
+
+FOREIGN = sorted(set(SERVICES) - {"iam", "sts"})
+
+
+@pytest.mark.parametrize("service", FOREIGN)
+def test_a_client_of_another_region_is_refused_with_one_sentence(aws, service):
+    client = aws.server.account.clients.session().client(
+        service, endpoint_url=aws.server.endpoint_url, region_name="us-east-1"
+    )
+    stated = SERVICES[service]
+    name, arguments = stated if isinstance(stated, tuple) else (stated, {})
+    with pytest.raises(ClientError) as caught:
+        getattr(client, name)(**arguments)
+    assert (
+        caught.value.response["Error"].items()
+        >= {
+            "Code": "InvalidRegion",
+            "Message": "The embedded AWS has the region eu-west-1 alone, and this client of "
+            f"{client.meta.service_model.signing_name} is for us-east-1: give it region_name='eu-west-1', or none, so that "
+            "AWS_REGION counts.",
+        }.items()
+    )
+
+
+def test_iam_and_sts_answer_clients_of_every_region(aws):
+    for service in ("iam", "sts"):
+        client = aws.server.account.clients.session().client(
+            service, endpoint_url=aws.server.endpoint_url, region_name="us-east-1"
+        )
+        assert call(client, service) is None
