@@ -298,7 +298,7 @@ def test_labels_that_the_registry_cannot_hold_are_replaced_and_cut():
 
 def test_the_package_waits_for_approval_in_the_projects_group(steps):
     arguments = steps["Register"]["Arguments"]
-    assert arguments["ModelApprovalStatus"] == "PendingManualApproval"
+    assert arguments["ModelApprovalStatus"] == {"Get": "Parameters.ApprovalStatus"}
     assert arguments["ModelPackageGroupName"] == "shop-models"
     assert resolved(arguments["ModelMetrics"])["ModelQuality"]["Statistics"]["S3Uri"].endswith(
         "/model_quality.json"
