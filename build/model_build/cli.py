@@ -133,6 +133,21 @@ def run(
             "--force", metavar="REASON", help="Register even if the gate refuses; the reason is recorded."
         ),
     ] = None,
+    minimum: Annotated[
+        float | None,
+        typer.Option(
+            "--minimum", min=0, max=1, help="What the gate's metric must reach; the recipe's by default."
+        ),
+    ] = None,
+    max_regression: Annotated[
+        float | None,
+        typer.Option(
+            "--max-regression",
+            min=0,
+            max=1,
+            help="How far below the champion it may be; the recipe's by default.",
+        ),
+    ] = None,
     timeout: Annotated[
         float | None,
         typer.Option(
@@ -155,10 +170,19 @@ def run(
 
         from model_build import workspace
         from model_build.commands import run
+        from model_build.run.pipeline import MAX_REGRESSION, MINIMUM
 
         summarise = _summary(summary)
         entered = workspace.enter(root, recipe, pull_request)
-        outcome = run.run(entered, source, force_reason=force, timeout=timeout, console=Console(stderr=True))
+        asked = {MINIMUM: minimum, MAX_REGRESSION: max_regression}
+        outcome = run.run(
+            entered,
+            source,
+            force_reason=force,
+            timeout=timeout,
+            console=Console(stderr=True),
+            asked={name: value for name, value in asked.items() if value is not None},
+        )
         summarise(outcome.report.text)
         print_result(run.document(outcome) if as_json else run.lines(outcome))
         error = run.verdict(outcome)

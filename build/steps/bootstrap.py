@@ -1,7 +1,7 @@
 """How sure a figure is: the holdout is drawn anew, with replacement, many times (Efron's bootstrap).
 
-Every metric here is a function of sums over texts, so that a sample is a vector of how often each text was drawn, and
-a thousand samples are one matrix product.
+A sample is a vector of how often each text was drawn. Most metrics are functions of sums over texts, so that a thousand
+samples are one matrix product; rankings are made anew for each sample.
 """
 
 from __future__ import annotations
@@ -12,38 +12,36 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+import ranking
 from metrics import Answers
 
 Floats = npt.NDArray[np.float64]
 
-METRICS = ("accuracy", "macro_f1", "micro_f1", "precision_at_1")
+_PRECISION = "precision_at_"
 _CELLS = 4_000_000  # of the matrix of samples by texts that is held at once: 16 MB
 
 
 @dataclass(frozen=True)
 class Counts:
-    """What the metrics need of each sample: `hits`, `given`, `truth` [samples, labels]; `right`, `right_at_1` [samples].
+    """What the metrics need of each sample: `hits`, `given`, `truth` [samples, labels]; `right` [samples].
 
-    All are counts of texts, but the last two, which are shares.
+    All are counts of texts, but the last, which is a share.
     """
 
     hits: Floats
     given: Floats
     truth: Floats
     right: Floats
-    right_at_1: Floats
 
     def metric(self, name: str) -> Floats:
-        """[samples] the metric called `name`, one of METRICS, as `metrics.metrics` defines it."""
+        """[samples] the metric called `name`: accuracy, macro_f1 or micro_f1, as `metrics.metrics` defines it."""
         if name == "accuracy":
             return self.right
-        if name == "precision_at_1":
-            return self.right_at_1
         if name == "macro_f1":
             return np.asarray(self.f_score(1).mean(axis=1))
         if name == "micro_f1":
             return ratio(2 * self.hits.sum(axis=1), (self.given + self.truth).sum(axis=1))
-        raise ValueError(f"The bootstrap knows no {name}; it knows {', '.join(METRICS)}.")
+        raise ValueError(f"The bootstrap knows no {name}.")
 
     def f_score(self, beta: float) -> Floats:
         """[samples, labels] F-beta, 0 where neither given nor true."""
@@ -61,12 +59,23 @@ def interval_of_difference(
     """Percentile interval of `metric` of candidate minus champion, paired: both answer the same texts of each sample."""
     differences = np.concatenate(
         [
-            count(candidate, weights).metric(metric) - count(champion, weights).metric(metric)
+            measured(candidate, metric, weights) - measured(champion, metric, weights)
             for weights in draws(len(candidate.truth), samples, seed)
         ]
     )
-    low, high = np.quantile(differences, [(1 - confidence) / 2, (1 + confidence) / 2])
+    # A sample without any text of any label has no ranking.
+    low, high = np.nanquantile(differences, [(1 - confidence) / 2, (1 + confidence) / 2])
     return float(low), float(high)
+
+
+def measured(answers: Answers, metric: str, weights: npt.NDArray[np.float32]) -> Floats:
+    """[samples] the metric as `metrics.metrics` defines it; `weights` [samples, rows] says how often each text is drawn."""
+    if metric in ranking.NAMES:
+        return answers.ranking(metric, weights)
+    if metric.startswith(_PRECISION):
+        right = answers.right_among(int(metric[len(_PRECISION) :]))
+        return np.asarray((weights @ right) / weights.sum(axis=1, dtype=np.float64))
+    return count(answers, weights).metric(metric)
 
 
 def draws(rows: int, samples: int, seed: int) -> Iterator[npt.NDArray[np.float32]]:
@@ -94,5 +103,4 @@ def count(answers: Answers, weights: npt.NDArray[np.float32]) -> Counts:
         given=total(answers.given),
         truth=total(answers.truth),
         right=total(answers.right) / rows,
-        right_at_1=total(answers.right_at_1) / rows,
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,7 @@ class Config:
     bootstrap_samples: int
     confidence: float
     seed: int
+    none: str | None
 
     @classmethod
     def load(cls, path: Path) -> Config:
@@ -64,16 +65,29 @@ class Config:
                 bootstrap_samples=raw["bootstrap_samples"],
                 confidence=raw["confidence"],
                 seed=raw["seed"],
+                none=raw["none"],
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise StepError(
                 f"{path} is no configuration of this step ({type(error).__name__}: {error}). "
                 "`model-build run` writes it from the recipe."
             ) from error
-        known = [name for name in bootstrap.METRICS if config.multi_label or name != "precision_at_1"]
+        known = metrics.names(len(config.labels), config.multi_label)
         if config.rule.metric not in known:
             raise StepError(f"gate.metric is {config.rule.metric}. Allowed here: {', '.join(known)}.")
         return config
+
+    def asked(self, minimum: float | None, max_regression: float | None) -> Config:
+        """With other figures of the gate. Raises StepError for what is no share."""
+        rule = self.rule
+        for name, value in (("minimum", minimum), ("max_regression", max_regression)):
+            if value is not None and not 0 <= value <= 1:
+                raise StepError(f"The gate's {name} is {value}. Allowed: 0 to 1.")
+        if minimum is not None:
+            rule = replace(rule, minimum=minimum)
+        if max_regression is not None:
+            rule = replace(rule, max_regression=max_regression)
+        return replace(self, rule=rule)
 
 
 @dataclass(frozen=True)
@@ -114,6 +128,8 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--champion-sha256", default=digests.NONE, help="the hash of the champion's artifact")
     parser.add_argument("--champion-arn", default=NONE)
     parser.add_argument("--force-reason", default=NONE, help="why a refused candidate passes all the same")
+    parser.add_argument("--minimum", type=float, help="of the gate's metric; the recipe's by default")
+    parser.add_argument("--max-regression", type=float, help="the recipe's by default")
     parser.add_argument("--wheels", type=Path, default=inputs / "wheels")
     parser.add_argument(
         "--pins", type=Path, default=inputs / "code" / wheels.PINS, help="requirements with hashes"
@@ -127,11 +143,16 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 def evaluate(options: argparse.Namespace) -> None:
     """Measure, decide, write. Raises StepError when an input is missing or cannot be used."""
-    config = Config.load(options.config)
+    config = Config.load(options.config).asked(options.minimum, options.max_regression)
     examples = holdout.load(options.holdout, config.labels, config.multi_label)
     wheels.install(options.wheels, options.pins)
     candidate = _candidate(options, config, examples)
-    champion = _champion(options, examples, candidate)
+    champion = _champion(options, config, examples, candidate)
+    if config.rule.metric not in candidate.figures.metrics:
+        raise StepError(
+            f"{config.rule.metric} cannot be measured: of no label does the holdout have texts with it and texts without it. "
+            "Use more data, or a larger split.test in the recipe."
+        )
     decision = gate.decide(candidate.figures, champion.figures if champion else None, config.rule)
     if options.force_reason.strip() not in ("", NONE):
         decision = gate.forced(decision, options.force_reason)
@@ -169,7 +190,7 @@ def _candidate(options: argparse.Namespace, config: Config, examples: holdout.Ho
             f"the recipe {_described(config.labels, config.multi_label)}. Both come from one commit: run again."
         )
     path = options.candidate / predictor.ARTIFACT
-    measured = _measured(path, terms, examples, "candidate")
+    measured = _measured(path, terms, config, examples, "candidate")
     measured.report["artifact"] = _identity(path, options.candidate_uri)
     return measured
 
@@ -181,7 +202,7 @@ def _identity(path: Path, uri: str) -> dict[str, str]:
 
 
 def _champion(
-    options: argparse.Namespace, examples: holdout.Holdout, candidate: MeasuredModel
+    options: argparse.Namespace, config: Config, examples: holdout.Holdout, candidate: MeasuredModel
 ) -> Model | None:
     path = options.champion / predictor.ARTIFACT
     named = options.champion_arn != NONE
@@ -197,16 +218,19 @@ def _champion(
     unmeasured = gate.Figures(terms.labels, terms.multi_label, metrics={})
     if not gate.comparable(candidate.figures, unmeasured):
         return Model(unmeasured, {"labels": list(terms.labels), **_NO_FIGURES})
-    return _measured(path, terms, examples, "champion")
+    return _measured(path, terms, config, examples, "champion")
 
 
-def _measured(path: Path, terms: contract.Contract, examples: holdout.Holdout, owner: str) -> MeasuredModel:
+def _measured(
+    path: Path, terms: contract.Contract, config: Config, examples: holdout.Holdout, owner: str
+) -> MeasuredModel:
     predictions = predictor.Predictor(path, terms, owner).predict(examples.texts, examples.labels)
     if terms.thresholds is None:
         answers = metrics.Answers.single(examples.truth, predictions.probabilities)
     else:
         thresholds = [terms.thresholds[label] for label in examples.labels]
-        answers = metrics.Answers.several(examples.truth, predictions.probabilities, thresholds)
+        none = examples.labels.index(config.none) if config.none else None
+        answers = metrics.Answers.several(examples.truth, predictions.probabilities, thresholds, none)
     report = {"labels": list(terms.labels), **metrics.figures(answers, examples.labels)}
     report["empty_texts"] = predictions.empty
     return MeasuredModel(gate.Figures(terms.labels, terms.multi_label, report["metrics"]), report, answers)

@@ -20,22 +20,31 @@ from sklearn.metrics import (
     precision_recall_fscore_support,
 )
 
+import ranking
+
 Table = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
 CALIBRATION_BINS = 10
+PRECISION_AT = (1, 3, 5)
+"""How many of the most probable labels are looked at; more than a recipe has labels are not."""
+
 # A larger matrix is read by nobody, and evaluation.json must stay small enough for the pipeline's condition to read.
 CONFUSION_LABELS = 64
 
 
 @dataclass(frozen=True)
 class Answers:
-    """Truth, probabilities and the labels given, each [rows, labels]; build it with `single` or `several`."""
+    """Truth, probabilities and the labels given, each [rows, labels]; build it with `single` or `several`.
+
+    `none` is the column of the label of texts that have no other one: the means of rankings leave it out.
+    """
 
     truth: Table
     probabilities: Floats
     given: Table
     multi_label: bool
+    none: int | None = None
 
     @classmethod
     def single(cls, truth: Table, probabilities: Floats) -> Answers:
@@ -45,9 +54,15 @@ class Answers:
         return cls(truth, probabilities, given, multi_label=False)
 
     @classmethod
-    def several(cls, truth: Table, probabilities: Floats, threshold: float | Sequence[float]) -> Answers:
+    def several(
+        cls,
+        truth: Table,
+        probabilities: Floats,
+        threshold: float | Sequence[float],
+        none: int | None = None,
+    ) -> Answers:
         """Every label whose probability reaches its threshold; one number is that of all labels."""
-        return cls(truth, probabilities, probabilities >= np.asarray(threshold), multi_label=True)
+        return cls(truth, probabilities, probabilities >= np.asarray(threshold), multi_label=True, none=none)
 
     @property
     def right(self) -> npt.NDArray[np.bool_]:
@@ -58,6 +73,22 @@ class Answers:
     def right_at_1(self) -> npt.NDArray[np.bool_]:
         """[rows] whether the most probable label is a true one."""
         return np.asarray(self.truth[np.arange(len(self.truth)), self.probabilities.argmax(axis=1)])
+
+    def right_among(self, count: int) -> Floats:
+        """[rows] the share of the `count` most probable labels that are true ones."""
+        best = np.argsort(-self.probabilities, axis=1, kind="stable")[:, :count]
+        return np.asarray(np.take_along_axis(self.truth, best, axis=1).mean(axis=1))
+
+    def ranking(self, name: str, weights: npt.NDArray[np.float32]) -> Floats:
+        """[samples] the ranking metric `name`; `weights` [samples, rows] says how often a sample holds each text."""
+        columns = [column for column in range(self.truth.shape[1]) if column != self.none]
+        return ranking.mean(name, self.truth[:, columns], self.probabilities[:, columns], weights)
+
+
+def names(labels: int, multi_label: bool) -> tuple[str, ...]:
+    """The metrics of which more is better, for a recipe of that many labels."""
+    precisions = (f"precision_at_{count}" for count in PRECISION_AT if multi_label and count <= labels)
+    return ("accuracy", "macro_f1", "micro_f1", *precisions, *ranking.NAMES)
 
 
 def figures(answers: Answers, labels: Sequence[str]) -> dict[str, Any]:
@@ -75,7 +106,8 @@ def figures(answers: Answers, labels: Sequence[str]) -> dict[str, Any]:
 
 
 def metrics(answers: Answers) -> dict[str, float]:
-    """accuracy (all labels of a text right), macro_f1, micro_f1, log_loss; with several labels also precision_at_1.
+    """accuracy (all labels of a text right), macro_f1, micro_f1, log_loss, the means of both rankings over the labels; with
+    several labels also precision_at_1, 3 and 5.
 
     macro_f1 is the mean over all labels of the contract: one that is neither true nor given counts 0, as it does in
     scikit-learn. With several labels log_loss is the mean over texts and labels.
@@ -86,13 +118,23 @@ def metrics(answers: Answers) -> dict[str, float]:
         "micro_f1": float(f1_score(answers.truth, answers.given, average="micro", zero_division=0)),
         "log_loss": _log_loss(answers),
     }
+    once = np.ones((1, len(answers.truth)), np.float32)
+    for name in ranking.NAMES:
+        value = float(answers.ranking(name, once)[0])
+        if not np.isnan(value):
+            measured[name] = value
     if answers.multi_label:
-        measured["precision_at_1"] = float(answers.right_at_1.mean())
+        for count in PRECISION_AT:
+            if count <= answers.truth.shape[1]:
+                measured[f"precision_at_{count}"] = float(answers.right_among(count).mean())
     return measured
 
 
-def per_class(answers: Answers, labels: Sequence[str]) -> dict[str, dict[str, float]]:
-    """Precision, recall and F1 (0 where undefined) of each label, and how many texts have it."""
+def per_class(answers: Answers, labels: Sequence[str]) -> dict[str, dict[str, float | None]]:
+    """Precision, recall and F1 (0 where undefined) of each label, how many texts have it, and how well it is ranked.
+
+    roc_auc and average_precision are None where no text, or each text, has the label.
+    """
     columns = precision_recall_fscore_support(answers.truth, answers.given, average=None, zero_division=0)
     return {
         label: {
@@ -100,9 +142,17 @@ def per_class(answers: Answers, labels: Sequence[str]) -> dict[str, dict[str, fl
             "recall": float(recall),
             "f1": float(f1),
             "support": int(support),
+            **_ranked(answers, column),
         }
-        for label, precision, recall, f1, support in zip(labels, *columns)
+        for column, (label, precision, recall, f1, support) in enumerate(zip(labels, *columns))
     }
+
+
+def _ranked(answers: Answers, column: int) -> dict[str, float | None]:
+    once = np.ones((1, len(answers.truth)), np.float32)
+    found = ranking.of_label(answers.truth[:, column], answers.probabilities[:, column], once)
+    values = {name[len("mean_") :]: float(value[0]) for name, value in found.items()}
+    return {name: None if np.isnan(value) else value for name, value in values.items()}
 
 
 def reliability(answers: Answers) -> list[dict[str, float]]:

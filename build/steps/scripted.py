@@ -14,6 +14,7 @@ import sys
 import tarfile
 import tempfile
 import weakref
+import zipfile
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -58,9 +59,35 @@ def load(artifact: Path, owner: str) -> ScriptedModel:
                 path = folder / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(content.read())
+        _refuse_pickles(folder, owner)
     except (OSError, EOFError, tarfile.TarError, zlib.error) as error:
+        shutil.rmtree(folder, ignore_errors=True)
         raise StepError(f"The {owner}'s {artifact} is damaged: {error}.") from error
+    except StepError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     return ScriptedModel(folder, owner)
+
+
+def _refuse_pickles(folder: Path, owner: str) -> None:
+    """Raises StepError for a pickled object: whoever loads it runs what it says. torch.save writes them into a zip."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and _is_pickle(path):
+            raise StepError(
+                f"The {owner}'s artifact holds a pickle, {path.relative_to(folder)}: to load it is to run what it says. Nothing "
+                "of it was loaded. Save weights as safetensors, or as arrays and JSON, as algorithms/tfidf does."
+            )
+
+
+def _is_pickle(path: Path) -> bool:
+    with path.open("rb") as file:
+        start = file.read(2)
+    if len(start) == 2 and start[0] == 0x80 and 2 <= start[1] <= 5:
+        return True
+    if start != b"PK" or not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as zipped:
+        return any(name.endswith((".pkl", ".pickle")) for name in zipped.namelist())
 
 
 class ScriptedModel:

@@ -3,10 +3,12 @@
 import functools
 import json
 import os
+import pickle
 import shutil
 import subprocess
 import sys
 import tarfile
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,7 +41,7 @@ def lines(multi_label=False):
 def train(folder, name, channel, *options):
     """Run train.py as the image's toolkit does; returns the finished process."""
     source = folder / "code"
-    for path, content in code.algorithm(ALGORITHMS, name).items():
+    for path, content in code.algorithm(ALGORITHMS, name, STEPS).items():
         (source / path).parent.mkdir(parents=True, exist_ok=True)
         (source / path).write_bytes(content)
     data = folder / "train"
@@ -215,6 +217,19 @@ def test_a_script_that_answers_wrongly_is_named(tmp_path, predicted, said):
     assert said in str(error.value)
 
 
+@pytest.mark.parametrize("container", ["pickle", "zip"])
+def test_an_artifact_with_a_pickle_is_refused_and_not_loaded(tmp_path, container):
+    scripted_artifact(tmp_path, SCRIPT.format(predicted=ANSWER))
+    weights = tmp_path / "model" / "weights.pt"
+    if container == "pickle":
+        weights.write_bytes(pickle.dumps({"weights": [1.0]}))
+    else:
+        with zipfile.ZipFile(weights, "w") as zipped:
+            zipped.writestr("archive/data.pkl", pickle.dumps({"weights": [1.0]}))
+    with pytest.raises(StepError, match=r"candidate's artifact holds a pickle, weights\.pt.*safetensors"):
+        predict(artifact(tmp_path), ["x"])
+
+
 def test_a_script_that_hangs_is_ended(tmp_path, monkeypatch):
     monkeypatch.setattr(scripted, "TIMEOUT_SECONDS", 2)
     path = scripted_artifact(tmp_path, "import time\ntime.sleep(600)\n")
@@ -232,27 +247,33 @@ def test_an_artifact_without_a_script_is_a_fasttext_model(tmp_path):
 
 
 def test_an_algorithm_brings_the_modules_that_it_imports():
-    assert set(code.algorithm(ALGORITHMS, "tfidf")) == {
+    assert set(code.algorithm(ALGORITHMS, "tfidf", STEPS)) == {
         *("train.py", "inference.py", "model.py"),
         *("labelled_text.py", "protocol.py"),
     }
 
 
+def test_an_algorithm_brings_the_modules_of_the_steps_that_it_imports():
+    assert {"wheels.py", "failure.py", "labelled_text.py"} <= set(
+        code.algorithm(ALGORITHMS, "fasttext", STEPS)
+    )
+
+
 def test_the_archive_of_equal_files_is_equal():
-    files = code.algorithm(ALGORITHMS, "fasttext")
+    files = code.algorithm(ALGORITHMS, "fasttext", STEPS)
     assert code.archive(files) == code.archive(dict(reversed(files.items())))
 
 
 def test_an_algorithm_that_is_not_there_is_refused_naming_those_that_are():
     with pytest.raises(UsageError, match=r"Algorithms there: fasttext, tfidf"):
-        code.algorithm(ALGORITHMS, "svm")
+        code.algorithm(ALGORITHMS, "svm", STEPS)
 
 
 def test_an_algorithm_without_a_serving_script_is_refused(tmp_path):
     shutil.copytree(ALGORITHMS / "tfidf", tmp_path / "own")
     (tmp_path / "own" / "inference.py").unlink()
     with pytest.raises(UsageError, match=r"has no inference\.py"):
-        code.algorithm(tmp_path, "own")
+        code.algorithm(tmp_path, "own", STEPS)
 
 
 def test_a_recipe_that_tells_a_script_what_the_pipeline_tells_it_is_refused(recipe_problem):

@@ -76,7 +76,7 @@ class Job:
     def config(self, labels=LABELS, multi_label=False, metric="accuracy", minimum=0.9) -> None:
         gate = {"metric": metric, "minimum": minimum, "max_regression": 0.0}
         document = {"recipe": "reviews", "gate": gate, "labels": labels, "multi_label": multi_label}
-        document |= {"bootstrap_samples": 100, "confidence": 0.9}
+        document |= {"bootstrap_samples": 100, "confidence": 0.9, "none": None}
         self.put("code/evaluate.json", json.dumps(document | {"seed": 0}))
 
     def labels(self, *names: str) -> None:

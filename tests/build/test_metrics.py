@@ -48,7 +48,10 @@ def test_one_label_per_text():
 
 
 def test_per_class_figures():
-    bad, fine, good = per_class(single(), LABELS).values()
+    rows = per_class(single(), LABELS).values()
+    assert next(iter([row.pop("roc_auc") for row in rows])) == 0.875
+    assert next(iter([row.pop("average_precision") for row in rows])) == pytest.approx(5 / 6)
+    bad, fine, good = rows
 
     assert bad == {"precision": 0.5, "recall": 0.5, "f1": 0.5, "support": 2}
     assert fine == {"precision": pytest.approx(2 / 3), "recall": 1.0, "f1": pytest.approx(0.8), "support": 2}
@@ -63,7 +66,11 @@ def test_a_label_that_is_neither_true_nor_given_counts_nought():
     answers = Answers.single(one_hot([0, 1]), np.array([[0.8, 0.2, 0.0], [0.3, 0.7, 0.0]]))
 
     assert metrics(answers)["macro_f1"] == pytest.approx(2 / 3)
-    assert per_class(answers, LABELS)["good"] == {"precision": 0.0, "recall": 0.0, "f1": 0.0, "support": 0}
+    good = per_class(answers, LABELS)["good"]
+    assert good == {
+        **{"precision": 0.0, "recall": 0.0, "f1": 0.0, "support": 0},
+        **{"roc_auc": None, "average_precision": None},
+    }
 
 
 def test_several_labels_per_text():

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import fbeta_score, precision_score, recall_score
 
-from bootstrap import METRICS, count, draws, interval_of_difference
-from metrics import Answers, figures, metrics
+from bootstrap import count, draws, interval_of_difference, measured
+from metrics import Answers, figures, metrics, names
 from model_quality import statistics
 
 LABELS = ("bad", "fine", "good")
@@ -37,11 +37,18 @@ def interval(candidate, champion, metric="macro_f1", samples=1000, confidence=0.
 
 @pytest.mark.parametrize("answers", [reviews(50, skill=0.2), tags(50)], ids=["one label", "several labels"])
 def test_a_sample_that_holds_each_text_once_has_the_metrics_of_the_holdout(answers):
-    counts = count(answers, np.ones((1, 50), np.float32))
+    for name in names(answers.truth.shape[1], answers.multi_label):
+        once = measured(answers, name, np.ones((1, 50), np.float32))
+        assert once[0] == pytest.approx(metrics(answers)[name]), name
 
-    for name, value in metrics(answers).items():
-        if name in METRICS:
-            assert counts.metric(name)[0] == pytest.approx(value), name
+
+@pytest.mark.parametrize("name", ["macro_f1", "precision_at_3", "mean_roc_auc", "mean_average_precision"])
+def test_a_sample_of_several_labels_is_measured_as_if_its_texts_were_all_there_are(name):
+    answers = tags(40)
+    weights = next(draws(40, samples=1, seed=5))
+    drawn = np.repeat(np.arange(40), weights[0].astype(int))
+    repeated = Answers.several(answers.truth[drawn], answers.probabilities[drawn], threshold=0.6)
+    assert measured(answers, name, weights)[0] == pytest.approx(metrics(repeated)[name])
 
 
 def test_a_sample_has_the_metrics_of_the_texts_that_were_drawn():

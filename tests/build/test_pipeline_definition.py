@@ -217,7 +217,11 @@ def test_registering_comes_last_so_that_nothing_is_half_registered(steps):
 
 def test_a_start_by_hand_has_to_name_data_and_champion(built):
     parameters = {item["Name"]: item for item in json.loads(built)["Parameters"]}
-    assert all(item["Type"] == "String" for item in parameters.values())
+    figures = {"MinimumMetric": 0.5, "MaxRegression": 0.0}
+    assert {
+        name: item["DefaultValue"] for name, item in parameters.items() if item["Type"] == "Float"
+    } == figures
+    assert all(item["Type"] == "String" for name, item in parameters.items() if name not in figures)
     assert {name for name, item in parameters.items() if "DefaultValue" not in item} == {
         "Data",
         "DataSha256",
@@ -229,6 +233,7 @@ def test_a_start_by_hand_has_to_name_data_and_champion(built):
         "ChampionContractSha256",
     }
     assert parameters["ForceReason"]["DefaultValue"] == "none"
+    assert parameters["ApprovalStatus"]["DefaultValue"] == "PendingManualApproval"
 
 
 OPERATIONS = {
@@ -293,7 +298,7 @@ def test_labels_that_the_registry_cannot_hold_are_replaced_and_cut():
 
 def test_the_package_waits_for_approval_in_the_projects_group(steps):
     arguments = steps["Register"]["Arguments"]
-    assert arguments["ModelApprovalStatus"] == "PendingManualApproval"
+    assert arguments["ModelApprovalStatus"] == {"Get": "Parameters.ApprovalStatus"}
     assert arguments["ModelPackageGroupName"] == "shop-models"
     assert resolved(arguments["ModelMetrics"])["ModelQuality"]["Statistics"]["S3Uri"].endswith(
         "/model_quality.json"
@@ -303,7 +308,15 @@ def test_the_package_waits_for_approval_in_the_projects_group(steps):
 def test_what_belongs_to_one_run_reaches_only_the_steps_that_need_it(steps):
     readers = {
         parameter: [name for name, step in steps.items() if f"Parameters.{parameter}" in references(step)]
-        for parameter in ("Data", "DataSha256", "Commit", "ChampionArn", "ForceReason")
+        for parameter in (
+            "Data",
+            "DataSha256",
+            "Commit",
+            "ChampionArn",
+            "ForceReason",
+            "MinimumMetric",
+            "MaxRegression",
+        )
     }
     assert readers == {
         "Data": ["Prepare"],
@@ -311,6 +324,8 @@ def test_what_belongs_to_one_run_reaches_only_the_steps_that_need_it(steps):
         "Commit": ["Register"],
         "ChampionArn": ["Evaluate", "Register"],
         "ForceReason": ["Evaluate", "Register"],
+        "MinimumMetric": ["Evaluate"],
+        "MaxRegression": ["Evaluate"],
     }
 
 
@@ -366,6 +381,15 @@ def test_a_script_is_trained_and_served_in_the_scikit_learn_image():
             "SAGEMAKER_PROGRAM": "inference.py",
             "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
         }
+
+
+def test_a_script_that_needs_the_wheels_gets_them_as_a_channel():
+    inputs = dataclasses.replace(INPUTS, algorithm="s3://shop-artifacts/a.tar.gz", training_wheels=True)
+    training = {"algorithm": "script", "folder": "fasttext"}
+    found = diff.steps(definition(recipe(training=training), SETTINGS, inputs))
+    channels = found["Train"]["Arguments"]["InputDataConfig"]
+    assert [each["ChannelName"] for each in channels] == ["train", "validation", "wheels"]
+    assert channels[2]["DataSource"]["S3DataSource"]["S3Uri"] == INPUTS.wheels
 
 
 def test_the_refusal_names_where_evaluate_really_wrote(steps):

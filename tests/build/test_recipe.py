@@ -139,6 +139,7 @@ def test_evaluate_is_told_the_gate_the_labels_and_how_to_measure(tmp_path):
         "bootstrap_samples": 200,
         "confidence": 0.9,
         "seed": 0,
+        "none": None,
     }
 
 

@@ -1,7 +1,7 @@
 """Trains fastText in SageMaker's scikit-learn image, with what BlazingText does not offer: losses and character n-grams.
 
 Reads the channel `train`; writes `model.bin` and, in `code/`, the scripts that serve it with fastText itself, since an
-isolated endpoint installs nothing. Prints the accuracy on the channel `validation` where there is one.
+isolated endpoint installs nothing. The image lacks fastText: it is installed from the channel `wheels`. Prints the accuracy on the channel `validation` where there is one.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import labelled_text
+
+import wheels
+from failure import StepError
 
 MODEL = "model.bin"
 SERVED = ("inference.py", "protocol.py")
@@ -102,13 +105,17 @@ def pack(folder: Path, source: Path) -> None:
 
 def main() -> None:
     options = parse()
+    source = Path(os.environ.get("SM_MODULE_DIR", Path(__file__).parent))
     try:
+        wheels.install(
+            Path(os.environ.get("SM_CHANNEL_WHEELS", "/opt/ml/input/data/wheels")), source / wheels.PINS
+        )
         model = train(options)
-    except labelled_text.TrainingDataError as error:
+    except (labelled_text.TrainingDataError, StepError) as error:
         sys.exit(str(error))
     validate(model)
     model.save_model(str(options.model_dir / MODEL))
-    pack(options.model_dir / "code", Path(os.environ.get("SM_MODULE_DIR", Path(__file__).parent)))
+    pack(options.model_dir / "code", source)
 
 
 if __name__ == "__main__":

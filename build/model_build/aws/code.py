@@ -33,6 +33,9 @@ CODE, CONTRACTS = "code/build", "contracts"
 REQUIREMENTS = "fasttext-requirements.txt"
 """The file among the steps that pins the wheels which Evaluate installs."""
 
+WHEELS = "wheels.py"
+"""The module that installs them, wherever it is imported."""
+
 ARCHIVE = "sourcedir.tar.gz"
 """The name of a training script's archive, as SageMaker's SDK gives it."""
 
@@ -71,7 +74,8 @@ class Code:
 
     `nothing` stands in for the champion's model and contract when there is none: a job's input has to exist. `launcher`
     are the lines of the program that holds a folder against its hash before anything in it is run: it travels in the
-    definition. `algorithm` holds the archive of the training script, where the recipe has one.
+    definition. `algorithm` holds the archive of the training script, where the recipe has one; `training_wheels`
+    is whether that installs the wheels which Evaluate installs.
     """
 
     prepare: Folder
@@ -80,6 +84,7 @@ class Code:
     nothing: Folder
     launcher: tuple[str, ...]
     algorithm: Folder | None = None
+    training_wheels: bool = False
 
     @property
     def folders(self) -> tuple[Folder, ...]:
@@ -96,25 +101,31 @@ def assemble(recipe: Recipe, steps: Path) -> Code:
     prepare, evaluate = script(steps, "prepare"), script(steps, "evaluate")
     # What Evaluate installs is pinned by what it was started with, not by what lies beside the wheels.
     pins = {REQUIREMENTS: _read(steps / REQUIREMENTS)}
+    scripts = _algorithm(recipe, steps)
     return Code(
         prepare=Folder(CODE, prepare | {"prepare.json": _json(recipe.prepare_config())}),
         evaluate=Folder(CODE, evaluate | pins | {"evaluate.json": _json(recipe.evaluate_config())}),
         contract=Folder(CONTRACTS, {"contract.json": _json(recipe.contract()), "text_rules.py": text_rules}),
         nothing=Folder(CODE, {"no-champion.txt": b"There is no champion to compare with.\n"}),
         launcher=tuple(line for line in _read(steps / "launcher.py").decode().splitlines() if line),
-        algorithm=_algorithm(recipe, steps.with_name("algorithms")),
+        algorithm=(
+            Folder(CODE, {ARCHIVE: archive(scripts | (pins if WHEELS in scripts else {}))})
+            if scripts
+            else None
+        ),
+        training_wheels=WHEELS in scripts,
     )
 
 
-def _algorithm(recipe: Recipe, algorithms: Path) -> Folder | None:
+def _algorithm(recipe: Recipe, steps: Path) -> dict[str, bytes]:
     training = recipe.training
     if training.algorithm != "script":
-        return None
-    return Folder(CODE, {ARCHIVE: archive(algorithm(algorithms, training.folder))})
+        return {}
+    return algorithm(steps.with_name("algorithms"), training.folder, steps)
 
 
-def algorithm(algorithms: Path, name: str) -> dict[str, bytes]:
-    """The files of the algorithm `name`: its folder's, and the modules beside the folder that they import.
+def algorithm(algorithms: Path, name: str, steps: Path) -> dict[str, bytes]:
+    """The files of the algorithm `name`: its folder's, and what they import of the modules beside it and of the steps.
 
     Raises UsageError when there is no such folder, or it lacks train.py or inference.py.
     """
@@ -130,9 +141,10 @@ def algorithm(algorithms: Path, name: str) -> dict[str, bytes]:
     wanted = [content for path, content in files.items() if path.endswith(".py")]
     while wanted:
         for module in _imports(wanted.pop()):
-            shared = algorithms / f"{module}.py"
-            if f"{module}.py" not in files and shared.is_file():
-                files[f"{module}.py"] = _read(shared)
+            shared = [parent / f"{module}.py" for parent in (algorithms, steps)]
+            found = next((path for path in shared if path.is_file()), None)
+            if f"{module}.py" not in files and found is not None:
+                files[f"{module}.py"] = _read(found)
                 wanted.append(files[f"{module}.py"])
     return files
 

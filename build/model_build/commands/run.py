@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from rich.console import Console
@@ -51,7 +52,13 @@ class Outcome:
 
 
 def run(
-    workspace: Workspace, source: str, *, force_reason: str | None, timeout: float | None, console: Console
+    workspace: Workspace,
+    source: str,
+    *,
+    force_reason: str | None,
+    timeout: float | None,
+    console: Console,
+    asked: Mapping[str, float] = MappingProxyType({}),
 ) -> Outcome:
     """Upload what is missing, update the pipeline, start or re-attach, watch, and collect.
 
@@ -73,7 +80,7 @@ def run(
     current = champion.resolve(aws.sagemaker, settings.model_package_group, workspace.recipe.problem_name)
     drawn = blueprint.draw(workspace.recipe, workspace.steps, settings)
     revision = commit(workspace.root, os.environ)
-    given = blueprint.parameters(drawn, settings, found, current, revision, force_reason)
+    given = blueprint.parameters(drawn, settings, found, current, revision, force_reason, asked)
     say(f"Champion: {f'version {current.version} ({current.arn})' if current else 'none'}")
     mark = fingerprint(drawn.definition, given)
     launched = launch.find(aws.sagemaker, workspace.pipeline, mark)

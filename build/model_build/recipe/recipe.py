@@ -38,6 +38,18 @@ Duration = Annotated[
 ]
 
 
+Metric = Literal[
+    "accuracy",
+    "macro_f1",
+    "micro_f1",
+    "precision_at_1",
+    "precision_at_3",
+    "precision_at_5",
+    "mean_roc_auc",
+    "mean_average_precision",
+]
+
+
 class TextRules(Part):
     """How text becomes tokens, in preparation and in serving alike; `steps/text_rules.py` carries them out.
 
@@ -105,7 +117,7 @@ class Evaluation(Part):
 class GateRule(Part):
     """The candidate passes when it reaches `minimum` and loses at most `max_regression` to the champion."""
 
-    metric: Literal["accuracy", "macro_f1", "micro_f1"] = "macro_f1"
+    metric: Metric = "macro_f1"
     minimum: Share = Field(description="the least value of the metric that may be registered, 0 to 1")
     max_regression: Share = 0.0
 
@@ -174,9 +186,18 @@ class Recipe(Part):
         self._rules_compare_what_there_is()
         if self.data.files is not None and self.split.ordered:
             raise problem("split.ordered", "data.files says which file is for which split; leave the key out")
+        self._the_metric_is_measured()
         if self.labels.multi and self.rebalance != "none":
             raise problem("rebalance", f"found {self.rebalance!r}. Allowed with labels.multi: true: none")
         return self
+
+    def _the_metric_is_measured(self) -> None:
+        _, at, count = self.gate.metric.partition("precision_at_")
+        if at and not (self.labels.multi and int(count) <= len(self.labels.names)):
+            raise problem(
+                "gate.metric",
+                f"found {self.gate.metric}. It needs labels.multi: true and at least {count} labels",
+            )
 
     def _rules_compare_what_there_is(self) -> None:
         """Raises when a label rule compares what is no number of the row."""
@@ -232,6 +253,7 @@ class Recipe(Part):
             "bootstrap_samples": self.evaluation.bootstrap_samples,
             "confidence": self.evaluation.confidence,
             "seed": 0,
+            "none": self.labels.none,
         }
 
     def contract(self) -> dict[str, Any]:

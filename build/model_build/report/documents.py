@@ -37,6 +37,8 @@ class ClassFigures(Document):
     recall: float
     f1: float
     support: int
+    roc_auc: float | None = None
+    average_precision: float | None = None
 
 
 class Bin(Document):

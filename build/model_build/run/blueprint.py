@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from model_build.aws import code, wheels
 from model_build.aws.champion import Champion
@@ -42,6 +43,7 @@ def draw(recipe: Recipe, steps: Path, settings: Settings) -> Blueprint:
         text_rules_sha256=code.sha256(text_rules),
         launcher=parts.launcher,
         algorithm=settings.s3(f"{parts.algorithm.prefix}{code.ARCHIVE}") if parts.algorithm else None,
+        training_wheels=parts.training_wheels,
     )
     return Blueprint(parts, pinned, pipeline.definition(recipe, settings, inputs))
 
@@ -53,8 +55,9 @@ def parameters(
     champion: Champion | None,
     commit: str,
     force_reason: str | None,
+    asked: Mapping[str, float] = MappingProxyType({}),
 ) -> Mapping[str, str]:
-    """The pipeline's parameters for one run."""
+    """The pipeline's parameters for one run. `asked` are figures of the gate that differ from the recipe's."""
     nothing = settings.s3(blueprint.code.nothing.prefix)
     return {
         "Data": data.uri,
@@ -66,6 +69,7 @@ def parameters(
         "ChampionContract": champion.contract_uri if champion else nothing,
         "ChampionContractSha256": champion.contract_sha256 if champion else pipeline.NONE,
         "ForceReason": force_reason or pipeline.NONE,
+        **{name: str(value) for name, value in asked.items()},
     }
 
 

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 NONE = "none"
 """A pipeline parameter cannot be empty: this is its way to say that there is no champion, no reason."""
 
+MINIMUM, MAX_REGRESSION = "MinimumMetric", "MaxRegression"
+"""The gate's figures as parameters: the recipe's are their defaults."""
+
 STEPS = ("Prepare", "Train", "Evaluate", "Gate", "CreateModel", "Register", "Fail")
 FAIL = "Fail"
 
@@ -57,7 +60,7 @@ class Inputs:
     """What was uploaded for the steps, as S3 prefixes that name their content, and the hashes that the jobs check.
 
     `launcher` are the lines of the program that checks a step's code before it runs it. `algorithm` is the archive of the
-    training script, where the recipe has one.
+    training script, where the recipe has one; with `training_wheels` it gets the wheels, too.
     """
 
     prepare_code: str
@@ -70,6 +73,7 @@ class Inputs:
     text_rules_sha256: str
     launcher: tuple[str, ...]
     algorithm: str | None = None
+    training_wheels: bool = False
 
 
 def definition(recipe: Recipe, settings: Settings, inputs: Inputs) -> str:
@@ -107,7 +111,7 @@ class _Builder:
 
     def __init__(self, recipe: Recipe, settings: Settings, inputs: Inputs) -> None:
         from sagemaker.core import image_uris
-        from sagemaker.core.workflow.parameters import ParameterString
+        from sagemaker.core.workflow.parameters import ParameterFloat, ParameterString
 
         self.recipe, self.settings, self.inputs = recipe, settings, inputs
         self.session = _session(settings)
@@ -126,6 +130,10 @@ class _Builder:
         self.champion_contract = ParameterString("ChampionContract")
         self.champion_contract_sha256 = ParameterString("ChampionContractSha256")
         self.force_reason = ParameterString("ForceReason", default_value=NONE)
+        self.minimum = ParameterFloat(MINIMUM, default_value=recipe.gate.minimum)
+        self.max_regression = ParameterFloat(MAX_REGRESSION, default_value=recipe.gate.max_regression)
+        # The pipeline's role may register what waits for approval, and nothing else.
+        self.approval = ParameterString("ApprovalStatus", default_value="PendingManualApproval")
 
     def pipeline(self) -> Any:
         from sagemaker.core.workflow.conditions import ConditionEquals
@@ -157,6 +165,9 @@ class _Builder:
                 self.champion_contract,
                 self.champion_contract_sha256,
                 self.force_reason,
+                self.minimum,
+                self.max_regression,
+                *([] if self.settings.pull_request is not None else [self.approval]),
             ],
             steps=[prepare, train, evaluate, gate],
             sagemaker_session=self.session,
@@ -202,6 +213,10 @@ class _Builder:
                 self.champion_contract_sha256,
                 "--force-reason",
                 self.force_reason,
+                "--minimum",
+                self.minimum.to_string(),
+                "--max-regression",
+                self.max_regression.to_string(),
             ],
             property_files=[verdict],
         )
@@ -288,6 +303,8 @@ class _Builder:
             InputData(channel_name=channel, data_source=_output(prepare, channel), content_type="text/plain")
             for channel in ("train", "validation")
         ]
+        if self.inputs.training_wheels:
+            channels.append(InputData(channel_name="wheels", data_source=self.inputs.wheels))
         with _without_telemetry(self.session):
             step_args = trainer.train(input_data_config=channels)
         return TrainingStep(
@@ -351,7 +368,7 @@ class _Builder:
                 model_metrics={"ModelQuality": {"Statistics": statistics}},
                 customer_metadata_properties=self.metadata(evaluate, verdict),
                 description=self.recipe.description,
-                approval_status="PendingManualApproval",
+                approval_status=self.approval,
             )
         return ModelStep(
             name="Register",
