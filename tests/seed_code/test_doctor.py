@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from rich.console import Console
 
 from model_build.recipe import recipe as recipes
+from model_build.recipe.training import BlazingText
 from project_template import manifest
 from project_template.account.publication import Published
 from project_template.commands import create, doctor
@@ -296,7 +297,7 @@ def test_quotas_that_are_too_small_or_missing_are_found(examined):
 
 
 def test_the_instances_of_a_recipe_that_does_not_say_are_model_builds_own():
-    assert quotas.DEFAULTS["training"] == recipes.Training.model_fields["instance_type"].default
+    assert quotas.DEFAULTS["training"] == BlazingText.model_fields["instance_type"].default
     assert quotas.DEFAULTS["processing"] == recipes.Processing.model_fields["instance_type"].default
 
 
