@@ -5,6 +5,7 @@ import sys
 from importlib import metadata
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from model_build import workspace
@@ -179,7 +180,7 @@ def test_the_version_is_the_packages():
 
 
 def test_every_command_explains_itself_by_h_as_by_help():
-    for name in ("", *(command.callback.__name__ for command in app.registered_commands)):
+    for name in ("", *typer.main.get_command(app).commands):
         arguments = [name] if name else []
         short, long = (CliRunner().invoke(app, [*arguments, option]) for option in ("-h", "--help"))
         assert short.exit_code == 0 and "Usage:" in short.stdout
