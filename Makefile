@@ -39,7 +39,7 @@ style: $(VENV)/.check
 imports: $(VENV)/.check
 	@PYTHONPATH=seed_code/functions $(BIN)/lint-imports
 
-# Product code only. jscpd counts a run of ten lines as one that is longer than minLines, 9.
+# Product code only: a recipe or a stage is complete by itself. jscpd counts a run of ten lines as one that is longer than minLines, 9.
 duplicates: $(VENV)/.check
 	@mkdir -p .cache
 	@PATH="$$PWD/$(BIN):$$PATH" tests/tools/node_modules/.bin/jscpd --no-colors --config .jscpd.json $(PACKAGES) >.cache/jscpd.log 2>&1 || { cat .cache/jscpd.log >&2; exit 1; }

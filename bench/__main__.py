@@ -11,7 +11,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from bench import approval, command, loop, prepare, rollout
+from bench import approval, command, guard, loop, prepare, rollout
 from bench.table import Row
 
 BENCHES = {
@@ -20,6 +20,7 @@ BENCHES = {
     "command": command.rows,
     "rollout": rollout.rows,
     "approval": approval.rows,
+    "guard": guard.rows,
 }
 
 

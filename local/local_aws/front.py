@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import logging
 from collections.abc import Iterable
+from tempfile import gettempdir
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,6 +22,8 @@ from local_aws.kernel.guard import Admitted, CorsRule, CorsRules, Guard, Refused
 from local_aws.kernel.signatures import Signatures
 from local_aws.kernel.wire import ServiceError
 
+log = logging.getLogger(__name__)
+
 GATEWAYS = "/_"
 """What the paths of gateways begin with. They decide themselves what of theirs has to be signed."""
 
@@ -31,6 +36,7 @@ _LONGEST_PUSH = 2 * 1024**3
 _LONGEST_TOKEN = 64 * 1024
 """Bytes of a request that nobody signs: the token of a web identity has 20,000 characters at most."""
 _CORS = "access-control-"
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class Front:
@@ -71,7 +77,12 @@ class Front:
         except TimeoutError as error:
             late = ServiceError("RequestTimeout", f"The body did not arrive in time: {error}", 400)
             return refusal(_service(environ), late)(environ, start_response)
-        return self.application(environ, _answering(admitted, start_response))
+        try:
+            return self.application(environ, _answering(admitted, start_response))
+        except OSError as error:
+            if error.errno not in _FULL:
+                raise
+            return refusal(_service(environ), _disk_full())(environ, start_response)
 
     def _read_for_gateway(self, environ: dict[str, Any]) -> None:
         """Read the body, and verify the signature where there is one: its absence is for the gateway to judge."""
@@ -150,6 +161,16 @@ def cors_rules(account: Account) -> CorsRules:
         ]
 
     return rules
+
+
+def _disk_full() -> ServiceError:
+    """An error with a status that no client tries again: it would be full again."""
+    log.error("The disk of %s is full: calls that store something fail until there is room", gettempdir())
+    return ServiceError(
+        "InsufficientStorage",
+        f"The disk of the embedded AWS ({gettempdir()}) is full, and nothing was stored. Make room, then try again.",
+        507,
+    )
 
 
 def _check_target(environ: dict[str, Any]) -> None:

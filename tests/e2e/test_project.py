@@ -27,7 +27,7 @@ from embedded import ORGANIZATION, OWNER, REVIEWER, Embedded
 from local_aws.kernel import environment
 from local_aws.kernel.account import REGION
 from project_template.stacks.published import GITHUB_ISSUER
-from project_template.stacks.seldom import SELDOM
+from project_template.stacks.unexercised_permissions import UNEXERCISED
 
 pytestmark = pytest.mark.slow
 
@@ -443,10 +443,10 @@ def test_what_the_roles_called_they_are_allowed_and_what_they_are_allowed_they_n
     assert account.github("GET", f"/repos/{BUILD}")["archived"] is True
     audit = embedded.ask("audit")
     assert (audit["refused"], audit["unknown"]) == ([], [])
-    never: dict[str, set[str]] = {role: set() for role in SELDOM}
+    never: dict[str, set[str]] = {role: set() for role in UNEXERCISED}
     for arn, _, action in audit["unused"]:
         # Of the roles that CloudFormation acts as, what its handlers call is known: see tests/seed_code/stacks.
         role = re.sub(r".*-(\w+Role)-[A-Z0-9]+$|.*", r"\1", arn)
         if role not in {"", "DeployServiceRole"}:
             never.setdefault(role, set()).add(action)
-    assert never == {role: set(reasons) for role, reasons in SELDOM.items()}
+    assert never == {role: set(reasons) for role, reasons in UNEXERCISED.items()}

@@ -23,8 +23,8 @@ class Aws(Clients):
     def runtime(self) -> SageMakerRuntimeClient:
         return self.session.client("sagemaker-runtime")
 
-    def hasty_runtime(self, seconds: float) -> SageMakerRuntimeClient:
-        """A client of the runtime that waits no longer than `seconds` for an answer, and asks only once."""
+    def probe_runtime(self, seconds: float) -> SageMakerRuntimeClient:
+        """A client of the runtime that waits at most `seconds` for an answer and does not retry."""
         config = Config(connect_timeout=seconds, read_timeout=seconds, retries={"total_max_attempts": 1})
         return self.session.client("sagemaker-runtime", config=config)
 

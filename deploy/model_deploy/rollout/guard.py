@@ -108,7 +108,7 @@ class Guard:
             return None
         if workspace.stage.endpoint.kind == "asynchronous":
             return None
-        runtime = workspace.aws.hasty_runtime(probes.ANSWER_SECONDS)
+        runtime = workspace.aws.probe_runtime(probes.ANSWER_SECONDS)
         ask = inference.EndpointModel(runtime, workspace.endpoint_name, contract)
         return Probes(ask, workspace.checks[contract.recipe], contract, self._contract_of(observed))
 

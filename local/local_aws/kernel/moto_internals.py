@@ -23,6 +23,7 @@ from moto.core.serialize import SERIALIZERS
 from moto.iam.access_control import PermissionResult
 from moto.kms import responses as kms_responses
 from moto.kms.models import kms_backends
+from moto.logs.models import LogStream
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
@@ -42,6 +43,7 @@ __all__ = [
     "S3Backend",
     "ServiceModel",
     "Subscription",
+    "bounded_logs",
     "default_user_config",
     "judged_buckets",
     "key_age_and_tags",
@@ -49,6 +51,9 @@ __all__ = [
     "read_key_policies",
     "reset_model_data",
 ]
+
+LOG_EVENTS = 10_000
+"""What a log stream remembers: some hours of a function under load, and the whole of any job's log."""
 
 BucketJudge = Callable[[str, bytes, str, str], PermissionResult]
 """Decides about a request by a bucket's name, its policy (JSON), an action and a resource."""
@@ -69,6 +74,23 @@ def key_age_and_tags(arn: str, now: float) -> tuple[float | None, Mapping[str, s
     key = backend.keys.get(name)
     tags: Mapping[str, str] = backend.tagger.get_tag_dict_for_resource(name)
     return (now - key.creation_date if key is not None else None), tags
+
+
+@contextmanager
+def bounded_logs(events: int = LOG_EVENTS) -> Iterator[None]:
+    """Meanwhile a log stream keeps its newest `events` alone: moto keeps all of them in memory, for ever."""
+    put = LogStream.put_log_events
+
+    def put_and_forget(stream: Any, log_events: list[dict[str, Any]]) -> str:
+        token: str = put(stream, log_events)
+        if len(stream.events) > events:
+            forgotten = stream.events[:-events]
+            stream.stored_bytes -= sum(len(each.message) for each in forgotten)
+            del stream.events[: len(forgotten)]
+        return token
+
+    with mock.patch.object(LogStream, "put_log_events", put_and_forget):
+        yield
 
 
 @contextmanager

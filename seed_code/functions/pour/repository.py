@@ -33,8 +33,13 @@ NOT_CREATED = "not-created"
 _UNKNOWN = "unknown"
 """Begins the physical id while it is not known whether there is a repository, and whose: Delete looks."""
 
-_WHOLE = {"administration": "write"}
-_ONE = {"administration": "write", "actions": "read", "contents": "read", "actions_variables": "write"}
+_CREATES_REPOSITORIES = {"administration": "write"}
+_CONFIGURES_REPOSITORY = {
+    "administration": "write",
+    "actions": "read",
+    "contents": "read",
+    "actions_variables": "write",
+}
 
 
 class RepositoryResource:
@@ -47,7 +52,7 @@ class RepositoryResource:
 
     def create(self, properties: RepositoryProperties) -> dict[str, str]:
         """The resource's attributes. Raises PourError and GitHubError."""
-        whole = self._sign_in.client(Access(properties.owner, _WHOLE))
+        whole = self._sign_in.client(Access(properties.owner, _CREATES_REPOSITORIES))
         owner = self._owner(whole, properties)
         repository = _find(whole, properties.full_name)
         if repository is None:
@@ -70,7 +75,7 @@ class RepositoryResource:
                 f"The project's repositories belong to {old.owner}: they cannot move to {new.owner} by an update. Transfer them on"
                 " GitHub, or make a new project."
             )
-        whole = self._sign_in.client(Access(new.owner, _WHOLE))
+        whole = self._sign_in.client(Access(new.owner, _CREATES_REPOSITORIES))
         repository = self._known(whole, physical_id, new, old)
         if repository is None:
             raise RepositoryTakenError(
@@ -92,7 +97,7 @@ class RepositoryResource:
         self.physical_id = physical_id
         if physical_id.startswith(NOT_CREATED):
             return
-        whole = self._sign_in.client(Access(properties.owner, _WHOLE))
+        whole = self._sign_in.client(Access(properties.owner, _CREATES_REPOSITORIES))
         # A renamed one is found by the redirection that GitHub keeps, and its mark says whose it is.
         repository = whole.find(_path_of(properties.full_name))
         if repository is None:
@@ -105,7 +110,9 @@ class RepositoryResource:
         one.patch(path(repository), {"archived": True})
 
     def _one(self, owner: str, repository: Mapping[str, Any]) -> Client:
-        return self._sign_in.client(Access(owner, _ONE, repository_id=int(repository["id"])))
+        return self._sign_in.client(
+            Access(owner, _CONFIGURES_REPOSITORY, repository_id=int(repository["id"]))
+        )
 
     def _owner(self, client: Client, properties: RepositoryProperties) -> dict[str, Any]:
         owner: dict[str, Any] | None = client.find(f"/users/{segment(properties.owner)}")

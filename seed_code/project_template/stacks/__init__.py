@@ -13,7 +13,7 @@ values of parameters that nobody names: a project would be updated to a new temp
 
 **Policies.** A statement names resources by their full name where AWS lets the template choose it, and by tag where it
 does not. Names alone would not do: the pipelines of project "a" begin with "a-", and so do those of project "a-pr".
-So each role is also denied what carries another project's tag (`policies.others`). SageMaker writes ARNs in lower case
+So each role is also denied what carries another project's tag (`policies.deny_other_projects`). SageMaker writes ARNs in lower case
 whatever a resource is called, and IAM compares letter by letter: so the names of projects are in lower case.
 """
 

@@ -22,11 +22,11 @@ from project_template.stacks.policies import (
     allow,
     arn,
     deny,
+    deny_other_projects,
     encrypts,
-    others,
-    ours,
     passes,
     sagemaker,
+    tagged_as_project,
     trusts_service,
     via_s3,
 )
@@ -133,7 +133,14 @@ class _Statements:
             for key in ("RequestTag", "ResourceTag")
         )
         return [
-            allow("CreatesJobs", creates, jobs, because=_JOB_NAMES, StringEquals=ours("RequestTag"), **new),
+            allow(
+                "CreatesJobs",
+                creates,
+                jobs,
+                because=_JOB_NAMES,
+                StringEquals=tagged_as_project("RequestTag"),
+                **new,
+            ),
             allow(
                 "TagsNewJobs",
                 "sagemaker:AddTags",
@@ -184,7 +191,12 @@ class _Statements:
         """Bring the pipelines up to date and start them."""
         named = sagemaker(f"pipeline/{pipelines}")
         return [
-            allow("CreatesPipelines", "sagemaker:CreatePipeline", named, StringEquals=ours("RequestTag")),
+            allow(
+                "CreatesPipelines",
+                "sagemaker:CreatePipeline",
+                named,
+                StringEquals=tagged_as_project("RequestTag"),
+            ),
             allow(
                 "TagsNewPipelines",
                 "sagemaker:AddTags",
@@ -271,7 +283,7 @@ def _pipeline(identity: Identity, shared: _Statements) -> iam.CfnRole:
                 "sagemaker:CreateModel",
                 models,
                 because=_JOB_NAMES,
-                StringEquals=ours("RequestTag"),
+                StringEquals=tagged_as_project("RequestTag"),
             ),
             allow(
                 "TagsNewModels",
@@ -290,7 +302,7 @@ def _pipeline(identity: Identity, shared: _Statements) -> iam.CfnRole:
             ),
             allow("ReadsPackages", "sagemaker:DescribeModelPackage", packages),
             deny("ApprovesNothing", ["sagemaker:UpdateModelPackage", *_SERVES]),
-            others(),
+            deny_other_projects(),
         ],
     )
     identity.passes_itself(
@@ -326,7 +338,7 @@ def _pull_requests_never(shared: _Statements) -> list[Statement]:
         deny("RegistersNothing", _REGISTERS),
         deny("TouchesNoDeployment", [*_SERVES, *_DEPLOYS]),
         elsewhere,
-        others(),
+        deny_other_projects(),
     ]
 
 
@@ -380,7 +392,7 @@ def _build_run(
             # The pipeline registers, as its own role; and what was registered is approved by people.
             deny("RegistersNothingItself", _REGISTERS),
             deny("TouchesNoDeployment", [*_SERVES, *_DEPLOYS]),
-            others(),
+            deny_other_projects(),
         ],
         hours=BUILD_HOURS,
     )

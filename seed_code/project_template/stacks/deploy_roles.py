@@ -21,11 +21,11 @@ from project_template.stacks.policies import (
     allow,
     arn,
     deny,
+    deny_other_projects,
     encrypts,
-    others,
-    ours,
     passes,
     sagemaker,
+    tagged_as_project,
     trusts_service,
     via_s3,
 )
@@ -89,7 +89,7 @@ def endpoint(identity: Identity, storage: Storage, parameters: Parameters) -> ia
                 "*",
                 kinds=("Endpoints", "TransformJobs"),
             ),
-            others(),
+            deny_other_projects(),
         ],
     )
 
@@ -188,7 +188,7 @@ def _stage(
                     "sagemaker:UpdatePipeline*",
                 ],
             ),
-            others(),
+            deny_other_projects(),
         ],
         hours=DEPLOY_HOURS,
     )
@@ -278,7 +278,7 @@ def _stack(stage: str, service: iam.CfnRole) -> list[Statement]:
 def _serving(stage: str) -> list[Statement]:
     endpoint = sagemaker(f"endpoint/{PROJECT}-{stage}")
     replaced = sagemaker("endpoint-config/*", "model/*")
-    tags = ours() | {f"aws:ResourceTag/{STAGE_TAG}": stage}
+    tags = tagged_as_project() | {f"aws:ResourceTag/{STAGE_TAG}": stage}
     return [
         allow("AsksEndpoint", "sagemaker:InvokeEndpoint", endpoint),
         *_asks_api(stage),
@@ -288,7 +288,7 @@ def _serving(stage: str) -> list[Statement]:
             "sagemaker:CreateEndpoint",
             [*endpoint, *sagemaker("endpoint-config/*")],
             because=_UNNAMED,
-            StringEquals=ours("RequestTag"),
+            StringEquals=tagged_as_project("RequestTag"),
         ),
         allow(
             "TagsNewEndpoint",
@@ -352,7 +352,7 @@ def _batch(stage: str) -> list[Statement]:
             "RunsBatch",
             "sagemaker:CreateTransformJob",
             jobs,
-            StringEquals=ours("RequestTag"),
+            StringEquals=tagged_as_project("RequestTag"),
         ),
         allow(
             "TagsNewBatch",

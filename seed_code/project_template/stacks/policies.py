@@ -82,12 +82,12 @@ def deny(sid: str, actions: Texts, resources: Any = "*", **conditions: Mapping[s
     return _statement("Deny", sid, actions, resources, conditions)
 
 
-def ours(key: str = "ResourceTag") -> dict[str, str]:
+def tagged_as_project(key: str = "ResourceTag") -> dict[str, str]:
     """Keys of a condition: tagged as this project's. `RequestTag` is what a creating request brings."""
     return {f"aws:{key}/{NAME_TAG}": text(PROJECT)}
 
 
-def others() -> Statement:
+def deny_other_projects() -> Statement:
     """Nothing of another project, whatever it is called: see the package's docstring.
 
     Reading is left out where the product looks through what an account has: prune lists endpoint configurations and
@@ -96,7 +96,7 @@ def others() -> Statement:
     return deny(
         "NothingOfAnotherProject",
         [*SAGEMAKER_WRITES, "sagemaker:DescribePipeline*", "sagemaker:DescribeModelPackage*"],
-        StringNotEquals=ours(),
+        StringNotEquals=tagged_as_project(),
         Null={f"aws:ResourceTag/{NAME_TAG}": "false"},
     )
 

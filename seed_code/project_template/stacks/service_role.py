@@ -19,9 +19,9 @@ from project_template.stacks.policies import (
     allow,
     arn,
     deny,
-    ours,
     passes,
     sagemaker,
+    tagged_as_project,
     trusts_service,
     via_s3,
 )
@@ -86,7 +86,7 @@ def _hosting(endpoint: iam.CfnRole) -> list[Statement]:
             _CREATES,
             [*everything, *packages],
             because=_UNNAMED,
-            StringEquals=ours("RequestTag"),
+            StringEquals=tagged_as_project("RequestTag"),
         ),
         allow(
             "TagsNew",
@@ -108,7 +108,7 @@ def _hosting(endpoint: iam.CfnRole) -> list[Statement]:
             ],
             everything,
             because=_UNNAMED,
-            StringEquals=ours(),
+            StringEquals=tagged_as_project(),
         ),
         allow(
             "Reads",
@@ -236,7 +236,7 @@ def _roles() -> list[Statement]:
         deny(
             "TagsRolesForNobodyElse",
             "iam:TagRole",
-            StringNotEquals=ours("RequestTag"),
+            StringNotEquals=tagged_as_project("RequestTag"),
             Null={f"aws:RequestTag/{NAME_TAG}": "false"},
         ),
         passes("PassesFunctionRoles", roles, "lambda"),
@@ -246,7 +246,13 @@ def _roles() -> list[Statement]:
 def _http_api() -> list[Statement]:
     apis = arn("apigateway", "/apis", account="")
     return [
-        allow("CreatesHttpApis", "apigateway:POST", apis, because=_APIS, StringEquals=ours("RequestTag")),
+        allow(
+            "CreatesHttpApis",
+            "apigateway:POST",
+            apis,
+            because=_APIS,
+            StringEquals=tagged_as_project("RequestTag"),
+        ),
         allow(
             "ChangesHttpApis",
             ["apigateway:DELETE", "apigateway:GET", "apigateway:PATCH", "apigateway:POST", "apigateway:PUT"],
@@ -256,7 +262,7 @@ def _http_api() -> list[Statement]:
         deny(
             "ChangesNobodyElsesHttpApi",
             ["apigateway:DELETE", "apigateway:PATCH", "apigateway:POST", "apigateway:PUT"],
-            StringNotEquals=ours(),
+            StringNotEquals=tagged_as_project(),
             Null={f"aws:ResourceTag/{NAME_TAG}": "false"},
         ),
     ]

@@ -1,5 +1,6 @@
 """What a server remembers of its load has a limit, so that its memory reaches a plateau."""
 
+import time
 import tracemalloc
 from datetime import timedelta
 
@@ -9,6 +10,7 @@ from local_aws.cloudwatch import series
 from local_aws.cloudwatch.series import Metric, MetricStore, Sample, statistic
 from local_aws.kernel import sessions
 from local_aws.kernel.calls import Call, Calls
+from local_aws.kernel.moto_internals import bounded_logs
 from local_aws.kernel.sessions import Sessions
 
 METRIC = Metric("n", "Latency", frozenset())
@@ -80,3 +82,20 @@ def test_sessions_that_are_long_over_are_forgotten(monkeypatch):
     just_over = made.issue("arn:aws:iam::1:role/r", "me", timedelta(minutes=-1))
     assert sum(made.find(each.access_key) is not None for each in over) <= 10
     assert made.find(lasting.access_key) and made.find(just_over.access_key)
+
+
+def test_a_log_stream_keeps_its_newest_events(aws):
+    logs, names = aws.client("logs"), {"logGroupName": "/steady", "logStreamName": "load"}
+    logs.create_log_group(logGroupName="/steady")
+    logs.create_log_stream(**names)
+    moment = int(time.time() * 1000)
+    with bounded_logs(300):
+        for batch in range(5):
+            numbers = range(batch * 200, batch * 200 + 200)
+            logs.put_log_events(
+                **names, logEvents=[{"timestamp": moment, "message": f"{n}"} for n in numbers]
+            )
+    found = [each["message"] for each in logs.get_log_events(**names, startFromHead=True)["events"]]
+    assert found == [str(number) for number in range(700, 1000)]
+    [stream] = logs.describe_log_streams(logGroupName="/steady")["logStreams"]
+    assert stream["storedBytes"] == 900

@@ -1,7 +1,7 @@
-"""What roles are allowed and an ordinary project never calls, with the reasons.
+r"""Permissions that roles have and that an ordinary project does not exercise, with the reasons.
 
-A test takes a project through its whole life and compares: what no role called has a reason here, or is what CloudFormation's
-handlers call (`handlers`), or goes. A reason for what was called after all goes, too.
+A test takes a project through its whole life. Each permission that it did not exercise has a reason here or is one that
+CloudFormation's handlers need \(`handlers`\); the test fails for any other, and for a reason whose permission was exercised.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _STAGE = {
     "sagemaker:DeleteEndpoint": "an endpoint whose stack was deleted by hand is torn down by itself",
 }
 
-SELDOM: Mapping[str, Mapping[str, str]] = {
+UNEXERCISED: Mapping[str, Mapping[str, str]] = {
     "BuildPrRole": {
         "s3:ListBucket": _MISSING,
         "sagemaker:UpdatePipeline": "a pull request gets a second commit",
