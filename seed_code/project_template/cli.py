@@ -388,6 +388,25 @@ def doctor(
 
 
 @app.command()
+def env(
+    name: ProjectName,
+    region: Region = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Print what sets a shell up for a project: eval "$(project-template env NAME)". Reads only.
+
+    The shell gets the project's variables, which its repositories have on GitHub; who it is signed in as stays.
+    """
+    with reported(verbose, ADVICE):
+        from project_template.aws.clients import connect
+        from project_template.commands import env
+
+        found = env.read(connect(region), name)
+        print_result(env.document(found) if as_json else env.lines(found))
+
+
+@app.command()
 def teardown(
     name: ProjectName,
     yes: Annotated[bool, typer.Option("--yes", help="Delete without asking.")] = False,

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
@@ -380,3 +381,35 @@ def test_a_document_of_another_version_is_a_clear_error():
 
 def test_keys_of_later_versions_are_no_error():
     assert report(document=evaluation() | {"later": {}}).headline == "The candidate passes the gate"
+
+
+def test_a_report_says_when_how_and_what_comes_next_and_flags_labels_that_are_never_right():
+    document = evaluation()
+    first, *_ = document["candidate"]["per_class"].values()
+    first |= {"f1": 0.0, "support": 5}
+    run = replace(
+        RUN,
+        started=datetime(2026, 11, 29, 12, 30, tzinfo=UTC),
+        training={"algorithm": "blazingtext", "epochs": "10"},
+        next_command="model-build approve 2 --why good",
+    )
+    built = report(run, document)
+    for text in (markdown.render(built), html.render(built)):
+        assert "2026-11-29 12:30 UTC" in text
+        assert "model-build approve 2 --why good" in text
+        assert "F1 is 0 for" in text
+        assert "epochs" in text
+    assert report().never_right == ""
+
+
+def test_many_labels_are_folded_in_the_page_the_commonest_first():
+    document = evaluation()
+    figures = next(iter(document["candidate"]["per_class"].values()))
+    document["candidate"]["per_class"] = {
+        f"label{number}": {**figures, "support": number} for number in range(50)
+    }
+    built = report(RUN, document)
+    page = html.render(built)
+    assert "All 50 labels, the commonest first" in page
+    assert built.by_support[0].label == "label49"
+    assert "All " not in html.render(report()).split("Labels</h2>")[1].split("</section>")[0]

@@ -2,6 +2,8 @@
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 
@@ -125,6 +127,15 @@ def test_production_wants_a_verification_in_staging_or_a_reason(request_):
     assert "No record says that it was verified in staging" in reason
     assert promotion.refusals(replace(production, forced="staging is on fire")) == ()
     assert promotion.refusals(replace(production, stage="staging")) == ()
+
+
+def test_what_staging_verified_later_takes_the_place_of_what_waits_for_production(request_):
+    newer = SimpleNamespace(model_package_version=4, time=datetime(2026, 11, 29, 12, 30, tzinfo=UTC))
+    production = replace(request_, stage="production", overtaken_by=newer)
+    [reason] = promotion.refusals(production)
+    assert "Version 4 was verified in staging after it, at 2026-11-29 12:30 UTC" in reason
+    assert promotion.refusals(replace(production, forced="this one, please")) == ()
+    assert promotion.refusals(replace(production, returning=True)) == ()
 
 
 @pytest.mark.parametrize(

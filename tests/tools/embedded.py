@@ -53,6 +53,35 @@ class Desk:
             [each.repository, each.event_type, each.client_payload] for each in self._server.github.dispatches
         ]
 
+    def run_workflows(self, packages: list[str], variables: dict[str, str]) -> None:
+        """From now on GitHub starts workflows; jobs find installed packages, and get these variables."""
+        from local_aws.github.actions import Machine
+
+        folders = tuple(Path(each) for each in packages)
+        self._server.github.run_workflows(Machine(self._server.endpoint_url, variables, folders))
+
+    def runs(self, repository: str, timeout: float) -> list[dict[str, Any]]:
+        """All runs of a repository, once each has ended or waits for a reviewer."""
+        self._server.github.actions.settle(timeout)
+        return [_described(each) for each in self._server.github.actions.runs(repository)]
+
+    def token(self, login: str) -> str:
+        """A token of a user, who is added where there is none of the name."""
+        github = self._server.github
+        try:
+            github.user(login)
+        except KeyError:
+            github.add_user(login)
+        token: str = github.issue_token(login)
+        return token
+
+    def fork(self, repository: str, login: str) -> str:
+        """A fork of a repository that the user may read; returns its full name."""
+        github = self._server.github
+        github.repository(repository).collaborators[login] = "read"
+        name: str = github.fork(repository, login).full_name
+        return name
+
     def remember_policies(self) -> None:
         """Of all roles that there are now: some will be gone when `audit` is asked for."""
         from local_aws.identity.roles import all_policies
@@ -82,3 +111,26 @@ class Desk:
             for statement in policy.statements
             if statement.effect == "Allow" and (role, statement.name) not in needed
         ]
+
+
+def _described(run: Any) -> dict[str, Any]:
+    jobs = {
+        name: {
+            "conclusion": job.conclusion or job.status,
+            "summary": job.summary,
+            "log": job.log,
+            "annotations": job.annotations,
+            "steps": [[step.command, step.conclusion] for step in job.steps],
+        }
+        for name, job in run.jobs.items()
+    }
+    return {
+        "id": run.id,
+        "event": run.event.name,
+        "action": run.event.action,
+        "error": run.error,
+        "conclusion": run.conclusion or run.status,
+        "workflow": run.workflow.path,
+        "artifacts": list(run.artifacts),
+        "jobs": jobs,
+    }

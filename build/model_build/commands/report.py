@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from model_build.aws import executions
+from model_build.commands.models import next_step
 from model_build.core.execution import Execution
 from model_build.report import Report, Run, Step, html, markdown
 from model_build.run import results
@@ -95,4 +96,19 @@ def _run(
         data_sha256=parameters.get("DataSha256", ""),
         model_package_arn=collected.model_package_arn,
         pull_request=workspace.settings.pull_request,
+        started=execution.started,
+        training=_training(workspace),
+        next_command=(
+            next_step(collected.model_package_arn, collected.approval or "")
+            if collected.model_package_arn
+            else ""
+        ),
     )
+
+
+def _training(workspace: Workspace) -> dict[str, str]:
+    """The algorithm and the hyperparameters that the recipe states."""
+    training = workspace.recipe.training
+    stated = training.hyperparameters
+    named = stated if isinstance(stated, Mapping) else stated.model_dump(exclude_none=True)
+    return {"algorithm": training.algorithm, **{name: str(value) for name, value in named.items()}}

@@ -50,6 +50,8 @@ def render(report: Report) -> str:
         " ".join(filter(None, (plain(report.reason[:_REASONS]), plain(report.consequence)))),
         _metrics(report.metrics),
         plain(report.significance),
+        plain(report.never_right),
+        f"Next: {_code(report.run.next_command)}" if report.run.next_command else "",
         _details("Labels", _classes(report)),
         _details(_data_title(report), _data(report)),
         _details("Steps", _steps(report)),
@@ -204,6 +206,8 @@ def _provenance(report: Report) -> str:
     run = report.run
     champion = report.evaluation.champion if report.evaluation else None
     entries = {
+        "started": _code(report.started),
+        "training": plain(", ".join(f"{name} {value}" for name, value in run.training.items())),
         "commit": " ".join(filter(None, (_code(run.commit), plain(run.commit_message[:200])))),
         "pipeline": _code(run.pipeline),
         "execution": _code(run.execution_arn),

@@ -7,13 +7,15 @@ HTML have in common is decided here.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
 from model_build.report.documents import Champion, ClassFigures, Evaluation, Preparation
 
 LOWER_IS_BETTER = frozenset({"log_loss", "expected_calibration_error"})
+_NAMED = 10
 _RUNNING = frozenset({"Executing", "Stopping", "Starting"})
 
 
@@ -52,7 +54,10 @@ class Link:
 
 @dataclass(frozen=True)
 class Run:
-    """An execution, as the caller knows it. What is unknown is left out of the report."""
+    """An execution, as the caller knows it. What is unknown is left out of the report.
+
+    `training` is the algorithm and its hyperparameters, by name; `next_command` takes the registered model further.
+    """
 
     recipe: str
     pipeline: str
@@ -68,6 +73,9 @@ class Run:
     model_package_arn: str | None = None
     links: Sequence[Link] = ()
     pull_request: int | None = None
+    started: datetime | None = None
+    training: Mapping[str, str] = field(default_factory=dict)
+    next_command: str = ""
 
 
 @dataclass(frozen=True)
@@ -206,6 +214,27 @@ class Report:
         if len(self.classes) <= most:
             return self.classes
         return tuple(sorted(self.classes, key=lambda row: -row.candidate.support)[:most])
+
+    @property
+    def by_support(self) -> tuple[ClassRow, ...]:
+        """All labels, the commonest of the holdout first."""
+        return tuple(sorted(self.classes, key=lambda row: -row.candidate.support))
+
+    @property
+    def never_right(self) -> str:
+        """Which labels the candidate never gets right although the holdout has them, in a sentence; empty where there is none."""
+        names = [row.label for row in self.by_support if row.candidate.support and row.candidate.f1 == 0]
+        if not names:
+            return ""
+        shown = ", ".join(names[:_NAMED]) + (
+            f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        )
+        return f"F1 is 0 for {shown}: not one of their texts is labelled right."
+
+    @property
+    def started(self) -> str:
+        """When the execution was started, in UTC; empty where that is not known."""
+        return f"{self.run.started.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if self.run.started else ""
 
     @property
     def baseline(self) -> Baseline | None:

@@ -84,7 +84,16 @@ def latest_of(aws: Aws, bucket: str, stage: str, arn: str) -> Record | None:
 def verified(aws: Aws, bucket: str, stage: str, arn: str) -> Record | None:
     """The latest record of the package in that stage, if it says that the package was verified there; else None."""
     record = latest_of(aws, bucket, stage, arn)
-    return record if record is not None and record.outcome == "deployed" and record.verified else None
+    return record if record is not None and _is_verified(record) else None
+
+
+def latest_verified(aws: Aws, bucket: str, stage: str) -> Record | None:
+    """The latest record of the stage that says that a package was verified there, or None."""
+    return next(filter(_is_verified, history(aws, bucket, stage)), None)
+
+
+def _is_verified(record: Record) -> bool:
+    return record.outcome == "deployed" and bool(record.verified)
 
 
 def _keys(aws: Aws, bucket: str, stage: str) -> list[str]:

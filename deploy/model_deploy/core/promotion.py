@@ -1,7 +1,7 @@
 """Whether a model package may go to a stage. Pure rules: what is known comes in, reasons against it come out.
 
-A reason says what is wrong and what to do. Only the rule that wants staging first can be forced, with a reason that is
-recorded: no reason makes an unapproved package approved, or a model without its contract servable. What a rollback brings
+A reason says what is wrong and what to do. Only the rules that want staging first, and nothing newer verified there since, can
+be forced, with a reason that is recorded: no reason makes an unapproved package approved, or a model without its contract servable. What a rollback brings
 back was let in before, so the rules for coming in are not asked of it again: the way back must not wait for anybody.
 """
 
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from model_deploy.core.checks import Checks
 from model_deploy.core.package import APPROVED, PRODUCTION, Candidate, Package
+from model_deploy.core.record import Record
 from model_deploy.errors import RefusedError
 
 FIRST_STAGE = "staging"
@@ -24,7 +25,7 @@ class Request:
 
     `group` is the project's. `production_gate` is the stage's (github or registry). `verified_first` says whether a record
     shows that exactly this package was verified in staging, `verified_sha256` which bytes that were (None in a record of before
-    that was recorded). `forced` is the reason given with --force. `returning` says that it is a rollback, to a package of
+    that was recorded). `overtaken_by` is the record of another package that staging verified later. `forced` is the reason given with --force. `returning` says that it is a rollback, to a package of
     which a record shows that it was verified in this very stage.
     """
 
@@ -35,6 +36,7 @@ class Request:
     checks: Mapping[str, Checks]
     verified_first: bool
     verified_sha256: str | None = None
+    overtaken_by: Record | None = None
     forced: str | None = None
     returning: bool = False
 
@@ -119,6 +121,13 @@ def _production(package: Package, request: Request) -> list[str]:
         reasons.append(
             f"No record says that it was verified in {FIRST_STAGE}. Roll it out there first, or insist with --force REASON, "
             "which is recorded."
+        )
+    overtaking = request.overtaken_by
+    if overtaking is not None and request.forced is None:
+        reasons.append(
+            f"Version {overtaking.model_package_version} was verified in {FIRST_STAGE} after it, at "
+            f"{overtaking.time:%Y-%m-%d %H:%M} UTC, and takes its place. Review that one, or insist with --force REASON, which is "
+            "recorded."
         )
     artifact = request.candidate.artifact
     if (

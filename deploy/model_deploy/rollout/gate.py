@@ -7,6 +7,7 @@ from dataclasses import replace
 from model_deploy.aws import endpoint, records, registry
 from model_deploy.core import promotion
 from model_deploy.core.package import Candidate
+from model_deploy.core.record import Record
 from model_deploy.errors import LeftError
 from model_deploy.rollout.request import Request
 from model_deploy.workspace import Workspace
@@ -31,9 +32,19 @@ def promotion_request(
         checks=workspace.checks,
         verified_first=first or record is not None,
         verified_sha256=record.model_sha256 if record else None,
+        overtaken_by=None if record is None else _overtaking(workspace, candidate.package.arn),
         forced=forced,
         returning=returning,
     )
+
+
+def _overtaking(workspace: Workspace, arn: str) -> Record | None:
+    """The record of another package that staging verified later, unless this one is live in the stage already."""
+    latest = records.latest_verified(workspace.aws, workspace.settings.bucket, promotion.FIRST_STAGE)
+    if latest is None or latest.model_package_arn == arn:
+        return None
+    serving = endpoint.look(workspace.aws, workspace.endpoint_name)
+    return None if serving is not None and serving.package_arn == arn else latest
 
 
 def require_admissible(workspace: Workspace, request: Request, candidate: Candidate) -> None:

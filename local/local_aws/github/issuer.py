@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import secrets
+import threading
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -35,6 +36,7 @@ class Issuer:
 
     def __init__(self, urls: Urls) -> None:
         self.url = urls.oidc
+        self._lock = threading.Lock()
         self._key: rsa.RSAPrivateKey | None = None
         self._key_id = secrets.token_hex(16)
 
@@ -82,9 +84,10 @@ class Issuer:
         return f"{signed}.{_encoded(signature)}"
 
     def _signing_key(self) -> rsa.RSAPrivateKey:
-        if self._key is None:
-            self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        return self._key
+        with self._lock:
+            if self._key is None:
+                self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+            return self._key
 
 
 def job_claims(

@@ -67,6 +67,16 @@ class ProjectStack(cdk.Stack):
         self._pour_deploy(build, deploy, deployers, endpoint.attr_arn, service.attr_arn)
         self._tag(publication.tags)
         self._outputs(build, deploy)
+        roles = {
+            "PipelineRoleArn": builders.pipeline,
+            "PullRequestRoleArn": builders.pull_request,
+            "EndpointRoleArn": endpoint,
+            "DeployServiceRoleArn": service,
+        }
+        # What `project-template env` sets a shell up with.
+        for name, role in roles.items():
+            cdk.CfnOutput(self, name, value=role.attr_arn)
+        cdk.CfnOutput(self, "ProjectBoundaryArn", value=cdk.Fn.ref("PermissionsBoundaryArn"))
 
     def _pour_build(self, build: cdk.CfnResource, deploy: cdk.CfnResource, roles: BuildRoles) -> None:
         variables = self._variables(build, deploy) | {

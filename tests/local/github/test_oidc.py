@@ -2,11 +2,15 @@
 
 import base64
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
+
+from local_aws.github.issuer import Issuer
+from local_aws.github.state import Urls
 
 
 def decoded(part):
@@ -80,3 +84,10 @@ def test_claims_can_be_forged_for_tests_of_refusals(world, verified):
     world.repository()
     claims = verified(world.github.oidc_token("acme/app", audience="elsewhere", repository_id="1"))
     assert (claims["aud"], claims["repository_id"]) == ("elsewhere", "1")
+
+
+def test_jobs_that_ask_at_once_get_tokens_of_one_key():
+    issuer = Issuer(Urls("http://127.0.0.1:1/_github"))
+    with ThreadPoolExecutor(4) as pool:
+        keys = list(pool.map(lambda _: issuer.keys()["keys"][0]["n"], range(4)))
+    assert len(set(keys)) == 1

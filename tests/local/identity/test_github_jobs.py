@@ -1,5 +1,6 @@
 """Jobs of the embedded GitHub sign in to the embedded AWS, with GitHub's tokens and trust policies as the project has them."""
 
+import base64
 import contextlib
 import time
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from local_aws.github import GitHub, serve
+from local_aws.github.actions import Machine
 from local_aws.identity.sts import GITHUB
 
 PROVIDER = f"arn:aws:iam::123456789012:oidc-provider/{GITHUB}"
@@ -138,3 +140,44 @@ def test_a_token_of_another_issuer_is_refused(jobs, tmp_path):
         # It says that it is GitHub's, but GitHub did not sign it.
         forged = another.oidc_token(jobs.repository, **claims, iss=jobs.github.issuer_url)
         assert jobs.refused(forged)[0] == "InvalidIdentityToken"
+
+
+SIGN_IN = """
+on: push
+jobs:
+  a:
+    runs-on: ubuntu-24.04
+    permissions: {{id-token: write}}
+    steps:
+      - {{uses: aws-actions/configure-aws-credentials@v6.2.3, with: {{role-to-assume: "{role}", aws-region: {region}}}}}
+      - run: 'test -n "$AWS_SESSION_TOKEN" && echo "$AWS_ENDPOINT_URL $AWS_REGION $AWS_ACCESS_KEY_ID"'
+"""
+
+
+@pytest.fixture
+def workflows(aws):
+    """GitHub runs workflows, whose jobs sign in here."""
+    yield aws.server.github.run_workflows(Machine(aws.server.endpoint_url))
+    aws.server.github.close()
+
+
+def test_a_workflow_signs_in_from_the_branch_that_the_role_trusts_and_from_no_other(aws, jobs, workflows):
+    github = aws.server.github
+    github.repository(jobs.repository).collaborators[f"user-{aws.project.name}"] = "write"
+    text = SIGN_IN.format(role=jobs.role, region=aws.region)
+    headers = {"Authorization": f"Bearer token-{aws.project.name}"}
+    api = f"{github.api_url}/repos/{jobs.repository}"
+    main = requests.get(f"{api}/git/ref/heads/main", headers=headers, timeout=10).json()["object"]["sha"]
+    other = {"ref": "refs/heads/other", "sha": main}
+    assert requests.post(f"{api}/git/refs", json=other, headers=headers, timeout=10).ok
+    for branch in ("main", "other"):
+        content = base64.b64encode(text.encode()).decode()
+        body = {"message": "Sign in", "content": content, "branch": branch}
+        done = requests.put(f"{api}/contents/.github/workflows/w.yml", json=body, headers=headers, timeout=10)
+        assert done.ok, done.text
+    workflows.settle(60)
+    trusted, refused = workflows.runs(jobs.repository)
+    assert trusted.conclusion == "success", trusted.job("a").log
+    assert f"{aws.server.endpoint_url} {aws.region} ***" in trusted.job("a").log, "keys are masked"
+    assert refused.conclusion == "failure"
+    assert f"Could not assume role with OIDC: {DENIED[1]}" in refused.job("a").log

@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -123,7 +124,7 @@ class Actions:
             review = Review(environment, user, state, comment)
             run.reviews.append(review)
             for job in waiting:
-                job.review = review
+                job.review, job.status, job.waiting_for = review, "pending", None
             self._scheduler.changed.notify_all()
 
     def cancel(self, run: Run) -> None:
@@ -174,6 +175,9 @@ class Actions:
             try:
                 for found in self._started_by(event, path):
                     self._start(found, event)
+            except Exception as error:  # the next event must still be looked at
+                reason = str(error) if isinstance(error, ActionsError) else traceback.format_exc()
+                self._start(InvalidWorkflow(path or triggers.FOLDER, [reason]), event)
             finally:
                 with self._scheduler.changed:
                     self._unhandled -= 1
@@ -212,12 +216,9 @@ class Actions:
 
 
 def _rests(run: Run) -> bool:
-    busy = {"queued", "pending", "in_progress"}
-    if run.status == "completed":
-        return True
-    return any(job.status == "waiting" for job in run.jobs.values()) and not any(
-        job.status in busy - {"queued", "pending"} for job in run.jobs.values()
-    )
+    """Whether a run has completed, or goes on only when a reviewer lets it."""
+    found = {job.status for job in run.jobs.values()}
+    return run.status == "completed" or ("waiting" in found and not found & {"pending", "in_progress"})
 
 
 def _waits_for(job: Job, environment: str) -> bool:

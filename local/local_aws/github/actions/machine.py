@@ -28,7 +28,9 @@ exec "{python}" "$@"
 
 @dataclass(frozen=True)
 class Machine:
-    """`variables` are in every job's environment, as a self-hosted runner's own are; `aws_url` is where AWS is.
+    """`variables` are in every job's environment, as a self-hosted runner's own are.
+
+    `aws_url` is where AWS is for jobs that sign in; the others reach none.
 
     `packages` are folders of installed Python packages: a virtual environment that a job makes finds them, so that pip
     installs what they lack and no more. Without them jobs install everything. `patience` is the share of the ten seconds
@@ -108,6 +110,5 @@ def environment(machine: Machine, folders: Folders, path: list[str]) -> dict[str
         "RUNNER_OS": "Linux",
         "RUNNER_TEMP": str(folders.temp),
         "RUNNER_TOOL_CACHE": str(folders.tools),
-        **({"AWS_ENDPOINT_URL": machine.aws_url} if machine.aws_url else {}),
         **machine.variables,
     }

@@ -1,5 +1,8 @@
 """What happens when a workflow runs: its jobs, their steps, what they get and what they leave."""
 
+from local_aws.github.actions import workflow
+from local_aws.github.actions.errors import LanguageError
+
 JOB = "  {}:\n    runs-on: ubuntu-24.04\n    steps:\n"
 
 
@@ -232,3 +235,21 @@ def test_python_is_this_machines_and_another_version_is_said(run_of):
     assert run.conclusion == "success"
     assert "Python 3.99 is asked for; this machine has" in run.job("a").annotations[0][1]
     assert "/tools/Python/" in run.job("a").steps[1].log[1]
+
+
+def test_what_keeps_a_run_from_starting_is_a_failed_run_that_says_why_and_the_next_one_starts(
+    repo, monkeypatch
+):
+    made = repo("on: push\njobs:\n" + steps("run: 'true'"))
+    made.settle()
+    with monkeypatch.context() as patched:
+
+        def missing(*_):
+            raise LanguageError("Workflows need Node.js")
+
+        patched.setattr(workflow, "read", missing)
+        made.put(".github/workflows/other.yml", "on: push\njobs:\n" + steps("run: echo on"))
+        made.settle()
+    made.put("README.md", "x")
+    assert [each.conclusion for each in made.settle()] == ["success", "failure", "success", "success"]
+    assert made.runs()[1].error.endswith("Workflows need Node.js")

@@ -20,7 +20,7 @@ INPUTS: Mapping[str, str | None] = {
 
 
 def run(call: ActionCall) -> Mapping[str, str]:
-    """Sets AWS_REGION and the keys of the session for the steps that follow. STS judges the role's trust policy."""
+    """Sets AWS_REGION, the address of the embedded AWS and the keys of the session for the steps that follow. STS judges the role's trust policy."""
     import boto3
     from botocore import UNSIGNED
     from botocore.config import Config
@@ -56,6 +56,7 @@ def run(call: ActionCall) -> Mapping[str, str]:
     for secret in ("SecretAccessKey", "SessionToken", "AccessKeyId"):
         call.mask(keys[secret])
     call.environment |= {
+        "AWS_ENDPOINT_URL": call.machine.aws_url,
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
         "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
