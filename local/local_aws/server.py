@@ -33,7 +33,13 @@ from local_aws.identity.roles import Roles
 from local_aws.kernel.account import ACCOUNT_ID, REGION, Account, Clients
 from local_aws.kernel.connections import LimitedServer
 from local_aws.kernel.environment import without_real_account
-from local_aws.kernel.moto_internals import BackendDict, bounded_logs, read_key_policies, reset_model_data
+from local_aws.kernel.moto_internals import (
+    BackendDict,
+    bounded_logs,
+    bounded_queues,
+    read_key_policies,
+    reset_model_data,
+)
 from local_aws.kernel.wire import Service
 from local_aws.sagemaker import runtime as sagemaker_runtime
 from local_aws.sagemaker.runtime import RuntimeService
@@ -70,6 +76,7 @@ class Server:
         self._process.enter_context(managed_policies.loaded())
         self._process.enter_context(read_key_policies())
         self._process.enter_context(bounded_logs())
+        self._process.enter_context(bounded_queues())
         if time_scale is None:
             time_scale = float(os.environ.get("LOCAL_AWS_TIME_SCALE", "1"))
         # Before any handler has a thread of its own that asks moto for something.

@@ -175,3 +175,29 @@ def test_a_refusal_lists_every_reason(request_):
 
 def replace_cases(checks, *cases):
     return checks.model_copy(update={"cases": cases})
+
+
+@pytest.mark.parametrize("returning", [False, True])
+def test_another_problems_package_is_refused_by_name(request_, returning):
+    serving = replace(PACKAGE, version=3, metadata={"recipe": "reviews-fast", "problem": "reviews"})
+    other = with_package(request_, metadata={**PACKAGE.metadata, "problem": "toxicity"})
+
+    with pytest.raises(RefusedError) as refused:
+        promotion.require(replace(other, serving=serving, returning=returning))
+
+    assert "It solves the problem toxicity, and staging serves reviews (version 3)." in str(refused.value)
+    assert "model-deploy teardown --stage staging" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"problem": "reviews", "recipe": "reviews-tfidf"},
+        {"recipe": "reviews"},  # of before problems were recorded
+        {},
+    ],
+)
+def test_a_package_of_the_problem_that_is_served_passes(request_, metadata):
+    serving = replace(PACKAGE, metadata={"problem": "reviews"})
+    package = with_package(request_, metadata={**PACKAGE.metadata, **metadata})
+    promotion.require(replace(package, serving=serving))

@@ -185,7 +185,16 @@ def test_two_files_for_one_recipe_are_refused(tmp_path):
 
 def test_the_checks_that_come_with_the_repository_can_be_used(repository):
     loaded = checks.load(repository)
-    assert set(loaded) == {"amazon-sentences", "clothing-reviews", "toxic-comments"}
+    assert set(loaded) == {
+        "amazon-sentences",
+        "amazon-sentiment",
+        "clothing-reviews",
+        "clothing-reviews-published",
+        "cooking",
+        "helpful-reviews",
+        "toxic-comments",
+        "toxic-comments-tfidf",
+    }
     assert loaded["clothing-reviews"].labels <= {"negative", "neutral", "positive"}
 
 

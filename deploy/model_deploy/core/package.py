@@ -74,6 +74,11 @@ class Package:
         return _stated(self.metadata.get("model-version"))
 
     @property
+    def problem(self) -> str | None:
+        """The problem that it solves; of before problems were recorded the one that its recipe is called after."""
+        return self.metadata.get("problem", self.metadata.get("recipe"))
+
+    @property
     def commit(self) -> str | None:
         """The commit that the model was built from."""
         return self.metadata.get("commit")

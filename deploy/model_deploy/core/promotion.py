@@ -25,8 +25,10 @@ class Request:
 
     `group` is the project's. `production_gate` is the stage's (github or registry). `verified_first` says whether a record
     shows that exactly this package was verified in staging, `verified_sha256` which bytes that were (None in a record of before
-    that was recorded). `overtaken_by` is the record of another package that staging verified later. `forced` is the reason given with --force. `returning` says that it is a rollback, to a package of
-    which a record shows that it was verified in this very stage.
+    that was recorded). `overtaken_by` is the record of another package that staging verified later. `forced` is the reason
+    given with --force. `returning` says that it is a rollback, to a package of which a record shows that it was verified in
+    this very stage. `serving` is the package that the stage serves now, None where it serves none, or one that the registry
+    no longer has.
     """
 
     candidate: Candidate
@@ -39,6 +41,7 @@ class Request:
     overtaken_by: Record | None = None
     forced: str | None = None
     returning: bool = False
+    serving: Package | None = None
 
 
 def refusals(request: Request) -> tuple[str, ...]:
@@ -46,6 +49,7 @@ def refusals(request: Request) -> tuple[str, ...]:
     package = request.candidate.package
     reasons = [
         *_registry(package, request.group),
+        *_problem(package, request),
         *_contract(request.candidate, request.checks),
         *_artifact(request.candidate),
     ]
@@ -77,6 +81,18 @@ def _registry(package: Package, group: str) -> list[str]:
             f"Its approval is {package.approval}, not {APPROVED}. Approve it in the model registry first."
         )
     return reasons
+
+
+def _problem(package: Package, request: Request) -> list[str]:
+    """A stage keeps to one problem: who asks it would get answers to another question."""
+    serving = request.serving
+    if serving is None or None in (serving.problem, package.problem) or serving.problem == package.problem:
+        return []
+    return [
+        f"It solves the problem {package.problem}, and {request.stage} serves {serving.problem} (version {serving.version}). "
+        "Give the problem a project of its own (project-template create), or take this stage down first "
+        f"(model-deploy teardown --stage {request.stage})."
+    ]
 
 
 def _contract(candidate: Candidate, checks: Mapping[str, Checks]) -> list[str]:

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from model_deploy.aws import endpoint, records, registry
 from model_deploy.core import promotion
-from model_deploy.core.package import Candidate
+from model_deploy.core.package import Candidate, Package
 from model_deploy.core.record import Record
-from model_deploy.errors import LeftError
+from model_deploy.errors import LeftError, UsageError
 from model_deploy.rollout.request import Request
 from model_deploy.workspace import Workspace
 
@@ -35,7 +35,19 @@ def promotion_request(
         overtaken_by=None if record is None else _overtaking(workspace, candidate.package.arn),
         forced=forced,
         returning=returning,
+        serving=_serving(workspace),
     )
+
+
+def _serving(workspace: Workspace) -> Package | None:
+    """The package that the stage serves, as far as the registry has it."""
+    live = endpoint.look(workspace.aws, workspace.endpoint_name)
+    if live is None or live.package_arn is None:
+        return None
+    try:
+        return registry.describe(workspace.aws, live.package_arn)
+    except UsageError:
+        return None
 
 
 def _overtaking(workspace: Workspace, arn: str) -> Record | None:

@@ -64,7 +64,6 @@ class Actions:
 def message(before: Alarm, after: Alarm, region: str) -> dict[str, Any]:
     """What a topic gets. `region` is the region's name in words."""
     stated = after.stated
-    trigger = {"AlarmRule": stated["AlarmRule"]} if after.is_composite else {"Trigger": _trigger(stated)}
     return {
         "AlarmName": after.name,
         "AlarmDescription": stated.get("AlarmDescription"),
@@ -79,7 +78,7 @@ def message(before: Alarm, after: Alarm, region: str) -> dict[str, Any]:
         "OKActions": stated.get("OKActions", []),
         "AlarmActions": stated.get("AlarmActions", []),
         "InsufficientDataActions": stated.get("InsufficientDataActions", []),
-        **trigger,
+        "Trigger": _trigger(stated),
     }
 
 

@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-COMPOSITE_PERIOD = 10
-"""How many seconds a composite alarm keeps a state that was set by hand."""
-
 
 @dataclass(frozen=True)
 class State:
@@ -40,14 +37,8 @@ class Alarm:
         return name
 
     @property
-    def is_composite(self) -> bool:
-        return "AlarmRule" in self.stated
-
-    @property
     def period(self) -> int:
         """Seconds of a period; with metric math the longest of its metrics."""
-        if self.is_composite:
-            return COMPOSITE_PERIOD
         metrics = [query["MetricStat"] for query in self.stated.get("Metrics", ()) if "MetricStat" in query]
         period: int = max(metric["Period"] for metric in metrics or [self.stated])
         return period
@@ -58,7 +49,7 @@ class Alarm:
             "AlarmActions": [],
             "OKActions": [],
             "InsufficientDataActions": [],
-            **({} if self.is_composite else {"Dimensions": []}),
+            "Dimensions": [],
             **self.stated,
             "AlarmArn": self.arn,
             "AlarmConfigurationUpdatedTimestamp": self.configured,

@@ -14,7 +14,6 @@ from local_aws.cloudwatch.actions import Actions
 from local_aws.cloudwatch.alarm import Alarm, State
 from local_aws.cloudwatch.expressions import Expression, ExpressionError
 from local_aws.cloudwatch.pages import token_error
-from local_aws.cloudwatch.rules import Rule, RuleError
 from local_aws.cloudwatch.series import is_statistic
 from local_aws.cloudwatch.tags import Tags
 from local_aws.kernel.account import Account
@@ -37,7 +36,7 @@ _TREATMENTS = ("breaching", "notBreaching", "ignore", "missing")
 
 
 class Alarms:
-    """PutMetricAlarm, PutCompositeAlarm, DescribeAlarms, SetAlarmState, DeleteAlarms."""
+    """PutMetricAlarm, DescribeAlarms, SetAlarmState, DeleteAlarms."""
 
     def __init__(self, account: Account, tags: Tags) -> None:
         self._account = account
@@ -50,18 +49,6 @@ class Alarms:
         _check(request)
         return self._put(request)
 
-    def put_composite_alarm(self, request: dict[str, Any]) -> dict[str, Any]:
-        if "ActionsSuppressor" in request:
-            raise _invalid("ActionsSuppressor is not embedded.")
-        try:
-            rule = Rule.parse(request["AlarmRule"])
-        except RuleError as error:
-            raise _invalid(str(error)) from error
-        known = {alarm.name for alarm in self.all()}
-        if missing := {name.rpartition(":alarm:")[2] for name in rule.names} - known:
-            raise _invalid(f"AlarmRule names alarms that do not exist: {', '.join(sorted(missing))}.")
-        return self._put(request)
-
     def describe_alarms(self, request: dict[str, Any]) -> dict[str, Any]:
         alarms = sorted(self.all(), key=lambda alarm: alarm.name)
         chosen = [alarm for alarm in alarms if _matches(alarm, request)]
@@ -69,8 +56,8 @@ class Alarms:
         with token_error("InvalidNextToken"):
             shown, token = page(chosen, asked, key=lambda alarm: alarm.name, default=MAXIMUM_RECORDS)
         answer = {
-            "MetricAlarms": [alarm.described() for alarm in shown if not alarm.is_composite],
-            "CompositeAlarms": [alarm.described() for alarm in shown if alarm.is_composite],
+            "MetricAlarms": [alarm.described() for alarm in shown],
+            "CompositeAlarms": [],
         }
         return paged(answer, token)
 
@@ -130,9 +117,7 @@ class Alarms:
 
 
 def _matches(alarm: Alarm, request: Mapping[str, Any]) -> bool:
-    # CloudWatch leaves composite alarms out where the request does not ask for them.
-    kind = "CompositeAlarm" if alarm.is_composite else "MetricAlarm"
-    if kind not in request.get("AlarmTypes", ["MetricAlarm"]):
+    if "MetricAlarm" not in request.get("AlarmTypes", ["MetricAlarm"]):
         return False
     if "AlarmNames" in request and alarm.name not in request["AlarmNames"]:
         return False

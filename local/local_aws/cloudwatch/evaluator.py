@@ -18,7 +18,6 @@ from local_aws.cloudwatch.alarm import Alarm, State
 from local_aws.cloudwatch.alarms import COMPARISONS, Alarms
 from local_aws.cloudwatch.expressions import Expression
 from local_aws.cloudwatch.queues import QueueMetrics
-from local_aws.cloudwatch.rules import Rule
 from local_aws.cloudwatch.series import Metric, MetricStore, statistic
 from local_aws.kernel.account import Account
 
@@ -63,17 +62,9 @@ class Evaluator:
         # As on CloudWatch, a state set by hand lasts until the next evaluation: a period.
         if by_hand is not None and time.monotonic() - by_hand < alarm.period * self._scale:
             return
-        if alarm.is_composite:
-            state = self._composed(alarm)
-        else:
-            state = judge(alarm, self._datapoints(alarm, time.time()))
+        state = judge(alarm, self._datapoints(alarm, time.time()))
         if state.value != alarm.state.value:
             self._alarms.transition(alarm, state)
-
-    def _composed(self, alarm: Alarm) -> State:
-        states = {each.name: each.state.value for each in self._alarms.all()}
-        value = "ALARM" if Rule.parse(alarm.stated["AlarmRule"]).holds(states) else "OK"
-        return State(value, f"The rule {alarm.stated['AlarmRule']} came to {value}", datetime.now(UTC))
 
     def _datapoints(self, alarm: Alarm, now: float) -> list[float | None]:
         """A value for each of the last EvaluationPeriods, the oldest first; None where there is no data."""

@@ -7,7 +7,8 @@ protocol parsers and serialisers, its KMS keys' tags, and how its buckets read t
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from types import SimpleNamespace
@@ -32,6 +33,7 @@ from moto.moto_server.werkzeug_app import (
 from moto.s3 import notifications
 from moto.s3.models import FakeBucket, S3Backend
 from moto.sns.models import Subscription
+from moto.sqs.models import Queue
 
 __all__ = [
     "PROTOCOL_PARSERS",
@@ -44,6 +46,7 @@ __all__ = [
     "ServiceModel",
     "Subscription",
     "bounded_logs",
+    "bounded_queues",
     "default_user_config",
     "judged_buckets",
     "key_age_and_tags",
@@ -54,6 +57,9 @@ __all__ = [
 
 LOG_EVENTS = 10_000
 """What a log stream remembers: some hours of a function under load, and the whole of any job's log."""
+
+DELETED_MESSAGES = 10_000
+"""Handles of deleted messages that a queue remembers, so that deleting one twice is no error."""
 
 BucketJudge = Callable[[str, bytes, str, str], PermissionResult]
 """Decides about a request by a bucket's name, its policy (JSON), an action and a resource."""
@@ -90,6 +96,35 @@ def bounded_logs(events: int = LOG_EVENTS) -> Iterator[None]:
         return token
 
     with mock.patch.object(LogStream, "put_log_events", put_and_forget):
+        yield
+
+
+class _Recent:
+    """The newest `limit` of the texts that it was given."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._texts: OrderedDict[str, None] = OrderedDict()
+
+    def update(self, texts: Iterable[str]) -> None:
+        self._texts.update(dict.fromkeys(texts))
+        while len(self._texts) > self._limit:
+            self._texts.popitem(last=False)
+
+    def __contains__(self, text: object) -> bool:
+        return text in self._texts
+
+
+@contextmanager
+def bounded_queues(handles: int = DELETED_MESSAGES) -> Iterator[None]:
+    """Meanwhile new queues know the handles of their newest deleted messages alone: moto keeps all of them, for ever."""
+    make = Queue.__init__
+
+    def made(queue: Any, *arguments: Any, **options: Any) -> None:
+        make(queue, *arguments, **options)
+        queue.deleted_messages = _Recent(handles)
+
+    with mock.patch.object(Queue, "__init__", made):
         yield
 
 

@@ -20,7 +20,16 @@ STACK_ACTIONS = (
 )
 """What SageMaker does with the stacks of projects, as the user in the S3 form, as the launch role in the other."""
 
-RECIPES = ("clothing-reviews", "amazon-sentences", "toxic-comments")
+RECIPES = (
+    "clothing-reviews",
+    "clothing-reviews-published",
+    "amazon-sentences",
+    "amazon-sentiment",
+    "cooking",
+    "helpful-reviews",
+    "toxic-comments",
+    "toxic-comments-tfidf",
+)
 """The recipes of the build repository, of which a project begins with one."""
 
 

@@ -311,10 +311,7 @@ def test_alarms_and_a_dashboard(aws, deploy):
     dashboard = {"DashboardBody": {"widgets": []}, "Tags": [{"Key": "a", "Value": "1"}]}
 
     def alarms(threshold):
-        return {
-            "Alarm": ("CloudWatch::Alarm", {**ALARM, "Threshold": threshold}),
-            "Both": ("CloudWatch::CompositeAlarm", {"AlarmRule": {"Fn::Sub": 'ALARM("${Alarm}")'}}),
-        }
+        return {"Alarm": ("CloudWatch::Alarm", {**ALARM, "Threshold": threshold})}
 
     made = deploy(**alarms("0.5"), Board=("CloudWatch::Dashboard", dashboard))
     retagged = {**dashboard, "Tags": [{"Key": "b", "Value": "2"}]}
@@ -325,6 +322,4 @@ def test_alarms_and_a_dashboard(aws, deploy):
 
     (alarm,) = cloudwatch.describe_alarms(AlarmNames=[made["Alarm"]])["MetricAlarms"]
     assert (alarm["Threshold"], alarm["Period"]) == (0.9, 60)
-    found = cloudwatch.describe_alarms(AlarmNames=[made["Both"]], AlarmTypes=["CompositeAlarm"])
-    assert found["CompositeAlarms"][0]["AlarmRule"] == f'ALARM("{made["Alarm"]}")'
     assert cloudwatch.get_dashboard(DashboardName=made["Board"])["DashboardBody"] == '{"widgets": []}'

@@ -5,12 +5,13 @@ import tracemalloc
 from datetime import timedelta
 
 import pytest
+from botocore.exceptions import ClientError
 
 from local_aws.cloudwatch import series
 from local_aws.cloudwatch.series import Metric, MetricStore, Sample, statistic
 from local_aws.kernel import sessions
 from local_aws.kernel.calls import Call, Calls
-from local_aws.kernel.moto_internals import bounded_logs
+from local_aws.kernel.moto_internals import bounded_logs, bounded_queues
 from local_aws.kernel.sessions import Sessions
 
 METRIC = Metric("n", "Latency", frozenset())
@@ -99,3 +100,19 @@ def test_a_log_stream_keeps_its_newest_events(aws):
     assert found == [str(number) for number in range(700, 1000)]
     [stream] = logs.describe_log_streams(logGroupName="/steady")["logStreams"]
     assert stream["storedBytes"] == 900
+
+
+def test_a_queue_remembers_its_newest_deleted_messages(aws):
+    sqs = aws.client("sqs")
+    with bounded_queues(2):
+        queue = sqs.create_queue(QueueName="steady")["QueueUrl"]
+    handles = []
+    for number in range(3):
+        sqs.send_message(QueueUrl=queue, MessageBody=str(number))
+        [message] = sqs.receive_message(QueueUrl=queue)["Messages"]
+        handles.append(message["ReceiptHandle"])
+        sqs.delete_message(QueueUrl=queue, ReceiptHandle=handles[-1])
+    for handle in handles[1:]:
+        sqs.delete_message(QueueUrl=queue, ReceiptHandle=handle)
+    with pytest.raises(ClientError, match="ReceiptHandleIsInvalid"):
+        sqs.delete_message(QueueUrl=queue, ReceiptHandle=handles[0])

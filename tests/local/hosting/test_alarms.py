@@ -11,7 +11,6 @@ from botocore.exceptions import ClientError
 from local_aws.cloudwatch.alarm import Alarm, State
 from local_aws.cloudwatch.evaluator import judge
 from local_aws.cloudwatch.expressions import Expression, ExpressionError
-from local_aws.cloudwatch.rules import Rule, RuleError
 
 _numbers = itertools.count(1)
 
@@ -55,8 +54,7 @@ def put(cloudwatch, metric):
 @pytest.fixture
 def state(cloudwatch):
     def state(name):
-        answer = cloudwatch.describe_alarms(AlarmNames=[name], AlarmTypes=["MetricAlarm", "CompositeAlarm"])
-        [alarm] = answer["MetricAlarms"] or answer["CompositeAlarms"]
+        [alarm] = cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"]
         return alarm["StateValue"]
 
     return state
@@ -123,25 +121,9 @@ def test_a_state_set_by_hand_lasts_for_a_period(cloudwatch, put, state, eventual
     eventually(lambda: state(name) == "OK")
 
 
-def test_a_composite_alarm_follows_its_rule(cloudwatch, put, publish, state, eventually):
-    child = put(TreatMissingData="notBreaching", Period=600)
-    name = f"{child}-composite"
-    cloudwatch.put_composite_alarm(AlarmName=name, AlarmRule=f'ALARM("{child}") AND NOT FALSE')
-    try:
-        eventually(lambda: state(name) == "OK")
-        publish(10)
-        eventually(lambda: state(name) == "ALARM")
-        in_alarm = cloudwatch.describe_alarms(AlarmTypes=["CompositeAlarm"], StateValue="ALARM")[
-            "CompositeAlarms"
-        ]
-        assert name in [alarm["AlarmName"] for alarm in in_alarm]
-    finally:
-        cloudwatch.delete_alarms(AlarmNames=[name])
-
-
-def test_a_composite_alarm_needs_its_children(cloudwatch):
-    with pytest.raises(ClientError, match="alarms that do not exist: nobody"):
-        cloudwatch.put_composite_alarm(AlarmName="lonely", AlarmRule="ALARM(nobody)")
+def test_a_composite_alarm_is_refused_by_name(cloudwatch):
+    with pytest.raises(ClientError, match="PutCompositeAlarm"):
+        cloudwatch.put_composite_alarm(AlarmName="both", AlarmRule="ALARM(one)")
 
 
 def test_an_update_keeps_the_state(cloudwatch, put, state):
@@ -252,24 +234,3 @@ def test_other_expressions_are_refused(text):
 def test_an_expression_needs_its_metrics():
     with pytest.raises(ExpressionError, match="no metric has the id b"):
         Expression.parse("a + b").value({"a": 1.0})
-
-
-@pytest.mark.parametrize(
-    ("text", "holds"),
-    [
-        ("ALARM(a)", True),
-        ("ALARM(b)", False),
-        ('NOT OK("b") OR ALARM(a) AND TRUE', True),
-        ("(ALARM(a) OR ALARM(b)) AND ALARM(b)", False),
-        ("INSUFFICIENT_DATA(c)", True),
-        ("ALARM(arn:aws:cloudwatch:eu-west-1:123456789012:alarm:a)", True),
-    ],
-)
-def test_rules_combine_states(text, holds):
-    assert Rule.parse(text).holds({"a": "ALARM", "b": "OK", "c": "INSUFFICIENT_DATA"}) is holds
-
-
-@pytest.mark.parametrize("text", ["", "ALARM", "ALARM(a", "ALARM(a) ALARM(b)", "(TRUE", "TRUE AND"])
-def test_a_rule_that_is_none_is_refused(text):
-    with pytest.raises(RuleError, match="cannot be parsed"):
-        Rule.parse(text)

@@ -36,7 +36,6 @@ def resource_types(answers: Answers) -> list[ResourceType]:
         autoscaling.ScalableTarget(),
         autoscaling.ScalingPolicy(),
         cloudwatch.Alarm(),
-        cloudwatch.CompositeAlarm(),
         cloudwatch.Dashboard(),
         custom.CustomResource(answers),
         events.Rule(),

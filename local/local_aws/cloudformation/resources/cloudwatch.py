@@ -1,4 +1,4 @@
-"""AWS::CloudWatch: alarms, composite alarms and dashboards."""
+"""AWS::CloudWatch: alarms and dashboards."""
 
 from __future__ import annotations
 
@@ -25,10 +25,15 @@ def _retag(arn: str, old: Properties, new: Properties, context: Context) -> None
         context.call("cloudwatch", "UntagResource", {"ResourceARN": arn, "TagKeys": gone})
 
 
-class _Alarm(ResourceType):
-    """What both kinds of alarms share: they are put under their name, again for an update."""
+class Alarm(ResourceType):
+    """An alarm is put under its name, again for an update."""
 
-    put: str
+    name = "AWS::CloudWatch::Alarm"
+    properties = words(
+        "ActionsEnabled AlarmActions AlarmDescription AlarmName ComparisonOperator DatapointsToAlarm Dimensions"
+        " EvaluateLowSampleCountPercentile EvaluationPeriods ExtendedStatistic InsufficientDataActions MetricName"
+        " Metrics Namespace OKActions Period Statistic Tags Threshold ThresholdMetricId TreatMissingData Unit"
+    )
     create_only = words("AlarmName")
     attributes = words("Arn")
     named_by = "AlarmName"
@@ -36,36 +41,16 @@ class _Alarm(ResourceType):
 
     def create(self, properties: Properties, context: Context) -> Physical:
         name = properties.get("AlarmName") or context.name(NAME_LENGTH)
-        context.call("cloudwatch", self.put, {**properties, "AlarmName": name})
+        context.call("cloudwatch", "PutMetricAlarm", {**properties, "AlarmName": name})
         return Physical(name, {"Arn": context.account.arn("cloudwatch", f"alarm:{name}")})
 
     def update(self, physical_id: str, old: Properties, new: Properties, context: Context) -> None:
         # Tags in a put of an alarm that exists are ignored: they have operations of their own.
-        context.call("cloudwatch", self.put, {**without(new, "Tags"), "AlarmName": physical_id})
+        context.call("cloudwatch", "PutMetricAlarm", {**without(new, "Tags"), "AlarmName": physical_id})
         _retag(context.account.arn("cloudwatch", f"alarm:{physical_id}"), old, new, context)
 
     def delete(self, physical_id: str, properties: Properties, context: Context) -> None:
         context.drop("cloudwatch", "DeleteAlarms", {"AlarmNames": [physical_id]})
-
-
-class Alarm(_Alarm):
-    name = "AWS::CloudWatch::Alarm"
-    put = "PutMetricAlarm"
-    properties = words(
-        "ActionsEnabled AlarmActions AlarmDescription AlarmName ComparisonOperator DatapointsToAlarm Dimensions"
-        " EvaluateLowSampleCountPercentile EvaluationPeriods ExtendedStatistic InsufficientDataActions MetricName"
-        " Metrics Namespace OKActions Period Statistic Tags Threshold ThresholdMetricId TreatMissingData Unit"
-    )
-
-
-class CompositeAlarm(_Alarm):
-    name = "AWS::CloudWatch::CompositeAlarm"
-    put = "PutCompositeAlarm"
-    properties = words(
-        "ActionsEnabled ActionsSuppressor ActionsSuppressorExtensionPeriod ActionsSuppressorWaitPeriod AlarmActions"
-        " AlarmDescription AlarmName AlarmRule InsufficientDataActions OKActions Tags"
-    )
-    required = words("AlarmRule")
 
 
 class Dashboard(ResourceType):

@@ -48,10 +48,8 @@ class Watch:
         if self._stopping.is_set():
             raise StoppedError("the embedded AWS closes")
         if self._alarms:
-            answer = self._cloudwatch.describe_alarms(
-                AlarmNames=self._alarms, AlarmTypes=["MetricAlarm", "CompositeAlarm"], StateValue="ALARM"
-            )
-            found = [*answer["MetricAlarms"], *answer["CompositeAlarms"]]
+            answer = self._cloudwatch.describe_alarms(AlarmNames=self._alarms, StateValue="ALARM")
+            found = answer["MetricAlarms"]
             if names := [alarm["AlarmName"] for alarm in found]:
                 raise AlarmError(
                     "One or more alarms configured for the deployment are in the ALARM state: "

@@ -73,15 +73,13 @@ def check_alarms(account: Account, policy: Policy, plan: Plan) -> None:
         return
     role = plan.variants[0].container.role_arn
     try:
-        answer = account.client_of_role(role, "cloudwatch").describe_alarms(
-            AlarmNames=list(policy.alarms), AlarmTypes=["MetricAlarm", "CompositeAlarm"]
-        )
+        answer = account.client_of_role(role, "cloudwatch").describe_alarms(AlarmNames=list(policy.alarms))
     except ClientError as error:
         raise invalid(
             f"The execution role {role} cannot describe the CloudWatch alarms of the AutoRollbackConfiguration: "
             f"{error.response['Error']['Message']}"
         ) from error
-    found = [*answer["MetricAlarms"], *answer["CompositeAlarms"]]
+    found = answer["MetricAlarms"]
     missing = set(policy.alarms) - {alarm["AlarmName"] for alarm in found}
     if missing:
         raise invalid(f"Could not find the CloudWatch alarms: {', '.join(sorted(missing))}.")
