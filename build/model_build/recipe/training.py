@@ -31,7 +31,7 @@ class _Job(Part):
     """The training job, on one instance."""
 
     instance_type: InstanceType = "ml.c5.xlarge"
-    fallback_instance_types: tuple[InstanceType, ...] = Field((), max_length=4)
+    fallback_instance_types: Annotated[tuple[InstanceType, ...], Field(max_length=4)] = ()
     volume_gb: VolumeGb = 30
     max_runtime_seconds: Annotated[int, Field(ge=1, le=28 * 86400)] = 3600
 
