@@ -81,6 +81,7 @@ PURPOSES = {
     "caching.expire_after": "how long a step's result may be used again",
     "training": "the algorithm, what it is told, and its job",
     "training.instance_type": "the machine that trains",
+    "training.fallback_instance_types": "the machines that are tried in this order where there are none of that type",
     "training.volume_gb": "the disk of that machine, in GB",
     "training.max_runtime_seconds": "the time after which the training is stopped",
     "training.hyperparameters": "the options of the algorithm",

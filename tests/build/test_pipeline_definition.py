@@ -428,6 +428,16 @@ def test_a_new_rule_of_the_gate_leaves_preparation_and_training_cached(built):
     assert {name for name in before if before[name] != after[name]} == {"Evaluate", "Register"}
 
 
+def test_machines_to_fall_back_on_are_tried_in_the_recipes_order():
+    ordered = recipe(training={"instance_type": "ml.c5.xlarge", "fallback_instance_types": ["ml.m5.xlarge"]})
+    steps = diff.steps(definition(ordered, SETTINGS, INPUTS))
+    assert steps["Train"]["Arguments"]["ResourceConfig"] == {
+        "InstancePreferences": [{"InstanceType": "ml.c5.xlarge"}, {"InstanceType": "ml.m5.xlarge"}],
+        "InstanceCount": 1,
+        "VolumeSizeInGB": 30,
+    }
+
+
 def test_the_recipes_machines_and_limits_reach_the_jobs():
     bigger = recipe(
         training={"instance_type": "ml.p3.2xlarge", "volume_gb": 100, "max_runtime_seconds": 7200},

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from model_build.errors import UsageError
 from model_build.recipe import Recipe
 from model_build.recipe.data import MISSING
 
@@ -51,6 +52,14 @@ def test_a_recipe_may_leave_out_whatever_has_a_default(tmp_path):
     assert recipe.rebalance == "none"
     assert recipe.training.instance_type == "ml.c5.xlarge"
     assert dict(recipe.training.hyperparameters.items()) == {"mode": "supervised"}
+
+
+def test_machines_are_tried_in_order_and_named_once(tmp_path):
+    training = "training: {instance_type: ml.c5.xlarge, fallback_instance_types: [%s]}\n"
+    recipe = load(tmp_path, SMALLEST + training % "ml.m5.xlarge, ml.c5.2xlarge")
+    assert recipe.training.instance_types == ("ml.c5.xlarge", "ml.m5.xlarge", "ml.c5.2xlarge")
+    with pytest.raises(UsageError, match=r"ml\.c5\.xlarge stands twice"):
+        load(tmp_path, SMALLEST + training % "ml.m5.xlarge, ml.c5.xlarge")
 
 
 NO_CONDITION = dict.fromkeys(["name", "drop", "values", "min", "max", "majority", "minority", "compare"])

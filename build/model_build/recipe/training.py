@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, Field, Tag, field_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from model_build.recipe.blazingtext import Hyperparameters
 from model_build.recipe.serving import Serving
@@ -31,8 +31,24 @@ class _Job(Part):
     """The training job, on one instance."""
 
     instance_type: InstanceType = "ml.c5.xlarge"
+    fallback_instance_types: Annotated[tuple[InstanceType, ...], Field(max_length=4)] = ()
     volume_gb: VolumeGb = 30
     max_runtime_seconds: Annotated[int, Field(ge=1, le=28 * 86400)] = 3600
+
+    @model_validator(mode="after")
+    def _machines_differ(self) -> Self:
+        repeated = [each for each in self.instance_types if self.instance_types.count(each) > 1]
+        if repeated:
+            raise problem(
+                "fallback_instance_types",
+                f"{repeated[0]} stands twice among instance_type and these; name other machines, or leave the key out",
+            )
+        return self
+
+    @property
+    def instance_types(self) -> tuple[str, ...]:
+        """The machines in the order in which SageMaker tries them."""
+        return (self.instance_type, *self.fallback_instance_types)
 
 
 class BlazingText(_Job):

@@ -290,7 +290,7 @@ class _Builder:
             role=self.settings.pipeline_role_arn,
             hyperparameters=self.hyperparameters(),
             compute=Compute(
-                instance_type=training.instance_type, instance_count=1, volume_size_in_gb=training.volume_gb
+                **_machines(training.instance_types), instance_count=1, volume_size_in_gb=training.volume_gb
             ),
             stopping_condition=StoppingCondition(max_runtime_in_seconds=training.max_runtime_seconds),
             output_data_config=OutputDataConfig(
@@ -481,6 +481,15 @@ def _service_retries() -> Any:
 
     faults = [StepExceptionTypeEnum.SERVICE_FAULT, StepExceptionTypeEnum.THROTTLING]
     return StepRetryPolicy(exception_types=faults, interval_seconds=5, backoff_rate=2.0, max_attempts=5)
+
+
+def _machines(types: tuple[str, ...]) -> dict[str, Any]:
+    """One machine, or several of which SageMaker takes the first that it has: never both in one request."""
+    from sagemaker.core.shapes import InstancePreference
+
+    if len(types) == 1:
+        return {"instance_type": types[0]}
+    return {"instance_preferences": [InstancePreference(instance_type=each) for each in types]}
 
 
 def _job_retries() -> list[Any]:

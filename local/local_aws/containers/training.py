@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
@@ -156,7 +156,8 @@ class TrainingContainer(Container):
         }
 
     def _resources(self) -> dict[str, Any]:
-        instance_type = self.request.get("ResourceConfig", {}).get("InstanceType", "local")
+        resources = selected(self.request.get("ResourceConfig", {}))
+        instance_type = resources.get("SelectedInstanceType") or resources.get("InstanceType", "local")
         group = "homogeneousCluster"
         return {
             "current_host": "algo-1",
@@ -197,12 +198,48 @@ def _metric_definitions(request: Mapping[str, Any]) -> tuple[metrics.Definition,
 
 def _check_resources(request: Mapping[str, Any]) -> None:
     resources = request.get("ResourceConfig", {})
-    for member in ("InstanceGroups", "InstancePreferences"):
-        if resources.get(member):
-            raise UnsupportedError(
-                f"ResourceConfig.{member} is not embedded. Set InstanceType and InstanceCount 1."
-            )
-    require_one_instance(resources.get("InstanceCount", 1))
+    if resources.get("InstanceGroups"):
+        raise UnsupportedError(
+            "ResourceConfig.InstanceGroups is not embedded. Set InstanceType and InstanceCount 1."
+        )
+    if preferences := resources.get("InstancePreferences"):
+        _check_preferences(request, resources, preferences)
+    counts = [
+        each["InstanceCount"] for each in resources.get("InstancePreferences", ()) if "InstanceCount" in each
+    ]
+    for count in (resources.get("InstanceCount", 1), *counts):
+        require_one_instance(count)
+
+
+def _check_preferences(
+    request: Mapping[str, Any], resources: Mapping[str, Any], preferences: Sequence[Mapping[str, Any]]
+) -> None:
+    """Raises UnsupportedError for what "ResourceConfig", Amazon SageMaker API reference, excludes."""
+    if "InstanceType" in resources or "InstancePlacementConfig" in resources:
+        raise UnsupportedError(
+            "InstancePreferences is mutually exclusive with InstanceType and InstancePlacementConfig."
+        )
+    if request.get("EnableManagedSpotTraining"):
+        raise UnsupportedError("InstancePreferences is mutually exclusive with EnableManagedSpotTraining.")
+    require_unique("InstancePreference", [each["InstanceType"] for each in preferences])
+    stated = sum("InstanceCount" in each for each in preferences)
+    if stated not in {0, len(preferences)} or (stated > 0) == ("InstanceCount" in resources):
+        raise UnsupportedError(
+            "InstanceCount must be in ResourceConfig, or in every one of its InstancePreferences, and not in both."
+        )
+
+
+def selected(resources: Mapping[str, Any]) -> dict[str, Any]:
+    """What DescribeTrainingJob says of the machines: the first preference is the one that there is."""
+    preferences = resources.get("InstancePreferences")
+    if not preferences:
+        return dict(resources)
+    count = preferences[0].get("InstanceCount", resources.get("InstanceCount"))
+    return {
+        **resources,
+        "SelectedInstanceType": preferences[0]["InstanceType"],
+        "SelectedInstanceCount": count,
+    }
 
 
 def _check_channel(channel: Mapping[str, Any], mode: str) -> None:

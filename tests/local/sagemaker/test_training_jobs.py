@@ -205,6 +205,20 @@ RESOURCES = {"InstanceType": "ml.c5.xlarge", "InstanceCount": 1, "VolumeSizeInGB
     [
         ({"ResourceConfig": RESOURCES | {"InstanceCount": 2}}, "InstanceCount is 2: .* one instance only"),
         (
+            {"ResourceConfig": RESOURCES | {"InstancePreferences": [{"InstanceType": "ml.m5.large"}]}},
+            "InstancePreferences is mutually exclusive with InstanceType",
+        ),
+        (
+            {
+                "ResourceConfig": {
+                    "VolumeSizeInGB": 1,
+                    "InstanceCount": 1,
+                    "InstancePreferences": [{"InstanceType": "ml.m5.large", "InstanceCount": 1}],
+                }
+            },
+            "InstanceCount must be in ResourceConfig, or in every one of its InstancePreferences, and not in both",
+        ),
+        (
             {"AlgorithmSpecification": {"TrainingImage": "own:1", "TrainingInputMode": "File"}},
             "has no image 'own:1'. It has .*blazingtext",
         ),
@@ -263,3 +277,12 @@ def test_jobs_are_listed_by_name_and_status(aws, sagemaker, run):
     assert names() == ["good", "bad"]
     assert names(SortBy="Name") == ["bad", "good"]
     assert names(StatusEquals="Failed") == ["bad"]
+
+
+def test_of_several_machines_the_first_is_taken_and_named(run):
+    preferred = [{"InstanceType": "ml.c5.xlarge"}, {"InstanceType": "ml.m5.large"}]
+    resources = {"VolumeSizeInGB": 1, "InstanceCount": 1, "InstancePreferences": preferred}
+    job = run("preferred", BLAZINGTEXT, SUPERVISED, {"train": {"t.txt": TEXT}}, ResourceConfig=resources)
+    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+    chosen = {"SelectedInstanceType": "ml.c5.xlarge", "SelectedInstanceCount": 1}
+    assert job["ResourceConfig"] == resources | chosen

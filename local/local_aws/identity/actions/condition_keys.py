@@ -106,6 +106,7 @@ def _sagemaker(given: Mapping[str, Any]) -> Keys:
         keys["sagemaker:CustomerMetadataPropertiesToRemove"] = tuple(map(str, removed))
     clusters = [
         given.get("ResourceConfig") or {},
+        *((given.get("ResourceConfig") or {}).get("InstancePreferences") or ()),
         given.get("TransformResources") or {},
         (given.get("ProcessingResources") or {}).get("ClusterConfig") or {},
         *(given.get("ProductionVariants") or ()),

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from local_aws.containers.container import DEFAULT_MAX_RUNTIME
-from local_aws.containers.training import TrainingContainer
+from local_aws.containers.training import TrainingContainer, selected
 from local_aws.kernel.account import Account
 from local_aws.kernel.paging import page, paged
 from local_aws.sagemaker.jobs.jobs import Job, JobStore, Record, without_nothing
@@ -42,6 +42,7 @@ class TrainingJobs:
         job = self._jobs.find(request["TrainingJobName"])
         record = job.record
         stated = {name: value for name, value in job.request.items() if name not in _NOT_ECHOED}
+        stated["ResourceConfig"] = selected(stated.get("ResourceConfig", {}))
         stated.setdefault("StoppingCondition", {"MaxRuntimeInSeconds": DEFAULT_MAX_RUNTIME})
         seconds = _seconds(record)
         known = {
