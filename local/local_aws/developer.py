@@ -55,13 +55,13 @@ def credentials(clients: Clients, project: Project, identity: Identity) -> Acces
     )
 
 
-def default_project(clients: Clients) -> Project:
-    """The default project, made where it is missing. What a made project's roles may do, its roles may do.
+def default_project(clients: Clients, name: str = "local") -> Project:
+    """The project of that name, made where it is missing. What a made project's roles may do, its roles may do.
 
     Jobs and models act under them, in SageMaker's name and on the project's bucket. A pull request's jobs write below `pr/`
     and register nothing.
     """
-    project = prepare(clients)
+    project = prepare(clients, name)
     data = _project_policy(project)
     for arn in (project.pipeline_role_arn, project.endpoint_role_arn):
         _give(clients, arn, [_SAGEMAKER], data)

@@ -4,7 +4,7 @@ import ast
 import sys
 from pathlib import Path
 
-ITS_OWN = {"model_deploy", "classifier", "handler", "request", "serving_contract"}
+ITS_OWN = {"model_deploy", "model_common", "classifier", "handler", "request", "serving_contract"}
 INSTALLED = {
     "aws_cdk",
     "boto3",

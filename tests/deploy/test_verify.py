@@ -193,6 +193,7 @@ def test_the_checks_that_come_with_the_repository_can_be_used(repository):
         "cooking",
         "helpful-reviews",
         "toxic-comments",
+        "toxic-comments-fasttext",
         "toxic-comments-tfidf",
     }
     assert loaded["clothing-reviews"].labels <= {"negative", "neutral", "positive"}

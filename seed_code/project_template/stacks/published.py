@@ -28,6 +28,7 @@ RECIPES = (
     "cooking",
     "helpful-reviews",
     "toxic-comments",
+    "toxic-comments-fasttext",
     "toxic-comments-tfidf",
 )
 """The recipes of the build repository, of which a project begins with one."""

@@ -39,6 +39,11 @@ class Model:
 
 
 @pytest.fixture(scope="module")
+def repository(pytestconfig):
+    return pytestconfig.rootpath / "deploy"
+
+
+@pytest.fixture(scope="module")
 def description(repository):
     return yaml.safe_load((repository / "api" / "openapi.yaml").read_text(encoding="utf-8"))
 
