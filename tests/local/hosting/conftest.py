@@ -61,7 +61,7 @@ class ServerProcess:
 
     def stop(self, ending=signal.SIGTERM):
         self.process.send_signal(ending)
-        self.process.wait(timeout=30)
+        self.process.wait(timeout=120)
         self._reader.join(timeout=30)
         self.process.stderr.close()
 

@@ -110,7 +110,7 @@ def test_nothing_is_captured_of_failures(hosting, capturing, files, eventually):
 
 
 def test_files_are_encrypted_with_the_stated_key(hosting, capturing, files, eventually):
-    key = hosting.client("kms").create_key()["KeyMetadata"]["Arn"]
+    key = hosting.project.kms_key_arn
     capturing(KmsKeyId=key)
     hosting.invoke()
     [name] = eventually(files)

@@ -18,7 +18,7 @@ def test_no_model_server_outlives_the_embedded_aws(another, hosting_on, eventual
     servers = another.model_servers()
     assert len(servers) == 2
     another.process.send_signal(ending)
-    another.process.wait(timeout=30)
+    another.process.wait(timeout=120)
     eventually(lambda: not any(alive(pid) for pid in servers))
 
 
