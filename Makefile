@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 NEW_PIP = sed -n '/^pip==/,/[^\\]$$/p' requirements.lock | \
   $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r /dev/stdin
 
-.PHONY: demo test test-slow check style imports duplicates types docs bench kills audit dist lock clean
+.PHONY: demo test test-slow test-workflows check style imports duplicates types docs bench kills audit dist lock clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/local-aws demo $(ARGS)
@@ -22,9 +22,15 @@ PYTEST = $(BIN)/python -m pytest --numprocesses=auto --dist=loadfile --no-loadsc
 test: $(VENV)/.check
 	@$(PYTEST) -m "not slow" $(ARGS)
 
+WORKFLOWS = tests/e2e/test_workflows.py
+
 # Whole loops, kills at many moments, templates under every linter.
 test-slow: $(VENV)/.check
-	@$(PYTEST) -m slow $(ARGS)
+	@$(PYTEST) -m slow --ignore=$(WORKFLOWS) $(ARGS)
+
+# Both workflows on the embedded GitHub, from the first push to production: a job of CI of its own, for it takes many minutes.
+test-workflows: $(VENV)/.check
+	@$(BIN)/python -m pytest $(WORKFLOWS) $(ARGS)
 
 # Types are checked beside the tests, which wait more than they compute. The 25 slowest tests of each run are printed.
 check: style docs

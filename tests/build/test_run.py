@@ -197,7 +197,11 @@ def test_a_second_run_pays_only_for_what_changed_and_a_plan_says_so_before(shop)
 
     shop.recipe(gate={"metric": "accuracy", "minimum": 0.7})
     after = json.loads(shop.call("plan", "--data", data, "--json").stdout)
-    assert {change["where"] for change in after["changes"]} == {"step Evaluate", "step Register"}
+    assert {change["where"] for change in after["changes"]} == {
+        "parameter MinimumMetric",
+        "step Evaluate",
+        "step Register",
+    }
     assert set(after["reusable"]) == {"Prepare", "Train"}
     status = json.loads(shop.call("status", "--json").stdout)
     assert [execution["arn"].rpartition("/")[2] for execution in status["executions"]] == [

@@ -60,6 +60,7 @@ class Clients:
             self.asked += 1
 
 
+@pytest.mark.slow
 def test_rollback_reject_and_rollout_replace_a_bad_model_under_load(project, production, record_property):
     """`make kills` does all three 20 times."""
     good, bad = project.register(), project.register("nonsense")

@@ -421,7 +421,7 @@ def test_a_new_version_reaches_a_project_as_a_pull_request(account, build, live)
     assert account.template("update", NAME)["status"] == "UpdateCompleted"
     [proposed] = account.github("GET", f"/repos/{BUILD}/pulls?state=open")
     changed = account.github("GET", f"/repos/{BUILD}/pulls/{proposed['number']}/files")
-    assert {each["filename"] for each in changed} == {".seed.json", "README.md"}
+    assert {each["filename"] for each in changed} == {".seed.json", "README.md", "SHA256SUMS"}
     assert account.github("GET", f"/repos/{DEPLOY}/pulls?state=open") == []
 
 
