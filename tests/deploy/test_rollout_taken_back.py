@@ -59,6 +59,8 @@ def test_a_model_that_cannot_start_leaves_the_one_that_serves_alone(project, liv
     assert result.exit_code == 4, result.stderr
     assert "Endpoint failed:" in result.stderr
     assert "valid tar.gz" in result.stderr
+    assert "RequestToken" not in result.stderr
+    assert "the endpoint's own reason" not in result.stderr  # it would be the same again
     assert project.live_package("production") == live
 
 

@@ -154,7 +154,7 @@ def _delete_stack(workspace: Workspace, found: Stack, watch: Watch) -> None:
         failed = first_failure(stack.last_operation(workspace.aws, current.id))
         raise StackError(
             f"The stack {current.name} could not be deleted ({final.status}): "
-            + (f"{failed.resource}: {failed.reason}" if failed else final.reason or "it says no more")
+            + (f"{failed.resource}: {failed.words}" if failed else final.reason or "it says no more")
             + ". Remove what keeps it, and run the same command again."
         )
 

@@ -289,7 +289,7 @@ class Convergence:
             failed = first_failure(stack.last_operation(self._aws, found.name))
             raise StackError(
                 f"The rollback of {found.name} fails again: {final.reason or 'no reason was given'}"
-                + (f" ({failed.resource}: {failed.reason})" if failed else "")
+                + (f" ({failed.resource}: {failed.words})" if failed else "")
                 + ". Remove what it names, or continue it in the CloudFormation console without that resource."
             )
 
@@ -308,10 +308,11 @@ class Convergence:
     def _failure(self, operation: Stack) -> Failure:
         history = stack.last_operation(self._aws, operation.id)
         failed = first_failure(history)
-        parts = [f"{failed.resource} failed: {failed.reason}"] if failed else [operation.reason]
+        parts = [f"{failed.resource} failed: {failed.words}"] if failed else [operation.reason]
         serving = self.observe().live
-        if serving is not None and serving.endpoint.reason and serving.endpoint.reason not in parts[0]:
-            parts.append(f"the endpoint's own reason: {serving.endpoint.reason}")
+        own = serving.endpoint.reason.rstrip(".") if serving is not None else ""
+        if own and own not in parts[0]:
+            parts.append(f"the endpoint's own reason: {own}")
         words = "; ".join(" ".join(part.split()).rstrip(".") for part in parts if part.strip())
         created = operation.status.startswith(("CREATE", "ROLLBACK"))
         ended = history[-1].moment if history else operation.changed
