@@ -17,6 +17,7 @@ from model_build.aws.data import split_uri
 from model_build.core.settings import Settings
 from model_common.aws.errors import is_denied, is_missing
 from model_common.aws.registry import versions
+from model_common.columns import aligned
 
 APPROVAL = {"PendingManualApproval": "pending approval", "Approved": "approved", "Rejected": "rejected"}
 _HEADINGS = ("version", "registered", "recipe", "problem", "gate", "approval", "live in")
@@ -98,12 +99,7 @@ def lines(group: str, found: Sequence[Version]) -> list[str]:
     """The versions for people."""
     if not found:
         return [f"{group} has no version yet: `model-build run` registers one."]
-    rows = [_HEADINGS, *map(_row, found)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
-    return [
-        "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
+    return aligned([_HEADINGS, *map(_row, found)])
 
 
 def next_step(arn: str, approval: str) -> str:

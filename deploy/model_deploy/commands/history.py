@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC
 from itertools import islice
 from typing import Any
 
+from model_common.columns import aligned
 from model_deploy.aws import records
 from model_deploy.core.record import Record
 from model_deploy.workspace import Workspace
@@ -30,11 +30,10 @@ def lines(stage: str, found: list[Record]) -> list[str]:
     """The records for people."""
     if not found:
         return [f"Nothing was deployed to {stage} yet."]
-    rows = [_HEADINGS, *map(_row, found)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS) - 1)]
-    said = [_line(_HEADINGS, widths)]
-    for record, row in zip(found, rows[1:], strict=True):
-        said.append(_line(row, widths))
+    headings, *rows = aligned([_HEADINGS, *map(_row, found)])
+    said = [headings]
+    for record, row in zip(found, rows, strict=True):
+        said.append(row)
         said += [f"    {failure}" for failure in record.failures]
     return said
 
@@ -51,13 +50,6 @@ def _row(record: Record) -> tuple[str, ...]:
         record.commit[:12],
         f"{record.why}{forced}",
     )
-
-
-def _line(row: Sequence[str], widths: Sequence[int]) -> str:
-    *cells, last = row
-    return "  ".join(
-        [*(f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True)), last]
-    ).rstrip()
 
 
 def _outcome(record: Record) -> str:
