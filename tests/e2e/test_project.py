@@ -7,102 +7,26 @@ happens on one embedded AWS and GitHub, which refuse what a role's policies do n
 
 from __future__ import annotations
 
-import json
 import os
-import random
 import re
-import shutil
-import subprocess
-import sys
-import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 from botocore.exceptions import ClientError
-from embedded import ORGANIZATION, OWNER, REVIEWER, Embedded
+from embedded import ORGANIZATION, REVIEWER, Embedded
+from people import DATA, Account, command, git
 
 from local_aws.kernel import environment
-from local_aws.kernel.account import REGION
-from project_template.stacks.published import GITHUB_ISSUER
 from project_template.stacks.unexercised_permissions import UNEXERCISED
 
 pytestmark = pytest.mark.slow
 
-TEMPLATE = Path(__file__).parents[2]
-SCRIPTS = Path(sys.executable).parent
 NAME = "reviews-of-cameras-and-of-phones"  # 32 characters, as long as a project's name may be
 RECIPE = "amazon-sentences"
 SUBNET = "subnet-0123456789abcdef0"
 BUILD, DEPLOY = f"{ORGANIZATION}/{NAME}-build", f"{ORGANIZATION}/{NAME}-deploy"
-
-
-@dataclass
-class Account:
-    """An administrator's shell, and an owner's browser."""
-
-    embedded: Embedded
-    folder: Path
-
-    def client(self, service: str) -> Any:
-        session: Any = self.embedded.clients.session()
-        return session.client(service, endpoint_url=self.embedded.url)
-
-    def template(self, *arguments: str, code: int = 0) -> Any:
-        """What the checkout's `project-template` prints with --json."""
-        variables = environment.for_command(os.environ, self.embedded.clients, {})
-        variables["PYTHONPATH"] = str(self.checkout / "seed_code")
-        return command("project-template", *arguments, "--json", variables=variables, code=code)
-
-    def publish(self) -> Any:
-        facts = self.embedded.facts
-        where = ("--github-url", facts["api"], "--issuer", GITHUB_ISSUER)
-        return self.template("publish", "--form", "s3", "--token-secret", facts["secret"], *where)
-
-    @property
-    def checkout(self) -> Path:
-        """The template, as the platform engineer has it: a copy, which may be changed."""
-        return self.folder / "template"
-
-    def github(self, method: str, path: str, body: Any = None) -> Any:
-        """A call of GitHub's REST API as the owner."""
-        headers = {"Authorization": f"Bearer {self.embedded.facts['token']}"}
-        answer = requests.request(
-            method, f"{self.embedded.facts['api']}{path}", json=body, headers=headers, timeout=30
-        )
-        assert answer.ok, answer.text
-        return answer.json() if answer.content else None
-
-    def clone(self, repository: str) -> Path:
-        url = self.github("GET", f"/repos/{repository}")["clone_url"]
-        signed = url.replace("http://", f"http://{OWNER}:{self.embedded.facts['token']}@")
-        folder = self.folder / repository.partition("/")[2]
-        git(self.folder, "clone", "--quiet", signed, str(folder))
-        git(folder, "config", "user.name", "Ada")
-        git(folder, "config", "user.email", "ada@example.com")
-        return folder
-
-    def decide(self, model_package_arn: str, status: str) -> None:
-        """Approve or reject a model package, and wait until its deploy repository has heard of it."""
-        before = len(self.dispatches())
-        self.client("sagemaker").update_model_package(
-            ModelPackageArn=model_package_arn, ModelApprovalStatus=status
-        )
-        deadline = time.monotonic() + 30
-        while len(self.dispatches()) == before:
-            assert time.monotonic() < deadline, "nothing was dispatched"
-            time.sleep(0.02)
-
-    def packages(self) -> set[str]:
-        """The ARNs of the project's model packages."""
-        listed = self.client("sagemaker").list_model_packages(ModelPackageGroupName=f"{NAME}-models")
-        return {each["ModelPackageArn"] for each in listed["ModelPackageSummaryList"]}
-
-    def dispatches(self) -> list[list[Any]]:
-        found: list[list[Any]] = self.embedded.ask("dispatches")
-        return found
 
 
 @dataclass(frozen=True)
@@ -144,50 +68,10 @@ class Job:
         return command(name, *arguments, "--json", variables=variables, code=code, cwd=self.clone)
 
 
-def command(
-    name: str, *arguments: str, variables: dict[str, str], code: int = 0, cwd: Path = TEMPLATE
-) -> Any:
-    done = subprocess.run(
-        [SCRIPTS / name, *arguments],
-        cwd=cwd,
-        env=variables,
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-    assert done.returncode == code, f"{name} {arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
-    return json.loads(done.stdout) if done.stdout else done.stderr
-
-
-def git(folder: Path, *arguments: str) -> str:
-    return subprocess.run(
-        ["git", *arguments], cwd=folder, capture_output=True, text=True, check=True
-    ).stdout.strip()
-
-
-def sentences() -> str:
-    """Rows like the labelled Amazon sentences': id, mean rating, text. deploy/checks has the same words."""
-    words = {
-        -2.5: ["terrible", "worst", "bad", "problem", "problems", "disappointment"],
-        0.1: ["arrived", "box", "cable", "manual", "monday", "adapter"],
-        2.4: ["love", "great", "perfect", "excellent", "easy", "use"],
-    }
-    draw = random.Random(1)
-    rows = []
-    for number in range(900):
-        rating = draw.choice(list(words))
-        rows.append(f"{number}\t{rating}\t{' '.join(draw.choices(words[rating], k=6))}\n")
-    return "".join(rows)
-
-
 @pytest.fixture(scope="module")
 def account(tmp_path_factory):
     embedded = Embedded(tmp_path_factory.mktemp("server"))
-    made = Account(embedded, tmp_path_factory.mktemp("work"))
-    generated = shutil.ignore_patterns(".*_cache", ".cache", ".git", ".venv", "node_modules", "reports")
-    shutil.copytree(TEMPLATE, made.checkout, ignore=generated)
-    yield made
+    yield Account.make(embedded, tmp_path_factory.mktemp("work"), NAME)
     embedded.stop()
 
 
@@ -198,18 +82,10 @@ def published(account):
 
 @pytest.fixture(scope="module")
 def project(account, published):
-    s3 = account.client("s3")
-    s3.create_bucket(Bucket="the-lake", CreateBucketConfiguration={"LocationConstraint": REGION})
-    key = account.client("kms").create_key(Description="The lake's own")["KeyMetadata"]["Arn"]
-    encryption = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
-    s3.put_bucket_encryption(
-        Bucket="the-lake",
-        ServerSideEncryptionConfiguration={"Rules": [{"ApplyServerSideEncryptionByDefault": encryption}]},
-    )
-    s3.put_object(Bucket="the-lake", Key="reviews/sentences.tsv", Body=sentences().encode())
+    key = account.fill_lake()
     return account.template(
         "create", NAME, "--github-org", ORGANIZATION, "--reviewers", REVIEWER,
-        "--recipe", RECIPE, "--training-data", "s3://the-lake/reviews/sentences.tsv",
+        "--recipe", RECIPE, "--training-data", DATA,
         "--training-data-key", key, "--parameter", f"EndpointSubnets={SUBNET}",
     )  # fmt: skip
 
@@ -327,16 +203,6 @@ def roll_out(arn: str, job: Job) -> None:
     assert done["verified"] is True
 
 
-def served(account: Account, stage: str) -> str:
-    """The ARN of the model package that a stage's endpoint answers with."""
-    sagemaker = account.client("sagemaker")
-    endpoint = sagemaker.describe_endpoint(EndpointName=f"{NAME}-{stage}")
-    config = sagemaker.describe_endpoint_config(EndpointConfigName=endpoint["EndpointConfigName"])
-    model = sagemaker.describe_model(ModelName=config["ProductionVariants"][0]["ModelName"])
-    arn: str = model["PrimaryContainer"]["Environment"]["MODEL_PACKAGE_ARN"]
-    return arn
-
-
 def test_publishing_again_changes_nothing(account, published):
     assert published["changed"] is True
     assert account.publish()["changed"] is False
@@ -381,7 +247,7 @@ def test_an_approval_arrives_in_the_deploy_repository(account, first):
 
 
 def test_exactly_the_approved_model_serves_in_both_stages(account, live):
-    assert {served(account, stage) for stage in ("staging", "production")} == {live}
+    assert {account.served(stage) for stage in ("staging", "production")} == {live}
     assert len(account.dispatches()) == 1, "showing in the registry what is live is no approval"
 
 
@@ -399,13 +265,13 @@ def test_a_pull_request_is_tried_and_told_of_registers_nothing_and_leaves_nothin
 
 
 def test_a_rejection_of_what_is_live_brings_back_the_model_before(account, live, second, production):
-    assert served(account, "production") == second
+    assert account.served("production") == second
     account.decide(second, "Rejected")
     assert account.dispatches()[-1][1] == "model-rejected"
     again = replace(production, claims=production.claims | {"environment": "production-rollback"})
     done = again.run("model-deploy", "reject", "--stage", "production", "--model-package", second)
     assert (done["was_live"], done["rollback"]["verified"]) == (True, True)
-    assert served(account, "production") == live
+    assert account.served("production") == live
     history = production.run("model-deploy", "history", "--stage", "production")
     assert [each["model_package_arn"] for each in history["deployments"]] == [live, second, live]
 
