@@ -21,6 +21,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Callable
@@ -91,7 +92,7 @@ def prepare(
     """
     began = time.monotonic()
     with _scratch(output) as scratch:
-        counted = _counted(config, data, scratch, workers)
+        counted = _count(list(_files(config, data, scratch)), scratch, workers)
         checks.check(counted.total, config, counted.name, counted.layout)
         summary = _summary(config, counted, scratch, began)
         _publish(scratch, output, summary)
@@ -175,7 +176,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _files(config: Mapping[str, Any], data: Path, scratch: Path, sample: int | None) -> Iterator[_File]:
+def _files(
+    config: Mapping[str, Any], data: Path, scratch: Path, sample: int | None = None
+) -> Iterator[_File]:
     """The raw files, unpacked, converted, and with their headers read; of a sample the first for each split."""
     seen = set()
     for number, found in enumerate(source.find(data, config["data"])):
@@ -190,16 +193,11 @@ def _files(config: Mapping[str, Any], data: Path, scratch: Path, sample: int | N
             path, config["data"], found.name, folder, None if sample is None else 2 * sample
         )
         where = layout.read(path, described, found.name)
-        size = path.stat().st_size
-        end = size
+        end = size = path.stat().st_size
         if sample is not None and size - where.start > sample:
             count = math.ceil((size - where.start) / sample)
             end = ranges.cut(path, where.start, size, count, where.quoted)[0][1]
         yield _File(path, found.name, end, where, {**config, "data": described}, found.split)
-
-
-def _counted(config: Mapping[str, Any], data: Path, scratch: Path, workers: int | None) -> _Counted:
-    return _count(list(_files(config, data, scratch, None)), scratch, workers)
 
 
 def _count(files: Sequence[_File], scratch: Path, workers: int | None) -> _Counted:
@@ -207,10 +205,8 @@ def _count(files: Sequence[_File], scratch: Path, workers: int | None) -> _Count
     pieces = [_ranges(file, workers) for file in files]
     if files[0].config["split"]["ordered"]:
         counts, pieces = _run(shard.count, files, pieces, scratch, workers)
-        total, numbered, first = sum(part.rows for part in counts), [], 0
-        for part in counts:
-            numbered.append((first, total))
-            first += part.rows
+        *firsts, total = accumulate((part.rows for part in counts), initial=0)
+        numbered = [(first, total) for first in firsts]
         counts, pieces = _run(shard.prepare, files, pieces, scratch, workers, numbered)
     else:
         counts, pieces = _run(shard.prepare, files, pieces, scratch, workers)
@@ -251,12 +247,11 @@ def _run(
 
     Returns the counts in order and the ranges: a file whose ranges do not end with records becomes one.
     """
+    spans = [(file, start, end) for file, cut in zip(files, pieces) for start, end in cut]
     shards = [
-        Shard(file.path, start, end, file.layout, file.config, Path(), file.split)
-        for file, cut in zip(files, pieces)
-        for start, end in cut
+        Shard(file.path, start, end, file.layout, file.config, _folder(scratch, index), file.split)
+        for index, (file, start, end) in enumerate(spans)
     ]
-    shards = [replace(part, folder=_folder(scratch, index)) for index, part in enumerate(shards)]
     if numbered is not None:
         shards = [
             replace(part, first_row=first, total_rows=total) for part, (first, total) in zip(shards, numbered)
