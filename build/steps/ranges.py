@@ -58,7 +58,7 @@ def lines(source: Range, newline: str) -> io.TextIOWrapper:
     """
     raw = io.BufferedReader(source, _BLOCK // 4)
     text = io.TextIOWrapper(raw, encoding="utf-8", errors="surrogateescape", newline=newline)
-    text._CHUNK_SIZE = _DECODED  # type: ignore[attr-defined]  # 8 KiB by default, and a tenth slower
+    text._CHUNK_SIZE = _DECODED  # type: ignore[attr-defined]  # 8 KiB by default, an eighth of it
     return text
 
 
