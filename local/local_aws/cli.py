@@ -73,7 +73,7 @@ def up(
     to them is printed.
     """
     from local_aws import place
-    from local_aws.developer import default_project
+    from local_aws.developer import granted_project
     from local_aws.kernel.keys import KeyFileError, published
     from local_aws.server import Server
 
@@ -86,7 +86,7 @@ def up(
             published(server.account.clients.keys.administrator, server.port),
         ):
             clients = server.account.clients
-            project = default_project(clients)
+            project = granted_project(clients)
             owner = place.organization(server.github, clients, github_org) if github_org else None
             domain = (
                 place.domain(clients, studio_domain, project.pipeline_role_arn) if studio_domain else None

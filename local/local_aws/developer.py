@@ -32,7 +32,7 @@ def environment_of(
 
     `base` is the environment of whoever runs the command, `extra` are variables beside the project's.
     """
-    project = default_project(clients)
+    project = granted_project(clients)
     variables = project.variables() | dict(extra or {})
     return for_command(base, clients, variables, credentials(clients, project, identity))
 
@@ -55,7 +55,7 @@ def credentials(clients: Clients, project: Project, identity: Identity) -> Acces
     )
 
 
-def default_project(clients: Clients, name: str = "local") -> Project:
+def granted_project(clients: Clients, name: str = "local") -> Project:
     """The project of that name, made where it is missing. What a made project's roles may do, its roles may do.
 
     Jobs and models act under them, in SageMaker's name and on the project's bucket. A pull request's jobs write below `pr/`

@@ -69,9 +69,9 @@ def lines(github: GitHub, clients: Clients, owner: Owner | None, domain_id: str 
         said.append(f"Studio domain: {domain_id}")
     if owner is None:
         return said
-    said += [
-        f"GitHub organisation: {owner.organization}; sign in as {owner.login} with the token {owner.token}",
-    ]
+    said.append(
+        f"GitHub organisation: {owner.organization}; sign in as {owner.login} with the token {owner.token}"
+    )
     # Publishing makes an OIDC provider and roles, which is an administrator's work.
     publish = ["local-aws", "exec", "--attach", url, "--as", "root", "--"]
     publish += ["project-template", "publish", "--token-secret", owner.secret_arn, "--form", "s3"]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from local_aws.developer import credentials, default_project, environment_of
+from local_aws.developer import credentials, environment_of, granted_project
 from local_aws.identities import Identity
 from local_aws.kernel.account import isolated_session
 from local_aws.kernel.environment import for_command
@@ -36,7 +36,7 @@ def acting(enforcing):
     clients = enforcing.account.clients
 
     def acting(identity, service):
-        made = credentials(clients, default_project(clients), identity)
+        made = credentials(clients, granted_project(clients), identity)
         return isolated_session(clients.region, made).client(service, endpoint_url=clients.endpoint_url)
 
     return acting
@@ -66,14 +66,14 @@ def test_a_user_of_studio_reaches_the_project_and_no_other_stacks_and_buckets(ac
 
 def test_a_session_is_over_after_twelve_hours_and_root_has_the_administrators_key(local_server):
     clients = local_server.account.clients
-    project = default_project(clients)
+    project = granted_project(clients)
     session = credentials(clients, project, Identity.DEVELOPER)
     assert local_server.account.sessions.find(session.access_key).expiration == session.expiration
     assert credentials(clients, project, Identity.ROOT) is clients.keys.administrator
 
 
 def test_the_default_projects_pull_requests_write_below_pr_and_register_nothing(enforcing):
-    project = default_project(enforcing.account.clients)
+    project = granted_project(enforcing.account.clients)
     s3, sagemaker = (
         enforcing.account.client_of_role(project.pull_request_role_arn, service)
         for service in ("s3", "sagemaker")
@@ -86,12 +86,12 @@ def test_the_default_projects_pull_requests_write_below_pr_and_register_nothing(
 
 def test_what_somebody_changed_in_a_role_stays(local_server):
     clients = local_server.account.clients
-    iam, before = clients.client("iam"), default_project(clients)
+    iam, before = clients.client("iam"), granted_project(clients)
     name = before.pipeline_role_arn.rpartition("/")[2]
     policy = iam.get_role_policy(RoleName=name, PolicyName="own")["PolicyDocument"]
     iam.delete_role_policy(RoleName=name, PolicyName="own")
     try:
-        default_project(clients)
+        granted_project(clients)
         assert iam.list_role_policies(RoleName=name)["PolicyNames"] == []
     finally:
         iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=json.dumps(policy))

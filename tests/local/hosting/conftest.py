@@ -22,7 +22,7 @@ import fasttext
 import pytest
 from botocore.exceptions import ClientError
 
-from local_aws.developer import default_project
+from local_aws.developer import granted_project
 from local_aws.kernel.account import Clients
 
 IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/blazingtext:1"
@@ -235,7 +235,7 @@ def hosting_on(models):
             name: _archive({"model.bin": (models / f"{name}.bin").read_bytes()})
             for name in ("first", "second")
         }
-        return Hosting(server.clients, default_project(server.clients, f"h{next(_numbers):03}"), archives)
+        return Hosting(server.clients, granted_project(server.clients, f"h{next(_numbers):03}"), archives)
 
     return hosting_on
 
