@@ -74,22 +74,22 @@ $(VENV)/bin/python:
 	@$(PYTHON) -m venv $(VENV)
 	@$(NEW_PIP)
 
-# Hashes are checked; the packages of this repository are installed editable and build without an index.
-$(VENV)/.demo: requirements.lock $(PACKAGES:%=%/pyproject.toml) | $(VENV)/bin/python
-	@echo "Setting up $(VENV) (about 250 MB to download, once)" >&2
-	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation $(PACKAGES:%=-e ./%)
-	@touch $@
-
 # GitHub's own parser of workflows, for the embedded GitHub.
 LANGUAGE := local/local_aws/github/actions/node
 NPM_CI = PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
 
-$(VENV)/.check: requirements-check.lock tests/tools/package-lock.json $(LANGUAGE)/package-lock.json $(VENV)/.demo
+# Hashes are checked; the packages of this repository are installed editable and build without an index.
+$(VENV)/.demo: requirements.lock $(PACKAGES:%=%/pyproject.toml) $(LANGUAGE)/package-lock.json | $(VENV)/bin/python
+	@echo "Setting up $(VENV) (about 250 MB to download, once)" >&2
+	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation $(PACKAGES:%=-e ./%)
+	@cd $(LANGUAGE) && $(NPM_CI)
+	@touch $@
+
+$(VENV)/.check: requirements-check.lock tests/tools/package-lock.json $(VENV)/.demo
 	@echo "Setting up the checking tools" >&2
 	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes -r requirements-check.lock
 	@cd tests/tools && $(NPM_CI)
-	@cd $(LANGUAGE) && $(NPM_CI)
 	@find tests/tools/node_modules/@octokit/openapi -type f ! -name package.json ! -path '*/generated/api.github.com.json' -delete
 	@touch $@
 
