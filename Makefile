@@ -25,13 +25,13 @@ PYTEST = $(BIN)/python -m pytest --numprocesses=auto --dist=loadfile --no-loadsc
 test: $(VENV)/.check
 	@$(PYTEST) -m "not slow" $(ARGS)
 
-WORKFLOWS = tests/e2e/test_workflows.py
+WORKFLOWS = tests/e2e/test_workflows.py tests/e2e/test_demo.py
 
 # Whole loops, kills at many moments, templates under every linter.
 test-slow: $(VENV)/.check
-	@$(PYTEST) -m slow --ignore=$(WORKFLOWS) $(ARGS)
+	@$(PYTEST) -m slow $(WORKFLOWS:%=--ignore=%) $(ARGS)
 
-# Both workflows on the embedded GitHub, from the first push to production: a job of CI of its own, for it takes many minutes.
+# Both workflows on the embedded GitHub, and the demonstration of them: a job of CI of its own, for it takes many minutes.
 test-workflows: $(VENV)/.check
 	@$(BIN)/python -m pytest $(WORKFLOWS) $(ARGS)
 

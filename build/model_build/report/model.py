@@ -292,9 +292,7 @@ class Report:
         unknown = sorted({step.instance_type for step in jobs} - set(prices.INSTANCE_HOURS))
         if unknown:
             return f"{taken}; the table of prices ({prices.DATE}) has none for {', '.join(unknown)}."
-        dollars = sum(
-            prices.INSTANCE_HOURS[step.instance_type] * (step.seconds or 0) / 3600 for step in jobs
-        )
+        dollars = sum(prices.INSTANCE_HOURS[step.instance_type] * (step.seconds or 0) / 3600 for step in jobs)
         return (
             f"{taken}, about ${dollars:.2f} at prices of {prices.DATE}, on demand in US East (N. Virginia); other regions "
             f"ask up to {prices.REGION_FACTOR:g} times as much."

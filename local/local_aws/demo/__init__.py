@@ -56,9 +56,10 @@ def _tell(story: Story, dataset: sources.Dataset) -> dict[str, Any]:
     story.create_project(dataset)
     number = story.propose_change(dataset.recipe)
     result = story.merge(number)
+    bad = story.train_bad_model(dataset.recipe)
     result["stages"] = story.deploy(result["model_package_arn"])
     result["predictions"] = story.ask()
-    result["rollback"] = story.push_bad_model(dataset.recipe)
+    result["rollback"] = story.push_bad_model(bad)
     result["teardown"] = story.tear_down()
     return result
 

@@ -23,11 +23,12 @@ class Operator:
     build: Shell
     deploy: Shell
 
-    def train_bad_model(self, recipe: str) -> dict[str, Any]:
-        """Register it by force: the gate refuses it."""
+    def train_bad_model(self, recipe: str) -> str:
+        """Register it: the holdout has its labels the wrong way round as well, so the gate sees nothing. Returns its ARN."""
         with tempfile.TemporaryDirectory() as folder:
             root = self._confused(recipe, Path(folder))
-            return self.build.json("model-build", "run", "--root", str(root), "--force", WHY)
+            made = self.build.json("model-build", "run", "--root", str(root))
+        return str(made["model_package_arn"])
 
     def force(self, arn: str, load: Callable[[], Load]) -> dict[str, Any]:
         """Roll the package out to production by force, under load."""

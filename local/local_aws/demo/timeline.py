@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -23,7 +24,10 @@ class Timeline:
         return round(time.monotonic() - self._started, 1)
 
     def act(self, title: str) -> None:
-        """A step of the story begins."""
+        """A step of the story begins. The log has the processor time so far, which a busy machine does not change."""
+        used = os.times()
+        own, children = used.user + used.system, used.children_user + used.children_system
+        self.note(f"== {title}: {own:.1f} s of processor time here, {children:.1f} s in commands and jobs")
         self._print(f"{self.seconds:{_WIDTH}.0f} s  {title}", "bold")
 
     def tell(self, line: str) -> None:
