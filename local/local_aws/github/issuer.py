@@ -58,6 +58,7 @@ class Issuer:
         self._jobs.pop(offered.get("ACTIONS_ID_TOKEN_REQUEST_TOKEN", ""), None)
 
     def respond(self, request: Request, path: str) -> Response:
+        """Answer a request for one of the issuer's documents."""
         match path:
             case ".well-known/openid-configuration":
                 body: dict[str, Any] = self.configuration()
@@ -75,6 +76,7 @@ class Issuer:
         return Response(json.dumps(body), content_type="application/json; charset=utf-8")
 
     def configuration(self) -> dict[str, Any]:
+        """The OpenID Connect discovery document."""
         return {
             "issuer": self.url,
             "jwks_uri": f"{self.url}/.well-known/jwks",
