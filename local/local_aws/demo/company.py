@@ -29,6 +29,7 @@ class Company:
 
     @classmethod
     def found(cls, server: Server) -> Company:
+        """With an owner and a reviewer."""
         github = server.github
         github.add_user(OWNER)
         github.add_user(REVIEWER)

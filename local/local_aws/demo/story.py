@@ -52,6 +52,7 @@ class Story:
         self._runs: Runs
 
     def create_project(self, dataset: Dataset) -> None:
+        """Publish the template, and make a project from it that trains with the data."""
         company, timeline = self._company, self.timeline
         timeline.act("A platform engineer publishes the template")
         template = Shell(self._repository, self._environment, timeline.log)
@@ -107,6 +108,7 @@ class Story:
         return result
 
     def approve(self, arn: str) -> None:
+        """What a model's owner does in Studio."""
         self.server.client("sagemaker").update_model_package(
             ModelPackageArn=arn, ModelApprovalStatus="Approved"
         )
@@ -166,6 +168,7 @@ class Story:
         return result
 
     def tear_down(self) -> dict[str, Any]:
+        """Delete the project with its endpoints, models and data. What the command says."""
         self.timeline.act("The project is torn down")
         template = Shell(self._repository, self._environment, self.timeline.log)
         result = template.json(

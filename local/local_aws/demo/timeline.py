@@ -21,6 +21,7 @@ class Timeline:
 
     @property
     def seconds(self) -> float:
+        """Since the beginning."""
         return round(time.monotonic() - self._started, 1)
 
     def act(self, title: str) -> None:

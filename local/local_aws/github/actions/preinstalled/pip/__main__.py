@@ -39,6 +39,7 @@ def _is_installed(name: str, wanted: str, marker: str | None) -> bool:
 
 
 def main() -> None:
+    """Answer a list that lacks nothing; hand everything else to pip."""
     match [each for each in sys.argv[1:] if each not in _HARMLESS]:
         case ["install", "-r", path]:
             text = Path(path).read_text(encoding="utf-8")
