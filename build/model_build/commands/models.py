@@ -30,7 +30,8 @@ FIRST_STAGE = "staging"
 class Version:
     """A registered model package. `figure` is the gate's metric; None where its evaluation is not there any more.
 
-    `live_in` is the stage that the registry shows it in, or empty. `why` is what the approver said.
+    `live_in` is the stage that the registry shows it in, or empty. `why` is what the approver said. `data_sha256` is the
+    hash of the data that it was trained on, empty where that is not recorded.
     """
 
     arn: str
@@ -44,6 +45,7 @@ class Version:
     approval: str
     why: str
     live_in: str
+    data_sha256: str
 
 
 def read(aws: Aws, settings: Settings, limit: int) -> list[Version]:
@@ -72,6 +74,7 @@ def describe(aws: Aws, arn: str) -> Version:
         approval=found.get("ModelApprovalStatus", "PendingManualApproval"),
         why=" ".join(found.get("ApprovalDescription", "").split()),
         live_in=cycle.get("Stage", "").lower() if cycle.get("StageStatus") == _LIVE else "",
+        data_sha256=metadata.get("data-sha256", ""),
     )
 
 
