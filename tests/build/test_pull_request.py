@@ -113,7 +113,9 @@ def test_the_plan_of_a_pull_request_is_what_merging_would_change(shop):
     assert f"pipeline   {name}-garments\n" in planned.stdout
     assert "merging creates it" in planned.stdout
     assert "+ step Register" in planned.stdout
-    assert re.search(r"^gate       \w+ at least 0\.\d+\nchampion   none: the minimum alone decides$", planned.stdout, re.M)
+    assert re.search(
+        r"^gate       \w+ at least 0\.\d+\nchampion   none: the minimum alone decides$", planned.stdout, re.M
+    )
     assert planned.stdout.rstrip() in shop.summary.read_text()
     assert (shop.keys(), shop.pipelines()) == ([], [])
 

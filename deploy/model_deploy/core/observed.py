@@ -33,8 +33,30 @@ class Stack:
 
 
 @dataclass(frozen=True)
+class Phase:
+    """A step of an endpoint's update: SageMaker's status and its words for it, and when it began."""
+
+    status: str
+    message: str
+    since: datetime | None = None
+
+    def __str__(self) -> str:
+        if not self.message or self.message.startswith(self.status):
+            return self.message or self.status
+        return f"{self.status}: {self.message}"
+
+    def seconds_left(self, bake_seconds: int, now: datetime) -> float | None:
+        """How long it still bakes, when each bake takes that long; None in a phase whose length is not known."""
+        if self.status != "Baking" or self.since is None:
+            return None
+        return max(0.0, bake_seconds - (now - self.since).total_seconds())
+
+
+@dataclass(frozen=True)
 class Endpoint:
-    """An endpoint as SageMaker describes it. `phases` say how far an update is, a line per variant.
+    """An endpoint as SageMaker describes it. `phases` say how far an update is, each once.
+
+    `pending_config` is the endpoint configuration that an update moves to, empty where none is under way.
 
     `alarms` are the names of those that take its deployments back. `reason` is SageMaker's own for a failure.
     `modified` is when it last became what it is.
@@ -44,9 +66,10 @@ class Endpoint:
     status: str
     config: str
     reason: str = ""
-    phases: tuple[str, ...] = ()
+    phases: tuple[Phase, ...] = ()
     alarms: tuple[str, ...] = ()
     modified: datetime | None = None
+    pending_config: str = ""
 
     @property
     def changing(self) -> bool:
