@@ -16,7 +16,7 @@ import typer
 
 from model_build.errors import UsageError
 from model_common.advice import Advice
-from model_common.command_line import application, print_result, reported
+from model_common.command_line import application, names_in, print_result, reported
 
 ADVICE = Advice(work="A pipeline that was started")
 
@@ -35,7 +35,10 @@ Root = Annotated[
 RecipeName = Annotated[
     str | None,
     typer.Option(
-        "--recipe", envvar="RECIPE", help="The recipe's name or file; by default the only one there is."
+        "--recipe",
+        envvar="RECIPE",
+        help="The recipe's name or file; by default the only one there is.",
+        autocompletion=names_in("recipes"),
     ),
 ]
 DataSource = Annotated[
