@@ -54,13 +54,13 @@ def read(aws: Aws, settings: Settings, limit: int) -> list[Version]:
     return [describe(aws, each["ModelPackageArn"]) for each in listed]
 
 
-def describe(aws: Aws, arn: str) -> Version:
-    """The version as the registry, and its evaluation, describe it."""
+def describe(aws: Aws, arn: str, *, measured: bool = True) -> Version:
+    """The version as the registry describes it and, where `measured` is wanted, its evaluation."""
     found = aws.sagemaker.describe_model_package(ModelPackageName=arn)
     metadata = found.get("CustomerMetadataProperties", {})
     cycle = found.get("ModelLifeCycle", {})
     statistics = found.get("ModelMetrics", {}).get("ModelQuality", {}).get("Statistics", {}).get("S3Uri", "")
-    metric, figure = _gate_figure(aws, statistics)
+    metric, figure = _gate_figure(aws, statistics) if measured else ("", None)
     recipe, forced = metadata.get("recipe", ""), metadata.get("forced", "")
     return Version(
         arn=found["ModelPackageArn"],

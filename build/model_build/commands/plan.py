@@ -60,7 +60,9 @@ def make(workspace: Workspace, source: str | None) -> Plan:
         earlier = caching.history(aws.sagemaker, workspace.pipeline)
         reusable = caching.reusable(caching.Run(drawn.definition, parameters), earlier)
     changes = compare(deployed, merged.definition)
-    version = models.describe(aws, current.arn) if current else None
+    # The role of a pull request may not read what main's executions measured.
+    in_main = settings.pull_request is None
+    version = models.describe(aws, current.arn, measured=in_main) if current else None
     return Plan(workspace, drawn, revision, version, found, deployed is not None, changes, reusable)
 
 
