@@ -21,6 +21,7 @@ from moto.core.model import ServiceModel
 from moto.core.model_instances import reset_model_data
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.serialize import SERIALIZERS
+from moto.iam import models as iam_models
 from moto.iam.access_control import PermissionResult
 from moto.kms import models as kms_models
 from moto.kms import responses as kms_responses
@@ -52,6 +53,7 @@ __all__ = [
     "judged_buckets",
     "key_age_and_tags",
     "notifications",
+    "one_account",
     "read_key_policies",
     "reset_model_data",
     "symmetric_keys",
@@ -153,6 +155,13 @@ class _Pair:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._made(), name)
+
+
+@contextmanager
+def one_account(account_id: str) -> Iterator[None]:
+    """Meanwhile every access key is of that account. To find out, moto makes the IAM of every partition, with all its policies."""
+    with mock.patch.object(iam_models, "get_account_id_from", lambda access_key: account_id):
+        yield
 
 
 @contextmanager
