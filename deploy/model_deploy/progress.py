@@ -1,4 +1,4 @@
-"""A rollout while it runs: what `model_common.progress` prints, and how far an update of the endpoint is."""
+"""The progress of a rollout: the lines of `model_common.progress`, and the phases of an endpoint's update."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Progress(progress.Progress):
         self._phases: tuple[Phase, ...] = ()
 
     def phases(self, endpoint: Endpoint, bake_seconds: int) -> None:
-        """How far an update of the endpoint is: which part of the new fleet takes traffic, and how long it bakes."""
+        """The phase of an endpoint's update: which part of the new fleet takes traffic, and how long it bakes."""
         if endpoint.phases and endpoint.phases != self._phases:
             for phase in endpoint.phases:
                 self.say(f"            {endpoint.name}: {described(phase, bake_seconds)}")
@@ -26,6 +26,6 @@ class Progress(progress.Progress):
 
 
 def described(phase: Phase, bake_seconds: int) -> str:
-    """The phase, with how long it still bakes."""
+    """The phase, and the seconds for which it still bakes."""
     left = phase.seconds_left(bake_seconds, datetime.now(UTC))
     return str(phase) if left is None else f"{phase}, {left:.0f} s left of {bake_seconds} s"
