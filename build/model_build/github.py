@@ -78,9 +78,11 @@ class GitHub:
                 raise GitHubError(f"GitHub sent the next page of comments to another address: {url}.")
 
     def create(self, number: int, body: str) -> Comment:
+        """Create a comment with the text `body` on pull request `number`. Raises GitHubError."""
         return _comment(self._call("POST", f"{self._issues}/{number}/comments", {"body": body})[0])
 
     def edit(self, comment: Comment, body: str) -> Comment:
+        """Replace the text of a comment. Raises GitHubError."""
         return _comment(self._call("PATCH", f"{self._issues}/comments/{comment.id}", {"body": body})[0])
 
     @property

@@ -36,6 +36,7 @@ class Workspace:
 
     @property
     def pipeline(self) -> str:
+        """The name of the recipe's pipeline."""
         return self.settings.pipeline_name(self.recipe.name)
 
     @property
@@ -45,6 +46,7 @@ class Workspace:
 
     @property
     def steps(self) -> Path:
+        """The folder of the scripts that run inside the jobs."""
         return self.root / "steps"
 
     def check_problem(self) -> None:

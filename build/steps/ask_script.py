@@ -34,6 +34,7 @@ def _response(script: Any, model: Any, request: str) -> str:
 
 
 def main(folder: str, requests: str, answered: str) -> None:
+    """Answer the requests of one JSON file in another, with the model in `folder`."""
     bodies = json.loads(Path(requests).read_text(encoding="utf-8"))
     Path(answered).write_text(json.dumps(responses(Path(folder), bodies)), encoding="utf-8")
 

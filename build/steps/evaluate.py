@@ -106,6 +106,7 @@ class MeasuredModel(Model):
 
 
 def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parse the step's command line. The defaults are the folders of a processing job."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

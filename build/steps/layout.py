@@ -34,9 +34,11 @@ class Layout:
 
     @property
     def table(self) -> bool:
+        """Whether the file is a table with one row per record."""
         return self.format in ("csv", "tsv")
 
     def positions(self, names: Sequence[str]) -> tuple[int, ...]:
+        """The positions of the columns with these names. Raises ValueError if one is missing."""
         return tuple(self.columns.index(name) for name in names)
 
 
@@ -122,6 +124,7 @@ def _check_columns(layout: Layout, name: str) -> None:
 
 
 def missing_column(name: str, column: str, key: str, columns: Sequence[str]) -> str:
+    """The message for a column that the recipe names under `key` and the file `name` does not have."""
     shown = ", ".join(columns)[:300] or "no columns"
     return (
         f"{name} has no column {column!r}. It has: {shown}. {_likely_cause(column, columns) or _correct(key)}"

@@ -58,6 +58,7 @@ class Shard:
 
     @property
     def splitter(self) -> Splitter:
+        """The function that chooses the split of a row."""
         shares = self.config["split"]
         if self.split is not None:
             given = self.config["data"]["files"]
@@ -91,6 +92,7 @@ class Counts:
     whole: bool = True
 
     def drop(self, number: int, why: Unusable) -> None:
+        """Count row `number` as dropped, and keep the first row numbers and values of its reason."""
         reason = why.reason
         self.dropped[reason] += why.lines
         rows = self.first_rows.setdefault(reason, [])

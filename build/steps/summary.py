@@ -66,6 +66,7 @@ class Total:
 
     @property
     def used(self) -> int:
+        """The rows that became examples."""
         return self.rows - sum(self.dropped.values())
 
     @property

@@ -20,6 +20,7 @@ class Deadline:
 
     @property
     def is_over(self) -> bool:
+        """Whether the limit is reached."""
         return time.monotonic() >= self._at
 
     def looks(self, what: str) -> Iterator[None]:

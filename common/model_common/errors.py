@@ -28,6 +28,7 @@ class CommandError(Exception):
 
     @property
     def message(self) -> str:
+        """The text that the command prints."""
         return str(self)
 
 

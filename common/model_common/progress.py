@@ -13,15 +13,24 @@ class StackEvent(Protocol):
     """What is shown of an event of a CloudFormation stack."""
 
     @property
-    def moment(self) -> datetime: ...
+    def moment(self) -> datetime:
+        """The time of the event."""
+
     @property
-    def status(self) -> str: ...
+    def status(self) -> str:
+        """The status of the resource."""
+
     @property
-    def resource(self) -> str: ...
+    def resource(self) -> str:
+        """The logical id of the resource."""
+
     @property
-    def words(self) -> str: ...
+    def words(self) -> str:
+        """The reason for the status, "" if there is none."""
+
     @property
-    def failed(self) -> bool: ...
+    def failed(self) -> bool:
+        """Whether the status is a failure."""
 
 
 class Progress:

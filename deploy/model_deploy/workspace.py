@@ -53,10 +53,12 @@ class Workspace:
 
     @property
     def stack_name(self) -> str:
+        """The name of the stage's endpoint stack."""
         return deployment.stack_name(self.settings.project_name, self.stage.name)
 
     @property
     def endpoint_name(self) -> str:
+        """The name of the stage's endpoint."""
         return deployment.endpoint_name(self.settings.project_name, self.stage.name)
 
     def archive(self, candidate: Candidate) -> Archive | None:

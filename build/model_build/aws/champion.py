@@ -31,6 +31,7 @@ class Champion:
 
     @property
     def version(self) -> str:
+        """The champion's version in the model package group."""
         return self.arn.rpartition("/")[2]
 
 

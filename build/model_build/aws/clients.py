@@ -18,6 +18,7 @@ class Aws(Clients):
 
     @cached_property
     def logs(self) -> CloudWatchLogsClient:
+        """The client of CloudWatch Logs."""
         return self.session.client("logs")
 
 

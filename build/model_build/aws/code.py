@@ -43,6 +43,7 @@ _AT_ONCE = 8
 
 
 def sha256(content: bytes) -> str:
+    """The SHA-256 of the content, in hex."""
     return hashlib.sha256(content).hexdigest()
 
 
@@ -61,10 +62,12 @@ class Folder:
 
     @cached_property
     def sha256(self) -> str:
+        """The folder's hash, as `folder_sha256` defines it."""
         return folder_sha256(self.files)
 
     @property
     def prefix(self) -> str:
+        """The folder's prefix in the artifact bucket."""
         return f"{self.home}/{self.sha256}/"
 
 
@@ -88,6 +91,7 @@ class Code:
 
     @property
     def folders(self) -> tuple[Folder, ...]:
+        """Every folder that is uploaded."""
         own = () if self.algorithm is None else (self.algorithm,)
         return self.prepare, self.evaluate, self.contract, self.nothing, *own
 

@@ -65,15 +65,18 @@ class Wheels:
 
     @property
     def sha256(self) -> str:
+        """The hash of the requirements and the platforms that they are downloaded for."""
         targets = "".join(f"{target}\n" for target in self.targets)
         return hashlib.sha256(self.requirements + targets.encode()).hexdigest()
 
     @property
     def prefix(self) -> str:
+        """The prefix of the wheels in the artifact bucket."""
         return f"{CODE}/{self.sha256}/"
 
     @property
     def pinned(self) -> frozenset[str]:
+        """The SHA-256 hashes of the pinned wheels, in hex."""
         return frozenset(_PINNED.findall(self.requirements.decode()))
 
 

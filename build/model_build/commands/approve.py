@@ -31,6 +31,7 @@ class Decision:
 
     @property
     def version(self) -> str:
+        """The version that was decided about."""
         return self.arn.rpartition("/")[2]
 
 

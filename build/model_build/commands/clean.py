@@ -31,9 +31,11 @@ class Cleaned:
     home: str
 
     def document(self) -> dict[str, Any]:
+        """The result for machines (`--json`)."""
         return {"pipelines": list(self.pipelines), "objects": self.objects, "home": self.home}
 
     def lines(self) -> list[str]:
+        """The result for people."""
         removed = [f"removed the pipeline {name}" for name in self.pipelines]
         return [*removed, f"removed {self.objects} objects under {self.home}"]
 

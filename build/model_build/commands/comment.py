@@ -21,9 +21,11 @@ class Posted:
     done: str
 
     def document(self) -> dict[str, str]:
+        """The result for machines (`--json`)."""
         return {"url": self.url, "done": self.done}
 
     def lines(self) -> list[str]:
+        """The result for people."""
         return [f"{self.done} {self.url}"]
 
 

@@ -27,4 +27,5 @@ def step(workspace: Workspace, name: str, execution: str | None) -> Step:
 
 
 def lines(workspace: Workspace, chosen: Step) -> Iterator[str]:
+    """The log lines of a step's job, oldest first."""
     return logs.lines(workspace.aws.logs, chosen)

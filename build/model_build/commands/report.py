@@ -27,12 +27,15 @@ class ReportFiles:
 
     @property
     def text(self) -> str:
+        """The report as Markdown."""
         return self.markdown.read_text(encoding="utf-8")
 
     def document(self) -> dict[str, str]:
+        """The result for machines (`--json`)."""
         return {"html": str(self.html), "markdown": str(self.markdown), "uri": self.uri}
 
     def lines(self) -> list[str]:
+        """The result for people."""
         return [str(self.html), str(self.markdown), self.uri]
 
 

@@ -13,6 +13,8 @@ from model_build.workspace import Workspace
 
 @dataclass(frozen=True)
 class Status:
+    """The pipeline with its latest executions, and the champion."""
+
     pipeline: str
     exists: bool
     executions: tuple[Execution, ...]
@@ -20,6 +22,7 @@ class Status:
 
 
 def look(workspace: Workspace) -> Status:
+    """Return the status of the recipe's pipeline. Raises AwsError when AWS refuses a call."""
     sagemaker = workspace.aws.sagemaker
     exists = pipelines.deployed_definition(sagemaker, workspace.pipeline) is not None
     return Status(

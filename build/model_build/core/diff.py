@@ -10,6 +10,8 @@ from typing import Any
 
 
 class Kind(StrEnum):
+    """The kind of a change; the value is its mark in a printed difference."""
+
     ADDED = "+"
     REMOVED = "-"
     CHANGED = "~"

@@ -26,6 +26,7 @@ class Step:
 
     @property
     def cache_hit(self) -> bool:
+        """Whether the step cache answered instead of a job."""
         return self.cached_from is not None
 
     @property
@@ -37,6 +38,7 @@ class Step:
 
     @property
     def job_name(self) -> str | None:
+        """The name of the step's job, None if it has no job."""
         return self.job_arn.rpartition("/")[2] if self.job_arn else None
 
 
@@ -52,17 +54,21 @@ class Execution:
 
     @property
     def id(self) -> str:
+        """The id of the execution, the last part of its ARN."""
         return self.arn.rpartition("/")[2]
 
     @property
     def running(self) -> bool:
+        """Whether the execution has not ended."""
         return self.status in RUNNING
 
     @property
     def failed(self) -> tuple[Step, ...]:
+        """The steps that failed, in the order in which they were reached."""
         return tuple(step for step in self.steps if step.status == "Failed")
 
     def step(self, name: str) -> Step | None:
+        """The step with this name, None if it was not reached."""
         return next((step for step in self.steps if step.name == name), None)
 
 

@@ -33,6 +33,8 @@ class Document(BaseModel):
 
 
 class ClassFigures(Document):
+    """The figures of one label on the holdout."""
+
     precision: float
     recall: float
     f1: float
@@ -61,6 +63,8 @@ class Figures(Document):
 
 
 class Champion(Figures):
+    """The champion's figures, and the ARN of its model package."""
+
     arn: str
 
 
@@ -75,6 +79,8 @@ class Comparison(Document):
 
 
 class Gate(Document):
+    """The gate's decision, and the figures that it compared."""
+
     passed: bool
     forced: bool
     reason: str
@@ -86,6 +92,8 @@ class Gate(Document):
 
 
 class Holdout(Document):
+    """The size of the holdout, and its rows per label."""
+
     rows: int
     labels: dict[str, int]
 
@@ -104,11 +112,15 @@ class Evaluation(Document):
 
 
 class Dropped(Document):
+    """The rows that were dropped for one reason: their count, and the numbers of the first ones."""
+
     count: int
     first_rows: tuple[int, ...] = ()
 
 
 class Split(Document):
+    """The rows of one split, and its rows per label."""
+
     rows: int
     labels: dict[str, int]
 

@@ -89,10 +89,12 @@ class MetricRow:
 
     @property
     def difference(self) -> float | None:
+        """The candidate's figure minus the champion's, None without a champion."""
         return None if self.champion is None else self.candidate - self.champion
 
     @property
     def improved(self) -> bool | None:
+        """Whether the candidate is better. None for equal figures or without a champion."""
         if not self.difference:
             return None
         return (self.difference > 0) != (self.name in LOWER_IS_BETTER)
@@ -136,6 +138,7 @@ class Report:
 
     @property
     def verdict(self) -> Verdict:
+        """The verdict, from the status of the execution and the gate's decision."""
         if self.run.status in _RUNNING:
             return Verdict.RUNNING
         if self.evaluation is None or (self.evaluation.gate.passed and self.run.status != "Succeeded"):

@@ -18,7 +18,10 @@ _STYLES = {"Succeeded": "green", "Failed": "red", "Executing": "cyan", "Starting
 
 
 class Progress(Protocol):
-    def __call__(self, execution: Execution) -> None: ...
+    """Shows an execution each time that it is described."""
+
+    def __call__(self, execution: Execution) -> None:
+        """Show the execution as it is now."""
 
 
 @contextmanager

@@ -36,10 +36,12 @@ class Results:
 
     @property
     def metrics(self) -> dict[str, float]:
+        """The candidate's metrics by name; empty if Evaluate wrote none."""
         return dict(self.evaluation["candidate"]["metrics"]) if self.evaluation else {}
 
     @property
     def gate(self) -> dict[str, Any] | None:
+        """The gate's decision as evaluation.json holds it, None if Evaluate wrote none."""
         return dict(self.evaluation["gate"]) if self.evaluation else None
 
 

@@ -37,6 +37,7 @@ class Status:
 
     @property
     def version(self) -> int | None:
+        """The version of the live package, None if the endpoint serves no model package."""
         arn = self.observed.live_arn
         return version_of(arn) if arn else None
 
@@ -82,6 +83,7 @@ class Status:
 
 
 def look(workspace: Workspace) -> Status:
+    """Return the status of the stage. Raises AwsError when AWS refuses a call."""
     aws, stage = workspace.aws, workspace.stage.name
     observed = observation.observe(aws, workspace.stack_name, workspace.endpoint_name)
     # That nobody watches is as it should be between rollouts.

@@ -38,6 +38,7 @@ class Archive:
 
     @property
     def sha256(self) -> str:
+        """The SHA-256 of the zip, in hex."""
         return hashlib.sha256(self.content).hexdigest()
 
     def key(self, stage: str) -> str:

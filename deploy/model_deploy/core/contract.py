@@ -47,6 +47,7 @@ class Contract:
 
     @cached_property
     def sha256(self) -> str:
+        """The hash of the contract's files, as `folder_sha256` defines it."""
         return folder_sha256(self.files)
 
     @cached_property

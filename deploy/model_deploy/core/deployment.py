@@ -73,6 +73,7 @@ class Deployment:
 
     @property
     def endpoint_name(self) -> str:
+        """The name of the endpoint."""
         return endpoint_name(self.project_name, self.stage.name)
 
     @property
@@ -82,6 +83,7 @@ class Deployment:
 
     @property
     def stack_name(self) -> str:
+        """The name of the endpoint stack."""
         return stack_name(self.project_name, self.stage.name)
 
     @property

@@ -29,6 +29,7 @@ class Stack:
 
     @property
     def running(self) -> bool:
+        """Whether CloudFormation is working on the stack."""
         return is_running(self.status)
 
 
@@ -50,6 +51,7 @@ class Endpoint:
 
     @property
     def changing(self) -> bool:
+        """Whether SageMaker is working on the endpoint."""
         return self.status in _CHANGING
 
 

@@ -57,10 +57,12 @@ class Package:
 
     @property
     def contract_uri(self) -> str | None:
+        """The S3 prefix of the serving contract, None if the metadata has none."""
         return self.metadata.get("contract")
 
     @property
     def contract_sha256(self) -> str | None:
+        """The hash of the serving contract, None if the metadata has none."""
         return self.metadata.get("contract-sha256")
 
     @property

@@ -46,6 +46,7 @@ class Record:
 
     @property
     def key(self) -> str:
+        """The record's key in the artifact bucket."""
         return record_key(self.stage, self.time, self.model_package_version)
 
     def document(self) -> dict[str, Any]:

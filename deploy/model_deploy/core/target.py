@@ -31,6 +31,7 @@ class Target:
 
     @property
     def arn(self) -> str:
+        """The ARN of the model package."""
         return self.candidate.package.arn
 
     @cached_property

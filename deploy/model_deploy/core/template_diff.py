@@ -17,6 +17,8 @@ _IMMUTABLE = frozenset({"AWS::SageMaker::Model", "AWS::SageMaker::EndpointConfig
 
 
 class Kind(StrEnum):
+    """The kind of a change, as change sets name it."""
+
     ADD = "Add"
     MODIFY = "Modify"
     REMOVE = "Remove"

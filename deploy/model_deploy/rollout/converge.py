@@ -118,6 +118,7 @@ class Convergence:
         )
 
     def observe(self) -> Observed:
+        """Describe the stage as it is now."""
         deployment = self._target.deployment
         return observation.observe(self._aws, deployment.stack_name, deployment.endpoint_name)
 

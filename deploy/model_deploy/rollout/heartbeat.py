@@ -34,9 +34,11 @@ class Heartbeat:
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 
     def start(self) -> None:
+        """Start to publish."""
         self._thread.start()
 
     def stop(self) -> None:
+        """Stop to publish, and wait for the last call."""
         self._stopped.set()
         self._thread.join()
 

@@ -27,6 +27,7 @@ class Instances:
 
     @property
     def burstable(self) -> bool:
+        """Whether the instance type has CPU credits (the t family)."""
         return _BURSTABLE.fullmatch(self.type) is not None
 
     @property
@@ -89,6 +90,7 @@ class Endpoint(Part):
 
     @property
     def capacity(self) -> Instances | Serverless:
+        """The instances, or the memory of a serverless endpoint."""
         if self.kind == "serverless":
             assert self.memory_mb is not None and self.max_concurrency is not None  # checked above
             return Serverless(self.memory_mb, self.max_concurrency, self.provisioned_concurrency)

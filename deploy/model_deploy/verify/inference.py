@@ -50,6 +50,10 @@ class EndpointModel:
         self._runtime, self._endpoint, self._contract = runtime, endpoint, contract
 
     def __call__(self, texts: Sequence[str]) -> list[Prediction]:
+        """The predictions for these texts.
+
+        Raises NoAnswerError if the model does not answer, ClientError if the call is refused.
+        """
         instances = self._contract.tokens_of_cases(texts)
         try:
             response = self._runtime.invoke_endpoint(
@@ -95,6 +99,7 @@ class SignedApi:
         self._aws, self._url, self._service = aws, url, service
 
     def __call__(self, texts: Sequence[str]) -> list[Prediction]:
+        """The predictions for these texts. Raises NoAnswerError if the API does not answer."""
         request = _request(self._url, texts)
         credentials = self._aws.session.get_credentials()
         if credentials is None:
@@ -110,6 +115,7 @@ class TokenApi:
         self._url, self._token = url, token
 
     def __call__(self, texts: Sequence[str]) -> list[Prediction]:
+        """The predictions for these texts. Raises NoAnswerError if the API does not answer."""
         request = _request(self._url, texts)
         request.headers["authorization"] = f"Bearer {self._token}"
         return _asked(request, len(texts))

@@ -39,10 +39,12 @@ class Verification:
 
     @property
     def failures(self) -> tuple[Finding, ...]:
+        """The findings that failed."""
         return tuple(finding for finding in self.findings if finding.failure is not None)
 
     @property
     def passed(self) -> bool:
+        """Whether no finding failed."""
         return not self.failures
 
     def __add__(self, other: Verification) -> Verification:
