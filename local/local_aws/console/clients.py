@@ -33,6 +33,7 @@ class Renewed:
         self._made: AccessKey | Session | None = None
 
     def __call__(self) -> AccessKey | Session:
+        """The credentials, made anew where they end within minutes."""
         with self._lock:
             if self._made is None or _ends_soon(self._made):
                 self._made = self._make()
@@ -53,10 +54,12 @@ class Aws:
     _documents: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def client(self, service: str) -> Any:
+        """The boto3 client of a service."""
         return self.clients.client(service, self.credentials())
 
     @property
     def sagemaker(self) -> Any:
+        """The client that most views ask."""
         return self.client("sagemaker")
 
     def document(self, uri: str) -> Any:
@@ -82,6 +85,7 @@ class Aws:
         self._documents[key] = value
 
     def remembered(self, key: str) -> Any:
+        """What was kept under the key, or None."""
         return self._documents.get(key)
 
     def post(self, url: str, body: Any) -> requests.Response:

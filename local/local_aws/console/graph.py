@@ -24,6 +24,7 @@ class Node:
 
     @property
     def middle(self) -> int:
+        """The height at which edges reach the box."""
         return self.y + HEIGHT // 2
 
 
@@ -41,6 +42,8 @@ class Edge:
 
 @dataclass(frozen=True)
 class Graph:
+    """Boxes, the edges between them, and the size of the drawing in pixels."""
+
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
     width: int

@@ -65,6 +65,7 @@ def _of_cloudformation(state: str) -> Tone:
 
 
 def sign(tone: Tone) -> str:
+    """The sign of a tone, which tells it without colour."""
     return _SIGNS[tone]
 
 

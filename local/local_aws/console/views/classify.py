@@ -46,6 +46,7 @@ class ClassifyView:
 
 
 def form(visit: Visit) -> Page:
+    """The empty box, with the stages that can be asked."""
     endpoints = _endpoints(visit.aws)
     chosen = visit.query.get("endpoint", "")
     if chosen not in endpoints:

@@ -33,6 +33,8 @@ class Pipeline:
 
 @dataclass(frozen=True)
 class Pipelines:
+    """One page of the list; `older` is the token of the next."""
+
     pipelines: tuple[Pipeline, ...]
     older: str = ""
 
@@ -71,6 +73,7 @@ class Box:
 
     @property
     def spoken(self) -> str:
+        """What a screen reader says of the box."""
         return f"{self.node.name}: {self.chip.word}"
 
 
@@ -123,6 +126,7 @@ class LogView:
 
 
 def overview(visit: Visit) -> Page:
+    """All pipelines, the newest first."""
     sagemaker = visit.aws.sagemaker
     asked = {"NextToken": visit.query["from"]} if visit.query.get("from") else {}
     listed = sagemaker.list_pipelines(MaxResults=PAGE, SortBy="CreationTime", SortOrder="Descending", **asked)

@@ -28,6 +28,8 @@ _PARAMETER = "parameter:"
 
 @dataclass(frozen=True)
 class Project:
+    """A project, as ListProjects has it."""
+
     name: str
     id: str
     status: str
@@ -57,6 +59,8 @@ class Event:
 
 @dataclass(frozen=True)
 class ProjectView:
+    """A project with the newest events of its stack."""
+
     project: Project
     message: str
     stack: str
@@ -73,9 +77,11 @@ class Template:
 
     @property
     def uri(self) -> str:
+        """The template's address in S3."""
         return f"s3://{self.bucket}/{self.key}"
 
     def url(self, region: str) -> str:
+        """The same as CreateProject takes it."""
         return f"https://{self.bucket}.s3.{region}.amazonaws.com/{self.key}"
 
 
@@ -94,6 +100,8 @@ class Field:
 
 @dataclass(frozen=True)
 class Section:
+    """A group of the template's parameters."""
+
     title: str
     fields: tuple[Field, ...]
 
@@ -110,6 +118,7 @@ class FormView:
 
 
 def overview(visit: Visit) -> Page:
+    """All projects, the newest first."""
     asked = {"NextToken": visit.query["from"]} if visit.query.get("from") else {}
     listed = visit.aws.sagemaker.list_projects(
         MaxResults=PAGE, SortBy="CreationTime", SortOrder="Descending", **asked
@@ -122,6 +131,7 @@ def overview(visit: Visit) -> Page:
 
 
 def project(visit: Visit) -> Page:
+    """One project, and what its stack does."""
     described = visit.aws.sagemaker.describe_project(ProjectName=visit.names["project"])
     stack = _stack(described)
     view = ProjectView(
@@ -134,6 +144,7 @@ def project(visit: Visit) -> Page:
 
 
 def form(visit: Visit) -> Page:
+    """The form for the template that the query names, or else the first one."""
     templates = tuple(_templates(visit.aws))
     wanted = visit.query.get("template", "")
     chosen = next((each for each in templates if each.uri == wanted), templates[0] if templates else None)

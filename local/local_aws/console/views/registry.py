@@ -21,6 +21,8 @@ _LOWER_IS_BETTER = frozenset({"log_loss", "expected_calibration_error", "mae", "
 
 @dataclass(frozen=True)
 class Group:
+    """A model package group."""
+
     name: str
     description: str
     created: datetime
@@ -28,6 +30,8 @@ class Group:
 
 @dataclass(frozen=True)
 class Groups:
+    """One page of the list; `older` is the token of the next."""
+
     groups: tuple[Group, ...]
     older: str = ""
 
@@ -49,9 +53,11 @@ class Version:
 
     @property
     def recipe(self) -> str:
+        """The recipe that made it, or ""."""
         return (self.facts or {}).get("recipe", "")
 
     def figure(self, name: str) -> float | None:
+        """One metric, or None where it was not measured."""
         return (self.figures or {}).get(name)
 
 
@@ -89,6 +95,7 @@ class VersionView:
 
 
 def overview(visit: Visit) -> Page:
+    """All groups, the newest first."""
     asked = {"NextToken": visit.query["from"]} if visit.query.get("from") else {}
     listed = visit.aws.sagemaker.list_model_package_groups(
         MaxResults=PAGE, SortBy="CreationTime", SortOrder="Descending", **asked
@@ -103,6 +110,7 @@ def overview(visit: Visit) -> Page:
 
 
 def group(visit: Visit) -> Page:
+    """The versions of a group, side by side."""
     name = visit.names["group"]
     asked = {"NextToken": visit.query["from"]} if visit.query.get("from") else {}
     listed = visit.aws.sagemaker.list_model_packages(
@@ -120,6 +128,7 @@ def group(visit: Visit) -> Page:
 
 
 def version(visit: Visit) -> Page:
+    """One version, beside the champion of its time."""
     found = _describe(visit.aws, visit.names)
     evaluation = _evaluation(visit.aws, found)
     view = beside_champion(described(found, evaluation), evaluation, _execution(found))
@@ -187,6 +196,7 @@ def side_by_side(name: str, versions: Sequence[Version], older: str = "") -> Gro
 def beside_champion(
     version: Version, evaluation: Any, execution: tuple[str, str] | None = None
 ) -> VersionView:
+    """A version with its metrics beside those of the champion that its evaluation names."""
     stated = evaluation if isinstance(evaluation, Mapping) else {}
     champion = stated.get("champion") or {}
     others = _numbers(champion.get("metrics"))

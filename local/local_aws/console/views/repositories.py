@@ -17,6 +17,8 @@ _NO_GITHUB = "There is no organisation: start the server with `local-aws up --gi
 
 @dataclass(frozen=True)
 class Repository:
+    """A repository in the list."""
+
     owner: str
     name: str
     description: str
@@ -56,6 +58,8 @@ class PullRequest:
 
 @dataclass(frozen=True)
 class Run:
+    """A run of a workflow."""
+
     id: int
     title: str
     workflow: str
@@ -68,6 +72,8 @@ class Run:
 
 @dataclass(frozen=True)
 class RepositoryView:
+    """A repository, whole; `older` is the number of the next page of runs."""
+
     owner: str
     name: str
     description: str
@@ -99,6 +105,7 @@ class RunView:
 
 
 def overview(visit: Visit) -> Page:
+    """All repositories of the organisation's owner."""
     if visit.github is None:
         return Page("repositories.html", "Repositories", Repositories((), False), live=False)
     listed = visit.github.get("user", "repos", per_page=100, sort="full_name")
@@ -116,6 +123,7 @@ def overview(visit: Visit) -> Page:
 
 
 def repository(visit: Visit) -> Page:
+    """One repository with its newest pull requests and runs."""
     github, owner, name = _github(visit), visit.names["owner"], visit.names["name"]
     found = github.get("repos", owner, name)
     number = int(visit.query["page"]) if visit.query.get("page", "").isdecimal() else 1
@@ -135,6 +143,7 @@ def repository(visit: Visit) -> Page:
 
 
 def run(visit: Visit) -> Page:
+    """One run with its jobs and their steps."""
     github, owner, name = _github(visit), visit.names["owner"], visit.names["name"]
     path = ("repos", owner, name, "actions", "runs", visit.names["run"])
     found = run_of(github.get(*path))

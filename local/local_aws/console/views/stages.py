@@ -34,6 +34,7 @@ class Served:
 
     @property
     def package(self) -> str:
+        """The group and the version, `GROUP/VERSION`."""
         return "/".join(self.package_arn.split("/")[1:])
 
     @property
@@ -56,6 +57,8 @@ class Summary:
 
 @dataclass(frozen=True)
 class Summaries:
+    """One page of the list; `older` is the token of the next."""
+
     stages: tuple[Summary, ...]
     older: str = ""
 
@@ -74,6 +77,8 @@ class Variant:
 
 @dataclass(frozen=True)
 class Alarm:
+    """An alarm on the endpoint. `words` is what it watches, `reason` why it is in its state."""
+
     name: str
     state: str
     words: str
@@ -105,6 +110,7 @@ class Record:
 
     @property
     def verification(self) -> str:
+        """What came of the verification, in words."""
         return {True: "verified", False: "not verified", None: "–"}[self.verified]
 
 
@@ -127,14 +133,17 @@ class StageView:
 
     @property
     def updating(self) -> bool:
+        """Whether a deployment is under way."""
         return any(each.fleet == "new" for each in self.variants)
 
     @property
     def invocations(self) -> int:
+        """How many there were in the time shown."""
         return sum(each.count for each in self.traffic)
 
 
 def overview(visit: Visit) -> Page:
+    """All endpoints, by name."""
     sagemaker = visit.aws.sagemaker
     asked = {"NextToken": visit.query["from"]} if visit.query.get("from") else {}
     listed = sagemaker.list_endpoints(MaxResults=PAGE, SortBy="Name", SortOrder="Ascending", **asked)
@@ -143,6 +152,7 @@ def overview(visit: Visit) -> Page:
 
 
 def stage(visit: Visit) -> Page:
+    """One endpoint with its alarms, traffic and record."""
     aws, name = visit.aws, visit.names["endpoint"]
     described = aws.sagemaker.describe_endpoint(EndpointName=name)
     tags = aws.sagemaker.list_tags(ResourceArn=described["EndpointArn"])["Tags"]
