@@ -131,11 +131,16 @@ class Server:
             name: _SPOKEN.get(name, Service)(name, handlers) for name, handlers in services.items()
         }
         self.github = GitHub(self.account.state / "github", self.endpoint_url)
-        self._front.application = Application(
+        self._application = Application(
             self.services.values(),
             gateways=[self.github, *(each for each in self._handlers if isinstance(each, Gateway))],
             gate=self.gate,
         )
+        self._front.application = self._application
+
+    def add_gateway(self, gateway: Gateway) -> None:
+        """Answer what is below another path of `/_NAME/`, too."""
+        self._application.add_gateway(gateway)
 
     def client(self, service: str) -> Any:
         """The client of `service`, a boto3 service name, of the account's administrator."""
