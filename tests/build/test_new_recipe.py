@@ -14,7 +14,20 @@ from typer.testing import CliRunner
 from model_build.cli import app
 from model_build.recipe import Recipe
 
-WORDS = "shines glows breaks hums falls warms dims blinks fades sparks buzzes tilts".split()
+WORDS = [
+    "shines",
+    "glows",
+    "breaks",
+    "hums",
+    "falls",
+    "warms",
+    "dims",
+    "blinks",
+    "fades",
+    "sparks",
+    "buzzes",
+    "tilts",
+]
 DRAW = random.Random(5)
 TEXTS = [f"the lamp {n} {' '.join(DRAW.choices(WORDS, k=5))}" for n in range(60)]
 

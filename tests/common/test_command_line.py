@@ -17,7 +17,7 @@ def sweep() -> None: ...
 
 
 def completed(words):
-    *before, last = words.split(" ")
+    *before, _last = words.split(" ")
     asked = {"_SHOP_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(len(before))}
     return CliRunner().invoke(app, env=asked, prog_name="shop").stdout.split()
 
