@@ -40,7 +40,10 @@ def test_what_is_printed_names_every_address_and_the_commands_with_their_options
     domain = place.domain(local_server.account.clients, "team", aws.role_arn)
     described = aws.client("sagemaker").describe_domain(DomainId=domain)
     assert described["DomainName"] == "team"
-    said = "\n".join(place.lines(local_server.github, local_server.account.clients, owner, domain))
+    page = f"{local_server.endpoint_url}/_console/key/"
+    first, *rest = place.lines(local_server.github, local_server.account.clients, owner, domain, page)
+    assert first.endswith(page)
+    said = "\n".join(rest)
     for address in ("_github/api", "_github/web", "_github/git"):
         assert f"{local_server.endpoint_url}/{address}" in said
     assert f'eval "$(local-aws env --attach {local_server.endpoint_url})"' in said
