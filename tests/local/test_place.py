@@ -90,6 +90,8 @@ def test_only_what_differs_is_set_and_values_are_quoted():
 
 
 def test_no_secret_but_the_owners_token_is_printed(local_server, owner):
-    said = "\n".join(place.lines(local_server.github, local_server.account.clients, owner, None))
+    said = "\n".join(
+        place.lines(local_server.github, local_server.account.clients, owner, None, "http://page")
+    )
     assert local_server.account.clients.keys.administrator.secret not in said
     assert len(re.findall(r"ghp_\w+", said)) == 1

@@ -7,6 +7,7 @@ import io
 import itertools
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -42,9 +43,8 @@ class ServerProcess:
             text=True,
         )
         assert self.process.stderr is not None
-        self.url = next(
-            word for line in self.process.stderr for word in line.split() if word.startswith("http://")
-        )
+        served = (re.search(r"serves at (http://\S+)", line) for line in self.process.stderr)
+        self.url = next(found[1] for found in served if found)
         # Whatever it logs later must not fill the pipe.
         self._reader = threading.Thread(target=self.process.stderr.read, daemon=True)
         self._reader.start()
