@@ -26,7 +26,6 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 app = typer.Typer(
     help="An embedded AWS that really runs SageMaker pipelines, on loopback, without an account.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

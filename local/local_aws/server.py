@@ -37,8 +37,10 @@ from local_aws.kernel.moto_internals import (
     BackendDict,
     bounded_logs,
     bounded_queues,
+    one_account,
     read_key_policies,
     reset_model_data,
+    symmetric_keys,
 )
 from local_aws.kernel.wire import Service
 from local_aws.sagemaker import runtime as sagemaker_runtime
@@ -77,6 +79,8 @@ class Server:
         self._process.enter_context(read_key_policies())
         self._process.enter_context(bounded_logs())
         self._process.enter_context(bounded_queues())
+        self._process.enter_context(symmetric_keys())
+        self._process.enter_context(one_account(ACCOUNT_ID))
         if time_scale is None:
             time_scale = float(os.environ.get("LOCAL_AWS_TIME_SCALE", "1"))
         # Before any handler has a thread of its own that asks moto for something.

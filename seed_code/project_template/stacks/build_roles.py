@@ -178,7 +178,11 @@ class _Statements:
             allow("ReadsJobs", "sagemaker:DescribeProcessingJob", sagemaker(_JOBS[0]), because=_JOB_NAMES),
             allow(
                 "ReadsModels",
-                ["sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages"],
+                [
+                    "sagemaker:DescribeModelPackage",
+                    "sagemaker:DescribeModelPackageGroup",
+                    "sagemaker:ListModelPackages",
+                ],
                 sagemaker(f"model-package/{PROJECT}-models/*", f"model-package-group/{PROJECT}-models"),
             ),
             allow("ReadsLogs", "logs:GetLogEvents", groups, because=_LOG_NAMES),
