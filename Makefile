@@ -31,7 +31,7 @@ WORKFLOWS = tests/e2e/test_workflows.py tests/e2e/test_demo.py
 test-slow: $(VENV)/.check
 	@$(PYTEST) -m slow $(WORKFLOWS:%=--ignore=%) $(ARGS)
 
-# Both workflows on the embedded GitHub, and the demonstration of them: a job of CI of its own, for it takes many minutes.
+# Both workflows on the embedded GitHub, and the demonstration of them. CI runs them in a job of their own: they take many minutes.
 test-workflows: $(VENV)/.check
 	@$(BIN)/python -m pytest $(WORKFLOWS) $(ARGS)
 

@@ -35,6 +35,7 @@ _STATES: dict[str, Chip] = {
     "DeleteFailed": Chip("bad", "Deletion failed"),
     "OK": Chip("good", "OK"),
     "ALARM": Chip("bad", "In alarm"),
+    "NOT_WATCHED": Chip("idle", "Not watched"),
     "INSUFFICIENT_DATA": Chip("idle", "No data yet"),
     "in_progress": Chip("busy", "In progress"),
     "rolled back": Chip("bad", "Rolled back"),

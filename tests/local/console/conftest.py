@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from dataclasses import dataclass
 
 import pytest
@@ -100,3 +101,36 @@ class Registry:
 @pytest.fixture
 def registry(aws):
     return Registry(aws)
+
+
+@dataclass(frozen=True)
+class Pipelines:
+    """Pipelines of steps that end at once."""
+
+    aws: object
+
+    def add(self, *steps, parameters=()):
+        """A pipeline of those steps; returns its name."""
+        name = f"{self.aws.project.name}-pipeline"
+        definition = {"Version": "2020-12-01", "Parameters": list(parameters), "Steps": list(steps)}
+        self.aws.client("sagemaker").create_pipeline(
+            PipelineName=name, PipelineDefinition=json.dumps(definition), RoleArn=self.aws.role_arn
+        )
+        return name
+
+    def run(self, name):
+        """The id of a new execution, once it has ended."""
+        sagemaker = self.aws.client("sagemaker")
+        arn = sagemaker.start_pipeline_execution(PipelineName=name)["PipelineExecutionArn"]
+        while self._status(arn) in {"Executing", "Stopping"}:
+            time.sleep(0.02)
+        return arn.rpartition("/")[2]
+
+    def _status(self, arn):
+        described = self.aws.client("sagemaker").describe_pipeline_execution(PipelineExecutionArn=arn)
+        return described["PipelineExecutionStatus"]
+
+
+@pytest.fixture
+def pipelines(aws):
+    return Pipelines(aws)

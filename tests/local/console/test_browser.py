@@ -3,7 +3,6 @@
 Needs Chromium: the Debian package `chromium`, or CHROMIUM with the path of another one.
 """
 
-import json
 import os
 import shutil
 from pathlib import Path
@@ -38,7 +37,7 @@ def open_tab(chromium, console):
         context = chromium.new_context(**options)
         contexts.append(context)
         tab = context.new_page()
-        tab.on("pageerror", complaints.append)
+        tab.on("pageerror", lambda error: complaints.append(str(error)))
         tab.on(
             "console", lambda said: complaints.append(said.text) if "Content Security" in said.text else None
         )
@@ -52,10 +51,8 @@ def open_tab(chromium, console):
 
 
 @pytest.fixture
-def filled(aws, registry):
+def filled(aws, pipelines, registry):
     """The paths of pages that show something: a pipeline with a branch and a run, two versions, one of them by itself."""
-    sagemaker = aws.client("sagemaker")
-    name = f"{aws.project.name}-pipeline"
     fail = {"Name": "Fail", "Type": "Fail", "Arguments": {"ErrorMessage": "on purpose"}}
     gate = {
         "Name": "Gate",
@@ -66,17 +63,8 @@ def filled(aws, registry):
             "ElseSteps": [fail],
         },
     }
-    sagemaker.create_pipeline(
-        PipelineName=name,
-        PipelineDefinition=json.dumps({"Version": "2020-12-01", "Steps": [gate]}),
-        RoleArn=aws.role_arn,
-    )
-    arn = sagemaker.start_pipeline_execution(PipelineName=name)["PipelineExecutionArn"]
-    while (
-        sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)["PipelineExecutionStatus"]
-        == "Executing"
-    ):
-        pass
+    name = pipelines.add(gate)
+    pipelines.run(name)
     registry.add(macro_f1=0.8, log_loss=0.4)
     registry.add(macro_f1=0.7, log_loss=0.3)
     return [("pipelines", name), ("registry", aws.group), ("registry", aws.group, "1")]

@@ -1,52 +1,29 @@
 """What the pages show of an account, asked of a server; and what they say where there is nothing, or no such thing."""
 
-import json
-
 import pytest
+import requests
 
 HOSTILE = "<script>alert(1)</script>"
 SHOWN = "&lt;script&gt;alert(1)&lt;/script&gt;"
 
 
 @pytest.fixture
-def pipeline(aws):
-    """The name of a pipeline that fails at once, saying something hostile, and of its execution."""
-    sagemaker = aws.client("sagemaker")
-    name = f"{aws.project.name}-pipeline"
-    definition = {
-        "Version": "2020-12-01",
-        "Parameters": [{"Name": "Why", "Type": "String", "DefaultValue": HOSTILE}],
-        "Steps": [
-            {"Name": "Fail", "Type": "Fail", "Arguments": {"ErrorMessage": {"Get": "Parameters.Why"}}},
-        ],
-    }
-    sagemaker.create_pipeline(
-        PipelineName=name, PipelineDefinition=json.dumps(definition), RoleArn=aws.role_arn
-    )
-    return name
+def pipeline(pipelines):
+    """The name of a pipeline that fails at once, saying something hostile."""
+    step = {"Name": "Fail", "Type": "Fail", "Arguments": {"ErrorMessage": {"Get": "Parameters.Why"}}}
+    parameter = {"Name": "Why", "Type": "String", "DefaultValue": HOSTILE}
+    return pipelines.add(step, parameters=[parameter])
 
 
-def run(aws, name):
-    """The id of a new execution, once it has ended."""
-    sagemaker = aws.client("sagemaker")
-    arn = sagemaker.start_pipeline_execution(PipelineName=name)["PipelineExecutionArn"]
-    while sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)["PipelineExecutionStatus"] in {
-        "Executing",
-        "Stopping",
-    }:
-        pass
-    return arn.rpartition("/")[2]
-
-
-def test_a_pipeline_is_listed_with_the_state_of_its_last_run(aws, browser, pipeline):
+def test_a_pipeline_is_listed_with_the_state_of_its_last_run(browser, pipelines, pipeline):
     assert "never ran" in browser.page("pipelines")
     assert "It never ran" in browser.page("pipelines", pipeline)
-    run(aws, pipeline)
+    pipelines.run(pipeline)
     assert "Failed" in browser.page("pipelines")
 
 
-def test_an_execution_is_drawn_with_the_states_of_its_steps(aws, browser, pipeline):
-    identity = run(aws, pipeline)
+def test_an_execution_is_drawn_with_the_states_of_its_steps(browser, pipelines, pipeline):
+    identity = pipelines.run(pipeline)
     text = browser.page("pipelines", pipeline)
     assert 'aria-label="Fail: Failed"' in text
     assert identity in text
@@ -105,8 +82,6 @@ def test_what_is_not_there_is_answered_in_one_sentence(browser, path):
 
 
 def test_an_open_page_hears_of_a_change(aws, browser, registry):
-    import requests
-
     arn = registry.add(macro_f1=0.8)
     address = f"{browser.address}registry/{aws.group}/1"
     with requests.get(address, params={"live": "1"}, stream=True, timeout=30) as stream:
@@ -124,6 +99,4 @@ def test_long_lists_are_paged(browser, aws, registry):
     text = browser.page("registry", aws.group)
     assert "Version 21" in text and "Version 1<" not in text
     older = text.split('<p class="more"><a href="')[1].partition('"')[0].replace("&amp;", "&")
-    import requests
-
     assert "Version 1<" in requests.get(browser.origin + older, timeout=30).text

@@ -78,6 +78,13 @@ def test_during_a_canary_the_new_fleet_takes_what_its_status_tells(status, messa
     assert [share for _, share in shares(described)] == expected
 
 
+def test_that_nobody_watches_counts_during_a_deployment_only():
+    stated = {"AlarmName": "shop-production-Unwatched", "StateValue": "ALARM", "StateReason": "none came"}
+    quiet, ringing = (stages.alarm(stated, frozenset(), updating) for updating in (False, True))
+    assert (words.chip(quiet.state).word, quiet.reason) == ("Not watched", "")
+    assert (words.chip(ringing.state).word, ringing.reason) == ("In alarm", "none came")
+
+
 def test_minutes_without_an_invocation_are_empty_columns():
     minute = NOW.replace(second=0)
     found = stages.columns({minute: 4.0, minute - timedelta(minutes=2): 1.0}, NOW, minutes=3)

@@ -22,6 +22,8 @@ _STAGE_TAG = "sagemaker:deployment-stage"
 _PACKAGE_VARIABLE = "MODEL_PACKAGE_ARN"
 _INSTANCES = re.compile(r"(\d+) of (\d+) instances of ([\w-]+)")
 _OUTPUT = "ApiUrl"
+_UNWATCHED = "-Unwatched"
+"""How the alarm ends that rings whenever no rollout watches: outside a deployment that is as it should be."""
 _HIDDEN = frozenset({"AccessDenied", "AccessDeniedException", "NoSuchBucket"})
 
 
@@ -209,13 +211,14 @@ def _left(moved: float | None) -> float | None:
     return None if moved is None else 1 - moved
 
 
-def alarm(stated: Mapping[str, Any], rolling_back: frozenset[str]) -> Alarm:
-    """An alarm of DescribeAlarms."""
+def alarm(stated: Mapping[str, Any], rolling_back: frozenset[str], updating: bool) -> Alarm:
+    """An alarm of DescribeAlarms. `rolling_back` names those that take an update back."""
+    unwatched = stated["AlarmName"].endswith(_UNWATCHED) and not updating
     return Alarm(
         name=stated["AlarmName"],
-        state=stated["StateValue"],
+        state="NOT_WATCHED" if unwatched else stated["StateValue"],
         words=stated.get("AlarmDescription", ""),
-        reason=stated.get("StateReason", ""),
+        reason="" if unwatched else stated.get("StateReason", ""),
         changed=stated.get("StateUpdatedTimestamp"),
         rolls_back=stated["AlarmName"] in rolling_back,
     )
@@ -303,7 +306,7 @@ def _alarms(aws: Aws, name: str, described: Mapping[str, Any]) -> tuple[Alarm, .
     rollback = (described.get("LastDeploymentConfig") or {}).get("AutoRollbackConfiguration") or {}
     named = frozenset(each["AlarmName"] for each in rollback.get("Alarms", []))
     found = aws.client("cloudwatch").describe_alarms(AlarmNamePrefix=f"{name}-")["MetricAlarms"]
-    return tuple(alarm(each, named) for each in found)
+    return tuple(alarm(each, named, bool(described.get("PendingDeploymentSummary"))) for each in found)
 
 
 def _traffic(aws: Aws, name: str, described: Mapping[str, Any]) -> tuple[Column, ...]:
