@@ -37,8 +37,10 @@ from local_aws.kernel.moto_internals import (
     BackendDict,
     bounded_logs,
     bounded_queues,
+    bounded_topics,
     read_key_policies,
     reset_model_data,
+    untracked_models,
 )
 from local_aws.kernel.wire import Service
 from local_aws.sagemaker import runtime as sagemaker_runtime
@@ -77,6 +79,8 @@ class Server:
         self._process.enter_context(read_key_policies())
         self._process.enter_context(bounded_logs())
         self._process.enter_context(bounded_queues())
+        self._process.enter_context(bounded_topics())
+        self._process.enter_context(untracked_models())
         if time_scale is None:
             time_scale = float(os.environ.get("LOCAL_AWS_TIME_SCALE", "1"))
         # Before any handler has a thread of its own that asks moto for something.
@@ -160,6 +164,8 @@ class Server:
         self._http.shutdown()
         self._http.server_close()
         self._thread.join()
+        BackendDict.reset()
+        reset_model_data()
         shutil.rmtree(self.account.state, ignore_errors=True)
         self._process.close()
 
