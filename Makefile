@@ -31,7 +31,7 @@ WORKFLOWS = tests/e2e/test_workflows.py
 test-slow: $(VENV)/.check
 	@$(PYTEST) -m slow --ignore=$(WORKFLOWS) $(ARGS)
 
-# Both workflows on the embedded GitHub, from the first push to production: a job of CI of its own, for it takes many minutes.
+# Both workflows on the embedded GitHub, from the first push to production. CI runs them in a job of their own: they take many minutes.
 test-workflows: $(VENV)/.check
 	@$(BIN)/python -m pytest $(WORKFLOWS) $(ARGS)
 

@@ -11,7 +11,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from bench import approval, command, guard, loop, memory, prepare, rollout
+from bench import approval, command, guard, loop, memory, page, prepare, rollout
 from bench.table import Row
 
 BENCHES = {
@@ -22,6 +22,7 @@ BENCHES = {
     "approval": approval.rows,
     "guard": guard.rows,
     "memory": memory.rows,
+    "page": page.rows,
 }
 
 

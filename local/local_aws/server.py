@@ -38,8 +38,10 @@ from local_aws.kernel.moto_internals import (
     bounded_logs,
     bounded_queues,
     bounded_topics,
+    one_account,
     read_key_policies,
     reset_model_data,
+    symmetric_keys,
     untracked_models,
 )
 from local_aws.kernel.wire import Service
@@ -79,6 +81,8 @@ class Server:
         self._process.enter_context(read_key_policies())
         self._process.enter_context(bounded_logs())
         self._process.enter_context(bounded_queues())
+        self._process.enter_context(symmetric_keys())
+        self._process.enter_context(one_account(ACCOUNT_ID))
         self._process.enter_context(bounded_topics())
         self._process.enter_context(untracked_models())
         if time_scale is None:
@@ -131,11 +135,16 @@ class Server:
             name: _SPOKEN.get(name, Service)(name, handlers) for name, handlers in services.items()
         }
         self.github = GitHub(self.account.state / "github", self.endpoint_url)
-        self._front.application = Application(
+        self._application = Application(
             self.services.values(),
             gateways=[self.github, *(each for each in self._handlers if isinstance(each, Gateway))],
             gate=self.gate,
         )
+        self._front.application = self._application
+
+    def add_gateway(self, gateway: Gateway) -> None:
+        """Answer what is below another path of `/_NAME/`, too."""
+        self._application.add_gateway(gateway)
 
     def client(self, service: str) -> Any:
         """The client of `service`, a boto3 service name, of the account's administrator."""

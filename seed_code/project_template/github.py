@@ -17,12 +17,12 @@ from project_template.errors import GitHubError
 API_VERSION = "2022-11-28"
 TIMEOUT_SECONDS = 20
 ASSERTION_SECONDS = 540
-"""How long an App's assertion is good for; GitHub takes ten minutes at most."""
+"""The seconds for which an App's assertion is valid; GitHub allows ten minutes at most."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What GitHub answered: `headers` by their names in lower case, `body` from JSON, None where there was none."""
+    """GitHub's answer: `headers` by their names in lower case, `body` from JSON, None without a body."""
 
     status: int
     body: Any = None
@@ -42,7 +42,10 @@ class GitHub:
         self._transport = transport
 
     def get(self, path: str) -> Answer:
-        """The answer, unless it says nothing of what was asked. Raises GitHubError for that, and where there is none."""
+        """The answer, unless it says nothing of what was asked.
+
+        Raises GitHubError for that, and where there is none.
+        """
         answer = self._transport(
             f"{self._url}{path}",
             {

@@ -1,4 +1,4 @@
-"""What GitHub gives a job: GITHUB_TOKEN with the job's permissions, and OIDC tokens that say which job asks.
+"""The tokens of a job: GITHUB_TOKEN with the job's permissions, and OIDC tokens whose claims name the job.
 
 https://docs.github.com/actions/concepts/security/github_token, https://docs.github.com/actions/reference/security/oidc
 """
