@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from local_aws import cloudformation, cloudwatch, events, http_api, lambda_, sagemaker
 from local_aws.application import Application, Gateway
-from local_aws.checks import Checks, policies, protocols, sizes
+from local_aws.checks import Checks, members, policies, protocols, sizes
 from local_aws.checks.destinations import Destinations
 from local_aws.cloudformation.wire import CloudFormationService
 from local_aws.cloudwatch.wire import CloudWatchService
@@ -122,7 +122,9 @@ class Server:
         self._process.enter_context(subscribers.connected())
         checks = Checks(
             [
+                members.check,
                 sizes.check,
+                members.check_lengths,
                 protocols.check,
                 policies.check,
                 Quotas(self.account.client("iam")).check,
