@@ -83,7 +83,7 @@ def members(service, operation):
 
 
 @pytest.mark.parametrize("service", JSON)
-@budget(25)
+@budget(12)
 @given(data=st.data())
 def test_json_with_members_of_any_type_is_answered_or_refused(send, service, data):
     name = data.draw(operations(service))
@@ -96,7 +96,7 @@ def test_json_with_members_of_any_type_is_answered_or_refused(send, service, dat
 
 
 @pytest.mark.parametrize("service", QUERY)
-@budget(25)
+@budget(20)
 @given(data=st.data())
 def test_forms_with_members_of_any_kind_are_answered_or_refused(send, service, data):
     name = data.draw(operations(service))
@@ -129,7 +129,7 @@ def test_forms_with_members_of_any_kind_are_answered_or_refused(send, service, d
 
 
 @pytest.mark.parametrize("service", REST)
-@budget(30)
+@budget(15)
 @given(data=st.data())
 def test_rest_calls_with_bodies_of_any_content_are_answered_or_refused(send, service, data):
     boto = REST[service]
@@ -149,7 +149,7 @@ def test_rest_calls_with_bodies_of_any_content_are_answered_or_refused(send, ser
     send(service, http["method"], path, data=body.encode(), headers={"Content-Type": "application/json"})
 
 
-@budget(80)
+@budget(50)
 @given(
     method=st.sampled_from(["PUT", "POST", "GET", "DELETE"]),
     key=st.sampled_from(["", "/key", "/%00", "/a//b"]),
