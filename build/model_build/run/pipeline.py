@@ -14,6 +14,7 @@ A pull request's definition ends at the gate: it has neither CreateModel nor Reg
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from model_build.core import metadata
 from model_build.core.isolation import isolated
-from model_build.recipe.training import Script
+from model_build.recipe.training import Scripted, Transformer, has_gpu
 
 if TYPE_CHECKING:
     from model_build.core.settings import Settings
@@ -47,8 +48,12 @@ SERVING = {
 }
 """Where the scikit-learn image finds the script that serves a model, as SageMaker's SDK tells it."""
 
+PYTORCH = {"training": "2.9.0", "inference": "2.6.0"}
+"""The PyTorch images. Both have Python 3.12: the libraries that training packs beside a model are imported where it is served."""
+
 _INPUT = "/opt/ml/processing/input"
 _OUTPUT = "/opt/ml/processing/output"
+_DAY = 24 * 60 * 60
 _OPT_OUT = {
     "SchemaVersion": "1.0",
     "SageMaker": {"PythonSDK": {"Modules": {"TelemetryOptOut": True}}},
@@ -60,7 +65,8 @@ class Inputs:
     """What was uploaded for the steps, as S3 prefixes that name their content, and the hashes that the jobs check.
 
     `launcher` are the lines of the program that checks a step's code before it runs it. `algorithm` is the archive of the
-    training script, where the recipe has one; with `training_wheels` it gets the wheels, too.
+    training script, where the recipe has one, `training_wheels` what it installs, `pretrained` what it begins with.
+    `evaluates_transformers` is whether a model of the problem may be one.
     """
 
     prepare_code: str
@@ -73,7 +79,9 @@ class Inputs:
     text_rules_sha256: str
     launcher: tuple[str, ...]
     algorithm: str | None = None
-    training_wheels: bool = False
+    training_wheels: str | None = None
+    pretrained: str | None = None
+    evaluates_transformers: bool = False
 
 
 def definition(recipe: Recipe, settings: Settings, inputs: Inputs) -> str:
@@ -120,6 +128,10 @@ class _Builder:
             "sklearn", settings.region, version="1.2-1", py_version="py3", instance_type="ml.m5.large"
         )
         self.blazingtext = image_uris.retrieve("blazingtext", settings.region, version="1")
+        # It has scikit-learn, too. Without GPUs: a processing job computes no gradients.
+        self.evaluation_image = (
+            self.pytorch("training", "ml.m5.large") if inputs.evaluates_transformers else self.sklearn
+        )
         # No defaults, but for force: whoever starts the pipeline by hand has to say what it compares with.
         self.data = ParameterString("Data")
         self.data_sha256 = ParameterString("DataSha256")
@@ -134,6 +146,22 @@ class _Builder:
         self.max_regression = ParameterFloat(MAX_REGRESSION, default_value=recipe.gate.max_regression)
         # The pipeline's role may register what waits for approval, and nothing else.
         self.approval = ParameterString("ApprovalStatus", default_value="PendingManualApproval")
+
+    def pytorch(self, scope: str, instance_type: str) -> str:
+        """The PyTorch image for `training` or `inference` on machines like that."""
+        from sagemaker.core import image_uris
+
+        return str(
+            image_uris.retrieve(
+                "pytorch",
+                self.settings.region,
+                version=PYTORCH[scope],
+                py_version="py312",
+                # The image is the same for all machines with GPUs, and for all without.
+                instance_type="ml.g5.xlarge" if has_gpu(instance_type) else "ml.m5.large",
+                image_scope=scope,
+            )
+        )
 
     def pipeline(self) -> Any:
         from sagemaker.core.workflow.conditions import ConditionEquals
@@ -177,6 +205,7 @@ class _Builder:
     def prepare(self) -> Any:
         return self.processing_step(
             "Prepare",
+            image=self.sklearn,
             script="prepare.py",
             sha256=self.inputs.prepare_sha256,
             inputs={"code": self.inputs.prepare_code, "data": self.data},
@@ -188,6 +217,7 @@ class _Builder:
     def evaluate(self, prepare: Any, train: Any, verdict: Any) -> Any:
         return self.processing_step(
             "Evaluate",
+            image=self.evaluation_image,
             script="evaluate.py",
             sha256=self.inputs.evaluate_sha256,
             inputs={
@@ -225,6 +255,7 @@ class _Builder:
         self,
         name: str,
         *,
+        image: str,
         script: str,
         sha256: str,
         inputs: dict[str, Any],
@@ -243,7 +274,7 @@ class _Builder:
         jobs = self.recipe.processing
         processor = Processor(
             role=self.settings.pipeline_role_arn,
-            image_uri=self.sklearn,
+            image_uri=image,
             entrypoint=[
                 "python3",
                 "-I",
@@ -290,9 +321,15 @@ class _Builder:
             role=self.settings.pipeline_role_arn,
             hyperparameters=self.hyperparameters(),
             compute=Compute(
-                **_machines(training.instance_types), instance_count=1, volume_size_in_gb=training.volume_gb
+                **_machines(training.instance_types),
+                **({"enable_managed_spot_training": True} if self.is_spot else {}),
+                instance_count=1,
+                volume_size_in_gb=training.volume_gb,
             ),
-            stopping_condition=StoppingCondition(max_runtime_in_seconds=training.max_runtime_seconds),
+            stopping_condition=StoppingCondition(
+                max_runtime_in_seconds=training.max_runtime_seconds, **self.waiting()
+            ),
+            **self.checkpoints(),
             output_data_config=OutputDataConfig(
                 s3_output_path=self.settings.s3("models"), kms_key_id=self.settings.kms_key
             ),
@@ -303,8 +340,8 @@ class _Builder:
             InputData(channel_name=channel, data_source=_output(prepare, channel), content_type="text/plain")
             for channel in ("train", "validation")
         ]
-        if self.inputs.training_wheels:
-            channels.append(InputData(channel_name="wheels", data_source=self.inputs.wheels))
+        brought = {"wheels": self.inputs.training_wheels, "pretrained": self.inputs.pretrained}
+        channels += [InputData(channel_name=name, data_source=uri) for name, uri in brought.items() if uri]
         with _without_telemetry(self.session):
             step_args = trainer.train(input_data_config=channels)
         return TrainingStep(
@@ -315,13 +352,47 @@ class _Builder:
         )
 
     @property
+    def is_spot(self) -> bool:
+        return isinstance(self.recipe.training, Transformer) and self.recipe.training.spot
+
+    def waiting(self) -> dict[str, int]:
+        """How long spot capacity is waited for and used together: by default a day more than it is used."""
+        training = self.recipe.training
+        if not (isinstance(training, Transformer) and training.spot):
+            return {}
+        return {"max_wait_time_in_seconds": training.max_wait_seconds or training.max_runtime_seconds + _DAY}
+
+    def checkpoints(self) -> dict[str, Any]:
+        """Where a job that loses its machine leaves its state: named by all that the training depends on.
+
+        So an attempt after it resumes, and equal definitions stay equal: an execution's own id would defeat the step cache.
+        """
+        from sagemaker.core.training.configs import CheckpointConfig
+        from sagemaker.core.workflow.functions import Join
+
+        if not self.is_spot:
+            return {}
+        told = json.dumps([self.hyperparameters(), self.inputs.prepare_sha256], sort_keys=True)
+        place = self.settings.s3(f"runs/checkpoints/{hashlib.sha256(told.encode()).hexdigest()}")
+        return {"checkpoint_config": CheckpointConfig(s3_uri=Join(on="/", values=[place, self.data_sha256]))}
+
+    @property
     def training_image(self) -> Any:
-        return self.sklearn if isinstance(self.recipe.training, Script) else self.blazingtext
+        training = self.recipe.training
+        if isinstance(training, Transformer):
+            return self.pytorch("training", training.instance_type)
+        return self.sklearn if isinstance(training, Scripted) else self.blazingtext
+
+    @property
+    def serving_image(self) -> Any:
+        if isinstance(self.recipe.training, Transformer):
+            return self.pytorch("inference", self.recipe.registration.inference_instances[0])
+        return self.training_image
 
     def hyperparameters(self) -> dict[str, str]:
         """What the training job is told, every value a string."""
         training, labels = self.recipe.training, self.recipe.labels
-        if not isinstance(training, Script):
+        if not isinstance(training, Scripted):
             return dict(training.hyperparameters.items())
         return {
             **training.options(labels.names, labels.multi),
@@ -417,10 +488,10 @@ class _Builder:
     def container(self, train: Any) -> dict[str, Any]:
         """What serves the model. A script's own serving script lies in the artifact, where the image is told to look."""
         container = {
-            "Image": self.training_image,
+            "Image": self.serving_image,
             "ModelDataUrl": train.properties.ModelArtifacts.S3ModelArtifacts,
         }
-        if isinstance(self.recipe.training, Script):
+        if isinstance(self.recipe.training, Scripted):
             container["Environment"] = dict(SERVING)
         return container
 
