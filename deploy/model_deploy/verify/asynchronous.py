@@ -43,7 +43,7 @@ class AsynchronousModel:
         body = self._contract.serving.request(instances, len(self._contract.labels))
         try:
             answer = self._aws.runtime.invoke_endpoint_async(
-                EndpointName=self._endpoint, ContentType=JSON, Accept=JSON, Body=body.encode()
+                EndpointName=self._endpoint, ContentType=JSON, Accept=JSON, Body=body
             )
         except ClientError as error:
             if error_code(error) in {"InternalFailure", "ServiceUnavailable"}:
