@@ -1,4 +1,4 @@
-"""What can go wrong in the `local-aws` command.
+"""The errors of the `local-aws` command.
 
 LocalAwsError (exit 1)
 ├── UsageError (exit 2)           an option or argument that cannot be used
@@ -15,6 +15,8 @@ class LocalAwsError(Exception):
 
 
 class UsageError(LocalAwsError):
+    """The command line, or a file or address that it names, is wrong."""
+
     exit_code = 2
 
 

@@ -61,6 +61,7 @@ class BlazingText(_Job):
 
     @property
     def serving(self) -> Serving:
+        """The interface of the model server: BlazingText's own."""
         return Serving()
 
 
@@ -109,10 +110,12 @@ class Script(Scripted):
 
     @property
     def script_folder(self) -> str:
+        """The folder that the recipe names."""
         return self.folder
 
     @property
     def arguments(self) -> Mapping[str, Any]:
+        """The recipe's hyperparameters."""
         return self.hyperparameters
 
 
@@ -153,14 +156,17 @@ class Transformer(Scripted):
 
     @property
     def script_folder(self) -> str:
+        """The folder of the algorithm."""
         return "transformer"
 
     @property
     def arguments(self) -> Mapping[str, Any]:
+        """The hyperparameters with their defaults, and the hash of the pretrained model."""
         return {**self.hyperparameters.model_dump(), "pretrained_sha256": self.pretrained.sha256}
 
     @property
     def serving(self) -> Serving:
+        """The formats of BlazingText."""
         return Serving()
 
 

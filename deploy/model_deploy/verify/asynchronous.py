@@ -39,6 +39,7 @@ class AsynchronousModel:
         self._seconds, self._pause = seconds, pause
 
     def __call__(self, texts: Sequence[str]) -> list[Prediction]:
+        """The predictions for texts. Raises NoAnswerError for a failure, and where no answer comes in time."""
         instances = self._contract.tokens_of_cases(texts)
         body = self._contract.serving.request(instances, len(self._contract.labels))
         try:

@@ -1,4 +1,4 @@
-"""Where the functions of custom resources put their answers.
+"""The URLs that the functions of custom resources send their answers to.
 
 On AWS a ResponseURL is a presigned address in S3. Here it is a path of this server, which takes any body with any content
 type once, and leaves no bucket behind.
@@ -40,6 +40,7 @@ class Answers:
             self._expected.pop(request_id, None)
 
     def respond(self, request: Request) -> Response | None:
+        """Take the answer of a custom resource's function; None for another path."""
         if not request.path.startswith(PATH):
             return None
         request_id = request.path.removeprefix(PATH)

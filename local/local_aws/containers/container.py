@@ -1,4 +1,4 @@
-"""What the containers of processing and training jobs share: a folder, an environment, and how they fail."""
+"""The common part of processing and training containers: folder, environment and failures."""
 
 from __future__ import annotations
 
@@ -120,6 +120,7 @@ class Container(ABC):
             raise UploadError(f"{answer['Code']}: {answer['Message']} ({self.output_key})") from error
 
     def make_folders(self) -> None:
+        """Create the folders of /opt/ml, of the home directory and of temporary files."""
         for name in ("ml", "home", "tmp"):
             (self.folder / name).mkdir(parents=True)
 

@@ -1,4 +1,4 @@
-"""Who sends a request: a token of a user or of an App's installation, an App itself by its JWT, or nobody."""
+"""The caller of a request: a token of a user or of an App's installation, an App by its JWT, or an anonymous caller."""
 
 from __future__ import annotations
 
@@ -62,6 +62,7 @@ class Token:
 
     @property
     def valid(self) -> bool:
+        """Whether the token is neither expired nor suspended."""
         expired = self.expires is not None and self.expires <= time.time()
         suspended = self.installation is not None and self.installation.suspended
         return not (self.revoked or expired or suspended)

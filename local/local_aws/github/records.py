@@ -1,4 +1,7 @@
-"""What the embedded GitHub remembers: accounts, repositories and what belongs to them. Plain records, no behaviour of the API."""
+"""The records of the embedded GitHub: accounts, repositories and what belongs to them.
+
+The API's rules are elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,7 @@ def now() -> str:
 
 
 def node_id(kind: str, identity: int) -> str:
+    """The node id of a record."""
     return base64.b64encode(f"{kind}:{identity}".encode()).decode()
 
 
@@ -48,6 +52,8 @@ class User(Account):
 
 @dataclass
 class Team:
+    """A team of an organisation."""
+
     id: int
     slug: str
     name: str
@@ -74,6 +80,8 @@ class Organization(Account):
 
 @dataclass
 class Variable:
+    """A variable of a repository or environment."""
+
     name: str
     value: str
     created_at: str = field(default_factory=now)
@@ -82,6 +90,8 @@ class Variable:
 
 @dataclass
 class BranchPolicy:
+    """A branch or tag that may deploy to an environment."""
+
     id: int
     name: str
     type: Literal["branch", "tag"] = "branch"
@@ -89,7 +99,10 @@ class BranchPolicy:
 
 @dataclass
 class Environment:
-    """`reviewers` are ("User" | "Team", id). `protected_branches` and `custom_policies` are both False for any branch."""
+    """`reviewers` are ("User" | "Team", id).
+
+    `protected_branches` and `custom_policies` are both False for any branch.
+    """
 
     id: int
     name: str
@@ -106,6 +119,8 @@ class Environment:
 
 @dataclass
 class Comment:
+    """A comment on a pull request."""
+
     id: int
     author: User
     body: str
@@ -191,8 +206,10 @@ class Repository:
 
     @property
     def full_name(self) -> str:
+        """`owner/name`."""
         return f"{self.owner.login}/{self.name}"
 
     @property
     def private(self) -> bool:
+        """Whether the repository is not public."""
         return self.visibility != "public"

@@ -89,9 +89,11 @@ class Queue:
 
     @property
     def instances(self) -> int:
+        """How many instances the endpoint has."""
         return sum(len(fleet.targets) for fleet in self.endpoint.live.fleets.values())
 
     def put(self, invocation: Invocation) -> None:
+        """Add an invocation to those that wait."""
         with self._changed:
             self._waiting.append(invocation)
             self._changed.notify_all()
@@ -299,9 +301,11 @@ class Queues:
         self._thread.start()
 
     def put(self, endpoint: Endpoint, invocation: Invocation) -> None:
+        """Add an invocation to the endpoint's queue."""
         self._of(endpoint).put(invocation)
 
     def close(self) -> None:
+        """Stop publishing, and close all queues."""
         self._closing.set()
         self._thread.join()
         with self._lock:

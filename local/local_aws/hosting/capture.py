@@ -28,7 +28,7 @@ from local_aws.kernel.account import Account
 log = logging.getLogger(__name__)
 
 FLUSH_SECONDS = 60.0
-"""How long records wait to be written together. A wait: LOCAL_AWS_TIME_SCALE shrinks it."""
+"""The seconds for which records are collected before a write. LOCAL_AWS_TIME_SCALE shrinks it."""
 SHORTEST_FLUSH_SECONDS = 0.2
 BATCH_RECORDS = 1_000
 
@@ -37,6 +37,8 @@ _MODES = {"Input": "endpointInput", "Output": "endpointOutput"}
 
 @dataclass(frozen=True)
 class Payload:
+    """A body with its content type."""
+
     content_type: str
     body: bytes
 
@@ -61,6 +63,7 @@ class Record:
         return f"{prefix}/{self.endpoint}/{self.variant}/{self.moment:%Y/%m/%d/%H}"
 
     def line(self) -> str:
+        """The record as one line of JSON."""
         modes = {option["CaptureMode"] for option in self.config["CaptureOptions"]}
         if "InputAndOutput" in modes:
             modes |= set(_MODES)
@@ -114,6 +117,7 @@ class Captures:
         self._thread.start()
 
     def put(self, record: Record) -> None:
+        """Queue a record for the next file."""
         self._records.put(record)
 
     def close(self) -> None:

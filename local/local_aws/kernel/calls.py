@@ -1,4 +1,4 @@
-"""What was called, by which role, on what: the record that permissions are proven with."""
+"""The record of calls with role, action and resource, with which tests prove permissions."""
 
 from __future__ import annotations
 
@@ -43,6 +43,7 @@ class Calls(Sequence[Call]):
         self._known: dict[Call, Call] = {}
 
     def add(self, call: Call) -> None:
+        """Record a call; the oldest are dropped beyond the limit."""
         with self._lock:
             self._calls.append(self._known.setdefault(call, call))
             if len(self._calls) >= 2 * self._limit:

@@ -122,4 +122,5 @@ LIMITS = {
 
 
 def maximum(name: str) -> int:
+    """The largest value that the limit allows, in the unit of `LIMITS`."""
     return LIMITS[name].maximum

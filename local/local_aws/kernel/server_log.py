@@ -1,4 +1,4 @@
-"""What goes wrong inside the server, for the person at its terminal: one line each. The tracebacks go to a file."""
+"""The log of errors inside the server: one line each on the terminal, tracebacks in a file."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ class ServerLog(logging.Handler):
         self.file: Path | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
+        """Write one line to stderr, and the traceback to a file."""
         # A full disk or a closed terminal must not stop what is being logged.
         with suppress(OSError, ValueError):
             sys.stderr.write(f"local-aws: {self._line(record)}\n")

@@ -27,7 +27,7 @@ from local_aws.kernel.caller import Signature
 from local_aws.kernel.wire import ServiceError
 
 SKEW = timedelta(minutes=15)
-"""How far a client's clock may be from the server's."""
+"""The largest difference between a client's clock and the server's."""
 LONGEST = 7 * 24 * 3600
 """Seconds for which an address can be presigned."""
 
@@ -45,7 +45,10 @@ _HEADER = re.compile(
 )
 
 SecretOf = Callable[[str, str], str]
-"""Gives the secret of an access key with its session token, "" where there is none. Raises ServiceError for unknown ones."""
+"""Gives the secret of an access key with its session token, "" where there is none.
+
+Raises ServiceError for unknown ones.
+"""
 
 
 @dataclass(frozen=True)
@@ -69,10 +72,12 @@ class Stated:
 
     @property
     def scope(self) -> str:
+        """The credential scope: date, region and service."""
         return f"{self.date}/{self.region}/{self.service}/aws4_request"
 
     @property
     def is_presigned(self) -> bool:
+        """Whether the signature is in the query string."""
         return self.expires is not None
 
 
@@ -184,7 +189,10 @@ def is_signed(environ: Mapping[str, Any]) -> bool:
 
 
 def read(environ: Mapping[str, Any]) -> Stated:
-    """The one signature that a request states. Raises ServiceError where it states none, several, or one that is incomplete."""
+    """The one signature that a request states.
+
+    Raises ServiceError where it states none, several, or one that is incomplete.
+    """
     pairs = _pairs(environ)
     query = dict(pairs)
     in_query = sum(name in query for name in ("X-Amz-Algorithm", "AWSAccessKeyId"))
@@ -198,6 +206,7 @@ def read(environ: Mapping[str, Any]) -> Stated:
 
 
 def mismatch(message: str = "") -> ServiceError:
+    """The error for a signature that does not match."""
     return _refused(
         "SignatureDoesNotMatch",
         message
@@ -357,6 +366,7 @@ def _signing_key(secret: str, date: str, region: str, service: str) -> bytes:
 
 
 def sign(key: bytes, text: str) -> bytes:
+    """The HMAC-SHA256 of a text."""
     return hmac.new(key, text.encode(), hashlib.sha256).digest()
 
 

@@ -1,4 +1,4 @@
-"""How a request names a function: by name, partial ARN or ARN, with or without a qualifier."""
+"""References to a function in a request: name, partial ARN or ARN, with or without a qualifier."""
 
 from __future__ import annotations
 
@@ -50,5 +50,6 @@ class Reference:
         return None if self.qualifier == LATEST else self.qualifier
 
     def arn(self, account: Account) -> str:
+        """The ARN of the function, with the qualifier."""
         qualifier = f":{self.qualifier}" if self.qualifier else ""
         return account.arn("lambda", f"function:{self.name}{qualifier}")

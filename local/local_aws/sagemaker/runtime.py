@@ -94,6 +94,10 @@ class Runtime:
         self._queues = Queues(account, endpoints.all)
 
     def invoke_endpoint(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Send one request to a model server of the endpoint and return its answer.
+
+        Raises ServiceUnavailable, ThrottlingException, ValidationError, ValidationException. Source: Amazon SageMaker API reference, InvokeEndpoint.
+        """
         start = time.perf_counter()
         for member in _NOT_EMBEDDED:
             if member in request:
@@ -131,6 +135,10 @@ class Runtime:
         return _answer(reply.answer, route.variant)
 
     def invoke_endpoint_async(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Put one request into the queue of an asynchronous endpoint.
+
+        Raises ValidationError. Source: Amazon SageMaker API reference, InvokeEndpointAsync.
+        """
         endpoint = self._find(request["EndpointName"])
         config = endpoint.live.plan.asynchronous
         if config is None:
@@ -144,11 +152,16 @@ class Runtime:
         return answer | ({"FailureLocation": invocation.failure_uri} if invocation.failure_uri else {})
 
     def invoke_endpoint_with_response_stream(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Refused: streamed answers are not embedded.
+
+        Raises ValidationError. Source: Amazon SageMaker API reference, InvokeEndpointWithResponseStream.
+        """
         raise ServiceError(
             "ValidationError", "InvokeEndpointWithResponseStream: streamed answers are not embedded."
         )
 
     def close(self) -> None:
+        """Write the remaining captures and metrics."""
         self._queues.close()
         self._captures.close()
         self._metrics.close()
@@ -202,6 +215,7 @@ class RuntimeService(Service):
     """
 
     def respond(self, request: Request, route: WireRoute) -> Response:
+        """Answer a request, with the model's status and body if the model failed."""
         response = super().respond(request, route)
         match request.environ.get(_OUTCOME):
             case ModelError() as error:

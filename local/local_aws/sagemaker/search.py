@@ -83,6 +83,10 @@ class Search:
         self._account = account
 
     def search(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Find resources of one kind by their properties and tags, one page at a time.
+
+        Raises ValidationException. Source: Amazon SageMaker API reference, Search.
+        """
         resource = request["Resource"]
         if resource not in _KINDS:
             raise invalid(

@@ -24,7 +24,7 @@ _LEVELS = ("read", "write", "admin")
 
 @dataclass(frozen=True)
 class Access:
-    """What a piece of work needs: on which owner's repository, and which permissions of a GitHub App.
+    """The access that an operation needs: the owner, the repository, and the permissions of a GitHub App.
 
     No `repository_id` and no `repository` means the whole installation: creating one needs that.
     """
@@ -40,7 +40,8 @@ class SignIn(Protocol):
 
     is_app: bool
 
-    def client(self, access: Access) -> Client: ...
+    def client(self, access: Access) -> Client:
+        """A client that is signed in with this access."""
 
 
 class TokenSignIn:
@@ -82,6 +83,7 @@ class AppSignIn:
         self._tokens: dict[str, Secret] = {}
 
     def client(self, access: Access) -> Client:
+        """A client that creates an installation token with this access before its first call."""
         return Client(self._transport, lambda: self._token(access))
 
     def assertion(self) -> Secret:

@@ -1,4 +1,4 @@
-"""What CloudFormation asks of a custom resource.
+"""CloudFormation's requests for custom resources.
 
 See "Custom resource request objects" in the CloudFormation User Guide: every scalar of the properties is text.
 """
@@ -71,6 +71,7 @@ class RepositoryProperties:
 
     @property
     def full_name(self) -> str:
+        """`owner/name`, as GitHub's API takes it."""
         return f"{self.owner}/{self.name}"
 
 
@@ -103,6 +104,7 @@ class ContentsProperties:
 
     @property
     def full_name(self) -> str:
+        """`owner/name`, as GitHub's API takes it."""
         return f"{self.owner}/{self.name}"
 
 

@@ -33,6 +33,8 @@ LIMIT_SECONDS = 3600
 
 @dataclass(frozen=True)
 class Request:
+    """The options of one teardown. `timeout` is in seconds."""
+
     name: str
     with_endpoints: bool = False
     with_data: bool = False
@@ -41,7 +43,10 @@ class Request:
 
 @dataclass(frozen=True)
 class Inventory:
-    """What there is of a project. `endpoints` are the stacks of its endpoints, `resources` what its own stack holds."""
+    """Everything that a project has.
+
+    `endpoints` are the stacks of its endpoints, `resources` those of its own stack.
+    """
 
     name: str
     project: Project | None
@@ -58,6 +63,7 @@ class Inventory:
 
 
 def identity(name: str, found: Project | None) -> dict[str, str]:
+    """The tags by which the project's resources are found: its id, or its name if the project does not exist."""
     return {project.PROJECT_ID_TAG: found.id} if found else {project.PROJECT_NAME_TAG: name}
 
 
@@ -129,7 +135,7 @@ def run(aws: Aws, request: Request, inventory: Inventory, console: Console) -> I
 
 
 def document(inventory: Inventory, left: Inventory, request: Request) -> dict[str, Any]:
-    """What was there, and what is left, for machines."""
+    """The inventory, and what is left of it, for machines."""
     return {
         "project": inventory.name,
         "found": _items(inventory),
@@ -139,7 +145,7 @@ def document(inventory: Inventory, left: Inventory, request: Request) -> dict[st
 
 
 def lines(inventory: Inventory, request: Request) -> list[str]:
-    """What there is, for people."""
+    """The inventory for people."""
     said = _items(inventory)
     if not has_work(inventory, request):
         said.append(f"There is nothing of {inventory.name} to delete.")

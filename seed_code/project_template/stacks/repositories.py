@@ -37,10 +37,13 @@ class Environment:
     reviewers: Any = None
 
     def properties(self) -> dict[str, Any]:
+        """The environment as the custom resource takes it."""
         return {"Name": self.name, "Reviewers": self.reviewers or [], "ProtectedBranches": "true"}
 
 
 class Repositories:
+    """Adds the custom resources of repositories and their contents."""
+
     def __init__(
         self, stack: cdk.Stack, publication: Publication, parameters: Parameters, pour: lambda_.CfnFunction
     ) -> None:
@@ -68,7 +71,10 @@ class Repositories:
         *,
         guards_stacks: bool = False,
     ) -> cdk.CfnResource:
-        """What is in it. `seed` is the archive's name below the published prefix, with `${...}` places."""
+        """The contents of a repository.
+
+        `seed` is the archive's name below the published prefix, with `${...}` placeholders.
+        """
         key = f"{self._publication.seed_prefix}{seed}"
         properties = {
             "RepositoryId": repository.ref,

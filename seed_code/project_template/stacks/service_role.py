@@ -1,4 +1,4 @@
-"""What CloudFormation acts as on the stacks of the endpoints: every type in model-deploy's templates, and nothing else.
+"""The role that CloudFormation assumes for endpoint stacks: every type in model-deploy's templates, and nothing else.
 
 What CloudFormation calls for a type is in the type's own schema (handlers). A test compares.
 """
@@ -40,10 +40,12 @@ _APIS = (
 
 
 def add(identity: Identity, storage: Storage, endpoint: iam.CfnRole) -> iam.CfnRole:
+    """Add the role that CloudFormation assumes for endpoint stacks."""
     return identity.role(
         "DeployServiceRole",
         f"What CloudFormation acts as on the endpoint stacks of {PROJECT}.",
-        # CloudFormation does not say on whose account's behalf it calls; only roles of this account can pass this one.
+        # CloudFormation does not say on whose account's behalf it calls; only roles of this account can pass
+        # this one.
         trusts_service("cloudformation", same_account=False),
         [
             *_hosting(endpoint),

@@ -1,4 +1,4 @@
-"""What a project keeps: the key, the artifact bucket, the model package group. All three outlive the project."""
+"""A project's storage: the key, the artifact bucket, the model package group. All three outlive the project."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aws_cdk import aws_sagemaker as sagemaker
 from project_template.stacks.policies import document, text
 
 PULL_REQUEST_DAYS = 30
-"""How long the objects of a pull request are kept; closing it removes them sooner (`model-build clean`)."""
+"""The days for which objects of a pull request are kept. Closing it removes them earlier (`model-build clean`)."""
 
 _UNFINISHED_DAYS = 7
 
@@ -26,12 +26,15 @@ NO_ACCESS_LOG = {
 
 @dataclass(frozen=True)
 class Storage:
+    """The resources that keep a project's data."""
+
     key: kms.CfnKey
     bucket: s3.CfnBucket
     group: sagemaker.CfnModelPackageGroup
 
 
 def add(stack: cdk.Stack, access_log_bucket: str) -> Storage:
+    """Add key, bucket, bucket policy and model package group to the project's stack."""
     key = _key(stack)
     bucket = _bucket(stack, key, access_log_bucket)
     tls_only(stack, "ArtifactBucketPolicy", bucket)
@@ -68,6 +71,7 @@ def tls_only(stack: cdk.Stack, name: str, bucket: s3.CfnBucket) -> s3.CfnBucketP
 
 
 def closed() -> s3.CfnBucket.PublicAccessBlockConfigurationProperty:
+    """The public access block that closes a bucket to the public."""
     return s3.CfnBucket.PublicAccessBlockConfigurationProperty(
         block_public_acls=True,
         block_public_policy=True,
@@ -94,7 +98,8 @@ def owned() -> s3.CfnBucket.OwnershipControlsProperty:
 
 
 def _key(stack: cdk.Stack) -> kms.CfnKey:
-    # The account itself, which is KMS's own default: who may use the key is then said by the roles' policies. Without it
+    # The account itself, which is KMS's own default: who may use the key is then said by the roles' policies.
+    # Without it
     # nobody could change the key any more. Source: "Default key policy", KMS developer guide.
     account: dict[str, Any] = {
         "Sid": "ByPoliciesOfThisAccount",
@@ -151,6 +156,7 @@ def _bucket(stack: cdk.Stack, key: kms.CfnKey, access_log_bucket: str) -> s3.Cfn
 
 
 def unfinished_uploads() -> s3.CfnBucket.RuleProperty:
+    """The lifecycle rule that removes unfinished multipart uploads."""
     return s3.CfnBucket.RuleProperty(
         id="unfinished-uploads",
         status="Enabled",

@@ -1,4 +1,4 @@
-"""What a resource type is.
+"""The base class of resource types.
 
 A type calls the API of its service through `Context.call`, as CloudFormation's own handlers do, and returns when the
 resource is stable. What fails is raised as ResourceError, whose message becomes the ResourceStatusReason.
@@ -118,6 +118,7 @@ def only(properties: Properties, *names: str) -> dict[str, Any]:
 
 
 def without(properties: Properties, *names: str) -> dict[str, Any]:
+    """The properties without those of these names."""
     return {name: value for name, value in properties.items() if name not in names}
 
 

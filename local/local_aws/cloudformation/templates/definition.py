@@ -1,4 +1,4 @@
-"""What a stack is to be: a template with its parameters' values and the stack's tags, resolved as far as can be."""
+"""The definition of a stack: a template with parameter values and the stack's tags, resolved as far as possible."""
 
 from __future__ import annotations
 
@@ -62,6 +62,7 @@ class Definition:
     """The names of the exports that it imports."""
 
     def graph(self) -> Graph:
+        """The resources, each with those that it depends on."""
         return {name: wanted.dependencies for name, wanted in self.resources.items()}
 
     def settle(

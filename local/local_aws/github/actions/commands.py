@@ -1,4 +1,4 @@
-"""How a step speaks to its runner: lines that begin with `::`, and the files of GITHUB_OUTPUT and its like.
+"""Workflow commands of a step: lines that begin with `::`, and the files of GITHUB_OUTPUT and similar variables.
 
 https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands
 """
@@ -58,6 +58,7 @@ class Log:
             self.say(f"##[{name}]{text}")
 
     def fail(self, message: str) -> None:
+        """Log an error and annotate the job with it."""
         self._annotations.append(("error", self._masked(message)))
         self.say(f"##[error]{message}")
 
@@ -68,6 +69,7 @@ class Log:
 
 
 def unescaped(text: str) -> str:
+    """A value of a command with its escapes decoded."""
     for code, character in (("%0D", "\r"), ("%0A", "\n"), ("%25", "%")):
         text = text.replace(code, character)
     return text

@@ -14,6 +14,8 @@ from pathlib import Path
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _ARCHITECTURES = {"x86_64": "X64", "amd64": "X64", "aarch64": "ARM64", "arm64": "ARM64"}
+_PREINSTALLED = Path(__file__).parent / "preinstalled"
+"""A pip that is asked before the real one."""
 _WITH_PACKAGES = """\
 #!/bin/sh
 # `python -m venv FOLDER` makes an environment that finds the packages that this machine has already.
@@ -45,10 +47,12 @@ class Machine:
 
     @property
     def python_version(self) -> str:
+        """The version of Python on this machine."""
         return platform.python_version()
 
     @property
     def architecture(self) -> str:
+        """The architecture, as GitHub's runner names it."""
         return _ARCHITECTURES.get(platform.machine().lower(), platform.machine().upper())
 
     def install_python(self, folder: Path) -> Path:
@@ -59,7 +63,7 @@ class Machine:
         for name in ("python", "python3"):
             place = bin_folder / name
             if self.packages:
-                quoted = " ".join(f"'{each}'" for each in self.packages)
+                quoted = " ".join(f"'{each}'" for each in (_PREINSTALLED, *self.packages))
                 place.write_text(_WITH_PACKAGES.format(python=python, packages=quoted))
                 place.chmod(place.stat().st_mode | stat.S_IXUSR)
             elif not place.exists():
@@ -76,21 +80,26 @@ class Folders:
 
     @property
     def workspace(self) -> Path:
+        """The folder of GITHUB_WORKSPACE."""
         return self.root / "work" / self.repository / self.repository
 
     @property
     def temp(self) -> Path:
+        """The folder of RUNNER_TEMP."""
         return self.root / "work" / "_temp"
 
     @property
     def home(self) -> Path:
+        """The home directory."""
         return self.root / "home"
 
     @property
     def tools(self) -> Path:
+        """The folder of RUNNER_TOOL_CACHE."""
         return self.root / "tools"
 
     def make(self) -> None:
+        """Create all folders."""
         for folder in (self.workspace, self.temp, self.home, self.tools):
             folder.mkdir(parents=True)
 

@@ -33,12 +33,14 @@ class Surroundings:
     log_masks: set[str]
     annotations: list[tuple[str, str]]
     stopped: threading.Event
+    oidc: Mapping[str, str]
     environment: dict[str, str] = field(default_factory=dict)
     path: list[str] = field(default_factory=list)
     outcomes: dict[str, Any] = field(default_factory=dict)
     shells: list[Shell] = field(default_factory=list)
 
     def scope_of(self, status: Status, env: Mapping[str, str]) -> Scope:
+        """The scope in which the step's expressions are evaluated."""
         job = {"status": "cancelled" if status.cancelled else "failure" if status.failure else "success"}
         known = dict(self.scope.contexts["job"]) | job
         return self.scope.with_(status, env={**self.environment, **env}, steps=self.outcomes, job=known)
@@ -105,6 +107,7 @@ def _carry_out(
         **around.environment,
         **env,
         **_github(scope.contexts["github"], step),
+        **around.oidc,
         **{name: str(file) for name, file in files.items()},
     }
     try:

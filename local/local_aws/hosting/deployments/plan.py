@@ -1,4 +1,4 @@
-"""What an endpoint configuration asks for, with everything that its models say: frozen when it is deployed.
+"""The plan of a deployment: an endpoint configuration with its models, frozen when it is deployed.
 
 A model or a configuration that is deleted later does not touch what runs.
 """
@@ -40,6 +40,7 @@ class Serverless:
     provisioned: int = 0
 
     def described(self) -> dict[str, int]:
+        """The settings as DescribeEndpointConfig answers them."""
         stated = {"MemorySizeInMB": self.memory_mb, "MaxConcurrency": self.max_concurrency}
         return {**stated, "ProvisionedConcurrency": self.provisioned} if self.provisioned else stated
 
@@ -57,9 +58,11 @@ class Variant:
     startup_seconds: int
 
     def scaled(self, count: int) -> Variant:
+        """The variant with this number of instances."""
         return replace(self, count=count)
 
     def weighted(self, weight: float) -> Variant:
+        """The variant with this weight."""
         return replace(self, weight=weight)
 
 
@@ -74,13 +77,16 @@ class Plan:
 
     @property
     def names(self) -> list[str]:
+        """The names of the variants."""
         return [variant.name for variant in self.variants]
 
     def variant(self, name: str) -> Variant | None:
+        """The variant with this name, None if the plan has none."""
         return next((variant for variant in self.variants if variant.name == name), None)
 
     @property
     def is_serverless(self) -> bool:
+        """Whether a variant is serverless."""
         return any(variant.serverless for variant in self.variants)
 
     def retaining(self, before: Plan, excluded: frozenset[str]) -> Plan:

@@ -1,4 +1,4 @@
-"""How an update moves traffic: a DeploymentConfig, read once and then pure arithmetic over instance counts.
+"""The traffic policy of an update: a DeploymentConfig, evaluated as pure arithmetic over instance counts.
 
 https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails.html
 """
@@ -22,6 +22,7 @@ class Size:
 
     @classmethod
     def parse(cls, stated: Mapping[str, Any]) -> Size:
+        """A size from its form in the API: type and value."""
         return cls(stated["Type"], stated["Value"])
 
     def of(self, total: int) -> int:

@@ -1,4 +1,4 @@
-"""Where the processes of a variant come from: its artifact, unpacked once, and its place in the logs."""
+"""Launches the processes of a variant from its artifact, which is unpacked once."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ class Launcher:
         return Instance(name, launch, log)
 
     def close(self) -> None:
+        """Remove the unpacked artifact."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _prepared(self) -> Launch:

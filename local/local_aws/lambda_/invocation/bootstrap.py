@@ -1,4 +1,4 @@
-"""What runs in an execution environment: loads the handler once, then answers events until the pipe closes.
+"""The program of an execution environment: loads the handler once, then answers events until the pipe closes.
 
 A standalone script, started as `python bootstrap.py FD`, that imports the standard library only, like the runtime's own
 (github.com/aws/aws-lambda-python-runtime-interface-client), which it follows in every message. FD is a socket. A frame
@@ -45,6 +45,7 @@ class Context:
         self._deadline = deadline
 
     def get_remaining_time_in_millis(self) -> int:
+        """The milliseconds that are left before the timeout."""
         return max(0, int((self._deadline - time.time()) * 1000))
 
 
@@ -58,7 +59,10 @@ class LoadError(Exception):
 
 
 def load(name: str) -> Handler:
-    """The function that a setting `Handler`, "package/module.function", names. Raises LoadError, and what importing raises."""
+    """The function that a setting `Handler`, "package/module.function", names.
+
+    Raises LoadError, and what importing raises.
+    """
     try:
         module_name, function_name = name.rsplit(".", 1)
     except ValueError as error:
@@ -156,6 +160,7 @@ def _receive(stream: BinaryIO) -> tuple[dict[str, Any], bytes]:
 
 
 def main() -> int:
+    """Load the handler and answer events until the connection closes."""
     connection = socket.socket(fileno=int(sys.argv[1]))
     connection.set_inheritable(False)
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]

@@ -1,4 +1,4 @@
-"""What processing and training jobs share: a thread each, a record that it moves forward, and the list of them.
+"""The common part of jobs: a thread each, a record that it updates, and the list of jobs.
 
 A job's thread makes the container ready, runs its process, and uploads what it leaves:
 
@@ -35,7 +35,7 @@ from local_aws.sagemaker.tags import Tags
 log = logging.getLogger(__name__)
 
 STOP_GRACE_SECONDS = 120
-"""What SageMaker gives a job between SIGTERM and SIGKILL. A wait: LOCAL_AWS_TIME_SCALE shrinks it."""
+"""The seconds between SIGTERM and SIGKILL of a stopped job. LOCAL_AWS_TIME_SCALE shrinks it."""
 
 
 class Stop(Enum):
@@ -91,9 +91,11 @@ class Job(Generic[C]):
 
     @property
     def request(self) -> Mapping[str, Any]:
+        """The request that created the job."""
         return self.container.request
 
     def start(self) -> None:
+        """Start the job's thread."""
         self._thread.start()
 
     def stop(self) -> bool:
@@ -263,6 +265,7 @@ class JobStore(Generic[C]):
             return list(self._jobs.values())
 
     def close(self) -> None:
+        """Stop all jobs."""
         for job in self.all():
             job.close()
 
