@@ -22,6 +22,11 @@ class Deadline:
     def is_over(self) -> bool:
         return time.monotonic() >= self._at
 
+    @property
+    def left(self) -> float:
+        """Seconds until then, and never less than one."""
+        return max(self._at - time.monotonic(), 1.0)
+
     def looks(self, what: str) -> Iterator[None]:
         """Yields each time that `what` is to be looked at again, quickly at first. Raises TimedOutError at the limit."""
         pause = FIRST_PAUSE

@@ -41,17 +41,22 @@ class GitHub:
         self._authorization = authorization
         self._transport = transport
 
+    def url(self, path: str) -> str:
+        """The address of a path of the API."""
+        return f"{self._url}{path}"
+
+    def headers(self) -> dict[str, str]:
+        """Those of every request, the credential among them."""
+        return {
+            "Accept": "application/vnd.github+json",
+            "Authorization": self._authorization,
+            "User-Agent": "project-template",
+            "X-GitHub-Api-Version": API_VERSION,
+        }
+
     def get(self, path: str) -> Answer:
         """The answer, unless it says nothing of what was asked. Raises GitHubError for that, and where there is none."""
-        answer = self._transport(
-            f"{self._url}{path}",
-            {
-                "Accept": "application/vnd.github+json",
-                "Authorization": self._authorization,
-                "User-Agent": "project-template",
-                "X-GitHub-Api-Version": API_VERSION,
-            },
-        )
+        answer = self._transport(self.url(path), self.headers())
         if answer.status >= 500 or _is_limit(answer):
             raise GitHubError(f"GitHub answers {answer.status} to {self._url}{path}: ask again in a while.")
         return answer
