@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import yaml
 from rich.console import Console
 
+from model_common import prices
 from model_common.progress import Progress
 from project_template.aws.clients import Aws
 from project_template.core.settings import issuer_of
 from project_template.errors import UsageError
+from project_template.seed import TEMPLATE
 from project_template.smoke import cleaning, plan, run, sample
-from project_template.smoke.plan import TEARDOWN_MINUTES, Plan
+from project_template.smoke.plan import TEARDOWN_MINUTES, Job, Plan
 from project_template.smoke.run import Outcome, Request, verdict
 
 __all__ = ["Asked", "clean", "start", "verdict"]
@@ -44,7 +47,7 @@ def start(aws: Aws, asked: Asked, ask: Callable[[str], bool], console: Console) 
             )
     if asked.data is None and asked.recipe != sample.RECIPE:
         raise UsageError(f"--recipe {asked.recipe} needs --data FILE: the sample is one for {sample.RECIPE}.")
-    made = Plan(run.new_name(), asked.github_org, asked.recipe, asked.minutes)
+    made = Plan(run.new_name(), asked.github_org, asked.recipe, asked.minutes, _jobs(asked.recipe))
     for line in plan.lines(made, aws.account, aws.region):
         Progress(console).say(line)
     if not ask("Begin?"):
@@ -59,6 +62,19 @@ def start(aws: Aws, asked: Asked, ask: Callable[[str], bool], console: Console) 
         outsider=asked.outsider,
     )
     return run.run(aws, request, console)
+
+
+def _jobs(recipe: str) -> tuple[Job, ...]:
+    """The jobs of a recipe of this checkout. Raises UsageError where there is no such recipe, or no price for its instances."""
+    path = TEMPLATE / "build" / "recipes" / f"{recipe}.yaml"
+    if not path.is_file():
+        known = ", ".join(sorted(each.stem for each in path.parent.glob("*.yaml")))
+        raise UsageError(f"--recipe is {recipe!r}; expected one of {known}.")
+    found = plan.jobs_of(yaml.safe_load(path.read_text(encoding="utf-8")))
+    for job in found:
+        if job.instance_type not in prices.INSTANCE_HOURS:
+            raise UsageError(str(prices.UnknownPriceError(job.instance_type)))
+    return found
 
 
 def clean(aws: Aws, ask: Callable[[str], bool], console: Console) -> list[str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from model_common import prices
 from project_template.errors import UsageError
@@ -11,10 +13,13 @@ from project_template.errors import UsageError
 TAG = "project-template:smoke"
 """On everything that a run makes. Its value is the end of the run's time: what is there afterwards is left over."""
 
-JOBS = {"Prepare": "ml.m5.large", "Train": "ml.c5.xlarge", "Evaluate": "ml.m5.large"}
-"""The jobs of one pipeline execution, and the instance of each."""
-JOB_HOURS = 1.0
-"""The time limit of each job: `max_runtime_seconds` of a recipe that says no other."""
+JOBS = {"Prepare": "processing", "Train": "training", "Evaluate": "processing"}
+"""The jobs of one pipeline execution, and the part of a recipe that says on what and how long."""
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "processing": {"instance_type": "ml.m5.large", "max_runtime_seconds": 3600},
+    "training": {"instance_type": "ml.c5.xlarge", "max_runtime_seconds": 3600},
+}
+"""Those of recipes that do not say it."""
 EXECUTIONS = 2
 """The one that trains, and the repeated one of a probe."""
 INSTANCES = {"staging": ("ml.m5.large", 1), "production": ("ml.m5.large", 2)}
@@ -27,6 +32,24 @@ _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
 @dataclass(frozen=True)
+class Job:
+    """A job of the pipeline, with its instance and its time limit."""
+
+    name: str
+    instance_type: str
+    hours: float
+
+
+def jobs_of(recipe: Mapping[str, Any]) -> tuple[Job, ...]:
+    """The jobs that a recipe, as its file has it, is run by."""
+    found = []
+    for name, part in JOBS.items():
+        stated = DEFAULTS[part] | dict(recipe.get(part) or {})
+        found.append(Job(name, str(stated["instance_type"]), float(stated["max_runtime_seconds"]) / 3600))
+    return tuple(found)
+
+
+@dataclass(frozen=True)
 class Plan:
     """A run: `name` is that of the publication and of the project; `minutes` is the spending stop."""
 
@@ -34,6 +57,7 @@ class Plan:
     github_org: str
     recipe: str
     minutes: int
+    jobs: tuple[Job, ...] = jobs_of({})
 
     def __post_init__(self) -> None:
         if self.minutes < SHORTEST_MINUTES:
@@ -67,15 +91,17 @@ def is_over(stated: str, now: datetime) -> bool:
 
 
 def costs(plan: Plan) -> list[Cost]:
-    """What the run costs at most: each job its time limit, each endpoint twice its instances for the whole time."""
-    job_hours = min(JOB_HOURS, plan.hours) * EXECUTIONS
+    """What the run costs at most: each job its time limit, each endpoint twice its instances for the whole time.
+
+    Raises UnknownPriceError for an instance that has no price.
+    """
     return [
         *(
             Cost(
-                f"{name}: {EXECUTIONS} jobs on {instance}, {JOB_HOURS:g} h each",
-                prices.instance_hours(instance, job_hours),
+                f"{job.name}: {EXECUTIONS} jobs on {job.instance_type}, {job.hours:g} h each",
+                prices.instance_hours(job.instance_type, min(job.hours, plan.hours) * EXECUTIONS),
             )
-            for name, instance in JOBS.items()
+            for job in plan.jobs
         ),
         *(
             Cost(

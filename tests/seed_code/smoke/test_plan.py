@@ -3,9 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import yaml
 
-from model_build.recipe.recipe import Processing
-from model_build.recipe.training import BlazingText
+from model_build.recipe.recipe import Recipe
 from model_common import prices
 from model_deploy.stage.stage import Stage
 from project_template.errors import UsageError
@@ -30,14 +30,19 @@ def test_a_longer_run_may_cost_more():
     assert plan.bound(Plan("a", "acme", "r", 480)) > plan.bound(RUN)
 
 
-def test_the_jobs_and_their_limits_are_those_of_the_recipes_defaults():
-    processing, training = Processing(), BlazingText()
-    assert {
-        "Prepare": processing.instance_type,
-        "Train": training.instance_type,
-        "Evaluate": processing.instance_type,
-    } == plan.JOBS
-    assert {processing.max_runtime_seconds, training.max_runtime_seconds} == {plan.JOB_HOURS * 3600}
+def test_the_jobs_of_every_recipe_have_its_instances_and_its_limits():
+    for path in sorted((TEMPLATE / "build" / "recipes").glob("*.yaml")):
+        recipe = Recipe.load(path)
+        assert [
+            (job.name, job.instance_type, job.hours) for job in plan.jobs_of(yaml.safe_load(path.read_text()))
+        ] == [
+            (name, part.instance_type, part.max_runtime_seconds / 3600)
+            for name, part in [
+                ("Prepare", recipe.processing),
+                ("Train", recipe.training),
+                ("Evaluate", recipe.processing),
+            ]
+        ]
 
 
 def test_the_endpoints_are_those_of_the_stages():

@@ -4,6 +4,7 @@ import io
 import os
 import signal
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -122,6 +123,7 @@ def test_nothing_begins_without_a_yes_and_what_it_costs_is_shown_first():
         ({"github_org": ""}, "--github-org is missing"),
         ({"token_secret": ""}, "--token-secret is missing"),
         ({"recipe": "cooking"}, "--recipe cooking needs --data FILE"),
+        ({"recipe": "soup", "data": Path("x")}, "--recipe is 'soup'; expected one of amazon-sentences, "),
     ],
 )
 def test_what_is_missing_is_named(more, message):
