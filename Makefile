@@ -11,10 +11,13 @@ unexport PYTHONDONTWRITEBYTECODE
 NEW_PIP = sed -n '/^pip==/,/[^\\]$$/p' requirements.lock | \
   $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r /dev/stdin
 
-.PHONY: demo test test-slow test-workflows check style imports duplicates types docs smoke bench kills audit dist lock clean
+.PHONY: demo extras test test-slow test-workflows check style imports duplicates types docs smoke bench kills audit dist lock clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/local-aws demo $(ARGS)
+
+# What only some recipes need, such as torch: see extras.txt.
+extras: $(VENV)/.extras
 
 # In the order of tests/conftest.py: xdist would put the files with the fewest tests last, which are the longest.
 PYTEST = $(BIN)/python -m pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder
@@ -33,7 +36,7 @@ test-workflows: $(VENV)/.check
 	@$(BIN)/python -m pytest $(WORKFLOWS) $(ARGS)
 
 # Types are checked beside the tests, which wait more than they compute. The 25 slowest tests of each run are printed.
-check: style docs
+check: style docs extras
 	@$(MAKE) --no-print-directory --jobs=2 types test ARGS="--durations=25 $(ARGS)"
 	@$(MAKE) --no-print-directory test-slow ARGS="--durations=25 $(ARGS)"
 
@@ -95,6 +98,11 @@ $(VENV)/.check: requirements-check.lock tests/tools/package-lock.json $(LANGUAGE
 	@cd tests/tools && $(NPM_CI)
 	@cd $(LANGUAGE) && $(NPM_CI)
 	@find tests/tools/node_modules/@octokit/openapi -type f ! -name package.json ! -path '*/generated/api.github.com.json' -delete
+	@touch $@
+
+$(VENV)/.extras: extras.txt $(VENV)/.demo
+	@echo "Setting up what extras.txt names" >&2
+	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -r extras.txt
 	@touch $@
 
 # What a release consists of: make dist TAG=v1.2.3

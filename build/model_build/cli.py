@@ -1,7 +1,6 @@
 """`model-build`: from a recipe to a registered model, through a SageMaker pipeline.
 
-Options are parsed here and errors become exit codes; the work is in `commands`. Nothing heavy is imported before a
-command is called, so that help and usage errors come at once.
+The commands are imported when they are called, so that help and usage errors are fast.
 """
 
 from __future__ import annotations
@@ -174,14 +173,14 @@ def run(
 
         summarise = _summary(summary)
         entered = workspace.enter(root, recipe, pull_request)
-        asked = {MINIMUM: minimum, MAX_REGRESSION: max_regression}
+        gate = {MINIMUM: minimum, MAX_REGRESSION: max_regression}
         outcome = run.run(
             entered,
             source,
             force_reason=force,
             timeout=timeout,
             console=Console(stderr=True),
-            asked={name: value for name, value in asked.items() if value is not None},
+            gate={name: value for name, value in gate.items() if value is not None},
         )
         summarise(outcome.report.text)
         print_result(run.document(outcome) if as_json else run.lines(outcome))
@@ -391,7 +390,7 @@ def _number(pull_request: int | None) -> int:
 
 
 def _summary(wanted: bool) -> Callable[[str], None]:
-    """What takes the Markdown of a result; that there is a place for it is checked before the work begins."""
+    """The function that writes a result's Markdown to the summary. Its target is checked before the work begins."""
     if not wanted:
         return lambda markdown: None
     from model_common import summary

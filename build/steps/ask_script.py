@@ -1,7 +1,7 @@
-"""Asks a serving script, as the endpoint is asked: python ask_script.py MODEL_FOLDER REQUESTS RESPONSES.
+"""Calls a serving script as an endpoint does: python ask_script.py MODEL_FOLDER REQUESTS RESPONSES.
 
 REQUESTS holds a list of bodies, in JSON. Each goes through the script's input_fn, predict_fn and output_fn, or its
-transform_fn; RESPONSES gets the list of what they answered.
+transform_fn. Their answers are written to RESPONSES as a list.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ def _response(script: Any, model: Any, request: str) -> str:
 
 
 def main(folder: str, requests: str, answered: str) -> None:
+    """Answer the requests of one JSON file in another, with the model in `folder`."""
     bodies = json.loads(Path(requests).read_text(encoding="utf-8"))
     Path(answered).write_text(json.dumps(responses(Path(folder), bodies)), encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""The Evaluate step: measures candidate and champion on the same holdout, and asks the gate.
+"""The Evaluate step: measures candidate and champion on the same holdout, and applies the gate.
 
 Each model reads the texts through the contract that it is served under. Writes `evaluation/evaluation.json`, which the
 pipeline's condition and the report read, and `evaluation/model_quality.json` for the registry. A refusal by the gate is
@@ -92,7 +92,7 @@ class Config:
 
 @dataclass(frozen=True)
 class Model:
-    """What the gate and the report learn of a model; no metrics where it answers other labels than asked."""
+    """The figures of a model for gate and report; no metrics if its labels differ from the recipe's."""
 
     figures: gate.Figures
     report: dict[str, Any]
@@ -106,6 +106,7 @@ class MeasuredModel(Model):
 
 
 def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parse the step's command line. The defaults are the folders of a processing job."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -196,7 +197,7 @@ def _candidate(options: argparse.Namespace, config: Config, examples: holdout.Ho
 
 
 def _identity(path: Path, uri: str) -> dict[str, str]:
-    """What the model package records of the artifact that was measured, for whoever serves it."""
+    """The identity of the measured artifact, which the model package records for deployments."""
     version = digests.NONE if uri == NONE else artifact.version(uri, path.stat().st_size)
     return {"sha256": digests.of_file(path), "version": version}
 

@@ -25,6 +25,7 @@ class Holdout:
     truth: npt.NDArray[np.bool_]
 
     def summary(self) -> dict[str, Any]:
+        """The size of the holdout, and its rows per label, as evaluation.json holds them."""
         counts = self.truth.sum(axis=0)
         return {
             "rows": len(self.texts),

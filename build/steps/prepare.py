@@ -70,6 +70,7 @@ class _Counted:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the step, or check the data only (`--check`). Exits with 1 and a message if the data cannot be used."""
     options = _options(arguments)
     with reported(options.message):
         config = json.loads(options.config.read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""Byte ranges of a text file: cut at the end of records, so that each can be read by itself."""
+"""Byte ranges of a text file that begin and end between records, so that each can be read by itself."""
 
 from __future__ import annotations
 
@@ -86,9 +86,11 @@ class Range(io.RawIOBase):
         self.has_zero_bytes = False
 
     def readable(self) -> bool:
+        """True: the stream can be read."""
         return True
 
     def readinto(self, buffer: Any) -> int:
+        """Read bytes of the range into `buffer`; the number of bytes, 0 at the end. A zero byte becomes 0xff."""
         view = memoryview(buffer)[: self._left]
         count = self._stream.readinto(view) or 0
         self._left -= count
@@ -99,5 +101,6 @@ class Range(io.RawIOBase):
         return count
 
     def close(self) -> None:
+        """Close the file."""
         self._stream.close()
         super().close()

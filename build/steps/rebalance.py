@@ -28,6 +28,7 @@ class Rebalanced:
     after: Mapping[str, int]
 
     def summary(self) -> dict[str, Any]:
+        """The method, and the examples per label before and after, as prepare.json holds them."""
         return {"method": self.method, "before": dict(self.before), "after": dict(self.after)}
 
 

@@ -58,6 +58,7 @@ class Shard:
 
     @property
     def splitter(self) -> Splitter:
+        """The function that chooses the split of a row."""
         shares = self.config["split"]
         if self.split is not None:
             given = self.config["data"]["files"]
@@ -67,7 +68,7 @@ class Shard:
 
 @dataclass
 class Counts:
-    """What became of a shard's rows; row numbers count from 1 at its start.
+    """The counts of a shard's rows. Row numbers count from 1 at its start.
 
     `rows` counts a record that cannot be told apart from its neighbours by the lines that it swallows. `values` holds
     what stands in dropped rows, `encoding` pieces of bytes that are not UTF-8, `open_quotes` the lines of quotes that
@@ -91,6 +92,7 @@ class Counts:
     whole: bool = True
 
     def drop(self, number: int, why: Unusable) -> None:
+        """Count row `number` as dropped, and keep the first row numbers and values of its reason."""
         reason = why.reason
         self.dropped[reason] += why.lines
         rows = self.first_rows.setdefault(reason, [])

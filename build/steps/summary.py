@@ -1,4 +1,4 @@
-"""What became of all rows: the sum over the shards, and prepare.json."""
+"""The counts of all rows, summed over the shards, and prepare.json."""
 
 from __future__ import annotations
 
@@ -66,6 +66,7 @@ class Total:
 
     @property
     def used(self) -> int:
+        """The rows that became examples."""
         return self.rows - sum(self.dropped.values())
 
     @property

@@ -1,4 +1,4 @@
-"""What every command line does alike: results on stdout, errors on stderr as one message and an exit code."""
+"""The common behaviour of all command lines: results on stdout, errors on stderr as one message and an exit code."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from model_common.errors import CommandError
 
 INTERRUPTED = 130
 CLOSED_PIPE = 141
-"""What a shell reports of a command that a closed pipe ended: 128 and the number of SIGPIPE."""
+"""The exit code of a command that a closed pipe ended, as shells report it: 128 plus the number of SIGPIPE."""
 
 
 def _print_version(context: typer.Context, wanted: bool) -> None:
@@ -105,7 +105,7 @@ def _described(error: Exception, verbose: bool, advice: Advice) -> tuple[str, in
 
 
 def _explained(error: Exception, advice: Advice) -> CommandError | None:
-    # Imported only when AWS was called, so when it is loaded anyway.
+    # Imported here because only commands that called AWS need it, and have loaded it.
     if "botocore" not in sys.modules:
         return None
     from model_common.aws.errors import explain
@@ -114,7 +114,7 @@ def _explained(error: Exception, advice: Advice) -> CommandError | None:
 
 
 def _of_the_system(error: OSError) -> str:
-    """What the operating system refused: a full disk, a folder that may not be written to, a port that is taken."""
+    """The message of an OSError: a full disk, a folder without write permission, a port in use."""
     where = f" ({error.filename})" if error.filename else ""
     match error.errno:
         case errno.ENOSPC | errno.EDQUOT:
@@ -126,6 +126,6 @@ def _of_the_system(error: OSError) -> str:
 
 
 def _discard_output() -> None:
-    """Let what is still buffered go nowhere: Python would complain of the closed pipe when it exits."""
+    """Discard buffered output. Without this, Python reports the closed pipe at exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())

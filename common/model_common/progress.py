@@ -1,4 +1,4 @@
-"""A command while it runs: one line for each thing that happens, on stderr. Nothing is overwritten or repeated."""
+"""The progress of a command on stderr: one line per event. No line is overwritten or repeated."""
 
 from __future__ import annotations
 
@@ -10,18 +10,27 @@ from rich.text import Text
 
 
 class StackEvent(Protocol):
-    """What is shown of an event of a CloudFormation stack."""
+    """The parts of a stack's event that are printed."""
 
     @property
-    def moment(self) -> datetime: ...
+    def moment(self) -> datetime:
+        """The time of the event."""
+
     @property
-    def status(self) -> str: ...
+    def status(self) -> str:
+        """The status of the resource."""
+
     @property
-    def resource(self) -> str: ...
+    def resource(self) -> str:
+        """The logical id of the resource."""
+
     @property
-    def words(self) -> str: ...
+    def words(self) -> str:
+        """The reason for the status, "" if there is none."""
+
     @property
-    def failed(self) -> bool: ...
+    def failed(self) -> bool:
+        """Whether the status is a failure."""
 
 
 class Progress:

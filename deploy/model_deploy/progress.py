@@ -1,4 +1,4 @@
-"""A rollout while it runs: what `model_common.progress` prints, and how far an update of the endpoint is."""
+"""The progress of a rollout: the lines of `model_common.progress`, and the phases of an endpoint's update."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Progress(progress.Progress):
         self._phases: tuple[str, ...] = ()
 
     def phases(self, endpoint: str, phases: tuple[str, ...]) -> None:
-        """How far an update of the endpoint is: which part of the new fleet takes traffic."""
+        """The phase of an endpoint's update: which part of the new fleet takes traffic."""
         if phases and phases != self._phases:
             for phase in phases:
                 self.say(f"            {endpoint}: {phase}")

@@ -44,6 +44,7 @@ class Application:
         self._turns: dict[str, threading.Lock] = {}
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Answer a request: by a gateway, an embedded service, or moto."""
         if environ.get("PATH_INFO", "").startswith("/_"):
             environ[GATE] = self._gate
             request = Request(environ)

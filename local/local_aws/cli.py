@@ -46,7 +46,8 @@ def root(
         bool,
         typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
     ] = False,
-) -> None: ...
+) -> None:
+    """The options that every command has."""
 
 
 @app.command()

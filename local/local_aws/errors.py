@@ -15,6 +15,8 @@ class LocalAwsError(Exception):
 
 
 class UsageError(LocalAwsError):
+    """The command line, or a file or address that it names, is wrong."""
+
     exit_code = 2
 
 

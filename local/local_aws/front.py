@@ -59,6 +59,7 @@ class Front:
         return cls(application, guard, signed, account.region)
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request, or refuse it before the application sees it."""
         try:
             _check_target(environ)
             admitted = self._guard.admit(environ)

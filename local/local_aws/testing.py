@@ -40,18 +40,22 @@ class Aws:
 
     @property
     def bucket(self) -> str:
+        """The project's artifact bucket."""
         return self.project.bucket
 
     @property
     def role_arn(self) -> str:
+        """The ARN of the role that jobs run as."""
         return self.project.pipeline_role_arn
 
     @property
     def group(self) -> str:
+        """The project's model package group."""
         return self.project.model_package_group
 
     @property
     def region(self) -> str:
+        """The region of the embedded account."""
         return self.server.account.region
 
     @property
@@ -60,6 +64,7 @@ class Aws:
         return environment.for_command(os.environ, self.server.account.clients, self.project.variables())
 
     def client(self, service: str) -> Any:
+        """A boto3 client of the embedded AWS."""
         return self.server.client(service)
 
 
@@ -175,12 +180,14 @@ def any_host(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def local_server() -> Iterator[Server]:
+    """An embedded AWS that serves all tests of the session."""
     with Server() as server:
         yield server
 
 
 @pytest.fixture
 def aws(local_server: Server) -> Aws:
+    """A project of its own in the embedded AWS."""
     return Aws(local_server, project.prepare(local_server.account.clients, f"test-{next(_numbers)}"))
 
 

@@ -115,6 +115,7 @@ class SeedFile:
 
     @property
     def mode(self) -> int:
+        """The file's permissions."""
         return 0o755 if self.executable else 0o644
 
 

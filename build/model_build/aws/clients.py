@@ -1,4 +1,4 @@
-"""The clients that the commands work with, and what they say beyond AWS's own words."""
+"""The AWS clients of the commands, and the advice that is added to AWS's error messages."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ class Aws(Clients):
 
     @cached_property
     def logs(self) -> CloudWatchLogsClient:
+        """The client of CloudWatch Logs."""
         return self.session.client("logs")
 
 

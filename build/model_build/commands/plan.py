@@ -1,4 +1,4 @@
-"""`model-build plan`: what a run would change. Reads, and writes nothing: no upload, no pipeline."""
+"""`model-build plan`: shows what a run would change. Reads only: no upload, no change of the pipeline."""
 
 from __future__ import annotations
 
@@ -17,16 +17,15 @@ from model_common.commit import commit
 from model_common.summary import block
 
 SHORT = 12
-"""Digits of a hash that people are shown; --json has all of them."""
+"""The number of a hash's digits in the output for people; --json has all of them."""
 CACHED_STEPS = ("Prepare", "Train", "Evaluate")
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What was found out. `reusable` names, by step, the execution that did just that; None when no data was given.
+    """The plan of a run. `reusable` maps a step to the execution that the cache would answer with; None without data.
 
-    `exists` and `changes` are of the pipeline that the command is about: in a pull request the project's own, as it would
-    be after merging.
+    `exists` and `changes` describe the project's pipeline, also in a pull request, as it would be after merging.
     """
 
     workspace: Workspace
@@ -40,7 +39,7 @@ class Plan:
 
 
 def make(workspace: Workspace, source: str | None) -> Plan:
-    """Compare what the repository says with what is deployed. Raises what `run` would, as early."""
+    """Compare the repository with the deployed pipeline. Raises the same usage errors as `run`."""
     aws, settings = workspace.aws, workspace.settings
     workspace.check_problem()
     found = data.locate(aws.s3, settings.bucket, source, settings.home) if source else None
@@ -90,7 +89,7 @@ def lines(plan: Plan) -> list[str]:
     """The plan for people."""
     code = plan.blueprint.code
     doing = "a run" if plan.workspace.settings.pull_request is None else "merging"
-    said = [
+    rows = [
         f"pipeline   {plan.workspace.permanent_pipeline}",
         f"recipe     {plan.workspace.recipe.name}  {plan.workspace.recipe.sha256[:SHORT]}",
         f"commit     {plan.commit}",
@@ -102,13 +101,13 @@ def lines(plan: Plan) -> list[str]:
         "",
     ]
     if not plan.exists:
-        said.append(f"The pipeline does not exist yet; {doing} creates it:")
+        rows.append(f"The pipeline does not exist yet; {doing} creates it:")
     elif plan.changes:
-        said.append(f"{doing.capitalize()} changes the deployed definition:")
+        rows.append(f"{doing.capitalize()} changes the deployed definition:")
     else:
-        said.append("The deployed definition is the same.")
-    said += [f"  {change}" for change in plan.changes]
-    return said + _cached(plan)
+        rows.append("The deployed definition is the same.")
+    rows += [f"  {change}" for change in plan.changes]
+    return rows + _cached(plan)
 
 
 def summary(plan: Plan) -> str:
@@ -120,9 +119,9 @@ def _cached(plan: Plan) -> list[str]:
     if plan.reusable is None:
         return []
     expiry = plan.workspace.recipe.caching.expire_after
-    said = ["", f"The step cache ({expiry}):"]
+    rows = ["", f"The step cache ({expiry}):"]
     for step in CACHED_STEPS:
         execution = plan.reusable.get(step)
         same = f"ran like this in execution {execution}: reused unless that is older" if execution else "runs"
-        said.append(f"  {step:<9} {same}")
-    return said
+        rows.append(f"  {step:<9} {same}")
+    return rows

@@ -1,4 +1,4 @@
-"""`model-build report`: an execution's report, as Markdown and as one HTML page, here and in the artifact bucket."""
+"""`model-build report`: writes an execution's report, as Markdown and HTML, to a folder and the artifact bucket."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HOME = Path("reports")
 
 @dataclass(frozen=True)
 class ReportFiles:
-    """Where a report was written, and where it was uploaded to."""
+    """The files of a report, and the URI of its upload."""
 
     html: Path
     markdown: Path
@@ -27,12 +27,15 @@ class ReportFiles:
 
     @property
     def text(self) -> str:
+        """The report as Markdown."""
         return self.markdown.read_text(encoding="utf-8")
 
     def document(self) -> dict[str, str]:
+        """The result for machines (`--json`)."""
         return {"html": str(self.html), "markdown": str(self.markdown), "uri": self.uri}
 
     def lines(self) -> list[str]:
+        """The result for people."""
         return [str(self.html), str(self.markdown), self.uri]
 
 
@@ -48,7 +51,7 @@ def write(
     """Render into reports/<execution id>/ below the current folder, and upload under runs/<execution id>/report/.
 
     In a pull request, that is below pr/<number>/.
-    `data_source` is what the user called the data; a past execution knows only where it lay.
+    `data_source` is the user's name of the data. A past execution has its URI only.
     """
     parameters = executions.parameters(workspace.aws.sagemaker, execution.arn)
     built = Report.build(

@@ -59,6 +59,7 @@ class BlazingText(_Job):
 
     @property
     def serving(self) -> Serving:
+        """The interface of the model server: BlazingText's own."""
         return Serving()
 
 

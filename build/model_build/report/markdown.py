@@ -1,8 +1,8 @@
 """The report as one Markdown comment on a pull request.
 
-A hidden marker names the recipe: whoever posts the comment looks for it and edits that comment in place. Names and
-messages come from data and commits, so every character of theirs that means something in Markdown or HTML is written
-as a character reference, and none can mention a person or an issue.
+A hidden marker names the recipe. `model-build comment` looks for it and edits that comment. Names and messages come
+from data and commits, so their special characters in Markdown and HTML are written as character references, and they
+cannot mention a person or an issue.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ _SYMBOLS = {
     Verdict.FAILED: "\N{COLLISION SYMBOL}",
     Verdict.RUNNING: "\N{HOURGLASS WITH FLOWING SAND}",
 }
-# What can change how a line is read: signs of Markdown and HTML anywhere, underscores that do not join two words, colons
+# What can change how a line is read: signs of Markdown and HTML anywhere, underscores that do not join two words,
+# colons
 # and dots that GitHub makes links or emoji of, and what would make a line an item of a list.
 _SPECIAL = re.compile(
     r"[\\`*{}\[\]<>#|~&@$]|(?<![^\W_])_|_(?![^\W_])|:(?=\S)|(?<=www)\.|^[-+=]|^\d(?=\d*[.)])"
@@ -43,7 +44,7 @@ def is_marked(text: str) -> bool:
 
 
 def render(report: Report) -> str:
-    """The whole comment: the verdict first, then the figures, then what only some readers unfold."""
+    """The whole comment: the verdict, the figures, then the folded details."""
     blocks = [
         marker(report.run.recipe),
         f"## {_SYMBOLS[report.verdict]} {plain(report.headline)} \N{MIDDLE DOT} {plain(report.run.recipe)}",
@@ -62,7 +63,7 @@ def render(report: Report) -> str:
 
 
 def plain(text: str) -> str:
-    """Text that shows as it is, on one line, whatever is in it."""
+    """Text on one line, with all special characters escaped."""
     shown = _SPECIAL.sub(lambda found: f"&#{ord(found[0])};", " ".join(text.split()))
     # A mention or a reference is recognised after references are resolved: separate the sign from what follows.
     return shown.replace("&#64;", f"&#64;{_ZERO_WIDTH_SPACE}").replace("&#35;", f"&#35;{_ZERO_WIDTH_SPACE}")

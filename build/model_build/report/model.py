@@ -1,7 +1,7 @@
-"""The report of one execution, before it is written down: the same offline and on AWS.
+"""The content of one execution's report, the same offline and on AWS.
 
-`Run` is what the caller knows of the execution, the documents are what its steps wrote; everything that Markdown and
-HTML have in common is decided here.
+`Run` is the caller's description of the execution, the documents were written by its steps. Markdown and HTML are
+rendered from this model.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _RUNNING = frozenset({"Executing", "Stopping", "Starting"})
 
 
 class Verdict(Enum):
-    """How an execution ended, for whoever wants to merge or approve."""
+    """The verdict of an execution."""
 
     PASSED = "passed"
     FORCED = "forced"
@@ -42,7 +42,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Link:
-    """Somewhere to read on: the CI run, the console. Raises ValueError for what is no web address."""
+    """A link, to the CI run or the console. Raises ValueError if the URL is not http(s)."""
 
     text: str
     url: str
@@ -54,9 +54,9 @@ class Link:
 
 @dataclass(frozen=True)
 class Run:
-    """An execution, as the caller knows it. What is unknown is left out of the report.
+    """An execution, as the caller describes it. Missing values are left out of the report.
 
-    `training` is the algorithm and its hyperparameters, by name; `next_command` takes the registered model further.
+    `training` has the algorithm and its hyperparameters, by name; `next_command` is the command after registration.
     """
 
     recipe: str
@@ -89,10 +89,12 @@ class MetricRow:
 
     @property
     def difference(self) -> float | None:
+        """The candidate's figure minus the champion's, None without a champion."""
         return None if self.champion is None else self.candidate - self.champion
 
     @property
     def improved(self) -> bool | None:
+        """Whether the candidate is better. None for equal figures or without a champion."""
         if not self.difference:
             return None
         return (self.difference > 0) != (self.name in LOWER_IS_BETTER)
@@ -109,7 +111,7 @@ class ClassRow:
 
 @dataclass(frozen=True)
 class Baseline:
-    """What answering always the commonest label would reach: accuracy by itself is no proof of skill."""
+    """The accuracy of always answering the commonest label, to compare the model's accuracy with."""
 
     label: str
     accuracy: float
@@ -117,7 +119,7 @@ class Baseline:
 
 @dataclass(frozen=True)
 class Report:
-    """A run and what its steps wrote; None for a step that has not got so far."""
+    """A run with its steps' documents; None for a step that has not written its document."""
 
     run: Run
     evaluation: Evaluation | None = None
@@ -136,6 +138,7 @@ class Report:
 
     @property
     def verdict(self) -> Verdict:
+        """The verdict, from the status of the execution and the gate's decision."""
         if self.run.status in _RUNNING:
             return Verdict.RUNNING
         if self.evaluation is None or (self.evaluation.gate.passed and self.run.status != "Succeeded"):
@@ -170,7 +173,7 @@ class Report:
 
     @property
     def consequence(self) -> str:
-        """What came of it."""
+        """The outcome in a sentence."""
         if self.run.model_package_arn:
             return "The model is registered and waits for approval."
         if self.verdict is Verdict.RUNNING:
@@ -238,7 +241,7 @@ class Report:
 
     @property
     def baseline(self) -> Baseline | None:
-        """Only where each text has one label: elsewhere the commonest label alone is no sensible answer."""
+        """The baseline of a single-label problem; None for multi-label, where it has no meaning."""
         if self.evaluation is None or self.evaluation.multi_label:
             return None
         holdout = self.evaluation.holdout
@@ -247,7 +250,7 @@ class Report:
 
     @property
     def significance(self) -> str:
-        """What the bootstrap says of the difference to the champion, in a sentence; empty without a champion."""
+        """The bootstrap interval of the difference to the champion, in a sentence; empty without a champion."""
         comparison = self.evaluation.comparison if self.evaluation else None
         if comparison is None:
             return ""
@@ -265,7 +268,7 @@ class Report:
 
     @property
     def rebalancing(self) -> str:
-        """What rebalancing did to the train split, in a sentence; empty where it did nothing."""
+        """The effect of rebalancing on the train split, in a sentence; empty without rebalancing."""
         done = self.preparation.rebalanced if self.preparation else None
         if done is None:
             return ""
@@ -284,7 +287,7 @@ def signed(value: float) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """Seconds as people write them: 8.1 s, 4 min 05 s, 1 h 02 min; a dash for what has not ended."""
+    """A duration as text: 8.1 s, 4 min 05 s, 1 h 02 min; a dash for None."""
     if seconds is None:
         return "\N{EN DASH}"
     if seconds < 60:

@@ -1,4 +1,4 @@
-"""An execution while it runs: a live table on a terminal, one line for each change elsewhere. Always on stderr."""
+"""The progress of an execution, on stderr: a live table on a terminal, one line for each change elsewhere."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ _STYLES = {"Succeeded": "green", "Failed": "red", "Executing": "cyan", "Starting
 
 
 class Progress(Protocol):
-    def __call__(self, execution: Execution) -> None: ...
+    """Shows an execution each time that it is described."""
+
+    def __call__(self, execution: Execution) -> None:
+        """Show the execution as it is now."""
 
 
 @contextmanager
@@ -28,7 +31,8 @@ def progress(console: Console, expected: tuple[str, ...]) -> Iterator[Progress]:
         yield _Lines(console)
         return
     with Live(console=console, refresh_per_second=8) as live:
-        # The table is made anew at each refresh, so that a running step's clock runs between two looks at it.
+        # The table is rendered at each refresh, so that the durations of running steps count between two
+        # descriptions.
         shown = _Shown(expected)
         live.update(shown, refresh=True)
         yield shown.look
@@ -49,7 +53,7 @@ def table(execution: Execution, expected: tuple[str, ...] = (), now: datetime | 
 
 
 def status(step: Step) -> str:
-    """A step's status in words, with what the cache did."""
+    """A step's status in words, with the cache's result."""
     return f"{step.status} (cached)" if step.cache_hit else step.status
 
 
@@ -73,7 +77,7 @@ class _Shown:
 
 
 class _Lines:
-    """For logs of CI: nothing is overwritten, nothing said twice."""
+    """Progress for logs of CI: no line is overwritten or repeated."""
 
     def __init__(self, console: Console) -> None:
         self._console = console

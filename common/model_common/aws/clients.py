@@ -28,6 +28,7 @@ class Clients:
 
     @property
     def region(self) -> str:
+        """The region of the session, "" if none is configured."""
         return self.session.region_name or ""
 
     @cached_property
@@ -37,12 +38,15 @@ class Clients:
 
     @cached_property
     def s3(self) -> S3Client:
+        """The client of S3."""
         return self.session.client("s3")
 
     @cached_property
     def sagemaker(self) -> SageMakerClient:
+        """The client of SageMaker."""
         return self.session.client("sagemaker")
 
     @cached_property
     def sts(self) -> STSClient:
+        """The client of STS."""
         return self.session.client("sts")

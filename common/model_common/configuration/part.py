@@ -1,4 +1,4 @@
-"""What every part of a configuration file is made of."""
+"""The base class of a configuration file's parts, and its constraints."""
 
 from __future__ import annotations
 
@@ -49,6 +49,7 @@ class Matching:
     allowed: str
 
     def __call__(self, value: str) -> str:
+        """Return the value. Raises a problem that shows it if it does not match."""
         if re.fullmatch(self.pattern, value) is None:
             raise problem("", f"found {value!r:.80}. Allowed: {self.allowed}")
         return value

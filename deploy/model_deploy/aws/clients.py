@@ -21,6 +21,7 @@ class Aws(Clients):
 
     @cached_property
     def runtime(self) -> SageMakerRuntimeClient:
+        """The client of SageMaker's runtime."""
         return self.session.client("sagemaker-runtime")
 
     def probe_runtime(self, seconds: float) -> SageMakerRuntimeClient:
@@ -30,10 +31,12 @@ class Aws(Clients):
 
     @cached_property
     def cloudformation(self) -> CloudFormationClient:
+        """The client of CloudFormation."""
         return self.session.client("cloudformation")
 
     @cached_property
     def cloudwatch(self) -> CloudWatchClient:
+        """The client of CloudWatch."""
         return self.session.client("cloudwatch")
 
 

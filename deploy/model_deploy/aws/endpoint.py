@@ -1,4 +1,4 @@
-"""What an endpoint serves right now, asked of SageMaker itself: stacks and registries only say what it should."""
+"""The model that an endpoint serves now, from SageMaker itself: stack and registry hold only the wanted one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def describe(aws: Aws, name: str) -> Endpoint | None:
-    """The endpoint, or None when there is none of that name."""
+    """The endpoint, or None if there is none of that name."""
     try:
         found = aws.sagemaker.describe_endpoint(EndpointName=name)
     except ClientError as error:
@@ -41,13 +41,13 @@ def parse(answer: DescribeEndpointOutputTypeDef) -> Endpoint:
 
 
 def look(aws: Aws, name: str) -> Live | None:
-    """The endpoint and the package that its model was made from; None when there is no such endpoint."""
+    """The endpoint and its model's package; None if there is no such endpoint."""
     endpoint = describe(aws, name)
     return None if endpoint is None else behind(aws, endpoint)
 
 
 def behind(aws: Aws, endpoint: Endpoint) -> Live:
-    """The model behind an endpoint that was just described; empty when its configuration or model is gone."""
+    """The model behind a described endpoint; empty if its configuration or model was deleted."""
     try:
         config = aws.sagemaker.describe_endpoint_config(EndpointConfigName=endpoint.config)
         model = config["ProductionVariants"][0]["ModelName"]
@@ -60,7 +60,7 @@ def behind(aws: Aws, endpoint: Endpoint) -> Live:
 
 
 def _served(model: DescribeModelOutputTypeDef) -> tuple[str | None, str | None]:
-    """The ARN of the package that a model is, and the SHA-256 of its artifact."""
+    """The ARN of a model's package, and the SHA-256 of its artifact."""
     for container in model.get("Containers") or [model["PrimaryContainer"]]:
         named = container.get("ModelPackageName") or container.get("Environment", {}).get(PACKAGE_VARIABLE)
         if named:
@@ -70,9 +70,9 @@ def _served(model: DescribeModelOutputTypeDef) -> tuple[str | None, str | None]:
 
 def _phases(answer: DescribeEndpointOutputTypeDef) -> tuple[str, ...]:
     pending = (answer.get("PendingDeploymentSummary") or {}).get("ProductionVariants", [])
-    said = []
+    parts = []
     for variant in [*pending, *answer.get("ProductionVariants", [])]:
         for status in variant.get("VariantStatus", []):
             words = status.get("StatusMessage") or status["Status"]
-            said.append(words if words.startswith(status["Status"]) else f"{status['Status']}: {words}")
-    return tuple(dict.fromkeys(said))
+            parts.append(words if words.startswith(status["Status"]) else f"{status['Status']}: {words}")
+    return tuple(dict.fromkeys(parts))

@@ -1,4 +1,4 @@
-"""`model-deploy status`: what runs where, since when and why, and whether anything is wrong with it."""
+"""`model-deploy status`: the live version of each stage, since when and why, and its problems."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from model_deploy.workspace import Workspace
 
 @dataclass(frozen=True)
 class Status:
-    """One stage as it stands. `record` is the latest deployment there; `alarms` are those that ring.
+    """The state of one stage. `record` is its latest deployment; `alarms` are those in ALARM.
 
-    `approval` is what the registry says of the live package, None where it is not there; `way_back` says what to do where
-    that is live no more by right.
+    `approval` is the live package's in the registry, None if it was deleted there; `way_back` says how to replace a
+    rejected live package.
     """
 
     stage: str
@@ -37,12 +37,13 @@ class Status:
 
     @property
     def version(self) -> int | None:
+        """The version of the live package, None if the endpoint serves no model package."""
         arn = self.observed.live_arn
         return version_of(arn) if arn else None
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """What does not fit together; a rollout of the wanted version mends all of it."""
+        """Contradictions in the stage. A rollout of the wanted version resolves all of them."""
         stack, live = self.observed.stack, self.observed.live
         found = []
         if stack is not None and live is None and not stack.running and self.observed.template is not None:
@@ -70,7 +71,7 @@ class Status:
         return tuple(found)
 
     def _artifact_problems(self) -> list[str]:
-        """Whether the endpoint serves other bytes than the latest record of its package names."""
+        """Whether the endpoint serves another artifact than the latest record of its package names."""
         live, record = self.observed.live, self.record
         if live is None or record is None or record.model_package_arn != live.package_arn:
             return []
@@ -82,9 +83,10 @@ class Status:
 
 
 def look(workspace: Workspace) -> Status:
+    """Return the status of the stage. Raises AwsError when AWS refuses a call."""
     aws, stage = workspace.aws, workspace.stage.name
     observed = observation.observe(aws, workspace.stack_name, workspace.endpoint_name)
-    # That nobody watches is as it should be between rollouts.
+    # Between rollouts this alarm is in ALARM, because no command watches.
     unwatched = f"{workspace.endpoint_name}-{UNWATCHED}"
     names = [name for name in observed.live.endpoint.alarms if name != unwatched] if observed.live else []
     approval = _approval(workspace, observed.live_arn)
@@ -113,7 +115,7 @@ def _approval(workspace: Workspace, arn: str | None) -> str | None:
 
 
 def _way_back(workspace: Workspace, rejected: str | None) -> str:
-    """What takes the rejected package out of service."""
+    """The command that replaces the rejected package."""
     try:
         choice = rollback.choose(workspace, None, None, leaving=rejected)
     except RefusedError as refused:
@@ -131,16 +133,16 @@ def document(statuses: list[Status], broken: Mapping[str, StageError]) -> dict[s
 
 
 def broken_lines(broken: Mapping[str, StageError]) -> list[str]:
-    """Which stages cannot be looked at; why is the command's error."""
+    """The stages that cannot be described; the reasons are in the command's error."""
     return [line for name in broken for line in (name, "  WRONG     its file cannot be used, see below")]
 
 
 def lines(statuses: list[Status]) -> list[str]:
     """The stages for people."""
-    said: list[str] = []
+    output: list[str] = []
     for status in statuses:
         stack, live, record = status.observed.stack, status.observed.live, status.record
-        said += [
+        output += [
             f"{status.stage}",
             f"  stack     {status.stack}  {stack.status if stack else 'none'}",
             f"  endpoint  {status.endpoint}  {live.endpoint.status if live else 'none'}",
@@ -148,14 +150,14 @@ def lines(statuses: list[Status]) -> list[str]:
         ]
         if record is not None:
             verified = {True: "verified", False: "not verified", None: record.outcome}[record.verified]
-            said.append(
+            output.append(
                 f"  latest    version {record.model_package_version}, {record.outcome}, {verified}, "
                 f"{record.time:%Y-%m-%d %H:%M:%S %Z}, by {record.who}: {record.why}"
             )
         if stack is not None and "ApiUrl" in stack.outputs:
-            said.append(f"  api       {stack.outputs['ApiUrl']}")
-        said += [f"  WRONG     {problem}" for problem in status.problems]
-    return said
+            output.append(f"  api       {stack.outputs['ApiUrl']}")
+        output += [f"  WRONG     {problem}" for problem in status.problems]
+    return output
 
 
 def _document(status: Status) -> dict[str, Any]:

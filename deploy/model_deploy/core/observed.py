@@ -1,4 +1,4 @@
-"""What there is of a stage, as AWS describes it: its stack with the template, and its endpoint with the model."""
+"""The present state of a stage, as AWS describes it: its stack with the template, and its endpoint with the model."""
 
 from __future__ import annotations
 
@@ -29,15 +29,16 @@ class Stack:
 
     @property
     def running(self) -> bool:
+        """Whether CloudFormation is working on the stack."""
         return is_running(self.status)
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """An endpoint as SageMaker describes it. `phases` say how far an update is, a line per variant.
+    """An endpoint as SageMaker describes it. `phases` are those of a running update, one line per variant.
 
-    `alarms` are the names of those that take its deployments back. `reason` is SageMaker's own for a failure.
-    `modified` is when it last became what it is.
+    `alarms` are the names of those that roll its deployments back. `reason` is SageMaker's reason of a failure.
+    `modified` is the time of its last change.
     """
 
     name: str
@@ -50,15 +51,15 @@ class Endpoint:
 
     @property
     def changing(self) -> bool:
+        """Whether SageMaker is working on the endpoint."""
         return self.status in _CHANGING
 
 
 @dataclass(frozen=True)
 class Live:
-    """An endpoint with the model behind it. `package_arn` is None when the model was not made from a package.
+    """An endpoint with the model behind it. `package_arn` is None if the model was not made from a package.
 
-    `model_sha256` is the hash of the artifact that it serves; None where that is no copy of the stage's, as in deployments of
-    before there were any.
+    `model_sha256` is the hash of the served artifact; None if it is not the stage's copy, as in old deployments.
     """
 
     endpoint: Endpoint
@@ -68,13 +69,13 @@ class Live:
 
     @property
     def serves(self) -> bool:
-        """Whether requests are answered; an endpoint that is being updated answers too."""
+        """Whether the endpoint answers requests. It does during an update, too."""
         return self.endpoint.status in {IN_SERVICE, "Updating", "SystemUpdating", "RollingBack"}
 
 
 @dataclass(frozen=True)
 class Observed:
-    """What is there: the stack with its template, and the endpoint with its model; None where there is none."""
+    """The stack with its template, and the endpoint with its model; None for those that do not exist."""
 
     stack: Stack | None = None
     template: str | None = None
@@ -82,5 +83,5 @@ class Observed:
 
     @property
     def live_arn(self) -> str | None:
-        """The ARN of the package that is live; None when nothing is, or a model of no package."""
+        """The ARN of the live package; None if nothing is live, or the model was not made from a package."""
         return self.live.package_arn if self.live else None

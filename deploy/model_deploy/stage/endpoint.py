@@ -1,4 +1,4 @@
-"""What serves the model: instances, or memory that SageMaker provides on demand."""
+"""The compute of an endpoint: instances, or memory that SageMaker provides on demand."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from model_common.configuration import Part, matching, problem
 
 InstanceType = Annotated[str, matching(r"ml\.[a-z0-9-]+\.[a-z0-9]+", "an instance type, such as ml.m5.large")]
 
-# From "Instance store volumes", EC2 user guide: the d of m5d, c6gd and g4dn, and families that always have a local disk.
+# From "Instance store volumes", EC2 user guide: the d of m5d, c6gd and g4dn, and families that always have a local
+# disk.
 _LOCAL_STORAGE = re.compile(r"ml\.([a-z]+\d\w*d\w*|g5|g6e?|p5\w*|trn\w+)\..+")
 _BURSTABLE = re.compile(r"ml\.t\d\w*\..+")
 _FIRST_INFERENTIA = re.compile(r"ml\.inf1\..+")
@@ -24,18 +25,19 @@ _POOLS = ("fallback_instance_types", "instance_pools")
 
 @dataclass(frozen=True)
 class Instances:
-    """A fleet of `count` machines of one type; with scaling, the count that a new endpoint starts with."""
+    """A fleet of `count` instances of one type. With scaling, it is the count of a new endpoint."""
 
     type: str
     count: int
 
     @property
     def burstable(self) -> bool:
+        """Whether the instance type has CPU credits (the t family)."""
         return _BURSTABLE.fullmatch(self.type) is not None
 
     @property
     def local_storage(self) -> bool:
-        """Whether the machines have a local disk, which their hardware encrypts: SageMaker refuses a key for it."""
+        """Whether the instances have a local disk. Hardware encrypts it, so SageMaker refuses a KMS key."""
         return _LOCAL_STORAGE.fullmatch(self.type) is not None
 
     @property
@@ -48,7 +50,7 @@ class Instances:
 class Serverless:
     """Memory in MB for each of at most `max_concurrency` concurrent requests.
 
-    `provisioned_concurrency` of them stay warm; None when all may be cold.
+    `provisioned_concurrency` of them stay warm; None if all may be cold.
     """
 
     memory_mb: int
@@ -57,7 +59,7 @@ class Serverless:
 
 
 class Endpoint(Part):
-    """The endpoint's kind and size. `capacity` has the same, as what the kind makes of it.
+    """The endpoint's kind and size. `capacity` has the size as Instances or Serverless.
 
     Source of the limits: CreateEndpointConfig, ProductionVariant and ProductionVariantServerlessConfig.
     """
@@ -106,6 +108,7 @@ class Endpoint(Part):
 
     @property
     def capacity(self) -> Instances | Serverless:
+        """The instances, or the memory of a serverless endpoint."""
         if self.kind == "serverless":
             assert self.memory_mb is not None and self.max_concurrency is not None  # checked above
             return Serverless(self.memory_mb, self.max_concurrency, self.provisioned_concurrency)

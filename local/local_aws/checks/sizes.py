@@ -31,9 +31,11 @@ class Size:
 
     @property
     def service(self) -> str:
+        """The service that states the limit."""
         return self.limit.partition(".")[0]
 
     def check(self, asked: Asked) -> None:
+        """Raises ServiceError if the request is larger than the limit."""
         limit, found = LIMITS[self.limit], self.measure(asked.parameters)
         if found > limit.maximum:
             raise ServiceError(

@@ -40,6 +40,7 @@ class Answers:
             self._expected.pop(request_id, None)
 
     def respond(self, request: Request) -> Response | None:
+        """Take the answer of a custom resource's function; None for another path."""
         if not request.path.startswith(PATH):
             return None
         request_id = request.path.removeprefix(PATH)

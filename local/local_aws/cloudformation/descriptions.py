@@ -166,6 +166,7 @@ def validation(template: Template) -> dict[str, Any]:
 
 
 def capabilities(template: Template) -> dict[str, Any]:
+    """The capabilities that the template needs, as answers have them."""
     needed = capability(template)
     if needed is None:
         return {}

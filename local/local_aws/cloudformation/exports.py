@@ -27,6 +27,10 @@ class Exports:
         self._store = store
 
     def list_exports(self, request: dict[str, Any]) -> dict[str, Any]:
+        """List the exports of all stacks, one page at a time.
+
+        Raises ValidationException. Source: AWS CloudFormation API reference, ListExports.
+        """
         found = [
             {"ExportingStackId": stack.id, "Name": name, "Value": value}
             for stack in self._store.all()
@@ -37,6 +41,10 @@ class Exports:
         return paged({"Exports": shown}, token)
 
     def list_imports(self, request: dict[str, Any]) -> dict[str, Any]:
+        """List the stacks that import an export, one page at a time.
+
+        Raises ValidationError, ValidationException. Source: AWS CloudFormation API reference, ListImports.
+        """
         name = request["ExportName"]
         importers = sorted(self._importers(name))
         if not importers:

@@ -29,6 +29,10 @@ class Inspection:
         self._store = store
 
     def describe_stacks(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Describe one stack, or all that are not deleted.
+
+        Raises ValidationError, ValidationException. Source: AWS CloudFormation API reference, DescribeStacks.
+        """
         name = request.get("StackName")
         if name is not None:
             return {"Stacks": [_described(self._store.find(name, _BY_ID))]}
@@ -37,12 +41,20 @@ class Inspection:
         return paged({"Stacks": [_described(stack) for stack in shown]}, token)
 
     def list_stacks(self, request: dict[str, Any]) -> dict[str, Any]:
+        """List stacks by status, one page at a time.
+
+        Raises ValidationException. Source: AWS CloudFormation API reference, ListStacks.
+        """
         statuses = request.get("StackStatusFilter")
         stacks = [stack for stack in self._store.all() if not statuses or stack.status in statuses]
         shown, token = page(stacks, request, key=lambda stack: stack.id, default=PAGE)
         return paged({"StackSummaries": [descriptions.summary(stack) for stack in shown]}, token)
 
     def describe_stack_events(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The events of a stack, newest first, one page at a time.
+
+        Raises ValidationError, ValidationException. Source: AWS CloudFormation API reference, DescribeStackEvents.
+        """
         name = request.get("StackName")
         if name is None:
             raise invalid(
@@ -54,6 +66,10 @@ class Inspection:
         return paged({"StackEvents": [descriptions.event(stack, event) for _, event in shown]}, token)
 
     def describe_stack_resources(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Describe the resources of a stack.
+
+        Raises ValidationError. Source: AWS CloudFormation API reference, DescribeStackResources.
+        """
         name, logical_id = request.get("StackName"), request.get("LogicalResourceId")
         physical_id = request.get("PhysicalResourceId")
         if (name is None) == (physical_id is None):
@@ -69,6 +85,10 @@ class Inspection:
         }
 
     def describe_stack_resource(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Describe one resource of a stack.
+
+        Raises ValidationError. Source: AWS CloudFormation API reference, DescribeStackResource.
+        """
         name, logical_id = request["StackName"], request["LogicalResourceId"]
         stack = self._store.find(name, "Stack '{}' does not exist")
         resource = stack.resources.get(logical_id)
@@ -77,6 +97,10 @@ class Inspection:
         return {"StackResourceDetail": descriptions.resource_detail(stack, resource)}
 
     def list_stack_resources(self, request: dict[str, Any]) -> dict[str, Any]:
+        """List the resources of a stack, one page at a time.
+
+        Raises ValidationError, ValidationException. Source: AWS CloudFormation API reference, ListStackResources.
+        """
         stack = self._store.find(request["StackName"], _BY_ID)
         resources = list(stack.resources.values())
         shown, token = page(resources, request, key=lambda each: each.logical_id, default=PAGE)
@@ -106,15 +130,27 @@ class Templates:
         self._change_sets = change_sets
 
     def get_template(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The template of a stack or change set.
+
+        Raises ValidationError. Source: AWS CloudFormation API reference, GetTemplate.
+        """
         body = self._deployed(request).body
         return {"TemplateBody": body, "StagesAvailable": ["Original", "Processed"]}
 
     def get_template_summary(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Parameters, resource types and capabilities of a template.
+
+        Raises ValidationError. Source: AWS CloudFormation API reference, GetTemplateSummary.
+        """
         if "StackName" in request:
             return descriptions.template_summary(self._deployed(request))
         return descriptions.template_summary(self._checked(request))
 
     def validate_template(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Validate a template and list its parameters.
+
+        Raises ValidationError. Source: AWS CloudFormation API reference, ValidateTemplate.
+        """
         return descriptions.validation(self._checked(request))
 
     def _checked(self, request: dict[str, Any]) -> Template:

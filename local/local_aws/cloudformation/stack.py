@@ -34,6 +34,7 @@ class Resource:
 
     @property
     def failed(self) -> bool:
+        """Whether the last operation on the resource failed."""
         return self.status.endswith("_FAILED")
 
     def now(self, status: str, reason: str | None = None, **changes: Any) -> Resource:
@@ -76,6 +77,7 @@ class Discard:
 
     @property
     def key(self) -> tuple[str, str | None]:
+        """What identifies the resource: logical and physical id."""
         return self.resource.logical_id, self.resource.physical_id
 
 
@@ -120,10 +122,12 @@ class Stack:
 
     @property
     def busy(self) -> bool:
+        """Whether an operation is in progress."""
         return self.status.endswith("_IN_PROGRESS") and self.status != "REVIEW_IN_PROGRESS"
 
     @property
     def tags(self) -> Mapping[str, str]:
+        """The tags of the stack."""
         return self.settings.definition.tags if self.settings else {}
 
     def enter(self, status: str, reason: str | None = None) -> None:
@@ -173,6 +177,7 @@ class Stack:
             self.resources = {**self.resources, resource.logical_id: resource}
 
     def forget(self, logical_id: str) -> None:
+        """Remove a resource from the stack's record."""
         with self.lock:
             self.resources = {name: each for name, each in self.resources.items() if name != logical_id}
 

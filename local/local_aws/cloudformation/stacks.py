@@ -31,6 +31,10 @@ class Stacks:
         self._engine.close()
 
     def create_stack(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Create a stack in the background.
+
+        Raises AlreadyExistsException, InsufficientCapabilitiesException, ValidationError. Source: AWS CloudFormation API reference, CreateStack.
+        """
         name, token = request["StackName"], request.get("ClientRequestToken")
         if "OnFailure" in request and "DisableRollback" in request:
             raise invalid("You cannot specify both OnFailure and DisableRollback.")
@@ -53,6 +57,10 @@ class Stacks:
         return {"StackId": stack.id}
 
     def update_stack(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Update a stack in the background.
+
+        Raises InsufficientCapabilitiesException, ValidationError. Source: AWS CloudFormation API reference, UpdateStack.
+        """
         stack = self._store.find(request["StackName"])
         token = request.get("ClientRequestToken")
         with stack.lock:
@@ -70,6 +78,10 @@ class Stacks:
         return {"StackId": stack.id}
 
     def delete_stack(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Delete a stack in the background. An unknown stack is ignored.
+
+        Raises ValidationError. Source: AWS CloudFormation API reference, DeleteStack.
+        """
         stack = self._store.get(request["StackName"])
         if stack is None:
             return {}
@@ -91,6 +103,10 @@ class Stacks:
         return {}
 
     def continue_update_rollback(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Continue a failed rollback in the background.
+
+        Raises ValidationError. Source: AWS CloudFormation API reference, ContinueUpdateRollback.
+        """
         stack = self._store.find(request["StackName"])
         token, skip = request.get("ClientRequestToken"), request.get("ResourcesToSkip") or ()
         with stack.lock:
@@ -110,6 +126,10 @@ class Stacks:
         return {}
 
     def update_termination_protection(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Switch the termination protection of a stack.
+
+        Raises ValidationError. Source: AWS CloudFormation API reference, UpdateTerminationProtection.
+        """
         stack = self._store.find(request["StackName"])
         with stack.lock:
             stack.protected = request["EnableTerminationProtection"]

@@ -39,6 +39,7 @@ class Store:
         return Stack(self._account.arn("cloudformation", f"stack/{name}/{uuid.uuid4()}"), name)
 
     def add(self, stack: Stack) -> None:
+        """Keep a stack under its id."""
         with self.lock:
             self._by_id[stack.id] = stack
 

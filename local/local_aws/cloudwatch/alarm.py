@@ -33,6 +33,7 @@ class Alarm:
 
     @property
     def name(self) -> str:
+        """The name of the alarm."""
         name: str = self.stated["AlarmName"]
         return name
 
@@ -44,6 +45,7 @@ class Alarm:
         return period
 
     def described(self) -> dict[str, Any]:
+        """The alarm as DescribeAlarms answers it."""
         answer = {
             "ActionsEnabled": True,
             "AlarmActions": [],

@@ -46,10 +46,18 @@ class Alarms:
         self._lock = threading.Lock()
 
     def put_metric_alarm(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Create an alarm or replace its definition.
+
+        Raises ValidationError. Source: Amazon CloudWatch API reference, PutMetricAlarm.
+        """
         _check(request)
         return self._put(request)
 
     def describe_alarms(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Describe alarms, filtered as the request says, one page at a time.
+
+        Raises ValidationException. Source: Amazon CloudWatch API reference, DescribeAlarms.
+        """
         alarms = sorted(self.all(), key=lambda alarm: alarm.name)
         chosen = [alarm for alarm in alarms if _matches(alarm, request)]
         asked = {**request, "MaxResults": request.get("MaxRecords")}
@@ -62,6 +70,10 @@ class Alarms:
         return paged(answer, token)
 
     def set_alarm_state(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Set the state of an alarm until the next evaluation.
+
+        Raises ResourceNotFound. Source: Amazon CloudWatch API reference, SetAlarmState.
+        """
         state = State(
             request["StateValue"],
             request["StateReason"],
@@ -78,6 +90,10 @@ class Alarms:
         return {}
 
     def delete_alarms(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Delete alarms and their tags. Unknown names are ignored.
+
+        Source: Amazon CloudWatch API reference, DeleteAlarms.
+        """
         with self._lock:
             for name in request["AlarmNames"]:
                 if alarm := self._alarms.pop(name, None):
@@ -85,6 +101,7 @@ class Alarms:
         return {}
 
     def all(self) -> list[Alarm]:
+        """All alarms."""
         with self._lock:
             return list(self._alarms.values())
 

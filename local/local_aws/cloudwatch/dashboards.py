@@ -21,6 +21,10 @@ class Dashboards:
         self._lock = threading.Lock()
 
     def put_dashboard(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Create a dashboard or replace its body.
+
+        Raises InvalidParameterInput. Source: Amazon CloudWatch API reference, PutDashboard.
+        """
         try:
             json_text.loads(request["DashboardBody"])
         except ValueError as error:
@@ -33,6 +37,10 @@ class Dashboards:
         return {"DashboardValidationMessages": []}
 
     def get_dashboard(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The body of a dashboard.
+
+        Raises ResourceNotFound. Source: Amazon CloudWatch API reference, GetDashboard.
+        """
         name = request["DashboardName"]
         with self._lock:
             self._require(name)
@@ -43,6 +51,10 @@ class Dashboards:
             }
 
     def delete_dashboards(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Delete dashboards, all of them or none.
+
+        Raises ResourceNotFound. Source: Amazon CloudWatch API reference, DeleteDashboards.
+        """
         with self._lock:
             for name in request["DashboardNames"]:
                 self._require(name)

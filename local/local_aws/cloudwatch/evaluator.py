@@ -41,6 +41,7 @@ class Evaluator:
         self._thread.start()
 
     def close(self) -> None:
+        """Stop the evaluation."""
         self._closing.set()
         self._thread.join()
 

@@ -35,6 +35,10 @@ class Metrics:
         self._store = store
 
     def put_metric_data(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Store data points.
+
+        Source: Amazon CloudWatch API reference, PutMetricData.
+        """
         samples = [
             (Metric.parse(request["Namespace"], datum), _sample(datum)) for datum in request["MetricData"]
         ]
@@ -43,6 +47,10 @@ class Metrics:
         return {}
 
     def get_metric_statistics(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Statistics of one metric, per period.
+
+        Source: Amazon CloudWatch API reference, GetMetricStatistics.
+        """
         names = [*request.get("Statistics", ()), *request.get("ExtendedStatistics", ())]
         if not names:
             raise _invalid(
@@ -72,6 +80,10 @@ class Metrics:
         }
 
     def get_metric_data(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The values of queries: metrics and expressions, per period.
+
+        Raises ValidationException. Source: Amazon CloudWatch API reference, GetMetricData.
+        """
         queries = request["MetricDataQueries"]
         _check_queries(queries)
         longest = max(
@@ -95,6 +107,10 @@ class Metrics:
         return paged({"MetricDataResults": shown}, token)
 
     def list_metrics(self, request: dict[str, Any]) -> dict[str, Any]:
+        """List metrics by namespace, name and dimensions.
+
+        Raises ValidationException. Source: Amazon CloudWatch API reference, ListMetrics.
+        """
         found = [metric for metric in self._store.metrics() if _matches(metric, request)]
         if request.get("RecentlyActive"):
             since = time.time() - RECENT_SECONDS

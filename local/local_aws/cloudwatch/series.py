@@ -33,6 +33,7 @@ class Metric:
         return json.dumps([self.namespace, self.name, sorted(self.dimensions)])
 
     def described(self) -> dict[str, Any]:
+        """The metric as ListMetrics answers it."""
         dimensions = [{"Name": name, "Value": value} for name, value in sorted(self.dimensions)]
         return {"Namespace": self.namespace, "MetricName": self.name, "Dimensions": dimensions}
 
@@ -54,6 +55,7 @@ class Sample:
 
     @classmethod
     def of(cls, moment: float, values: Mapping[float, float], unit: str = "None") -> Sample:
+        """A sample of these values and how often each occurred; `moment` in seconds since the epoch."""
         count = sum(values.values())
         total = sum(value * times for value, times in values.items())
         return cls(moment, count, total, min(values), max(values), values, unit)
@@ -75,6 +77,7 @@ class MetricStore:
         self._lock = threading.Lock()
 
     def put(self, metric: Metric, sample: Sample) -> None:
+        """Store a sample of a metric."""
         with self._lock:
             samples = self._samples.setdefault(metric, [])
             bisect.insort(samples, sample, key=lambda each: each.moment)
@@ -95,6 +98,7 @@ class MetricStore:
             return self._samples[metric][-1].moment
 
     def metrics(self) -> list[Metric]:
+        """Every metric that has a sample."""
         with self._lock:
             return list(self._samples)
 

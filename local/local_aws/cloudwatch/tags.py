@@ -22,20 +22,33 @@ class Tags:
             self._resources.setdefault(arn, _as_dict(tags or ()))
 
     def drop(self, arn: str) -> None:
+        """Forget the tags of a deleted resource."""
         with self._lock:
             self._resources.pop(arn, None)
 
     def list_tags_for_resource(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The tags of an alarm or dashboard.
+
+        Raises ResourceNotFoundException. Source: Amazon CloudWatch API reference, ListTagsForResource.
+        """
         with self._lock:
             tags = self._known(request["ResourceARN"])
             return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
 
     def tag_resource(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Add tags to an alarm or dashboard.
+
+        Raises ResourceNotFoundException. Source: Amazon CloudWatch API reference, TagResource.
+        """
         with self._lock:
             self._known(request["ResourceARN"]).update(_as_dict(request["Tags"]))
         return {}
 
     def untag_resource(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Remove tags from an alarm or dashboard.
+
+        Raises ResourceNotFoundException. Source: Amazon CloudWatch API reference, UntagResource.
+        """
         with self._lock:
             tags = self._known(request["ResourceARN"])
             for key in request["TagKeys"]:

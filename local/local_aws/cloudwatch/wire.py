@@ -30,9 +30,11 @@ class CloudWatchService(Service):
         self._query = _QueryService(name, handlers)
 
     def route(self, request: Request) -> Route | None:
+        """The operation of a request in either protocol, None if it is another service's."""
         return self._query.route(request) if _is_query(request) else super().route(request)
 
     def respond(self, request: Request, route: Route) -> Response:
+        """Answer a request; a compressed body is decompressed first."""
         if request.headers.get("Content-Encoding") == "gzip":
             body = gzip.decompress(request.get_data())
             environ = {**request.environ, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}

@@ -120,6 +120,7 @@ class Container(ABC):
             raise UploadError(f"{answer['Code']}: {answer['Message']} ({self.output_key})") from error
 
     def make_folders(self) -> None:
+        """Create the folders of /opt/ml, of the home directory and of temporary files."""
         for name in ("ml", "home", "tmp"):
             (self.folder / name).mkdir(parents=True)
 

@@ -84,6 +84,6 @@ def find(uri: str, *, serving: bool = False) -> Image:
     if not image.is_complete:
         raise UnknownImageError(
             f"The image {uri!r} is made for {image.made_for}, which is not installed beside the embedded AWS. "
-            f"Install it there: pip install {image.made_for}"
+            f"Install it there: make extras, or pip install {image.made_for}"
         )
     return image

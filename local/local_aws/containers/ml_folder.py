@@ -34,11 +34,13 @@ class MlFolder:
         return text if self.literal else _ROOT.sub(lambda _: str(self.host), text)
 
     def write(self, inside: str, text: str) -> None:
+        """Write a text file at a path below /opt/ml."""
         path = self.path(inside)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(self.told(text), encoding="utf-8")
 
     def write_json(self, inside: str, value: Any) -> None:
+        """Write a JSON file at a path below /opt/ml."""
         self.write(inside, json.dumps(value, indent=2))
 
     def read(self, inside: str) -> str:
@@ -49,6 +51,7 @@ class MlFolder:
             return ""
 
     def make(self, *folders: str) -> None:
+        """Create folders below /opt/ml."""
         for folder in folders:
             self.path(folder).mkdir(parents=True, exist_ok=True)
 

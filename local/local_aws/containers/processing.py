@@ -39,6 +39,10 @@ class ProcessingContainer(Container):
 
     @classmethod
     def check(cls, request: Mapping[str, Any]) -> None:
+        """Check a CreateProcessingJob request.
+
+        Raises UnsupportedError for images and members that are not embedded.
+        """
         application = request["AppSpecification"]
         image = images.find(application["ImageUri"])
         if image.kind is not images.Kind.SCRIPT:
@@ -58,9 +62,11 @@ class ProcessingContainer(Container):
 
     @property
     def output_key(self) -> str | None:
+        """The KMS key of the outputs, None if the request has none."""
         return self.request.get("ProcessingOutputConfig", {}).get("KmsKeyId") or None
 
     def prepare(self) -> Command:
+        """Download the inputs and return the command of the container."""
         self.make_folders()
         self.ml.make(PROCESSING, "/opt/ml/output")
         for stated in _outputs(self.request):
@@ -80,19 +86,23 @@ class ProcessingContainer(Container):
         )
 
     def publish(self) -> None:
+        """Upload the outputs."""
         for stated in _outputs(self.request):
             output = stated["S3Output"]
             self.data.upload(self.ml.path(output["LocalPath"]), output["S3Uri"])
 
     def failure(self, exit_code: int, log_end: str) -> AlgorithmError:
+        """The error of a container that ended with this exit code."""
         return AlgorithmError(described(exit_code, self.exit_message() or log_end), exit_code)
 
     def overrun(self) -> JobError:
+        """The error of a job that reached its MaxRuntimeInSeconds."""
         return JobError(
             f"ClientError: The job ran longer than its MaxRuntimeInSeconds of {self.max_runtime_seconds} and was stopped."
         )
 
     def exit_message(self) -> str:
+        """The text that the container wrote to /opt/ml/output/message."""
         return self.ml.read(MESSAGE)[:REASON_LENGTH]
 
     def _configure(self) -> None:

@@ -111,6 +111,7 @@ class Process:
         threading.Thread(target=self._kill_after, args=(grace,), daemon=True).start()
 
     def kill(self) -> None:
+        """Kill the process group."""
         self._signal(signal.SIGKILL)
 
     def _kill_after(self, grace: float) -> None:

@@ -56,6 +56,7 @@ class TrainingContainer(Container):
 
     @classmethod
     def check(cls, request: Mapping[str, Any]) -> None:
+        """Check a CreateTrainingJob request. Raises UnsupportedError for images and members that are not embedded."""
         for member in _NOT_EMBEDDED:
             if member in request:
                 raise UnsupportedError(f"{member} is not embedded: leave it out.")
@@ -78,9 +79,11 @@ class TrainingContainer(Container):
 
     @property
     def output_key(self) -> str | None:
+        """The KMS key of the artifact, None if the request has none."""
         return self.request["OutputDataConfig"].get("KmsKeyId") or None
 
     def prepare(self) -> Command:
+        """Download the channels and return the command of the container."""
         self.make_folders()
         self.ml.make(MODEL, DATA, "/opt/ml/input/config", "/opt/ml/input/data")
         self.require_output(self.request["OutputDataConfig"]["S3OutputPath"])
@@ -92,6 +95,7 @@ class TrainingContainer(Container):
         return self._command(_find_image(self.request))
 
     def observe(self, line: str) -> None:
+        """Read metrics from a line of the log."""
         self.metrics.observe(line)
         if time.monotonic() - self._published >= PUBLISH_SECONDS:
             self._publish_metrics()
@@ -102,12 +106,14 @@ class TrainingContainer(Container):
         self.metrics.publish(cloudwatch, self.request["TrainingJobName"])
 
     def publish(self) -> None:
+        """Publish the metrics and upload model.tar.gz and output.tar.gz."""
         self._publish_metrics()
         for folder, name in ((DATA, "output.tar.gz"), (MODEL, "model.tar.gz")):
             if any(self.ml.path(folder).iterdir()):
                 self.data.upload_archive(self.ml.path(folder), self._output_uri(name), self.folder / name)
 
     def failure(self, exit_code: int, log_end: str) -> AlgorithmError:
+        """The error of a container that ended with this exit code."""
         self._publish_metrics()
         own_words = self.ml.read(FAILURE).strip()
         if exit_code == _CALLERS_FAULT and _find_image(self.request).kind is Kind.BLAZINGTEXT:

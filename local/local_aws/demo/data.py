@@ -101,6 +101,7 @@ def _fetched(sources: list[_Source], failures: list[str], say: Callable[[str], N
 
 
 def cache_folder() -> Path:
+    """The folder for downloaded data, in the user's cache."""
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "sagemaker-project-template"
 

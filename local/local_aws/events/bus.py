@@ -24,6 +24,10 @@ class Bus:
         store.account.events.listen(self.accept)
 
     def put_events(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Put events on the default bus and deliver them to the targets of matching rules.
+
+        Raises ResourceNotFoundException, ValidationException. Source: Amazon EventBridge API reference, PutEvents.
+        """
         if request.get("EndpointId"):
             raise invalid("The embedded EventBridge has no global endpoints: leave EndpointId out.")
         entries = [self._put(entry) for entry in request["Entries"]]

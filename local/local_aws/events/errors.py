@@ -10,6 +10,7 @@ from local_aws.kernel.wire import ServiceError
 
 
 def not_found(what: str) -> ServiceError:
+    """The error for a missing rule or target."""
     return ServiceError("ResourceNotFoundException", what)
 
 

@@ -52,6 +52,7 @@ class Pattern:
         return cls(text, _object(stated))
 
     def matches(self, event: Mapping[str, Any]) -> bool:
+        """Whether an event matches the pattern."""
         return self._root([event])
 
 

@@ -25,6 +25,10 @@ class Rules:
         self._store = store
 
     def put_rule(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Create a rule or replace its definition.
+
+        Raises InvalidEventPatternException, ResourceNotFoundException, ValidationException. Source: Amazon EventBridge API reference, PutRule.
+        """
         self._store.require_bus(request)
         if request.get("ScheduleExpression"):
             raise invalid(
@@ -49,11 +53,19 @@ class Rules:
         return {"RuleArn": arn}
 
     def describe_rule(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Describe one rule.
+
+        Raises ResourceNotFoundException. Source: Amazon EventBridge API reference, DescribeRule.
+        """
         self._store.require_bus(request)
         rule = self._store.find(request["Name"])
         return {**rule.described(), "CreatedBy": rule.arn.split(":")[4]}
 
     def list_rules(self, request: dict[str, Any]) -> dict[str, Any]:
+        """List rules by name prefix, one page at a time.
+
+        Raises ResourceNotFoundException, ValidationException. Source: Amazon EventBridge API reference, ListRules.
+        """
         self._store.require_bus(request)
         with self._store.lock:
             rules = sorted(self._store.rules.values(), key=lambda rule: rule.name)
@@ -63,6 +75,10 @@ class Rules:
         return paged({"Rules": shown}, token)
 
     def delete_rule(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Delete a rule that has no targets.
+
+        Raises ResourceNotFoundException, ValidationException. Source: Amazon EventBridge API reference, DeleteRule.
+        """
         self._store.require_bus(request)
         with self._store.lock:
             rule = self._store.rules.get(request["Name"])
@@ -75,17 +91,33 @@ class Rules:
         return {}
 
     def enable_rule(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Enable a rule.
+
+        Raises ResourceNotFoundException. Source: Amazon EventBridge API reference, EnableRule.
+        """
         return self._switch(request, on=True)
 
     def disable_rule(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Disable a rule.
+
+        Raises ResourceNotFoundException. Source: Amazon EventBridge API reference, DisableRule.
+        """
         return self._switch(request, on=False)
 
     def tag_resource(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Add tags to a rule.
+
+        Raises ResourceNotFoundException. Source: Amazon EventBridge API reference, TagResource.
+        """
         with self._store.lock:
             self._tagged(request).update(_as_dict(request["Tags"]))
         return {}
 
     def untag_resource(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Remove tags from a rule.
+
+        Raises ResourceNotFoundException. Source: Amazon EventBridge API reference, UntagResource.
+        """
         with self._store.lock:
             tags = self._tagged(request)
             for key in request["TagKeys"]:
@@ -93,6 +125,10 @@ class Rules:
         return {}
 
     def list_tags_for_resource(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The tags of a rule.
+
+        Raises ResourceNotFoundException. Source: Amazon EventBridge API reference, ListTagsForResource.
+        """
         with self._store.lock:
             return {"Tags": [{"Key": key, "Value": value} for key, value in self._tagged(request).items()]}
 

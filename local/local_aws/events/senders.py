@@ -40,6 +40,7 @@ class FunctionSender:
         self._queue = queue
 
     def send(self, target: Target, body: str, rule: Rule) -> None:
+        """Invoke the function asynchronously, if its policy allows EventBridge to."""
         reference = Reference.parse(target["Arn"])
         facts = {"AWS:SourceArn": rule.arn, "AWS:SourceAccount": ACCOUNT_ID}
         try:
@@ -68,6 +69,7 @@ class QueueSender:
         self._account = account
 
     def send(self, target: Target, body: str, rule: Rule) -> None:
+        """Send a message to the queue, if its policy allows EventBridge to."""
         group = (target.get("SqsParameters") or {}).get("MessageGroupId")
         self._send(target["Arn"], body, rule, {"MessageGroupId": group} if group else {})
 
@@ -94,6 +96,7 @@ class TopicSender:
         self._account = account
 
     def send(self, target: Target, body: str, rule: Rule) -> None:
+        """Publish to the topic, if its policy allows EventBridge to."""
         sns, arn = self._account.client("sns"), target["Arn"]
         try:
             policy = sns.get_topic_attributes(TopicArn=arn)["Attributes"].get("Policy")

@@ -51,6 +51,7 @@ class Store:
         """By the rule's ARN."""
 
     def arn(self, name: str) -> str:
+        """The ARN of the rule with this name."""
         return self.account.arn("events", f"rule/{name}")
 
     def find(self, name: str) -> Rule:

@@ -34,6 +34,10 @@ class Targets:
         self._store = store
 
     def put_targets(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Add or replace targets of a rule.
+
+        Raises LimitExceededException, ResourceNotFoundException, ValidationException. Source: Amazon EventBridge API reference, PutTargets.
+        """
         self._store.require_bus(request)
         for target in request["Targets"]:
             _check(target)
@@ -49,6 +53,10 @@ class Targets:
         return {"FailedEntryCount": 0, "FailedEntries": []}
 
     def list_targets_by_rule(self, request: dict[str, Any]) -> dict[str, Any]:
+        """List the targets of a rule, one page at a time.
+
+        Raises ResourceNotFoundException, ValidationException. Source: Amazon EventBridge API reference, ListTargetsByRule.
+        """
         self._store.require_bus(request)
         targets = list(self._store.find(request["Rule"]).targets.values())
         question = {"MaxResults": request.get("Limit"), **request}
@@ -56,6 +64,10 @@ class Targets:
         return paged({"Targets": [dict(target) for target in shown]}, token)
 
     def remove_targets(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Remove targets from a rule.
+
+        Raises ResourceNotFoundException. Source: Amazon EventBridge API reference, RemoveTargets.
+        """
         self._store.require_bus(request)
         with self._store.lock:
             rule = self._store.find(request["Rule"])

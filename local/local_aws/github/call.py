@@ -102,6 +102,7 @@ class Call:
         return default if stated is None else checked(name, stated, kind)
 
     def states(self, name: str) -> bool:
+        """Whether the body has a member of this name."""
         return name in self.body
 
     def page(

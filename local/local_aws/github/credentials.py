@@ -62,6 +62,7 @@ class Token:
 
     @property
     def valid(self) -> bool:
+        """Whether the token is neither expired nor suspended."""
         expired = self.expires is not None and self.expires <= time.time()
         suspended = self.installation is not None and self.installation.suspended
         return not (self.revoked or expired or suspended)

@@ -40,6 +40,7 @@ class ApiError(Exception):
         self.members = dict(members or {})
 
     def body(self) -> dict[str, Any]:
+        """The body of the answer."""
         listed = {"errors": self.errors} if self.errors else {}
         stated = {"documentation_url": DOCUMENTATION, "status": str(self.status)}
         return {"message": self.message} | listed | stated | self.members
@@ -50,34 +51,42 @@ class GitError(Exception):
 
 
 def bad_credentials() -> ApiError:
+    """The error for a token that GitHub does not know (401)."""
     return ApiError(401, "Bad credentials")
 
 
 def requires_authentication() -> ApiError:
+    """The error for a request without a token (401)."""
     return ApiError(401, "Requires authentication")
 
 
 def forbidden(message: str, headers: Mapping[str, str] | None = None) -> ApiError:
+    """The error for a request that is not permitted (403)."""
     return ApiError(403, message, headers=headers)
 
 
 def archived() -> ApiError:
+    """The error for a change to an archived repository (403)."""
     return forbidden("Repository was archived so is read-only.")
 
 
 def not_found(message: str = "Not Found") -> ApiError:
+    """The error for a missing or hidden resource (404)."""
     return ApiError(404, message)
 
 
 def conflict(message: str) -> ApiError:
+    """The error for a state that does not allow the request (409)."""
     return ApiError(409, message)
 
 
 def empty_repository() -> ApiError:
+    """The error for an empty repository (409)."""
     return conflict("Git Repository is empty.")
 
 
 def unprocessable(message: str, *errors: Mapping[str, Any] | str) -> ApiError:
+    """The error for an invalid request (422)."""
     return ApiError(422, message, errors)
 
 

@@ -42,6 +42,7 @@ class Fault:
     met: int = field(default=0, init=False)
 
     def meets(self, incoming: Incoming) -> bool:
+        """Whether the fault applies to a request; counts it."""
         if self.method not in {"", incoming.method} or not re.search(self.path, incoming.path):
             return False
         if self.times is not None and self.met >= self.times:
@@ -58,10 +59,13 @@ class Fault:
 
 @dataclass(kw_only=True)
 class Down(Fault):
+    """GitHub answers with a server error."""
+
     status: int = 503
     retry_after: int | None = None
 
     def before(self, incoming: Incoming) -> None:
+        """Raise the server error."""
         hint = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
         message = {502: "Server Error", 503: "Service Unavailable"}.get(self.status, "Server Error")
         raise ApiError(self.status, message, headers=hint)
@@ -69,9 +73,12 @@ class Down(Fault):
 
 @dataclass(kw_only=True)
 class Slow(Fault):
+    """GitHub answers after this many seconds."""
+
     seconds: float
 
     def before(self, incoming: Incoming) -> None:
+        """Wait."""
         time.sleep(self.seconds)
 
 
@@ -87,6 +94,7 @@ class RateLimited(Fault):
     retry_after: int | None = None
 
     def before(self, incoming: Incoming) -> None:
+        """Raise the error of the primary or secondary rate limit."""
         if self.reset_in is None:
             message = (
                 "You have exceeded a secondary rate limit. Please wait a few minutes before you try again. "
@@ -100,9 +108,12 @@ class RateLimited(Fault):
 
 @dataclass(kw_only=True)
 class Dropped(Fault):
+    """The connection is closed after the request has had its effect."""
+
     times: int | None = 1
 
     def after(self, incoming: Incoming) -> None:
+        """Close the connection."""
         raise ConnectionDropped
 
 
@@ -115,12 +126,14 @@ class Killed(Fault):
     seen: int = field(default=0, init=False)
 
     def meets(self, incoming: Incoming) -> bool:
+        """Whether this is the call after which the client is killed."""
         if not super().meets(incoming):
             return False
         self.seen += 1
         return self.seen == self.call
 
     def after(self, incoming: Incoming) -> None:
+        """Kill the client and close the connection."""
         self.kill()
         raise ConnectionDropped
 
@@ -134,6 +147,7 @@ class Faults:
         self.calls: list[Incoming] = []
 
     def add(self, fault: Fault) -> Fault:
+        """Add a fault."""
         with self._lock:
             self._faults.append(fault)
         return fault

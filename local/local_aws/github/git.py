@@ -59,6 +59,8 @@ class Person:
 
 @dataclass(frozen=True)
 class Commit:
+    """A commit of the repository."""
+
     sha: str
     tree: str
     parents: tuple[str, ...]
@@ -97,6 +99,7 @@ class GitDirectory:
 
     @classmethod
     def create(cls, path: Path, default_branch: str) -> GitDirectory:
+        """Create a bare repository."""
         path.mkdir(parents=True)
         made = cls(path)
         made.run("init", "--quiet", "--bare", "--template=", f"--initial-branch={default_branch}")
@@ -105,9 +108,11 @@ class GitDirectory:
         return made
 
     def run(self, *command: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> str:
+        """The output of a git command as text. Raises GitError if it fails."""
         return self.run_bytes(*command, stdin=stdin, env=env).decode("utf-8", "replace")
 
     def run_bytes(self, *command: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> bytes:
+        """The output of a git command. Raises GitError if it fails."""
         done = self.attempt(*command, stdin=stdin, env=env)
         if done.returncode:
             raise GitError(f"git {' '.join(command)} failed: {done.stderr.decode(errors='replace').strip()}")
@@ -146,9 +151,11 @@ class GitDirectory:
         return {name: found[name] for name in sorted(found) if name.startswith(prefix)}
 
     def ref(self, name: str) -> str | None:
+        """The SHA of a ref, None if it does not exist."""
         return self.refs().get(name)
 
     def branch(self, name: str) -> str | None:
+        """The SHA of a branch, None if it does not exist."""
         return self.ref(f"refs/heads/{name}")
 
     @property
@@ -161,17 +168,21 @@ class GitDirectory:
         return not self.attempt("update-ref", name, sha, old or _MISSING).returncode
 
     def delete_ref(self, name: str) -> None:
+        """Delete a ref."""
         self.run("update-ref", "-d", name)
 
     def set_head(self, branch: str) -> None:
+        """Make a branch the default branch."""
         self.run("symbolic-ref", "HEAD", f"refs/heads/{branch}")
 
     def valid_ref(self, name: str) -> bool:
+        """Whether git accepts the name of a ref."""
         return not self.attempt("check-ref-format", name).returncode
 
     # Objects
 
     def type_of(self, sha: str) -> str | None:
+        """The type of an object, None if it does not exist."""
         loose = self.path / "objects" / sha[:2] / sha[2:]
         if _FULL_SHA.fullmatch(sha) and loose.exists():
             with loose.open("rb") as file:
@@ -190,6 +201,7 @@ class GitDirectory:
             return self.run("hash-object", "-w", "--no-filters", "--stdin-paths", stdin=paths).split()
 
     def blob(self, sha: str) -> bytes:
+        """The content of a blob."""
         return self.run_bytes("cat-file", "blob", sha)
 
     def write_tree(self, base: str | None, entries: Iterable[tuple[str, str, str | None]]) -> str:
@@ -239,6 +251,7 @@ class GitDirectory:
         return entries
 
     def entry(self, commit: str, path: str) -> Entry | None:
+        """The entry at a path of a commit, None if there is none."""
         found = self.attempt("ls-tree", "-z", "-l", commit, "--", path.rstrip("/")).stdout.decode()
         if not found:
             return None
@@ -249,6 +262,7 @@ class GitDirectory:
     def write_commit(
         self, tree: str, parents: Sequence[str], message: str, author: Person, committer: Person
     ) -> str:
+        """Create a commit; returns its SHA."""
         flags = [flag for parent in parents for flag in ("-p", parent)]
         people = {
             "GIT_AUTHOR_NAME": author.name,
@@ -261,6 +275,7 @@ class GitDirectory:
         return self.run("commit-tree", tree, *flags, stdin=message.encode(), env=people).strip()
 
     def commit(self, sha: str) -> Commit | None:
+        """The commit with this SHA, None if there is none."""
         if self.type_of(sha) != "commit":
             return None
         return self.log(sha, 1)[0]
@@ -291,9 +306,11 @@ class GitDirectory:
         return done.stdout.decode().strip() or None
 
     def merge_base(self, one: str, other: str) -> str | None:
+        """The merge base of two commits, None if they have none."""
         return self.attempt("merge-base", one, other).stdout.decode().strip() or None
 
     def is_ancestor(self, old: str, new: str) -> bool:
+        """Whether the commit `old` is an ancestor of `new`."""
         return not self.attempt("merge-base", "--is-ancestor", old, new).returncode
 
     def count(self, base: str, head: str) -> int:

@@ -62,6 +62,7 @@ class GitHub:
         return self._state.actions
 
     def close(self) -> None:
+        """End all runs of workflows."""
         if self._state.actions is not None:
             self._state.actions.close()
             self._state.actions = None
@@ -82,6 +83,7 @@ class GitHub:
         return found
 
     def respond(self, request: Request) -> Response | None:
+        """Answer a request; None if it is not for GitHub."""
         return self._gateway.respond(request)
 
     @property
@@ -101,9 +103,11 @@ class GitHub:
 
     @property
     def issuer_url(self) -> str:
+        """The URL of the OIDC issuer."""
         return self._state.urls.oidc
 
     def clone_url(self, repository: str) -> str:
+        """The URL to clone a repository from."""
         return f"{self._state.urls.git}/{repository}.git"
 
     @property
@@ -158,6 +162,7 @@ class GitHub:
         return made
 
     def add_team(self, organization: str, slug: str, members: Iterable[str] = ()) -> Team:
+        """Add a team with its members to an organisation."""
         with self._state.lock:
             team = Team(self._state.new_id(), slug, slug.replace("-", " ").title(), set(members))
             self._organization(organization).teams[slug] = team

@@ -41,6 +41,7 @@ class Issuer:
         self._key_id = secrets.token_hex(16)
 
     def respond(self, request: Request, path: str) -> Response:
+        """Answer a request for one of the issuer's documents."""
         match path:
             case ".well-known/openid-configuration":
                 body: dict[str, Any] = self.configuration()
@@ -51,6 +52,7 @@ class Issuer:
         return Response(json.dumps(body), content_type="application/json; charset=utf-8")
 
     def configuration(self) -> dict[str, Any]:
+        """The OpenID Connect discovery document."""
         return {
             "issuer": self.url,
             "jwks_uri": f"{self.url}/.well-known/jwks",

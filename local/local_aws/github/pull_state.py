@@ -31,6 +31,7 @@ def commits_of(repository: Repository, pull: PullRequest) -> tuple[str, str]:
 
 
 def state_of(repository: Repository, pull: PullRequest) -> PullState:
+    """Compute the state of a pull request."""
     head, base = commits_of(repository, pull)
     git = repository.git
     if pull.head_repository is not repository and git.type_of(head) is None:
@@ -44,6 +45,7 @@ def state_of(repository: Repository, pull: PullRequest) -> PullState:
 
 
 def author_association(repository: Repository, author: User) -> str:
+    """The association of an author with a repository, such as OWNER."""
     owner = repository.owner
     if owner is author:
         return "OWNER"

@@ -18,15 +18,19 @@ _ANONYMOUS = 60
 
 @dataclass
 class Window:
+    """The requests of one caller in the current hour."""
+
     limit: int
     reset: int
     used: int = 0
 
     @property
     def remaining(self) -> int:
+        """The requests that are left."""
         return max(self.limit - self.used, 0)
 
     def headers(self) -> dict[str, str]:
+        """The headers of an answer."""
         return {
             "X-RateLimit-Limit": str(self.limit),
             "X-RateLimit-Remaining": str(self.remaining),
@@ -36,6 +40,7 @@ class Window:
         }
 
     def shown(self) -> dict[str, int]:
+        """The window as GET /rate_limit answers it."""
         return {"limit": self.limit, "remaining": self.remaining, "reset": self.reset, "used": self.used}
 
 
@@ -48,6 +53,7 @@ class RateLimits:
         self._windows: dict[str, Window] = {}
 
     def of(self, caller: Caller) -> Window:
+        """The current window of a caller."""
         key, limit = _key(caller), self.limit if isinstance(caller, Token | AppCaller) else self.anonymous
         window = self._windows.get(key)
         if window is None or window.reset <= time.time():

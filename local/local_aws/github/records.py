@@ -19,6 +19,7 @@ def now() -> str:
 
 
 def node_id(kind: str, identity: int) -> str:
+    """The node id of a record."""
     return base64.b64encode(f"{kind}:{identity}".encode()).decode()
 
 
@@ -48,6 +49,8 @@ class User(Account):
 
 @dataclass
 class Team:
+    """A team of an organisation."""
+
     id: int
     slug: str
     name: str
@@ -74,6 +77,8 @@ class Organization(Account):
 
 @dataclass
 class Variable:
+    """A variable of a repository or environment."""
+
     name: str
     value: str
     created_at: str = field(default_factory=now)
@@ -82,6 +87,8 @@ class Variable:
 
 @dataclass
 class BranchPolicy:
+    """A branch or tag that may deploy to an environment."""
+
     id: int
     name: str
     type: Literal["branch", "tag"] = "branch"
@@ -106,6 +113,8 @@ class Environment:
 
 @dataclass
 class Comment:
+    """A comment on a pull request."""
+
     id: int
     author: User
     body: str
@@ -192,8 +201,10 @@ class Repository:
 
     @property
     def full_name(self) -> str:
+        """`owner/name`."""
         return f"{self.owner.login}/{self.name}"
 
     @property
     def private(self) -> bool:
+        """Whether the repository is not public."""
         return self.visibility != "public"

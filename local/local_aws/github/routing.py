@@ -14,6 +14,8 @@ Operation = Callable[[Call], Answer]
 
 @dataclass(frozen=True)
 class Route:
+    """An operation with its method and path."""
+
     method: str
     template: str
     pattern: re.Pattern[str]
@@ -27,6 +29,8 @@ class Routes:
         self.routes: list[Route] = []
 
     def on(self, method: str, template: str) -> Callable[[Operation], Operation]:
+        """A decorator that adds an operation."""
+
         def add(operation: Operation) -> Operation:
             self.routes.append(Route(method, template, _pattern(template), operation))
             return operation

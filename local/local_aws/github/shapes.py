@@ -221,6 +221,7 @@ def repository(urls: Urls, shown: Repository, caller: Caller) -> dict[str, Any]:
 
 
 def repository_url(urls: Urls, shown: Repository) -> str:
+    """The API's URL of a repository."""
     return f"{urls.api}/repos/{shown.full_name}"
 
 
@@ -252,6 +253,7 @@ def team(urls: Urls, owner: Organization, shown: Team) -> dict[str, Any]:
 
 
 def person(shown: Person) -> dict[str, str]:
+    """Author or committer of a commit."""
     return {"name": shown.name, "email": shown.email, "date": shown.date}
 
 
@@ -317,6 +319,7 @@ def app(urls: Urls, shown: App, installations: int) -> dict[str, Any]:
 
 
 def installation(urls: Urls, shown: Installation) -> dict[str, Any]:
+    """An installation of a GitHub App."""
     url = f"{urls.api}/app/installations/{shown.id}"
     return {
         "id": shown.id,

@@ -46,6 +46,8 @@ done
 
 
 class SmartHttp:
+    """Answers requests of the git client."""
+
     def __init__(self, state: State, faults: Faults) -> None:
         self._state = state
         self._faults = faults

@@ -25,18 +25,22 @@ class Urls:
 
     @property
     def api(self) -> str:
+        """The URL of the REST API."""
         return f"{self.root}/api"
 
     @property
     def git(self) -> str:
+        """The URL of the repositories."""
         return f"{self.root}/git"
 
     @property
     def oidc(self) -> str:
+        """The URL of the OIDC issuer."""
         return f"{self.root}/oidc"
 
     @property
     def web(self) -> str:
+        """The URL of the web pages."""
         return f"{self.root}/web"
 
 
@@ -60,27 +64,33 @@ class State:
     _ids: itertools.count[int] = field(default_factory=lambda: itertools.count(1001))
 
     def new_id(self) -> int:
+        """An id that no other record has."""
         return next(self._ids)
 
     # Names are looked up whatever their case, as GitHub does.
 
     def account(self, login: str) -> Account | None:
+        """The account with this login, None if there is none."""
         return self.accounts.get(login.lower())
 
     def organization(self, login: str) -> Organization | None:
+        """The organisation with this login, None if there is none."""
         found = self.account(login)
         return found if isinstance(found, Organization) else None
 
     def user(self, login: str) -> User | None:
+        """The user with this login, None if there is none."""
         found = self.account(login)
         return found if isinstance(found, User) else None
 
     def add_account(self, account: Account) -> None:
+        """Add an account. Raises ValueError if the login is taken."""
         if account.login.lower() in self.accounts:
             raise ValueError(f"the account {account.login} exists already")
         self.accounts[account.login.lower()] = account
 
     def repository(self, full_name: str) -> Repository | None:
+        """The repository with this full name, None if there is none."""
         wanted = full_name.lower()
         found = (each for each in self.repositories.values() if each.full_name.lower() == wanted)
         return next(found, None)

@@ -19,6 +19,7 @@ def immutable(repository: Repository) -> bool:
 
 
 def prefix(repository: Repository) -> str:
+    """The part of the subject that names the repository."""
     if immutable(repository):
         owner = repository.owner
         return f"repo:{owner.login}@{owner.id}/{repository.name}@{repository.id}"

@@ -32,6 +32,8 @@ _PAGE = """<!doctype html>
 
 
 class WebPages:
+    """Renders the page of a repository."""
+
     def __init__(self, state: State) -> None:
         self._state = state
 

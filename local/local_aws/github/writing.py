@@ -56,6 +56,7 @@ def move_ref(
 
 
 def delete_ref(token: Token, repository: Repository, name: str) -> None:
+    """Delete a ref. Raises ApiError if it does not exist or is protected."""
     if repository.git.ref(name) is None:
         raise unprocessable("Reference does not exist")
     branch = name.removeprefix(HEADS)
@@ -138,6 +139,7 @@ def touches_workflows(repository: Repository, old: str | None, new: str) -> bool
 
 
 def check_workflow_path(token: Token, path: str) -> None:
+    """Raises ApiError if the token may not write workflow files."""
     if path.startswith(WORKFLOWS) and not token.grants("workflows", "write"):
         raise lacking(token, "workflows", "write")
 

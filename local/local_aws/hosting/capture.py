@@ -37,6 +37,8 @@ _MODES = {"Input": "endpointInput", "Output": "endpointOutput"}
 
 @dataclass(frozen=True)
 class Payload:
+    """A body with its content type."""
+
     content_type: str
     body: bytes
 
@@ -61,6 +63,7 @@ class Record:
         return f"{prefix}/{self.endpoint}/{self.variant}/{self.moment:%Y/%m/%d/%H}"
 
     def line(self) -> str:
+        """The record as one line of JSON."""
         modes = {option["CaptureMode"] for option in self.config["CaptureOptions"]}
         if "InputAndOutput" in modes:
             modes |= set(_MODES)
@@ -114,6 +117,7 @@ class Captures:
         self._thread.start()
 
     def put(self, record: Record) -> None:
+        """Queue a record for the next file."""
         self._records.put(record)
 
     def close(self) -> None:

@@ -106,13 +106,16 @@ class Endpoint:
 
     @property
     def is_busy(self) -> bool:
+        """Whether the endpoint is being created, updated or deleted."""
         return self.record.status not in _SETTLED
 
     @property
     def is_serving(self) -> bool:
+        """Whether a variant receives traffic."""
         return bool(self._traffic.routes)
 
     def create(self) -> None:
+        """Start to create the endpoint."""
         self._on_status(self)
         self._start(self._create)
 

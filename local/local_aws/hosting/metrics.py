@@ -50,6 +50,7 @@ class Counts:
         self.of: dict[str, Counter[float]] = {name: Counter() for name in _UNITS}
 
     def add(self, invocation: Invocation) -> None:
+        """Count one invocation."""
         of = self.of
         of["Invocations"][1.0] += 1
         of["InvocationsPerInstance"][1.0 / max(invocation.instances, 1)] += 1
@@ -85,6 +86,7 @@ class InvocationMetrics:
         self._thread.start()
 
     def add(self, endpoint: str, variant: str, invocation: Invocation) -> None:
+        """Count one invocation of a variant."""
         with self._lock:
             counts = self._counts.get((endpoint, variant))
             if counts is None:
@@ -92,6 +94,7 @@ class InvocationMetrics:
             counts.add(invocation)
 
     def close(self) -> None:
+        """Publish the remaining counts."""
         self._closing.set()
         self._thread.join()
 

@@ -36,6 +36,7 @@ class AccessLogs:
             self._logs[key].write(line)
 
     def close(self) -> None:
+        """Write the remaining lines."""
         with self._lock:
             for log in self._logs.values():
                 log.close()

@@ -26,6 +26,10 @@ class Apis:
         self._store = store
 
     def create_api(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Create an HTTP API.
+
+        Raises BadRequestException. Source: Amazon API Gateway V2 API reference, CreateApi.
+        """
         if request["ProtocolType"] != "HTTP":
             raise bad_request(
                 f"The embedded API Gateway has HTTP APIs, and no {request['ProtocolType']} APIs."
@@ -46,20 +50,36 @@ class Apis:
         return members
 
     def get_api(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Describe one HTTP API.
+
+        Raises NotFoundException. Source: Amazon API Gateway V2 API reference, GetApi.
+        """
         with self._store.lock:
             return self._store.find(request).members
 
     def get_apis(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Describe all HTTP APIs.
+
+        Source: Amazon API Gateway V2 API reference, GetApis.
+        """
         with self._store.lock:
             return {"Items": [api.members for api in self._store.apis.values()]}
 
     def update_api(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Change members of an HTTP API.
+
+        Raises BadRequestException, NotFoundException. Source: Amazon API Gateway V2 API reference, UpdateApi.
+        """
         with self._store.lock:
             api = self._store.find(request)
             api.members = {**api.members, **_members(request)}
             return api.members
 
     def delete_api(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Delete an HTTP API with everything that belongs to it.
+
+        Raises NotFoundException. Source: Amazon API Gateway V2 API reference, DeleteApi.
+        """
         with self._store.lock:
             del self._store.apis[self._store.find(request).id]
         return {}

@@ -18,21 +18,37 @@ class Authorizers:
         self._store = store
 
     def create_authorizer(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Create an authorizer of an API.
+
+        Raises BadRequestException, NotFoundException. Source: Amazon API Gateway V2 API reference, CreateAuthorizer.
+        """
         with self._store.lock:
             api = self._store.find(request)
             return _put(api, {"AuthorizerId": new_id(6), **stated(request, _KNOWN)})
 
     def get_authorizer(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Describe one authorizer.
+
+        Raises NotFoundException. Source: Amazon API Gateway V2 API reference, GetAuthorizer.
+        """
         with self._store.lock:
             return found(self._store.find(request).authorizers, "Authorizer", request["AuthorizerId"])
 
     def update_authorizer(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Change members of an authorizer.
+
+        Raises BadRequestException, NotFoundException. Source: Amazon API Gateway V2 API reference, UpdateAuthorizer.
+        """
         with self._store.lock:
             api = self._store.find(request)
             before = found(api.authorizers, "Authorizer", request["AuthorizerId"])
             return _put(api, {**before, **stated(request, _KNOWN)})
 
     def delete_authorizer(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Delete an authorizer that no route uses.
+
+        Raises ConflictException, NotFoundException. Source: Amazon API Gateway V2 API reference, DeleteAuthorizer.
+        """
         with self._store.lock:
             api = self._store.find(request)
             identity = request["AuthorizerId"]

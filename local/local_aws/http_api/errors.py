@@ -17,14 +17,17 @@ from local_aws.lambda_.http_events import refusal
 
 
 def not_found(message: str) -> ServiceError:
+    """The error for a missing resource."""
     return ServiceError("NotFoundException", message, 404)
 
 
 def bad_request(message: str) -> ServiceError:
+    """The error for an invalid request."""
     return ServiceError("BadRequestException", message, 400)
 
 
 def conflict(message: str) -> ServiceError:
+    """The error for a resource that exists or is in use."""
     return ServiceError("ConflictException", message, 409)
 
 
@@ -41,6 +44,7 @@ class Refused(Exception):
         self.headers = dict(headers or {})
 
     def response(self) -> Response:
+        """The HTTP response of the refusal."""
         made = refusal(self.status, self.message)
         made.headers.update(self.headers)
         return made

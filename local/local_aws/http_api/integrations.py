@@ -30,6 +30,10 @@ class Integrations:
         self._store = store
 
     def create_integration(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Create an integration of an API.
+
+        Raises BadRequestException, NotFoundException. Source: Amazon API Gateway V2 API reference, CreateIntegration.
+        """
         with self._store.lock:
             api = self._store.find(request)
             defaults = {
@@ -41,16 +45,28 @@ class Integrations:
             return _put(api, {**defaults, **stated(request, _KNOWN)})
 
     def get_integration(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Describe one integration.
+
+        Raises NotFoundException. Source: Amazon API Gateway V2 API reference, GetIntegration.
+        """
         with self._store.lock:
             return found(self._store.find(request).integrations, "Integration", request["IntegrationId"])
 
     def update_integration(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Change members of an integration.
+
+        Raises BadRequestException, NotFoundException. Source: Amazon API Gateway V2 API reference, UpdateIntegration.
+        """
         with self._store.lock:
             api = self._store.find(request)
             before = found(api.integrations, "Integration", request["IntegrationId"])
             return _put(api, {**before, **stated(request, _KNOWN)})
 
     def delete_integration(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Delete an integration that no route uses.
+
+        Raises ConflictException, NotFoundException. Source: Amazon API Gateway V2 API reference, DeleteIntegration.
+        """
         with self._store.lock:
             api = self._store.find(request)
             identity = request["IntegrationId"]

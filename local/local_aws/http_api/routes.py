@@ -24,22 +24,38 @@ class Routes:
         self._store = store
 
     def create_route(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Create a route of an API.
+
+        Raises BadRequestException, ConflictException, NotFoundException. Source: Amazon API Gateway V2 API reference, CreateRoute.
+        """
         with self._store.lock:
             api = self._store.find(request)
             defaults = {"AuthorizationType": "NONE", "ApiKeyRequired": False, "RouteId": new_id(7)}
             return _put(api, {**defaults, **stated(request, _KNOWN)})
 
     def get_route(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Describe one route.
+
+        Raises NotFoundException. Source: Amazon API Gateway V2 API reference, GetRoute.
+        """
         with self._store.lock:
             return found(self._store.find(request).routes, "Route", request["RouteId"])
 
     def update_route(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Change members of a route.
+
+        Raises BadRequestException, ConflictException, NotFoundException. Source: Amazon API Gateway V2 API reference, UpdateRoute.
+        """
         with self._store.lock:
             api = self._store.find(request)
             before = found(api.routes, "Route", request["RouteId"])
             return _put(api, {**before, **stated(request, _KNOWN)})
 
     def delete_route(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Delete a route.
+
+        Raises NotFoundException. Source: Amazon API Gateway V2 API reference, DeleteRoute.
+        """
         with self._store.lock:
             routes = self._store.find(request).routes
             found(routes, "Route", request["RouteId"])

@@ -27,6 +27,10 @@ class Stages:
         self._store = store
 
     def create_stage(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Create a stage of an API.
+
+        Raises BadRequestException, ConflictException, NotFoundException. Source: Amazon API Gateway V2 API reference, CreateStage.
+        """
         name = request["StageName"]
         now = datetime.now(UTC)
         with self._store.lock:
@@ -45,10 +49,18 @@ class Stages:
             return api.stages[name]
 
     def get_stage(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Describe one stage.
+
+        Raises NotFoundException. Source: Amazon API Gateway V2 API reference, GetStage.
+        """
         with self._store.lock:
             return found(self._store.find(request).stages, "Stage", request["StageName"])
 
     def update_stage(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Change members of a stage.
+
+        Raises BadRequestException, NotFoundException. Source: Amazon API Gateway V2 API reference, UpdateStage.
+        """
         with self._store.lock:
             api = self._store.find(request)
             name = request["StageName"]
@@ -58,6 +70,10 @@ class Stages:
             return api.stages[name]
 
     def delete_stage(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Delete a stage.
+
+        Raises NotFoundException. Source: Amazon API Gateway V2 API reference, DeleteStage.
+        """
         with self._store.lock:
             stages = self._store.find(request).stages
             found(stages, "Stage", request["StageName"])

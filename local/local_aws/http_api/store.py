@@ -26,6 +26,7 @@ class Api:
 
     @property
     def id(self) -> str:
+        """The id of the API."""
         return str(self.members["ApiId"])
 
 

@@ -18,11 +18,19 @@ class Tags:
         self._store = store
 
     def tag_resource(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Add tags to an API or stage.
+
+        Raises NotFoundException. Source: Amazon API Gateway V2 API reference, TagResource.
+        """
         with self._store.lock:
             self._tags(request).update(request.get("Tags", {}))
         return {}
 
     def untag_resource(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Remove tags from an API or stage.
+
+        Raises NotFoundException. Source: Amazon API Gateway V2 API reference, UntagResource.
+        """
         with self._store.lock:
             tags = self._tags(request)
             for key in request["TagKeys"]:
@@ -30,6 +38,10 @@ class Tags:
         return {}
 
     def get_tags(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The tags of an API or stage.
+
+        Raises NotFoundException. Source: Amazon API Gateway V2 API reference, GetTags.
+        """
         with self._store.lock:
             return {"Tags": dict(self._tags(request))}
 

@@ -60,6 +60,7 @@ class Roles:
         self._changes = 0
 
     def policies(self, role_arn: str) -> RolePolicies:
+        """The policies of a role. Raises ClientError if IAM has no such role."""
         with self._lock:
             known, changes = self._known.get(role_arn), self._changes
         if known is None:
@@ -71,6 +72,7 @@ class Roles:
         return known
 
     def forget(self) -> None:
+        """Forget all policies, because IAM has changed."""
         with self._lock:
             self._known.clear()
             self._changes += 1

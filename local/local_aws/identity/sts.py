@@ -57,6 +57,10 @@ class Sts:
         self._get = get
 
     def get_caller_identity(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The account, ARN and user id of the caller.
+
+        Source: AWS STS API reference, GetCallerIdentity.
+        """
         session = caller.current()
         if session is None:
             return {"UserId": ACCOUNT_ID, "Account": ACCOUNT_ID, "Arn": _ROOT}
@@ -67,6 +71,10 @@ class Sts:
         }
 
     def assume_role(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Temporary credentials of a role whose trust policy allows the caller.
+
+        Raises AccessDenied, ValidationError. Source: AWS STS API reference, AssumeRole.
+        """
         _refuse_absent(request)
         session, arn = caller.current(), request["RoleArn"]
         role = self._find(arn)
@@ -88,6 +96,10 @@ class Sts:
         return self._session(role, request)
 
     def assume_role_with_web_identity(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Temporary credentials of a role whose trust policy allows the token's claims.
+
+        Raises AccessDenied, ExpiredTokenException, InvalidIdentityToken, ValidationError. Source: AWS STS API reference, AssumeRoleWithWebIdentity.
+        """
         _refuse_absent(request)
         claims = verified(request["WebIdentityToken"], self._issuers, self._get)
         provider = self._provider(claims)
@@ -167,6 +179,7 @@ class Sts:
 
 
 def handlers(account: Account) -> list[object]:
+    """The handlers of STS."""
     return [Sts(account)]
 
 

@@ -53,10 +53,12 @@ class Claims:
 
     @property
     def audiences(self) -> tuple[str, ...]:
+        """The audiences of the token."""
         return _texts(self.stated.get("aud"))
 
     @property
     def subject(self) -> str:
+        """The subject of the token, "" if it has none."""
         return str(self.stated.get("sub", ""))
 
     @property
@@ -107,6 +109,7 @@ def verified(token: str, issuers: Mapping[str, str], get: Fetch = fetch) -> Clai
 
 
 def invalid(message: str) -> ServiceError:
+    """The error for a token that cannot be accepted."""
     return ServiceError("InvalidIdentityToken", message)
 
 

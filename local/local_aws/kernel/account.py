@@ -148,4 +148,5 @@ class Account:
         return self.sessions.of_service(role_arn, session_name).variables
 
     def arn(self, service: str, resource: str) -> str:
+        """The ARN of a resource in this account and region."""
         return f"arn:aws:{service}:{self.region}:{ACCOUNT_ID}:{resource}"

@@ -43,6 +43,7 @@ class Calls(Sequence[Call]):
         self._known: dict[Call, Call] = {}
 
     def add(self, call: Call) -> None:
+        """Record a call; the oldest are dropped beyond the limit."""
         with self._lock:
             self._calls.append(self._known.setdefault(call, call))
             if len(self._calls) >= 2 * self._limit:

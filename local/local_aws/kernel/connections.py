@@ -53,9 +53,11 @@ class TimedReader(io.RawIOBase):
         self._end = time.monotonic() + seconds
 
     def readable(self) -> bool:
+        """True: the stream can be read."""
         return True
 
     def readinto(self, buffer: Any) -> int:
+        """Read what has arrived. Raises TimeoutError when the request's time is over."""
         left = self._end - time.monotonic()
         if left <= 0:
             raise TimeoutError("the client takes too long to send its request")
@@ -72,6 +74,7 @@ class Handler(MotoRequestHandler):  # type: ignore[misc]
     server: LimitedServer
 
     def setup(self) -> None:
+        """Prepare the connection, with a reader that limits the time of a request."""
         super().setup()
         self._reader = TimedReader(self.connection)
         self._reader.allow(self.server.header_seconds)
@@ -79,6 +82,7 @@ class Handler(MotoRequestHandler):  # type: ignore[misc]
         self.rfile: io.BufferedIOBase = io.BufferedReader(self._reader, _BUFFER)
 
     def parse_request(self) -> bool:
+        """Parse request line and headers, and allow time for the body."""
         parsed: bool = super().parse_request()
         self.server.connections.arrived(self.connection)
         self._reader.allow(self.server.body_seconds + self._length() / SLOWEST)
@@ -89,6 +93,7 @@ class Handler(MotoRequestHandler):  # type: ignore[misc]
         return int(stated) if stated.isascii() and stated.isdecimal() else 0
 
     def log_error(self, format: str, *args: Any) -> None:
+        """Log an error of the connection for debugging only."""
         log.debug(format, *args)
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
@@ -119,6 +124,7 @@ class Connections:
             self._waiting.pop(id(connection), None)
 
     def closed(self, connection: socket.socket) -> None:
+        """Forget a connection that was closed."""
         with self._lock:
             self._waiting.pop(id(connection), None)
             self._open.discard(id(connection))
@@ -179,6 +185,7 @@ class LimitedServer(ThreadedWSGIServer):
         log.log(logging.DEBUG if gone else logging.ERROR, "A connection ended", exc_info=True)
 
     def process_request(self, request: Any, client_address: Any) -> None:
+        """Serve a connection in a thread, or refuse it when too many are open."""
         if not self.connections.admit(request):
             request.settimeout(1)
             with suppress(OSError):  # its client may be gone
@@ -188,5 +195,6 @@ class LimitedServer(ThreadedWSGIServer):
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
+        """Close a connection."""
         self.connections.closed(request)
         super().shutdown_request(request)

@@ -35,6 +35,7 @@ class CorsRule:
     max_age: int | None = None
 
     def allows(self, origin: str, method: str, headers: Iterable[str] = ()) -> bool:
+        """Whether the rule allows a cross-origin request with this method and these headers."""
         return (
             any(fnmatchcase(origin, _literal(each)) for each in self.origins)
             and method in self.methods

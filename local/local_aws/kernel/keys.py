@@ -45,10 +45,12 @@ class Keys:
     service: AccessKey = field(default_factory=lambda: AccessKey("service"))
 
     def find(self, access_key: str) -> AccessKey | None:
+        """The access key with this id, None if the server has none."""
         return next((each for each in (self.administrator, self.service) if each.id == access_key), None)
 
 
 def random_secret(length: int = _SECRET_LENGTH) -> str:
+    """A random secret of this length."""
     return "".join(secrets.choice(_LETTERS) for _ in range(length))
 
 

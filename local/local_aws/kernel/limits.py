@@ -117,4 +117,5 @@ LIMITS = {
 
 
 def maximum(name: str) -> int:
+    """The largest value that the limit allows, in the unit of `LIMITS`."""
     return LIMITS[name].maximum

@@ -26,6 +26,7 @@ class ServerLog(logging.Handler):
         self.file: Path | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
+        """Write one line to stderr, and the traceback to a file."""
         # A full disk or a closed terminal must not stop what is being logged.
         with suppress(OSError, ValueError):
             sys.stderr.write(f"local-aws: {self._line(record)}\n")

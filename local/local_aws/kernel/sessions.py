@@ -35,6 +35,7 @@ class Session:
 
     @property
     def expired(self) -> bool:
+        """Whether the session has expired."""
         return self.expiration is not None and self.expiration <= datetime.now(UTC)
 
     @property
@@ -89,6 +90,7 @@ class Sessions:
         return known
 
     def find(self, access_key: str) -> Session | None:
+        """The session of this access key, None if there is none."""
         with self._lock:
             return self._by_key.get(access_key)
 

@@ -69,10 +69,12 @@ class Stated:
 
     @property
     def scope(self) -> str:
+        """The credential scope: date, region and service."""
         return f"{self.date}/{self.region}/{self.service}/aws4_request"
 
     @property
     def is_presigned(self) -> bool:
+        """Whether the signature is in the query string."""
         return self.expires is not None
 
 
@@ -198,6 +200,7 @@ def read(environ: Mapping[str, Any]) -> Stated:
 
 
 def mismatch(message: str = "") -> ServiceError:
+    """The error for a signature that does not match."""
     return _refused(
         "SignatureDoesNotMatch",
         message
@@ -357,6 +360,7 @@ def _signing_key(secret: str, date: str, region: str, service: str) -> bytes:
 
 
 def sign(key: bytes, text: str) -> bytes:
+    """The HMAC-SHA256 of a text."""
     return hmac.new(key, text.encode(), hashlib.sha256).digest()
 
 

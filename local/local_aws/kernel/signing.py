@@ -26,6 +26,7 @@ class Signed(AuthBase):
         self._service = service
 
     def __call__(self, prepared: PreparedRequest) -> PreparedRequest:
+        """Sign a prepared request."""
         request = AWSRequest(prepared.method, prepared.url, data=prepared.body)
         SigV4Auth(self._credentials, self._service, self._region).add_auth(request)
         prepared.headers.update(dict(request.headers.items()))

@@ -18,6 +18,10 @@ class Aliases:
         self._store = store
 
     def create_alias(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Create an alias of a version.
+
+        Raises InvalidParameterValueException, ResourceConflictException, ResourceNotFoundException. Source: AWS Lambda API reference, CreateAlias.
+        """
         _refuse_weights(request)
         with self._store.lock:
             function = self._function(request)
@@ -27,10 +31,18 @@ class Aliases:
             return self._put(request, function, alias)
 
     def get_alias(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Describe one alias.
+
+        Raises ResourceNotFoundException. Source: AWS Lambda API reference, GetAlias.
+        """
         with self._store.lock:
             return self._answer(request, self._find(request))
 
     def list_aliases(self, request: dict[str, Any]) -> dict[str, Any]:
+        """List the aliases of a function, one page at a time.
+
+        Raises InvalidParameterValueException, ResourceNotFoundException, ValidationException. Source: AWS Lambda API reference, ListAliases.
+        """
         version = request.get("FunctionVersion")
         with self._store.lock:
             function = self._function(request)
@@ -42,6 +54,10 @@ class Aliases:
         return paged("Aliases", found, request)
 
     def update_alias(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Change version or description of an alias.
+
+        Raises InvalidParameterValueException, PreconditionFailedException, ResourceNotFoundException. Source: AWS Lambda API reference, UpdateAlias.
+        """
         _refuse_weights(request)
         with self._store.lock:
             before = self._find(request)
@@ -54,6 +70,10 @@ class Aliases:
             return self._put(request, self._function(request), alias)
 
     def delete_alias(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Delete an alias.
+
+        Raises ResourceNotFoundException. Source: AWS Lambda API reference, DeleteAlias.
+        """
         with self._store.lock:
             function = self._function(request)
             function.aliases.pop(request["Name"], None)

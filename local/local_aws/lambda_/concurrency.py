@@ -15,15 +15,27 @@ class Concurrency:
         self._store = store
 
     def put_function_concurrency(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Reserve concurrency for a function.
+
+        Raises ResourceNotFoundException. Source: AWS Lambda API reference, PutFunctionConcurrency.
+        """
         self._reserve(request, request["ReservedConcurrentExecutions"])
         return self.get_function_concurrency(request)
 
     def get_function_concurrency(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The reserved concurrency of a function.
+
+        Raises ResourceNotFoundException. Source: AWS Lambda API reference, GetFunctionConcurrency.
+        """
         with self._store.lock:
             reserved = self._store.find(Reference.parse(request["FunctionName"])).reserved
         return {} if reserved is None else {"ReservedConcurrentExecutions": reserved}
 
     def delete_function_concurrency(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Remove the reservation of a function.
+
+        Raises ResourceNotFoundException. Source: AWS Lambda API reference, DeleteFunctionConcurrency.
+        """
         self._reserve(request, None)
         return {}
 

@@ -22,10 +22,12 @@ def not_found(what: str) -> ServiceError:
 
 
 def conflict(message: str) -> ServiceError:
+    """The error for a resource that exists or is being changed."""
     return ServiceError("ResourceConflictException", message, 409)
 
 
 def invalid(message: str) -> ServiceError:
+    """The error for an invalid parameter."""
     return ServiceError("InvalidParameterValueException", message, 400)
 
 
@@ -52,6 +54,7 @@ def require_revision(request: Mapping[str, Any], current: str) -> None:
 
 
 def throttled() -> ServiceError:
+    """The error for a function at its concurrency limit."""
     return ServiceError("TooManyRequestsException", "Rate Exceeded.", 429)
 
 
@@ -73,6 +76,8 @@ class ExecutionError(Exception):
 
 
 class TimedOutError(ExecutionError):
+    """The function ran longer than its timeout."""
+
     kind = "Sandbox.Timedout"
 
     def __init__(self, seconds: float) -> None:
@@ -98,6 +103,8 @@ class ExitedError(ExecutionError):
 
 
 class OutOfMemoryError(ExecutionError):
+    """The function used more than its memory."""
+
     kind = "Runtime.OutOfMemory"
 
     def __init__(self) -> None:

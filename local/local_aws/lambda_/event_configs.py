@@ -24,6 +24,10 @@ class EventConfigs:
         self._store = store
 
     def put_function_event_invoke_config(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Set retries and destinations of asynchronous invocations.
+
+        Raises InvalidParameterValueException, ResourceNotFoundException. Source: AWS Lambda API reference, PutFunctionEventInvokeConfig.
+        """
         reference = Reference.of(request)
         config = EventConfig(
             modified=datetime.now(UTC),
@@ -36,11 +40,19 @@ class EventConfigs:
         return self._answer(reference, config)
 
     def get_function_event_invoke_config(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The settings of asynchronous invocations.
+
+        Raises ResourceNotFoundException. Source: AWS Lambda API reference, GetFunctionEventInvokeConfig.
+        """
         reference = Reference.of(request)
         with self._store.lock:
             return self._answer(reference, self._known(self._store.find(reference), reference))
 
     def list_function_event_invoke_configs(self, request: dict[str, Any]) -> dict[str, Any]:
+        """List the settings of a function's qualifiers, one page at a time.
+
+        Raises InvalidParameterValueException, ResourceNotFoundException, ValidationException. Source: AWS Lambda API reference, ListFunctionEventInvokeConfigs.
+        """
         name = Reference.parse(request["FunctionName"]).name
         with self._store.lock:
             configs = self._store.find(Reference(name)).event_configs.items()
@@ -48,6 +60,10 @@ class EventConfigs:
         return paged("FunctionEventInvokeConfigs", found, request)
 
     def delete_function_event_invoke_config(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Remove the settings of asynchronous invocations.
+
+        Raises ResourceNotFoundException. Source: AWS Lambda API reference, DeleteFunctionEventInvokeConfig.
+        """
         reference = Reference.of(request)
         with self._store.lock:
             function = self._store.find(reference)

@@ -62,6 +62,7 @@ class Version:
 
     @property
     def memory_mb(self) -> int:
+        """The memory in MB."""
         return int(self.settings["MemorySize"])
 
     @property
@@ -71,6 +72,7 @@ class Version:
 
     @property
     def log_group(self) -> str:
+        """The name of the log group."""
         return str(self.settings.get("LoggingConfig", {}).get("LogGroup", f"/aws/lambda/{self.name}"))
 
     def configuration(self, qualifier: str | None = None) -> dict[str, Any]:

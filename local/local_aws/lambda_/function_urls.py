@@ -49,6 +49,10 @@ class FunctionUrls:
         self._store = invoker.store
 
     def create_function_url_config(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Create the URL of a function or alias.
+
+        Raises InvalidParameterValueException, ResourceConflictException, ResourceNotFoundException. Source: AWS Lambda API reference, CreateFunctionUrlConfig.
+        """
         _refuse_what_is_not_embedded(request)
         reference = self._reference(request)
         with self._store.lock:
@@ -64,12 +68,20 @@ class FunctionUrls:
             return self._answer(reference, url)
 
     def get_function_url_config(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Describe the URL of a function or alias.
+
+        Raises InvalidParameterValueException, ResourceNotFoundException. Source: AWS Lambda API reference, GetFunctionUrlConfig.
+        """
         reference = self._reference(request)
         with self._store.lock:
             url = self._find(reference)
             return {**self._answer(reference, url), "LastModifiedTime": url.modified}
 
     def list_function_url_configs(self, request: dict[str, Any]) -> dict[str, Any]:
+        """List the URLs of a function, one page at a time.
+
+        Raises InvalidParameterValueException, ResourceNotFoundException, ValidationException. Source: AWS Lambda API reference, ListFunctionUrlConfigs.
+        """
         name = Reference.parse(request["FunctionName"]).name
         with self._store.lock:
             urls = self._store.find(Reference(name)).urls.values()
@@ -80,6 +92,10 @@ class FunctionUrls:
         return paged("FunctionUrlConfigs", found, request)
 
     def update_function_url_config(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Change authorisation or CORS of a URL.
+
+        Raises InvalidParameterValueException, ResourceNotFoundException. Source: AWS Lambda API reference, UpdateFunctionUrlConfig.
+        """
         _refuse_what_is_not_embedded(request)
         reference = self._reference(request)
         with self._store.lock:
@@ -90,6 +106,10 @@ class FunctionUrls:
             return {**self._answer(reference, url), "LastModifiedTime": url.modified}
 
     def delete_function_url_config(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Delete the URL of a function or alias.
+
+        Raises InvalidParameterValueException, ResourceNotFoundException. Source: AWS Lambda API reference, DeleteFunctionUrlConfig.
+        """
         reference = self._reference(request)
         with self._store.lock:
             self._find(reference)

@@ -29,6 +29,10 @@ class Functions:
         self._pool = pool
 
     def create_function(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Create a function from an archive.
+
+        Raises InvalidParameterValueException, RequestEntityTooLargeException, ResourceConflictException, ServiceException. Source: AWS Lambda API reference, CreateFunction.
+        """
         name = Reference.parse(request["FunctionName"]).name
         arn = Reference(name).arn(self._account)
         latest = Version(
@@ -46,6 +50,10 @@ class Functions:
             return self._changed(function, request)
 
     def get_function(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Describe a function with its code, tags and concurrency.
+
+        Raises ResourceNotFoundException. Source: AWS Lambda API reference, GetFunction.
+        """
         reference = Reference.of(request)
         with self._store.lock:
             function = self._store.find(reference)
@@ -59,10 +67,18 @@ class Functions:
             return answer
 
     def get_function_configuration(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Describe the configuration of a version.
+
+        Source: AWS Lambda API reference, GetFunctionConfiguration.
+        """
         reference = Reference.of(request)
         return self._store.version(reference).configuration(reference.qualifier)
 
     def update_function_code(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Replace the code of a function.
+
+        Raises InvalidParameterValueException, PreconditionFailedException, RequestEntityTooLargeException, ResourceNotFoundException, ServiceException. Source: AWS Lambda API reference, UpdateFunctionCode.
+        """
         function = self._unqualified(request)
         require_active(function.latest.is_pending)
         require_revision(request, function.latest.revision)
@@ -71,6 +87,10 @@ class Functions:
         return self._update(function, request, settings=changed, code=code)
 
     def update_function_configuration(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Change the configuration of a function.
+
+        Raises InvalidParameterValueException, PreconditionFailedException, ResourceNotFoundException. Source: AWS Lambda API reference, UpdateFunctionConfiguration.
+        """
         function = self._unqualified(request)
         require_active(function.latest.is_pending)
         require_revision(request, function.latest.revision)
@@ -92,6 +112,10 @@ class Functions:
         return paged("Functions", found, request)
 
     def delete_function(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Delete a function, or one of its versions.
+
+        Raises InvalidParameterValueException, ResourceConflictException, ResourceNotFoundException. Source: AWS Lambda API reference, DeleteFunction.
+        """
         reference = Reference.of(request)
         with self._store.lock:
             function = self._store.find(reference)
@@ -108,6 +132,10 @@ class Functions:
         return {}
 
     def publish_version(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Publish a version of the code and configuration as they are now.
+
+        Raises InvalidParameterValueException, PreconditionFailedException, ResourceNotFoundException. Source: AWS Lambda API reference, PublishVersion.
+        """
         with self._store.lock:
             function = self._unqualified(request)
             require_revision(request, function.latest.revision)
@@ -121,6 +149,10 @@ class Functions:
             return published.configuration(published.number)
 
     def list_versions_by_function(self, request: dict[str, Any]) -> dict[str, Any]:
+        """List the versions of a function, one page at a time.
+
+        Raises InvalidParameterValueException, ResourceNotFoundException, ValidationException. Source: AWS Lambda API reference, ListVersionsByFunction.
+        """
         with self._store.lock:
             function = self._unqualified(request)
             found = [each.configuration(each.number) for each in function.versions]

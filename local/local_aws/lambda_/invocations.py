@@ -25,6 +25,10 @@ class Invocations:
         self._events = events
 
     def invoke(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Invoke a function and wait, queue the event, or check only (DryRun).
+
+        Raises InvalidParameterValueException, InvalidRequestContentException, RequestTooLargeException. Source: AWS Lambda API reference, Invoke.
+        """
         reference = Reference.of(request)
         kind = request.get("InvocationType", "RequestResponse")
         version = self._store.version(reference)

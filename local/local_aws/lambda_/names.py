@@ -50,5 +50,6 @@ class Reference:
         return None if self.qualifier == LATEST else self.qualifier
 
     def arn(self, account: Account) -> str:
+        """The ARN of the function, with the qualifier."""
         qualifier = f":{self.qualifier}" if self.qualifier else ""
         return account.arn("lambda", f"function:{self.name}{qualifier}")

@@ -34,6 +34,10 @@ class Permissions:
         self._store = store
 
     def add_permission(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Add a statement to the policy of a function.
+
+        Raises InvalidParameterValueException, PolicyLengthExceededException, PreconditionFailedException, ResourceConflictException, ResourceNotFoundException. Source: AWS Lambda API reference, AddPermission.
+        """
         reference = Reference.of(request)
         sid = request["StatementId"]
         statement = {
@@ -65,6 +69,10 @@ class Permissions:
         return {"Statement": json.dumps(statement)}
 
     def remove_permission(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Remove a statement from the policy of a function.
+
+        Raises PreconditionFailedException, ResourceNotFoundException. Source: AWS Lambda API reference, RemovePermission.
+        """
         reference = Reference.of(request)
         with self._store.lock:
             function = self._store.find(reference)
@@ -79,6 +87,10 @@ class Permissions:
         return {}
 
     def get_policy(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The policy of a function, version or alias.
+
+        Raises ResourceNotFoundException. Source: AWS Lambda API reference, GetPolicy.
+        """
         reference = Reference.of(request)
         with self._store.lock:
             function = self._store.find(reference)

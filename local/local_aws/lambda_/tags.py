@@ -16,17 +16,29 @@ class Tags:
         self._store = store
 
     def tag_resource(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Add tags to a function.
+
+        Raises ResourceNotFoundException. Source: AWS Lambda API reference, TagResource.
+        """
         with self._store.lock:
             self._function(request).tags.update(request["Tags"])
         return {}
 
     def untag_resource(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Remove tags from a function.
+
+        Raises ResourceNotFoundException. Source: AWS Lambda API reference, UntagResource.
+        """
         with self._store.lock:
             for key in request["TagKeys"]:
                 self._function(request).tags.pop(key, None)
         return {}
 
     def list_tags(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The tags of a function.
+
+        Raises ResourceNotFoundException. Source: AWS Lambda API reference, ListTags.
+        """
         with self._store.lock:
             return {"Tags": dict(self._function(request).tags)}
 

@@ -44,6 +44,7 @@ class Integrity:
         self._application = application
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request after checking its body against its checksums."""
         recognised = recognise(environ, lambda: _body(environ))
         operation = recognised[0] if recognised else ""
         try:

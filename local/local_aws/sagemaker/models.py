@@ -26,6 +26,7 @@ class Model:
     stated: dict[str, Any]
 
     def description(self) -> dict[str, Any]:
+        """The model as DescribeModel answers it."""
         return {
             "EnableNetworkIsolation": False,
             **self.stated,
@@ -34,6 +35,7 @@ class Model:
         }
 
     def summary(self) -> dict[str, Any]:
+        """The model as ListModels answers it."""
         return {"ModelName": self.stated["ModelName"], "ModelArn": self.arn, "CreationTime": self.created}
 
 
@@ -47,6 +49,10 @@ class Models:
         self._models: dict[str, Model] = {}
 
     def create_model(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Create a model after checking its containers and artifacts.
+
+        Raises ValidationException. Source: Amazon SageMaker API reference, CreateModel.
+        """
         arn = arns.make(self._account, arns.MODEL, request["ModelName"])
         containers = _containers(request)
         artifacts.require(self._account, containers)
@@ -62,9 +68,17 @@ class Models:
         return {"ModelArn": arn}
 
     def describe_model(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Describe one model.
+
+        Raises ValidationException. Source: Amazon SageMaker API reference, DescribeModel.
+        """
         return self._find(request).description()
 
     def list_models(self, request: dict[str, Any]) -> dict[str, Any]:
+        """List models, filtered and sorted as the request says, one page at a time.
+
+        Raises ValidationException. Source: Amazon SageMaker API reference, ListModels.
+        """
         with self._lock:
             summaries = [model.summary() for model in self._models.values()]
         chosen = select(summaries, request, name="ModelName", order="Descending")
@@ -72,6 +86,10 @@ class Models:
         return paged({"Models": shown}, token)
 
     def delete_model(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Delete a model and its tags.
+
+        Raises ValidationException. Source: Amazon SageMaker API reference, DeleteModel.
+        """
         arn = self._find(request).arn
         with self._lock:
             self._models.pop(arn, None)

@@ -87,6 +87,10 @@ class Runtime:
         self._captures = Captures(account)
 
     def invoke_endpoint(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Send one request to a model server of the endpoint and return its answer.
+
+        Raises ServiceUnavailable, ThrottlingException, ValidationError, ValidationException. Source: Amazon SageMaker API reference, InvokeEndpoint.
+        """
         start = time.perf_counter()
         for member in _NOT_EMBEDDED:
             if member in request:
@@ -119,16 +123,25 @@ class Runtime:
         return _answer(reply.answer, route.variant)
 
     def invoke_endpoint_async(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Refused: asynchronous endpoints are not embedded.
+
+        Raises ValidationError. Source: Amazon SageMaker API reference, InvokeEndpointAsync.
+        """
         raise ServiceError(
             "ValidationError", "InvokeEndpointAsync: asynchronous endpoints are not embedded yet."
         )
 
     def invoke_endpoint_with_response_stream(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Refused: streamed answers are not embedded.
+
+        Raises ValidationError. Source: Amazon SageMaker API reference, InvokeEndpointWithResponseStream.
+        """
         raise ServiceError(
             "ValidationError", "InvokeEndpointWithResponseStream: streamed answers are not embedded."
         )
 
     def close(self) -> None:
+        """Write the remaining captures and metrics."""
         self._captures.close()
         self._metrics.close()
 
@@ -181,6 +194,7 @@ class RuntimeService(Service):
     """
 
     def respond(self, request: Request, route: WireRoute) -> Response:
+        """Answer a request, with the model's status and body if the model failed."""
         response = super().respond(request, route)
         match request.environ.get(_OUTCOME):
             case ModelError() as error:

@@ -39,6 +39,10 @@ class Tags:
             self._resources.pop(arn, None)
 
     def add_tags(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Add tags to a resource. A resource holds at most 50.
+
+        Raises ValidationException. Source: Amazon SageMaker API reference, AddTags.
+        """
         arn = request["ResourceArn"]
         with self._lock:
             merged = self._known(arn) | _as_dict(request["Tags"])
@@ -51,12 +55,20 @@ class Tags:
         return {"Tags": self.get(arn)}
 
     def list_tags(self, request: dict[str, Any]) -> dict[str, Any]:
+        """List the tags of a resource, one page at a time.
+
+        Raises ValidationException. Source: Amazon SageMaker API reference, ListTags.
+        """
         shown, token = page(
             self.get(request["ResourceArn"]), request, key=lambda tag: tag["Key"], default=MAXIMUM
         )
         return paged({"Tags": shown}, token)
 
     def delete_tags(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Remove tags from a resource.
+
+        Raises ValidationException. Source: Amazon SageMaker API reference, DeleteTags.
+        """
         with self._lock:
             tags = self._known(request["ResourceArn"])
             for key in request["TagKeys"]:

@@ -52,6 +52,7 @@ class Transport:
         self.base_url = base_url
 
     def now(self) -> float:
+        """The time in seconds since the epoch."""
         return self._clock.now()
 
     def exchange(self, request: Request) -> Response:
@@ -124,6 +125,7 @@ class Client:
         self._credential = credential
 
     def get(self, path: str) -> Any:
+        """GET `path`; the parsed answer. Raises as `call` does."""
         return self.call("GET", path)
 
     def find(self, path: str, *, absent: tuple[int, ...] = (404,)) -> Any | None:
@@ -136,6 +138,7 @@ class Client:
             raise
 
     def post(self, path: str, body: Any) -> Any:
+        """POST `body` to `path`; the parsed answer. Raises as `call` does."""
         return self.call("POST", path, body)
 
     def send(self, path: str, body: Any) -> None:
@@ -143,12 +146,15 @@ class Client:
         self.call("POST", path, body, empty=True)
 
     def put(self, path: str, body: Any) -> Any:
+        """PUT `body` to `path`; the parsed answer. Raises as `call` does."""
         return self.call("PUT", path, body)
 
     def patch(self, path: str, body: Any) -> Any:
+        """PATCH `path` with `body`; the parsed answer. Raises as `call` does."""
         return self.call("PATCH", path, body)
 
     def delete(self, path: str) -> Any:
+        """DELETE `path`; the parsed answer. Raises as `call` does."""
         return self.call("DELETE", path)
 
     def call(self, method: str, path: str, body: Any = None, *, empty: bool = False) -> Any:

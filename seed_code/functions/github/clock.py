@@ -1,4 +1,4 @@
-"""How long a function may still work, and how it waits."""
+"""The time that a Lambda function has left, and the clock that it waits with."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ import time
 from collections.abc import Callable
 
 RESERVE_SECONDS = 5.0
-"""What is kept of a function's time for its last words."""
+"""The time that a function keeps for its last answer and log lines."""
 
 
 class Clock:
-    """The system's. Tests hand in another."""
+    """The system's clock. Tests pass another one."""
 
     def now(self) -> float:
         """Seconds since the epoch."""
         return time.time()
 
     def sleep(self, seconds: float) -> None:
+        """Wait for this number of seconds."""
         time.sleep(seconds)
 
 
@@ -30,10 +31,11 @@ class Deadline:
         self._cancelled = threading.Event()
 
     def remaining(self) -> float:
-        """Seconds, 0 or less once it is over."""
+        """The seconds that are left, 0 or less after the deadline."""
         if self._cancelled.is_set():
             return 0.0
         return self._remaining() / 1000 - self._reserve
 
     def cancel(self) -> None:
+        """End the time now: `remaining` is 0 from here on."""
         self._cancelled.set()

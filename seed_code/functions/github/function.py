@@ -18,7 +18,8 @@ DEFAULT_API_URL = "https://api.github.com"
 class Context(Protocol):
     """What of Lambda's context is used."""
 
-    def get_remaining_time_in_millis(self) -> int: ...
+    def get_remaining_time_in_millis(self) -> int:
+        """The milliseconds that are left before Lambda ends the function."""
 
 
 def start_log() -> None:

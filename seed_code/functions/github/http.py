@@ -63,7 +63,8 @@ class Response:
 class Sender(Protocol):
     """Sends a request once. Raises OSError or http.client.HTTPException where no answer comes within `timeout` seconds."""
 
-    def send(self, request: Request, timeout: float) -> Response: ...
+    def send(self, request: Request, timeout: float) -> Response:
+        """Send one request and return the response; `timeout` is in seconds."""
 
 
 class HttpSender:
@@ -93,6 +94,7 @@ class HttpSender:
             raise
 
     def close(self) -> None:
+        """Close the connection. The next request opens another one."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None

@@ -12,6 +12,7 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
+        """The credential itself."""
         return self._value
 
     def removed_from(self, text: str) -> str:

@@ -40,7 +40,8 @@ class SignIn(Protocol):
 
     is_app: bool
 
-    def client(self, access: Access) -> Client: ...
+    def client(self, access: Access) -> Client:
+        """A client that is signed in with this access."""
 
 
 class TokenSignIn:
@@ -82,6 +83,7 @@ class AppSignIn:
         self._tokens: dict[str, Secret] = {}
 
     def client(self, access: Access) -> Client:
+        """A client that creates an installation token with this access before its first call."""
         return Client(self._transport, lambda: self._token(access))
 
     def assertion(self) -> Secret:

@@ -117,6 +117,7 @@ class ContentsResource:
 
 
 def physical_id(properties: ContentsProperties) -> str:
+    """The physical id of the custom resource."""
     return f"{properties.repository_id}/contents"
 
 

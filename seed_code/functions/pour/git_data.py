@@ -50,6 +50,7 @@ class GitData:
         self._client.patch(f"{self._path}/git/refs/heads/{branch}", {"sha": sha, "force": False})
 
     def delete_branch(self, branch: str) -> None:
+        """Delete a branch."""
         self._client.delete(f"{self._path}/git/refs/heads/{branch}")
 
     def begin(self, file: SeedFile, message: str) -> str:
@@ -64,6 +65,7 @@ class GitData:
         return str(answer["commit"]["sha"])
 
     def tree_of(self, commit: str) -> str:
+        """The SHA of a commit's tree."""
         return str(self._client.get(f"{self._path}/git/commits/{commit}")["tree"]["sha"])
 
     def files(self, tree: str) -> Mapping[str, Entry]:
@@ -76,6 +78,7 @@ class GitData:
         }
 
     def content(self, blob: str) -> bytes:
+        """The content of a blob."""
         answer = self._client.get(f"{self._path}/git/blobs/{blob}")
         return base64.b64decode(answer["content"])
 

@@ -46,6 +46,7 @@ class Mark:
         return next(kinds, "")
 
     def value(self, kind: str) -> str:
+        """The mark of a resource of this kind, as it is written on GitHub."""
         return f"{kind} {self.text}"
 
 

@@ -71,6 +71,7 @@ class RepositoryProperties:
 
     @property
     def full_name(self) -> str:
+        """`owner/name`, as GitHub's API takes it."""
         return f"{self.owner}/{self.name}"
 
 
@@ -103,6 +104,7 @@ class ContentsProperties:
 
     @property
     def full_name(self) -> str:
+        """`owner/name`, as GitHub's API takes it."""
         return f"{self.owner}/{self.name}"
 
 

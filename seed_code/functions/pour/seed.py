@@ -66,10 +66,12 @@ class Seed:
 
     @property
     def name(self) -> str:
+        """A short name: the first 12 digits of the digest."""
         return self.digest[:12]
 
     @property
     def first(self) -> tuple[SeedFile, ...]:
+        """The files that are poured first; workflows follow last."""
         return tuple(file for file in self.files if not file.is_last)
 
     @property
@@ -79,10 +81,12 @@ class Seed:
 
     @property
     def tag(self) -> str:
+        """The git tag of this seed."""
         return tag_of(self.digest)
 
     @property
     def stamp(self) -> SeedFile:
+        """The file that records which seed a tree holds."""
         return stamp(self.digest)
 
 
@@ -92,6 +96,7 @@ def tag_of(digest: str) -> str:
 
 
 def stamp(digest: str) -> SeedFile:
+    """The file that records the seed with this digest."""
     note = (
         "Which seed of the project template this tree holds. Its pull requests change it; leave it to them."
     )

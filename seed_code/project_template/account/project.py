@@ -45,6 +45,7 @@ class Project:
 
     @property
     def failed(self) -> bool:
+        """Whether creation, update or deletion of the project failed."""
         return self.status.endswith("Failed")
 
 

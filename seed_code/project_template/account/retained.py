@@ -28,6 +28,7 @@ class Retained:
         return bool(self.buckets or self.keys or self.groups)
 
     def lines(self) -> list[str]:
+        """The resources as lines for people."""
         return [
             *(f"model package group {name}" for name in self.groups),
             *(f"bucket {name}" for name in self.buckets),

@@ -27,30 +27,37 @@ class Aws(Clients):
 
     @cached_property
     def cloudformation(self) -> CloudFormationClient:
+        """The client of CloudFormation."""
         return self.session.client("cloudformation")
 
     @cached_property
     def iam(self) -> IAMClient:
+        """The client of IAM."""
         return self.session.client("iam")
 
     @cached_property
     def kms(self) -> Any:
+        """The client of KMS."""
         return self.session.client("kms")
 
     @cached_property
     def secrets(self) -> Any:
+        """The client of Secrets Manager."""
         return self.session.client("secretsmanager")
 
     @cached_property
     def catalog(self) -> Any:
+        """The client of Service Catalog."""
         return self.session.client("servicecatalog")
 
     @cached_property
     def quotas(self) -> Any:
+        """The client of Service Quotas."""
         return self.session.client("service-quotas")
 
     @cached_property
     def tagging(self) -> Any:
+        """The client of the Resource Groups Tagging API."""
         return self.session.client("resourcegroupstaggingapi")
 
 
@@ -66,6 +73,7 @@ def connect(region: str | None = None) -> Aws:
 
 
 def bucket_exists(aws: Aws, bucket: str) -> bool:
+    """Whether the bucket exists. Raises ClientError when S3 refuses for another reason than a missing bucket."""
     try:
         aws.s3.head_bucket(Bucket=bucket)
     except ClientError as error:

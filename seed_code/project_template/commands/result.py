@@ -21,6 +21,7 @@ class Result:
 
     @classmethod
     def of(cls, aws: Aws, done: Project, attached: bool) -> Result:
+        """The result for a project, with the outputs of its stack."""
         made = cloudformation.describe(aws, done.stack) if done.stack else None
         return cls(done, made.outputs if made else {}, attached)
 

@@ -33,6 +33,8 @@ LIMIT_SECONDS = 3600
 
 @dataclass(frozen=True)
 class Request:
+    """The options of one teardown. `timeout` is in seconds."""
+
     name: str
     with_endpoints: bool = False
     with_data: bool = False
@@ -58,6 +60,7 @@ class Inventory:
 
 
 def identity(name: str, found: Project | None) -> dict[str, str]:
+    """The tags by which the project's resources are found: its id, or its name if the project does not exist."""
     return {project.PROJECT_ID_TAG: found.id} if found else {project.PROJECT_NAME_TAG: name}
 
 

@@ -73,6 +73,7 @@ class Checkout:
 
     @property
     def functions_sha256(self) -> str:
+        """The SHA-256 of the functions' archive, in hex."""
         return hashlib.sha256(self.functions).hexdigest()
 
     @property
@@ -86,9 +87,11 @@ class Checkout:
 class Synthesis(Protocol):
     """The two templates, as text; the package `stacks` is one."""
 
-    def project_template(self, publication: Publication) -> str: ...
+    def project_template(self, publication: Publication) -> str:
+        """The template of a project, as YAML."""
 
-    def publication_template(self, settings: PublicationSettings) -> str: ...
+    def publication_template(self, settings: PublicationSettings) -> str:
+        """The template of the publication's own stack, as YAML."""
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ class Derived:
 
     @property
     def fits(self) -> bool:
+        """Whether the name is within the limit."""
         return len(self.name) <= self.limit
 
 

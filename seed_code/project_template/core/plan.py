@@ -31,6 +31,8 @@ _FIRST_CREATION_FAILED = {"CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED
 
 
 class Kind(StrEnum):
+    """The kind of a change set."""
+
     CREATE = "create"
     UPDATE = "update"
 
@@ -113,6 +115,8 @@ class ApplyStack:
 
 @dataclass(frozen=True)
 class Upload:
+    """Upload an object to the bucket."""
+
     bucket: str
     object: Object
 

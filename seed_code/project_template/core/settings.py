@@ -36,10 +36,12 @@ class Form(StrEnum):
 
     @property
     def in_s3(self) -> bool:
+        """Whether the template is published in S3."""
         return self is not Form.SERVICE_CATALOG
 
     @property
     def in_catalog(self) -> bool:
+        """Whether the template is published in Service Catalog."""
         return self is not Form.S3
 
 

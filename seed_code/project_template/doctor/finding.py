@@ -7,6 +7,8 @@ from enum import StrEnum
 
 
 class Level(StrEnum):
+    """How a check ended."""
+
     OK = "OK"
     WARN = "WARN"
     FAIL = "FAIL"
@@ -23,12 +25,15 @@ class Finding:
 
 
 def ok(check: str, found: str) -> Finding:
+    """The finding of a check that passed."""
     return Finding(check, Level.OK, found)
 
 
 def warn(check: str, found: str, mend: str) -> Finding:
+    """The finding of a check that could not be made or may cause trouble; `mend` says what to do."""
     return Finding(check, Level.WARN, found, mend)
 
 
 def fail(check: str, found: str, mend: str) -> Finding:
+    """The finding of a check that failed; `mend` says what to do."""
     return Finding(check, Level.FAIL, found, mend)

@@ -42,23 +42,29 @@ class Life:
 
     @property
     def name(self) -> str:
+        """That of the publication and of the project."""
         return self.plan.name
 
     @property
     def group(self) -> str:
+        """The name of the project's model package group."""
         return f"{self.name}-models"
 
     @property
     def pipeline(self) -> str:
+        """The name of the pipeline that trains."""
         return f"{self.name}-{self.plan.recipe}"
 
     def repository(self, kind: str) -> str:
+        """The full name of the project's repository of that kind, `build` or `deploy`."""
         return f"{self.plan.github_org}/{self.name}-{kind}"
 
     def note(self, text: str) -> None:
+        """Show a line, and keep it for the report."""
         self.journal.note(text, self.say)
 
     def endpoint_stack_output(self, stage: str, output: str) -> str:
+        """An output of the stack of a stage's endpoint. Raises SmokeError where there is none."""
         found = cloudformation.describe(self.aws, f"{self.name}-{stage}-endpoint")
         if found is None or output not in found.outputs:
             raise SmokeError(f"The stack of the endpoint in {stage} has no output {output}.")

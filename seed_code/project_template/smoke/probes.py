@@ -136,6 +136,7 @@ def _verdict(holds: bool) -> Verdict:
 
 
 def probe_role_name(name: str) -> str:
+    """The role that probes of the run `name` work as."""
     return f"{name}-{PROBE_ROLE}"
 
 

@@ -32,6 +32,7 @@ class Redaction:
         self._names = sorted(known.items(), key=lambda each: -len(each[0]))
 
     def text(self, text: str) -> str:
+        """The text without what is secret in it."""
         # Names come last: an ARN with a part of it taken out would no longer be seen as one.
         for pattern, shown in _PATTERNS:
             text = pattern.sub(shown, text)

@@ -98,6 +98,7 @@ _USES = (
 
 
 def add(stack: cdk.Stack, settings: PublicationSettings) -> iam.CfnManagedPolicy:
+    """Add the boundary to the publication's stack."""
     statements = _statements(settings)
     policy = iam.CfnManagedPolicy(
         stack,

@@ -72,6 +72,8 @@ _DEPLOYS = ("apigateway:*", "cloudformation:*", "execute-api:*", "lambda:*")
 
 @dataclass(frozen=True)
 class BuildRoles:
+    """The roles of the build repository: `pipeline` and `pull_request` for jobs, the others for workflows."""
+
     pipeline: iam.CfnRole
     pull_request: iam.CfnRole
     build_pr: iam.CfnRole

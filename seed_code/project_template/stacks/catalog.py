@@ -14,6 +14,7 @@ VISIBLE = ("sagemaker:studio-visibility", "true")
 
 
 def add(stack: cdk.Stack, catalog: Catalog, launch: iam.CfnRole) -> None:
+    """Add portfolio, product, their association and the launch constraint to the publication's stack."""
     portfolio = servicecatalog.CfnPortfolio(
         stack,
         "Portfolio",

@@ -45,6 +45,8 @@ _UNNAMED = "CloudFormation names configurations and models: which are the stage'
 
 @dataclass(frozen=True)
 class DeployRoles:
+    """The roles of the deploy repository's workflows, one per stage."""
+
     staging: iam.CfnRole
     production: iam.CfnRole
 

@@ -29,6 +29,7 @@ class Functions:
         self._stack, self._identity, self._publication = stack, identity, publication
 
     def pour(self) -> lambda_.CfnFunction:
+        """Add the function behind the custom resources, with its role and log group."""
         seeds = arn("s3", f"{self._publication.bucket}/seeds/*", region="", account="")
         return self._function(
             "Pour",

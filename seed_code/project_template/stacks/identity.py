@@ -62,6 +62,7 @@ class Identity:
         statements: Sequence[Stated],
         hours: int | None = None,
     ) -> iam.CfnRole:
+        """Add a role under the permissions boundary; `hours` is the longest session."""
         role = iam.CfnRole(
             self._stack,
             name,

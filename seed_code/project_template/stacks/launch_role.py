@@ -32,6 +32,7 @@ _KEYS = "A key has no name. Keys are made with a project's tag, and only such ke
 def add(
     stack: cdk.Stack, settings: PublicationSettings, boundary: iam.CfnManagedPolicy, bucket: s3.CfnBucket
 ) -> iam.CfnRole:
+    """Add the launch role to the publication's stack."""
     policies = {
         "Roles": [*_roles(boundary), *_provider(settings)],
         "Storage": [*_bucket(), *_key(), *_group(), *_published(bucket)],

@@ -207,6 +207,7 @@ class Parameters:
 
     @property
     def project_name(self) -> str:
+        """The name of the project."""
         return cdk.Fn.ref("SageMakerProjectName")
 
     @property
@@ -216,11 +217,13 @@ class Parameters:
 
     @property
     def build_repository(self) -> str:
+        """The name of the build repository: the parameter, or PROJECT-build."""
         default = cdk.Fn.sub("${SageMakerProjectName}-build")
         return _if(self._has_build, cdk.Fn.ref("BuildRepositoryName"), default)
 
     @property
     def deploy_repository(self) -> str:
+        """The name of the deploy repository: the parameter, or PROJECT-deploy."""
         default = cdk.Fn.sub("${SageMakerProjectName}-deploy")
         return _if(self._has_deploy, cdk.Fn.ref("DeployRepositoryName"), default)
 

@@ -48,10 +48,12 @@ def arn(
 
 
 def sagemaker(*resources: str) -> list[str]:
+    """The ARNs of these SageMaker resources."""
     return [arn("sagemaker", resource) for resource in resources]
 
 
 def document(*statements: Stated) -> dict[str, Any]:
+    """The policy document of the statements, without their reasons."""
     stated = [
         {key: value for key, value in each.items() if key != _BECAUSE} if isinstance(each, dict) else each
         for each in statements
@@ -79,6 +81,7 @@ def allow(
 
 
 def deny(sid: str, actions: Texts, resources: Any = "*", **conditions: Mapping[str, Any]) -> Statement:
+    """A statement that denies the actions."""
     return _statement("Deny", sid, actions, resources, conditions)
 
 
@@ -117,6 +120,7 @@ def encrypts(key_arn: Any) -> Statement:
 
 
 def passes(sid: str, role_arns: Any, *services: str, because: str | None = None) -> Statement:
+    """A statement that allows these services to be passed the roles."""
     hosts = [f"{service}.amazonaws.com" for service in services]
     return allow(
         sid, "iam:PassRole", role_arns, because=because, StringEquals={"iam:PassedToService": _one(hosts)}

@@ -126,14 +126,17 @@ class PublicationSettings:
 
     @property
     def launch_role_name(self) -> str:
+        """The name of the launch role."""
         return f"{self.name}-{self.region}-launch"
 
     @property
     def user_policy_name(self) -> str:
+        """The name of the users' policy."""
         return f"{self.name}-{self.region}-users"
 
     @property
     def boundary_name(self) -> str:
+        """The name of the permissions boundary."""
         return f"{self.name}-{self.region}-boundary"
 
     def launch_role_arn(self, account: str, partition: str = "aws") -> str:

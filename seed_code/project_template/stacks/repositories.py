@@ -37,10 +37,13 @@ class Environment:
     reviewers: Any = None
 
     def properties(self) -> dict[str, Any]:
+        """The environment as the custom resource takes it."""
         return {"Name": self.name, "Reviewers": self.reviewers or [], "ProtectedBranches": "true"}
 
 
 class Repositories:
+    """Adds the custom resources of repositories and their contents."""
+
     def __init__(
         self, stack: cdk.Stack, publication: Publication, parameters: Parameters, pour: lambda_.CfnFunction
     ) -> None:

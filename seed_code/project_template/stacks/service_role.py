@@ -40,6 +40,7 @@ _APIS = (
 
 
 def add(identity: Identity, storage: Storage, endpoint: iam.CfnRole) -> iam.CfnRole:
+    """Add the role that CloudFormation assumes for endpoint stacks."""
     return identity.role(
         "DeployServiceRole",
         f"What CloudFormation acts as on the endpoint stacks of {PROJECT}.",

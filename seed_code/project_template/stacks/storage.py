@@ -26,12 +26,15 @@ NO_ACCESS_LOG = {
 
 @dataclass(frozen=True)
 class Storage:
+    """The resources that keep a project's data."""
+
     key: kms.CfnKey
     bucket: s3.CfnBucket
     group: sagemaker.CfnModelPackageGroup
 
 
 def add(stack: cdk.Stack, access_log_bucket: str) -> Storage:
+    """Add key, bucket, bucket policy and model package group to the project's stack."""
     key = _key(stack)
     bucket = _bucket(stack, key, access_log_bucket)
     tls_only(stack, "ArtifactBucketPolicy", bucket)
@@ -68,6 +71,7 @@ def tls_only(stack: cdk.Stack, name: str, bucket: s3.CfnBucket) -> s3.CfnBucketP
 
 
 def closed() -> s3.CfnBucket.PublicAccessBlockConfigurationProperty:
+    """The public access block that closes a bucket to the public."""
     return s3.CfnBucket.PublicAccessBlockConfigurationProperty(
         block_public_acls=True,
         block_public_policy=True,
@@ -151,6 +155,7 @@ def _bucket(stack: cdk.Stack, key: kms.CfnKey, access_log_bucket: str) -> s3.Cfn
 
 
 def unfinished_uploads() -> s3.CfnBucket.RuleProperty:
+    """The lifecycle rule that removes unfinished multipart uploads."""
     return s3.CfnBucket.RuleProperty(
         id="unfinished-uploads",
         status="Enabled",

@@ -1,14 +1,13 @@
 """Images are known by their registry URI; an unknown one is refused naming it and those there are."""
 
 import re
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from local_aws.containers import images
 from local_aws.containers.errors import UnknownImageError
-from local_aws.containers.images import Kind
+from local_aws.containers.images import Image, Kind
 
 
 @pytest.mark.parametrize(
@@ -46,10 +45,12 @@ def test_an_unknown_image_is_refused_naming_it_and_those_there_are(uri):
         assert known in str(refused.value)
 
 
-@pytest.mark.skipif(find_spec("torch") is not None, reason="PyTorch is installed here")
-def test_an_image_whose_framework_is_not_installed_is_refused_saying_what_to_install():
-    with pytest.raises(UnknownImageError, match="pip install torch"):
-        images.find("763104351884.dkr.ecr.eu-west-1.amazonaws.com/pytorch-training:2.6.0-cpu-py312")
+def test_an_image_whose_framework_is_not_installed_is_refused_saying_what_to_install(monkeypatch):
+    monkeypatch.setitem(
+        images.IMAGES, "pytorch-training", Image("pytorch-training", Kind.SCRIPT, "no-such-framework")
+    )
+    with pytest.raises(UnknownImageError, match="make extras, or pip install no-such-framework"):
+        images.find("763104351884.dkr.ecr.eu-west-1.amazonaws.com/pytorch-training:2.9.0-cpu-py312")
 
 
 @pytest.mark.parametrize("image", images.IMAGES.values(), ids=lambda image: image.repository)

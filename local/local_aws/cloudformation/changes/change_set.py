@@ -37,10 +37,12 @@ class ChangeSet:
 
     @property
     def template(self) -> Template:
+        """The template of the change set."""
         return self.settings.definition.template
 
     @property
     def execution_status(self) -> str:
+        """The execution status; OBSOLETE once the stack has changed."""
         if self.execution == "AVAILABLE" and self.stack.settings is not self.base:
             return "OBSOLETE"
         return self.execution
@@ -51,9 +53,11 @@ class ChangeSet:
         return not self.execution.startswith("EXECUTE")
 
     def complete(self, changes: tuple[Change, ...]) -> None:
+        """Mark the change set as created, with its changes."""
         self.changes, self.status, self.execution = changes, "CREATE_COMPLETE", "AVAILABLE"
 
     def fail(self, reason: str) -> None:
+        """Mark the change set as failed."""
         self.reason, self.status = reason, "FAILED"
 
     def summary(self) -> dict[str, Any]:

@@ -34,6 +34,10 @@ class ChangeSets:
         self._by_id: dict[str, ChangeSet] = {}
 
     def create_change_set(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Create a change set in the background.
+
+        Raises AlreadyExistsException, InsufficientCapabilitiesException, ValidationError. Source: AWS CloudFormation API reference, CreateChangeSet.
+        """
         name, stack_name = request["ChangeSetName"], request["StackName"]
         refuse_absent(request)
         with self._store.lock:
@@ -57,6 +61,10 @@ class ChangeSets:
         return {"Id": change_set.id, "StackId": stack.id}
 
     def describe_change_set(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Describe a change set, one page of changes at a time.
+
+        Raises ChangeSetNotFound, ValidationError, ValidationException. Source: AWS CloudFormation API reference, DescribeChangeSet.
+        """
         change_set = self.find(request)
         with self._lock:
             described, changes = change_set.described(), change_set.changes
@@ -64,6 +72,10 @@ class ChangeSets:
         return paged({**described, "Changes": [change.described() for change in shown]}, token)
 
     def list_change_sets(self, request: dict[str, Any]) -> dict[str, Any]:
+        """List the change sets of a stack, one page at a time.
+
+        Raises ChangeSetNotFound, ValidationError, ValidationException. Source: AWS CloudFormation API reference, ListChangeSets.
+        """
         stack = self._store.find(request["StackName"])
         with self._lock:
             summaries = [
@@ -73,6 +85,10 @@ class ChangeSets:
         return paged({"Summaries": shown}, token)
 
     def delete_change_set(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Delete a change set.
+
+        Raises ChangeSetNotFound, InvalidChangeSetStatus, ValidationError. Source: AWS CloudFormation API reference, DeleteChangeSet.
+        """
         change_set = self._look_up(request)
         if change_set is None:
             return {}
@@ -83,6 +99,10 @@ class ChangeSets:
         return {}
 
     def execute_change_set(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Execute a change set in the background.
+
+        Raises ChangeSetNotFound, InvalidChangeSetStatus, ValidationError. Source: AWS CloudFormation API reference, ExecuteChangeSet.
+        """
         change_set = self.find(request)
         stack, token = change_set.stack, request.get("ClientRequestToken")
         refuse_absent(request)

@@ -36,11 +36,13 @@ class Detail:
 
     @property
     def replacement(self) -> str:
+        """Whether the change replaces the resource: True, False or Conditional."""
         if self.recreation == _ALWAYS and self.evaluation == "Static":
             return "True"
         return "False" if self.recreation == _NEVER else "Conditional"
 
     def described(self) -> dict[str, Any]:
+        """The detail as DescribeChangeSet answers it."""
         target = {"Attribute": self.attribute, "RequiresRecreation": self.recreation}
         if self.name is not None:
             target["Name"] = self.name
@@ -61,11 +63,13 @@ class Change:
 
     @property
     def replacement(self) -> str:
+        """Whether the resource is replaced: True, False or Conditional."""
         found = {detail.replacement for detail in self.details}
         return next((value for value in ("True", "Conditional") if value in found), "False")
 
     @property
     def scope(self) -> list[str]:
+        """The attributes that change, such as Properties or Tags."""
         return sorted({detail.attribute for detail in self.details})
 
     def described(self) -> dict[str, Any]:

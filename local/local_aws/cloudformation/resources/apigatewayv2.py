@@ -28,6 +28,8 @@ def _retag(path: str, old: Properties, new: Properties, context: Context) -> Non
 
 
 class Api(ResourceType):
+    """An HTTP API."""
+
     name = "AWS::ApiGatewayV2::Api"
     create_only = words("ProtocolType")
     properties = words(
@@ -54,6 +56,8 @@ class Api(ResourceType):
 
 
 class Stage(ResourceType):
+    """A stage of an HTTP API."""
+
     name = "AWS::ApiGatewayV2::Stage"
     create_only = words("ApiId StageName")
     properties = create_only | words(
@@ -94,6 +98,8 @@ class _Part(ResourceType):
 
 
 class Route(_Part):
+    """A route of an HTTP API."""
+
     name = "AWS::ApiGatewayV2::Route"
     thing = "Route"
     properties = words(
@@ -104,6 +110,8 @@ class Route(_Part):
 
 
 class Integration(_Part):
+    """An integration of an HTTP API."""
+
     name = "AWS::ApiGatewayV2::Integration"
     thing = "Integration"
     properties = words(
@@ -115,6 +123,8 @@ class Integration(_Part):
 
 
 class Authorizer(_Part):
+    """An authorizer of an HTTP API."""
+
     name = "AWS::ApiGatewayV2::Authorizer"
     thing = "Authorizer"
     properties = words(

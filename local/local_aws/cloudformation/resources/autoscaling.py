@@ -11,6 +11,8 @@ _PLACE = ("ServiceNamespace", "ResourceId", "ScalableDimension")
 
 
 class ScalableTarget(ResourceType):
+    """A scalable target."""
+
     name = "AWS::ApplicationAutoScaling::ScalableTarget"
     create_only = words("ResourceId ScalableDimension ServiceNamespace")
     properties = create_only | words("MaxCapacity MinCapacity RoleARN SuspendedState Tags")
@@ -35,6 +37,8 @@ class ScalableTarget(ResourceType):
 
 
 class ScalingPolicy(ResourceType):
+    """A scaling policy."""
+
     name = "AWS::ApplicationAutoScaling::ScalingPolicy"
     create_only = words("PolicyName ResourceId ScalableDimension ScalingTargetId ServiceNamespace")
     properties = create_only | words(

@@ -118,6 +118,7 @@ def only(properties: Properties, *names: str) -> dict[str, Any]:
 
 
 def without(properties: Properties, *names: str) -> dict[str, Any]:
+    """The properties without those of these names."""
     return {name: value for name, value in properties.items() if name not in names}
 
 

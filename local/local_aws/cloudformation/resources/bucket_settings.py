@@ -19,6 +19,7 @@ class Setting:
     reset: str | dict[str, Any]
 
     def clear(self, bucket: str, context: Context) -> None:
+        """Reset the setting of a bucket."""
         if isinstance(self.reset, str):
             context.drop("s3", self.reset, {"Bucket": bucket})
         else:

@@ -54,6 +54,8 @@ class Alarm(ResourceType):
 
 
 class Dashboard(ResourceType):
+    """A dashboard."""
+
     name = "AWS::CloudWatch::Dashboard"
     create_only = words("DashboardName")
     properties = words("DashboardBody DashboardName Tags")

@@ -85,6 +85,7 @@ class Context:
     cancelled: Callable[[], bool]
 
     def client(self, service: str) -> Any:
+        """The client of a service, with the credentials of the stack's role."""
         return self.account.client_of_session(self.session, service)
 
     def call(self, service: str, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:

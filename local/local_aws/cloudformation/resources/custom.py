@@ -25,6 +25,8 @@ NAME_LENGTH = 128
 
 
 class CustomResource(ResourceType):
+    """A custom resource."""
+
     name = "AWS::CloudFormation::CustomResource"
     create_only = words("ServiceToken")
     required = words("ServiceToken")

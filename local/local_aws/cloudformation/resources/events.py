@@ -18,6 +18,8 @@ NAME_LENGTH = 64
 
 
 class Rule(ResourceType):
+    """A rule with its targets."""
+
     name = "AWS::Events::Rule"
     create_only = words("Name")
     conditionally_create_only = words("EventBusName")

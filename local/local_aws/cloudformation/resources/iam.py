@@ -25,6 +25,8 @@ _HOLDERS = {"Roles": "Role", "Users": "User", "Groups": "Group"}
 
 
 class Role(ResourceType):
+    """A role with its policies."""
+
     name = "AWS::IAM::Role"
     create_only = words("Path RoleName")
     properties = create_only | words(
@@ -171,6 +173,8 @@ class RolePolicy(ResourceType):
 
 
 class ManagedPolicy(ResourceType):
+    """A managed policy, attached to roles, users and groups."""
+
     name = "AWS::IAM::ManagedPolicy"
     create_only = words("Description ManagedPolicyName Path")
     properties = create_only | words("Groups PolicyDocument Roles Users")

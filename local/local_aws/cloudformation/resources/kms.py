@@ -74,6 +74,8 @@ class Key(ResourceType):
 
 
 class Alias(ResourceType):
+    """An alias of a key."""
+
     name = "AWS::KMS::Alias"
     create_only = words("AliasName")
     properties = words("AliasName TargetKeyId")

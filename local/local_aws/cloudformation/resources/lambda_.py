@@ -29,6 +29,8 @@ _INLINE = {"python": "index.py", "nodejs": "index.js"}
 
 
 class Function(ResourceType):
+    """A function."""
+
     name = "AWS::Lambda::Function"
     create_only = words("FunctionName PackageType TenancyConfig")
     conditionally_create_only = words("DurableConfig")
@@ -122,6 +124,8 @@ def _code(properties: Properties) -> dict[str, Any]:
 
 
 class Permission(ResourceType):
+    """A statement of a function's policy."""
+
     name = "AWS::Lambda::Permission"
     create_only = words(
         "Action EventSourceToken FunctionName FunctionUrlAuthType InvokedViaFunctionUrl Principal PrincipalOrgID"
@@ -145,6 +149,8 @@ class Permission(ResourceType):
 
 
 class Url(ResourceType):
+    """The URL of a function."""
+
     name = "AWS::Lambda::Url"
     create_only = words("Qualifier TargetFunctionArn")
     properties = create_only | words("AuthType Cors InvokeMode")
@@ -171,6 +177,8 @@ class Url(ResourceType):
 
 
 class Version(ResourceType):
+    """A version of a function."""
+
     name = "AWS::Lambda::Version"
     create_only = words("CodeSha256 Description FunctionName ProvisionedConcurrencyConfig RuntimePolicy")
     properties = words("CodeSha256 Description FunctionName")
@@ -194,6 +202,8 @@ class Version(ResourceType):
 
 
 class Alias(ResourceType):
+    """An alias of a version."""
+
     name = "AWS::Lambda::Alias"
     create_only = words("FunctionName Name")
     properties = words("Description FunctionName FunctionVersion Name RoutingConfig")

@@ -7,6 +7,8 @@ from local_aws.cloudformation.resources.context import Context
 
 
 class EventInvokeConfig(ResourceType):
+    """The settings of a function's asynchronous invocations."""
+
     name = "AWS::Lambda::EventInvokeConfig"
     create_only = words("FunctionName Qualifier")
     properties = create_only | words("DestinationConfig MaximumEventAgeInSeconds MaximumRetryAttempts")

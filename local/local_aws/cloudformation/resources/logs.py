@@ -10,6 +10,8 @@ NAME_LENGTH = 512
 
 
 class LogGroup(ResourceType):
+    """A log group."""
+
     name = "AWS::Logs::LogGroup"
     create_only = words("LogGroupName")
     properties = words("KmsKeyId LogGroupClass LogGroupName RetentionInDays Tags")

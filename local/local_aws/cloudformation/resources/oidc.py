@@ -15,6 +15,8 @@ from local_aws.cloudformation.resources.tagging import as_list, tag_changes
 
 
 class OIDCProvider(ResourceType):
+    """An OpenID Connect provider."""
+
     name = "AWS::IAM::OIDCProvider"
     create_only = words("Url")
     properties = create_only | words("ClientIdList Tags ThumbprintList")

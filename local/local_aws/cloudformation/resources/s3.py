@@ -63,6 +63,8 @@ class Bucket(ResourceType):
 
 
 class BucketPolicy(ResourceType):
+    """The policy of a bucket."""
+
     name = "AWS::S3::BucketPolicy"
     create_only = words("Bucket")
     properties = words("Bucket PolicyDocument")

@@ -32,6 +32,8 @@ def _name(arn: str) -> str:
 
 
 class Model(ResourceType):
+    """A model."""
+
     name = "AWS::SageMaker::Model"
     create_only = words(
         "Containers EnableNetworkIsolation ExecutionRoleArn InferenceExecutionConfig ModelName PrimaryContainer VpcConfig"
@@ -54,6 +56,8 @@ class Model(ResourceType):
 
 
 class EndpointConfig(ResourceType):
+    """An endpoint configuration."""
+
     name = "AWS::SageMaker::EndpointConfig"
     create_only = words(
         "AsyncInferenceConfig DataCaptureConfig EnableNetworkIsolation EndpointConfigName ExecutionRoleArn"

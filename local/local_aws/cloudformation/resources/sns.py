@@ -13,6 +13,8 @@ _CHANGEABLE = ("ContentBasedDeduplication", "DisplayName", "KmsMasterKeyId")
 
 
 class Topic(ResourceType):
+    """A topic."""
+
     name = "AWS::SNS::Topic"
     create_only = words("FifoTopic TopicName")
     properties = create_only | words("ContentBasedDeduplication DisplayName KmsMasterKeyId Subscription Tags")

@@ -23,6 +23,8 @@ _DEFAULTS = {
 
 
 class Queue(ResourceType):
+    """A queue."""
+
     name = "AWS::SQS::Queue"
     create_only = words("FifoQueue QueueName")
     properties = create_only | set(_DEFAULTS) | {"Tags"}

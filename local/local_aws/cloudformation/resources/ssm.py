@@ -17,6 +17,8 @@ NAME_LENGTH = 1011
 
 
 class Parameter(ResourceType):
+    """A parameter."""
+
     name = "AWS::SSM::Parameter"
     create_only = words("Name")
     properties = words("AllowedPattern DataType Description Name Tags Tier Type Value")

@@ -94,6 +94,7 @@ def capability(template: Template) -> tuple[str, str] | None:
 
 
 def capability_reason(types: str) -> str:
+    """The message for capabilities that were not acknowledged."""
     return f"The following resource(s) require capabilities: [{types}]"
 
 

@@ -62,6 +62,7 @@ class Definition:
     """The names of the exports that it imports."""
 
     def graph(self) -> Graph:
+        """The resources, each with those that it depends on."""
         return {name: wanted.dependencies for name, wanted in self.resources.items()}
 
     def settle(

@@ -126,6 +126,7 @@ class Evaluator:
     imported: Callable[[str], Any] = lambda name: UNKNOWN
 
     def evaluate(self, node: Any) -> Any:
+        """The value of a template's node, with all intrinsic functions evaluated."""
         function = function_of(node)
         if function is not None:
             return self._call(function, node[function], node)

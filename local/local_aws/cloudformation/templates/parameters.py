@@ -55,11 +55,13 @@ class Parameter:
 
     @property
     def default(self) -> str | None:
+        """The default value as text, None without one."""
         default = self.stated.get("Default")
         return None if default is None else _text(default)
 
     @property
     def no_echo(self) -> bool:
+        """Whether the value is hidden in descriptions."""
         return _text(self.stated.get("NoEcho", False)) == "true"
 
     def value(self, text: str) -> str | list[str]:

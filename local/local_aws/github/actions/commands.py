@@ -58,6 +58,7 @@ class Log:
             self.say(f"##[{name}]{text}")
 
     def fail(self, message: str) -> None:
+        """Log an error and annotate the job with it."""
         self._annotations.append(("error", self._masked(message)))
         self.say(f"##[error]{message}")
 
@@ -68,6 +69,7 @@ class Log:
 
 
 def unescaped(text: str) -> str:
+    """A value of a command with its escapes decoded."""
     for code, character in (("%0D", "\r"), ("%0A", "\n"), ("%25", "%")):
         text = text.replace(code, character)
     return text

@@ -53,6 +53,7 @@ class Groups:
         group.pending.append(member)
 
     def holds(self, repository: int, name: str, member: Member) -> bool:
+        """Whether a member holds the group."""
         group = self._groups.get((repository, name.lower()))
         return group is not None and group.holder is member
 

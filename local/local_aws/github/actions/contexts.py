@@ -26,6 +26,7 @@ class Scope:
     hash_files: Callable[[Sequence[str]], str] | None = None
 
     def with_(self, status: Status | None = None, **contexts: Any) -> Scope:
+        """The scope with other contexts or another status."""
         return replace(self, contexts={**self.contexts, **contexts}, status=status or self.status)
 
     def text(self, value: Value) -> str:
@@ -42,12 +43,15 @@ class Scope:
         return str(value)
 
     def texts(self, values: Mapping[str, Value]) -> dict[str, str]:
+        """The values as texts, by name."""
         return {name: self.text(value) for name, value in values.items()}
 
     def value(self, value: Value) -> Any:
+        """The value of an expression or literal."""
         return self._evaluate(value.text).value if isinstance(value, Expression) else value
 
     def truth(self, value: Value) -> bool:
+        """Whether an expression or literal is true, as `if:` decides it."""
         return self._evaluate(value.text).truth if isinstance(value, Expression) else bool(value)
 
     def holds(self, condition: str) -> bool:

@@ -89,6 +89,7 @@ class Actions:
         return [each for each in found if full_name in {None, each.repository.full_name}]
 
     def run(self, identity: int) -> Run | None:
+        """The run with this id, None if there is none."""
         return self._runs.get(identity)
 
     def wait_for(self, happened: Callable[[], Any], timeout: float = 600) -> Any:
@@ -128,6 +129,7 @@ class Actions:
             self._scheduler.changed.notify_all()
 
     def cancel(self, run: Run) -> None:
+        """Cancel a run."""
         self._scheduler.cancel(run)
 
     def rerun(self, run: Run) -> None:

@@ -46,12 +46,14 @@ class Event:
 
     @property
     def commit(self) -> str:
+        """The commit that the workflow runs on."""
         return self.head_sha or self.sha
 
 
 def push(
     state: State, caller: Caller, repository: Repository, ref: str, before: str | None, after: str
 ) -> Event:
+    """The event of a push to a ref."""
     git, user = repository.git, _user(caller)
     head = git.commit(after)
     changes = git.changes(before, after) if head else []
@@ -111,6 +113,7 @@ def pull_request(
 
 
 def repository_dispatch(state: State, caller: Caller, repository: Repository, dispatch: Dispatch) -> Event:
+    """The event of a repository dispatch."""
     payload = _base(state, caller, repository) | {
         "action": dispatch.event_type,
         "branch": repository.default_branch,
@@ -132,6 +135,7 @@ def workflow_dispatch(
 
 
 def schedule(state: State, caller: Caller, repository: Repository, cron: str) -> Event:
+    """The event of a schedule."""
     payload = _base(state, caller, repository) | {"schedule": cron}
     return Event("schedule", repository, _user(caller), *_default(repository), payload)
 

@@ -136,6 +136,7 @@ class Execution:
 
 
 def steps_of(job: Job) -> list[Step]:
+    """The steps of a job, not yet run."""
     return [
         Step(
             each.id,

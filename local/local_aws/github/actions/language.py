@@ -78,6 +78,7 @@ class Language:
         return Result(answer["value"], answer["text"], answer["truth"])
 
     def close(self) -> None:
+        """End the parser's process."""
         with self._lock:
             if self._process is not None:
                 self._process.communicate()

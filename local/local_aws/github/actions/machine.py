@@ -45,10 +45,12 @@ class Machine:
 
     @property
     def python_version(self) -> str:
+        """The version of Python on this machine."""
         return platform.python_version()
 
     @property
     def architecture(self) -> str:
+        """The architecture, as GitHub's runner names it."""
         return _ARCHITECTURES.get(platform.machine().lower(), platform.machine().upper())
 
     def install_python(self, folder: Path) -> Path:
@@ -76,21 +78,26 @@ class Folders:
 
     @property
     def workspace(self) -> Path:
+        """The folder of GITHUB_WORKSPACE."""
         return self.root / "work" / self.repository / self.repository
 
     @property
     def temp(self) -> Path:
+        """The folder of RUNNER_TEMP."""
         return self.root / "work" / "_temp"
 
     @property
     def home(self) -> Path:
+        """The home directory."""
         return self.root / "home"
 
     @property
     def tools(self) -> Path:
+        """The folder of RUNNER_TOOL_CACHE."""
         return self.root / "tools"
 
     def make(self) -> None:
+        """Create all folders."""
         for folder in (self.workspace, self.temp, self.home, self.tools):
             folder.mkdir(parents=True)
 

@@ -71,6 +71,7 @@ class Job:
 
     @property
     def log(self) -> str:
+        """The log of all steps."""
         return "\n".join(line for step in self.steps for line in step.log)
 
     def step(self, command: str) -> Step:
@@ -83,6 +84,8 @@ class Job:
 
 @dataclass
 class Artifact:
+    """An uploaded artifact: its files lie in `folder`."""
+
     id: int
     name: str
     folder: Path
@@ -90,6 +93,7 @@ class Artifact:
 
     @property
     def size(self) -> int:
+        """The size of all files in bytes."""
         return sum(file.stat().st_size for file in self.folder.rglob("*") if file.is_file())
 
 
@@ -123,6 +127,7 @@ class Run:
 
     @property
     def repository(self) -> Any:
+        """The repository of the run."""
         return self.event.repository
 
     def job(self, name: str) -> Job:

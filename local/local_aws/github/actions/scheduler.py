@@ -75,6 +75,7 @@ class Scheduler:
         self.changed.notify_all()
 
     def cancel(self, run: Run) -> None:
+        """Cancel a run with all of its jobs."""
         with self.changed:
             run.cancelled = True
             for job in run.jobs.values():
@@ -83,6 +84,7 @@ class Scheduler:
             self.changed.notify_all()
 
     def close(self) -> None:
+        """End all jobs."""
         with self.changed:
             self._closed = True
             for execution in self._executions.values():

@@ -73,6 +73,7 @@ class Shell:
 
     @property
     def was_stopped(self) -> bool:
+        """Whether the process was stopped by a cancellation."""
         return self._stopped.is_set()
 
     def stop(self) -> None:

@@ -39,6 +39,7 @@ class Surroundings:
     shells: list[Shell] = field(default_factory=list)
 
     def scope_of(self, status: Status, env: Mapping[str, str]) -> Scope:
+        """The scope in which the step's expressions are evaluated."""
         job = {"status": "cancelled" if status.cancelled else "failure" if status.failure else "success"}
         known = dict(self.scope.contexts["job"]) | job
         return self.scope.with_(status, env={**self.environment, **env}, steps=self.outcomes, job=known)

@@ -58,6 +58,10 @@ class ScalableTargets:
         return {"ScalableTargetARN": target["ScalableTargetARN"]}
 
     def describe_scalable_targets(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Describe scalable targets, one page at a time.
+
+        Raises ValidationException. Source: Application Auto Scaling API reference, DescribeScalableTargets.
+        """
         wanted = request.get("ResourceIds")
         with self._lock:
             found = [
@@ -76,6 +80,10 @@ class ScalableTargets:
             self._policies = {key: policy for key, policy in self._policies.items() if key[0] != place}
 
     def put_scaling_policy(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Create a target tracking policy or replace its definition.
+
+        Raises ObjectNotFoundException, ValidationException. Source: Application Auto Scaling API reference, PutScalingPolicy.
+        """
         place, name = place_of(request), request["PolicyName"]
         with self._lock:
             if place not in self._targets:
@@ -93,6 +101,10 @@ class ScalableTargets:
         return {"PolicyARN": policy["PolicyARN"], "Alarms": []}
 
     def describe_scaling_policies(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Describe scaling policies, one page at a time.
+
+        Raises ValidationException. Source: Application Auto Scaling API reference, DescribeScalingPolicies.
+        """
         names = request.get("PolicyNames")
         with self._lock:
             found = [
@@ -103,12 +115,17 @@ class ScalableTargets:
         return listed("ScalingPolicies", found, request, lambda policy: str(policy["PolicyARN"]))
 
     def delete_scaling_policy(self, request: dict[str, Any]) -> None:
+        """Delete a scaling policy and its alarms.
+
+        Raises ObjectNotFoundException, ValidationException. Source: Application Auto Scaling API reference, DeleteScalingPolicy.
+        """
         place, name = place_of(request), request["PolicyName"]
         with self._lock:
             if self._policies.pop((place, name), None) is None:
                 raise _missing(f"No scaling policy found for {_words(place)}, policy name: {name}")
 
     def has(self, place: Place) -> bool:
+        """Whether a target is registered for this resource and dimension."""
         with self._lock:
             return place in self._targets
 
@@ -171,12 +188,14 @@ def place_of(request: Mapping[str, Any]) -> Place:
 
 
 def is_at(item: Mapping[str, Any], request: Mapping[str, Any]) -> bool:
+    """Whether an item belongs to the resource and dimension that the request names."""
     return all(item[name] == request[name] for name in _PLACE if name in request)
 
 
 def listed(
     member: str, found: list[dict[str, Any]], request: dict[str, Any], key: Callable[[dict[str, Any]], str]
 ) -> dict[str, Any]:
+    """One page of the found items, under the answer's `member`."""
     shown, token = page(found, request, key=key, default=PAGE)
     return paged({member: shown}, token)
 

@@ -77,6 +77,7 @@ class Scaling:
         self._thread.start()
 
     def close(self) -> None:
+        """Stop the scaling."""
         self._closing.set()
         self._thread.join()
 

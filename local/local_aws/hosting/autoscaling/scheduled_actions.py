@@ -40,10 +40,15 @@ class ScheduledActions:
         self._thread.start()
 
     def close(self) -> None:
+        """Stop the schedules."""
         self._closing.set()
         self._thread.join()
 
     def put_scheduled_action(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Create a scheduled action or replace its definition.
+
+        Raises ObjectNotFoundException, ValidationException. Source: Application Auto Scaling API reference, PutScheduledAction.
+        """
         place, name = scalable_targets.place_of(request), request["ScheduledActionName"]
         stated = {member: _aware(request[member]) for member in _STATED if member in request}
         with self._lock:
@@ -70,6 +75,10 @@ class ScheduledActions:
         return {}
 
     def describe_scheduled_actions(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Describe scheduled actions, one page at a time.
+
+        Raises ValidationException. Source: Application Auto Scaling API reference, DescribeScheduledActions.
+        """
         names = request.get("ScheduledActionNames")
         with self._lock:
             self._forget_orphans()
@@ -84,6 +93,10 @@ class ScheduledActions:
         )
 
     def delete_scheduled_action(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Delete a scheduled action.
+
+        Raises ObjectNotFoundException, ValidationException. Source: Application Auto Scaling API reference, DeleteScheduledAction.
+        """
         place, name = scalable_targets.place_of(request), request["ScheduledActionName"]
         with self._lock:
             if self._actions.pop((place, name), None) is None:

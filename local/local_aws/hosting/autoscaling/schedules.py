@@ -128,4 +128,5 @@ def _number(text: str, name: str) -> int:
 
 
 def now() -> datetime:
+    """The time now, in UTC."""
     return datetime.now(UTC)

@@ -40,6 +40,7 @@ class Serverless:
     provisioned: int = 0
 
     def described(self) -> dict[str, int]:
+        """The settings as DescribeEndpointConfig answers them."""
         stated = {"MemorySizeInMB": self.memory_mb, "MaxConcurrency": self.max_concurrency}
         return {**stated, "ProvisionedConcurrency": self.provisioned} if self.provisioned else stated
 
@@ -57,9 +58,11 @@ class Variant:
     startup_seconds: int
 
     def scaled(self, count: int) -> Variant:
+        """The variant with this number of instances."""
         return replace(self, count=count)
 
     def weighted(self, weight: float) -> Variant:
+        """The variant with this weight."""
         return replace(self, weight=weight)
 
 
@@ -73,13 +76,16 @@ class Plan:
 
     @property
     def names(self) -> list[str]:
+        """The names of the variants."""
         return [variant.name for variant in self.variants]
 
     def variant(self, name: str) -> Variant | None:
+        """The variant with this name, None if the plan has none."""
         return next((variant for variant in self.variants if variant.name == name), None)
 
     @property
     def is_serverless(self) -> bool:
+        """Whether a variant is serverless."""
         return any(variant.serverless for variant in self.variants)
 
     def retaining(self, before: Plan, excluded: frozenset[str]) -> Plan:

@@ -22,6 +22,7 @@ class Size:
 
     @classmethod
     def parse(cls, stated: Mapping[str, Any]) -> Size:
+        """A size from its form in the API: type and value."""
         return cls(stated["Type"], stated["Value"])
 
     def of(self, total: int) -> int:

@@ -61,6 +61,7 @@ class Connections:
         return answer
 
     def close(self) -> None:
+        """Close all idle connections."""
         with self._lock:
             self._closed = True
             idle, self._idle = self._idle, deque()

@@ -66,6 +66,7 @@ def faulty(fault: str, healthy: App) -> App:
 
 
 def main() -> None:
+    """Run a model server with the fault that the environment names."""
     fault = os.environ[VARIABLE]
     log_to_stdout()
     log.info("serving with the fault %s", fault)

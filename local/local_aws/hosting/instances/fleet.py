@@ -25,15 +25,30 @@ class Target(Protocol):
     """
 
     @property
-    def is_ready(self) -> bool: ...
+    def is_ready(self) -> bool:
+        """Whether the target can take requests."""
+
     @property
-    def load(self) -> int: ...
-    def wait_ready(self) -> None: ...
-    def enter(self) -> bool: ...
-    def leave(self) -> None: ...
-    def invoke(self, body: bytes, headers: Mapping[str, str], limit: float) -> Answer: ...
-    def drain(self, limit: float) -> None: ...
-    def stop(self) -> None: ...
+    def load(self) -> int:
+        """The requests in progress."""
+
+    def wait_ready(self) -> None:
+        """Wait until the target can take requests. Raises an error if it never can."""
+
+    def enter(self) -> bool:
+        """Count a request as started; False if the target takes no more."""
+
+    def leave(self) -> None:
+        """Count a request as ended."""
+
+    def invoke(self, body: bytes, headers: Mapping[str, str], limit: float) -> Answer:
+        """Send a request, and wait at most `limit` seconds for its answer."""
+
+    def drain(self, limit: float) -> None:
+        """Take no more requests, and wait at most `limit` seconds for those in progress."""
+
+    def stop(self) -> None:
+        """Stop the target."""
 
 
 class Fleet:
@@ -49,6 +64,7 @@ class Fleet:
 
     @property
     def targets(self) -> tuple[Target, ...]:
+        """The targets of the fleet."""
         return self._targets
 
     def launch(self, count: int) -> tuple[Target, ...]:

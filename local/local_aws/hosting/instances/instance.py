@@ -108,6 +108,7 @@ class Instance:
 
     @property
     def is_ready(self) -> bool:
+        """Whether the instance can take requests."""
         return self._state.ready and not self._state.draining
 
     @property
@@ -139,6 +140,7 @@ class Instance:
             return True
 
     def leave(self) -> None:
+        """Count a request as ended."""
         with self._changed:
             self._state.in_flight -= 1
             if not self._state.in_flight:

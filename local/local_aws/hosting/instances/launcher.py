@@ -37,6 +37,7 @@ class Launcher:
         return Instance(name, launch, log)
 
     def close(self) -> None:
+        """Remove the unpacked artifact."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _prepared(self) -> Launch:

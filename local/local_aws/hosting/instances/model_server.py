@@ -48,6 +48,8 @@ KEEP_ALIVE_SECONDS = 24 * 60 * 60
 
 @dataclass(frozen=True)
 class Answer:
+    """The HTTP answer of the container."""
+
     status: int
     content_type: str
     body: bytes

@@ -44,6 +44,8 @@ class ScriptError(Exception):
 
 @dataclass(frozen=True)
 class Answer:
+    """The HTTP answer of the container."""
+
     status: int
     content_type: str
     body: bytes

@@ -39,10 +39,12 @@ class Environments:
 
     @property
     def is_ready(self) -> bool:
+        """Whether the variant can take requests."""
         return not self._draining
 
     @property
     def load(self) -> int:
+        """The requests in progress."""
         return self._running
 
     def wait_ready(self) -> None:
@@ -60,6 +62,7 @@ class Environments:
             return True
 
     def leave(self) -> None:
+        """Count a request as ended."""
         with self._changed:
             self._running -= 1
             self._last_used = time.monotonic()
@@ -72,11 +75,13 @@ class Environments:
         return instance.invoke(body, headers, limit)
 
     def drain(self, limit: float) -> None:
+        """Wait at most `limit` seconds for the requests in progress, and take no others."""
         with self._changed:
             self._draining = True
             self._changed.wait_for(lambda: not self._running, limit)
 
     def stop(self) -> None:
+        """Stop the model server."""
         self._closing.set()
         self._watch.join()
         with self._starting:

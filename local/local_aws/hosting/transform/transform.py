@@ -42,6 +42,7 @@ class TransformContainer(Container):
 
     @classmethod
     def check(cls, request: Mapping[str, Any]) -> None:
+        """Check a CreateTransformJob request. Raises UnsupportedError for members that are not embedded."""
         if "DataCaptureConfig" in request:
             raise UnsupportedError("DataCaptureConfig is not embedded: leave it out.")
         require_one_instance(request["TransformResources"]["InstanceCount"])
@@ -53,9 +54,11 @@ class TransformContainer(Container):
 
     @property
     def output_key(self) -> str | None:
+        """The KMS key of the output, None if the request has none."""
         return self.request["TransformOutput"].get("KmsKeyId") or None
 
     def prepare(self) -> Command:
+        """Download model and inputs, and return the command of the agent."""
         self.make_folders()
         account = self.host.account
         try:
@@ -76,11 +79,13 @@ class TransformContainer(Container):
         return Command(agent, self.environment())
 
     def publish(self) -> None:
+        """Upload the outputs. Raises JobError if a batch failed."""
         self.data.upload(self.ml.path(f"{ROOT}/{OUTPUT}"), self.request["TransformOutput"]["S3OutputPath"])
         if why := self.ml.read(f"{ROOT}/{FAILURE}"):
             raise JobError(why)
 
     def failure(self, exit_code: int, log_end: str) -> AlgorithmError:
+        """The error of a container that ended with this exit code."""
         return AlgorithmError(described(exit_code, log_end), exit_code)
 
     def _task(self, variables: Mapping[str, str], program: Sequence[str]) -> Task:

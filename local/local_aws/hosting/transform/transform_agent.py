@@ -66,10 +66,12 @@ class Task:
 
     @property
     def payload_bytes(self) -> int:
+        """The largest body of one request, in bytes."""
         return self.payload_mb * _MB
 
     @property
     def headers(self) -> dict[str, str]:
+        """The headers of each request."""
         return {"Content-Type": self.content_type, "Accept": self.accept}
 
     @property
@@ -177,6 +179,7 @@ class Agent:
             raise
 
     def close(self) -> None:
+        """Drop the requests that were not started."""
         self._pool.shutdown(cancel_futures=True)
 
     def _answers(self, found: Iterator[Batch]) -> Iterator[bytes]:

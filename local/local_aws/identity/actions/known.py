@@ -28,6 +28,7 @@ class Known:
         self._aliases: dict[str, str] = {}
 
     def tags(self, arn: str) -> Tags:
+        """The tags of a resource; empty if nothing is known of it."""
         service = arn.split(":")[2] if arn.startswith("arn:") else ""
         if service in self._unnamed:
             return self._unnamed[service](arn)
@@ -50,6 +51,7 @@ class Known:
             return self._bucket_keys.get(bucket)
 
     def key_of_alias(self, alias: str) -> str | None:
+        """The KMS key of an alias, None if the alias is unknown."""
         with self._lock:
             return self._aliases.get(alias)
 

@@ -71,6 +71,8 @@ _SERVICE_LINKED = ":role/aws-service-role/"
 
 @dataclass(frozen=True)
 class Requirement:
+    """An IAM action on one resource, with the condition keys of the request."""
+
     action: str
     resource: str
     context: Keys = field(default_factory=dict)

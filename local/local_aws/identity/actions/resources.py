@@ -32,6 +32,7 @@ class Namer:
         return list(dict.fromkeys(found)) or [ANY]
 
     def arn(self, service: str, resource: str) -> str:
+        """The ARN of a resource of this account and region."""
         return f"arn:aws:{service}:{self.region}:{self.account_id}:{resource}"
 
     def named(self, service: str, kind: str, name: str) -> str:
@@ -39,6 +40,7 @@ class Namer:
         return name if name.startswith("arn:") else self.arn(service, f"{kind}{name}")
 
     def iam(self, kind: str, name: str) -> str:
+        """The ARN of an IAM resource, with the path that it was created under. An ARN is returned as it is."""
         if name.startswith("arn:"):
             return name
         return f"arn:aws:iam::{self.account_id}:{kind}{self.known.path(kind, name)}{name}"

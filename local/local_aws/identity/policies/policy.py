@@ -40,6 +40,7 @@ class Request:
 
     @classmethod
     def make(cls, action: str, resource: str, context: Mapping[str, Iterable[str]]) -> Request:
+        """A request with its condition keys in lower case."""
         return cls(action, resource, lowered(context))
 
 
@@ -82,6 +83,7 @@ class Statement:
         return self.covers_action(request.action) and self._covers_resource(request) and self._is_met(request)
 
     def covers_action(self, action: str) -> bool:
+        """Whether Action or NotAction of the statement covers the action."""
         if self.not_actions:
             return not any(like(action, pattern, ignore_case=True) for pattern in self.not_actions)
         return any(like(action, pattern, ignore_case=True) for pattern in self.actions)
@@ -158,6 +160,7 @@ class Decision:
 
     @property
     def allowed(self) -> bool:
+        """Whether the request is allowed."""
         return self.verdict is Verdict.ALLOWED
 
     @property

@@ -45,6 +45,7 @@ class Context:
         self._deadline = deadline
 
     def get_remaining_time_in_millis(self) -> int:
+        """The milliseconds that are left before the timeout."""
         return max(0, int((self._deadline - time.time()) * 1000))
 
 
@@ -156,6 +157,7 @@ def _receive(stream: BinaryIO) -> tuple[dict[str, Any], bytes]:
 
 
 def main() -> int:
+    """Load the handler and answer events until the connection closes."""
     connection = socket.socket(fileno=int(sys.argv[1]))
     connection.set_inheritable(False)
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]

@@ -39,6 +39,7 @@ class Outcome:
 
     @property
     def log_result(self) -> str:
+        """The end of the log, in base64."""
         return base64.b64encode(self.tail).decode()
 
 

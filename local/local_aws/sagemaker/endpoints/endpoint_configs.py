@@ -28,6 +28,7 @@ class EndpointConfig:
     stated: Mapping[str, Any]
 
     def description(self) -> dict[str, Any]:
+        """The configuration as DescribeEndpointConfig answers it."""
         variants = [{"InitialVariantWeight": 1.0, **stated} for stated in self.stated["ProductionVariants"]]
         own = {"ProductionVariants": variants, "EndpointConfigArn": self.arn, "CreationTime": self.created}
         if "DataCaptureConfig" in self.stated:
@@ -35,6 +36,7 @@ class EndpointConfig:
         return {"EnableNetworkIsolation": False, **self.stated, **own}
 
     def summary(self) -> dict[str, Any]:
+        """The configuration as ListEndpointConfigs answers it."""
         name = self.stated["EndpointConfigName"]
         return {"EndpointConfigName": name, "EndpointConfigArn": self.arn, "CreationTime": self.created}
 
@@ -52,6 +54,10 @@ class EndpointConfigs:
         self._lock = threading.Lock()
 
     def create_endpoint_config(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Create an endpoint configuration after checking its variants and their models.
+
+        Raises ValidationException. Source: Amazon SageMaker API reference, CreateEndpointConfig.
+        """
         variant_rules.check(self._account, request)
         arn = arns.make(self._account, KIND, request["EndpointConfigName"])
         stated = {name: value for name, value in request.items() if name != "Tags"}
@@ -65,9 +71,17 @@ class EndpointConfigs:
         return {"EndpointConfigArn": arn}
 
     def describe_endpoint_config(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Describe one endpoint configuration.
+
+        Raises ValidationException. Source: Amazon SageMaker API reference, DescribeEndpointConfig.
+        """
         return self.find(request["EndpointConfigName"]).description()
 
     def list_endpoint_configs(self, request: dict[str, Any]) -> dict[str, Any]:
+        """List endpoint configurations, filtered and sorted as the request says, one page at a time.
+
+        Raises ValidationException. Source: Amazon SageMaker API reference, ListEndpointConfigs.
+        """
         with self._lock:
             summaries = [config.summary() for config in self._configs.values()]
         chosen = select(summaries, request, name="EndpointConfigName", order="Descending")
@@ -75,6 +89,10 @@ class EndpointConfigs:
         return paged({"EndpointConfigs": shown}, token)
 
     def delete_endpoint_config(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Delete an endpoint configuration and its tags.
+
+        Raises ValidationException. Source: Amazon SageMaker API reference, DeleteEndpointConfig.
+        """
         arn = self.find(request["EndpointConfigName"]).arn
         with self._lock:
             self._configs.pop(arn, None)

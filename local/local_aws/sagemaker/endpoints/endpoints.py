@@ -39,6 +39,10 @@ class Endpoints:
         self._events = EndpointEvents(account, tags)
 
     def create_endpoint(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Create an endpoint and start its model servers.
+
+        Raises ValidationException. Source: Amazon SageMaker API reference, CreateEndpoint.
+        """
         plan = self._plan(request["EndpointConfigName"])
         config = request.get("DeploymentConfig")
         if config:
@@ -63,9 +67,17 @@ class Endpoints:
         return {"EndpointArn": arn}
 
     def describe_endpoint(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Describe one endpoint, with the traffic of its variants.
+
+        Raises ValidationException. Source: Amazon SageMaker API reference, DescribeEndpoint.
+        """
         return describe(self._find(request["EndpointName"]))
 
     def list_endpoints(self, request: dict[str, Any]) -> dict[str, Any]:
+        """List endpoints, filtered and sorted as the request says, one page at a time.
+
+        Raises ValidationException. Source: Amazon SageMaker API reference, ListEndpoints.
+        """
         with self._lock:
             summaries = [summary(endpoint) for endpoint in self._endpoints.values()]
         chosen = select(summaries, request, name="EndpointName", status="EndpointStatus", order="Descending")
@@ -73,6 +85,10 @@ class Endpoints:
         return paged({"Endpoints": shown}, token)
 
     def update_endpoint(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Move an endpoint to another configuration, all at once, as a canary or in linear steps.
+
+        Raises ValidationException. Source: Amazon SageMaker API reference, UpdateEndpoint.
+        """
         endpoint = self._find(request["EndpointName"])
         # SageMaker reads the configuration that is live as well: once it is deleted no update is possible.
         self._configs.find(endpoint.live.plan.config_name)
@@ -96,6 +112,10 @@ class Endpoints:
         return {"EndpointArn": endpoint.arn}
 
     def update_endpoint_weights_and_capacities(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Change weights and instance counts of an endpoint's variants.
+
+        Raises ValidationException. Source: Amazon SageMaker API reference, UpdateEndpointWeightsAndCapacities.
+        """
         endpoint = self._find(request["EndpointName"])
         with self._lock:
             _require_in_service(endpoint)
@@ -109,6 +129,10 @@ class Endpoints:
         return {"EndpointArn": endpoint.arn}
 
     def delete_endpoint(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Delete an endpoint; its model servers end in the background.
+
+        Raises ValidationException. Source: Amazon SageMaker API reference, DeleteEndpoint.
+        """
         endpoint = self._find(request["EndpointName"])
         with self._lock:
             _require_settled(endpoint)
@@ -120,6 +144,7 @@ class Endpoints:
         return self._endpoints.get(arns.make(self._account, KIND, name))
 
     def close(self) -> None:
+        """Stop all model servers."""
         self._scaling.close()
         with self._lock:
             endpoints = list(self._endpoints.values())

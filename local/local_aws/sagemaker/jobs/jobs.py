@@ -91,9 +91,11 @@ class Job(Generic[C]):
 
     @property
     def request(self) -> Mapping[str, Any]:
+        """The request that created the job."""
         return self.container.request
 
     def start(self) -> None:
+        """Start the job's thread."""
         self._thread.start()
 
     def stop(self) -> bool:
@@ -263,6 +265,7 @@ class JobStore(Generic[C]):
             return list(self._jobs.values())
 
     def close(self) -> None:
+        """Stop all jobs."""
         for job in self.all():
             job.close()
 

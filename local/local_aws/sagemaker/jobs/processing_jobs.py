@@ -31,9 +31,17 @@ class ProcessingJobs:
         self._jobs = JobStore(account, tags, "processing-job", ProcessingContainer)
 
     def create_processing_job(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Create a processing job and start its container.
+
+        Raises ResourceInUse, ValidationException. Source: Amazon SageMaker API reference, CreateProcessingJob.
+        """
         return {"ProcessingJobArn": self._jobs.start(request["ProcessingJobName"], request).arn}
 
     def describe_processing_job(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Describe one processing job.
+
+        Raises ValidationException. Source: Amazon SageMaker API reference, DescribeProcessingJob.
+        """
         job = self._jobs.find(request["ProcessingJobName"])
         stated = {name: job.request[name] for name in _STATED if name in job.request}
         limit = job.request.get("StoppingCondition", {"MaxRuntimeInSeconds": DEFAULT_MAX_RUNTIME})
@@ -41,15 +49,24 @@ class ProcessingJobs:
         return stated | {"StoppingCondition": limit} | started | _summary(job)
 
     def list_processing_jobs(self, request: dict[str, Any]) -> dict[str, Any]:
+        """List processing jobs, filtered and sorted as the request says, one page at a time.
+
+        Raises ValidationException. Source: Amazon SageMaker API reference, ListProcessingJobs.
+        """
         summaries = [_summary(job) for job in self._jobs.all()]
         chosen = select(summaries, request, name="ProcessingJobName", status="ProcessingJobStatus")
         shown, token = page(chosen, request, key=lambda summary: summary["ProcessingJobName"])
         return paged({"ProcessingJobSummaries": shown}, token)
 
     def stop_processing_job(self, request: dict[str, Any]) -> None:
+        """Stop a running processing job.
+
+        Raises ValidationException. Source: Amazon SageMaker API reference, StopProcessingJob.
+        """
         self._jobs.stop(request["ProcessingJobName"])
 
     def close(self) -> None:
+        """Stop all processing jobs."""
         self._jobs.close()
 
 

@@ -36,9 +36,17 @@ class TrainingJobs:
         self._jobs = JobStore(account, tags, "training-job", TrainingContainer)
 
     def create_training_job(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Create a training job and start its container.
+
+        Raises ResourceInUse, ValidationException. Source: Amazon SageMaker API reference, CreateTrainingJob.
+        """
         return {"TrainingJobArn": self._jobs.start(request["TrainingJobName"], request).arn}
 
     def describe_training_job(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Describe one training job, with its final metrics.
+
+        Raises ValidationException. Source: Amazon SageMaker API reference, DescribeTrainingJob.
+        """
         job = self._jobs.find(request["TrainingJobName"])
         record = job.record
         stated = {name: value for name, value in job.request.items() if name not in _NOT_ECHOED}
@@ -57,15 +65,24 @@ class TrainingJobs:
         return stated | without_nothing(known) | _summary(job)
 
     def list_training_jobs(self, request: dict[str, Any]) -> dict[str, Any]:
+        """List training jobs, filtered and sorted as the request says, one page at a time.
+
+        Raises ValidationException. Source: Amazon SageMaker API reference, ListTrainingJobs.
+        """
         summaries = [_summary(job) for job in self._jobs.all()]
         chosen = select(summaries, request, name="TrainingJobName", status="TrainingJobStatus")
         shown, token = page(chosen, request, key=lambda summary: summary["TrainingJobName"])
         return paged({"TrainingJobSummaries": shown}, token)
 
     def stop_training_job(self, request: dict[str, Any]) -> None:
+        """Stop a running training job.
+
+        Raises ValidationException. Source: Amazon SageMaker API reference, StopTrainingJob.
+        """
         self._jobs.stop(request["TrainingJobName"])
 
     def close(self) -> None:
+        """Stop all training jobs."""
         self._jobs.close()
 
 

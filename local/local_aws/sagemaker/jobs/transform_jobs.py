@@ -26,11 +26,19 @@ class TransformJobs:
         self._jobs = JobStore(account, tags, "transform-job", TransformContainer)
 
     def create_transform_job(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Create a transform job and start its model server.
+
+        Raises ResourceInUse, ValidationException. Source: Amazon SageMaker API reference, CreateTransformJob.
+        """
         variant_rules.check(self._account, hosting(request))
         _check_payloads(request)
         return {"TransformJobArn": self._jobs.start(request["TransformJobName"], request).arn}
 
     def describe_transform_job(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Describe one transform job.
+
+        Raises ValidationException. Source: Amazon SageMaker API reference, DescribeTransformJob.
+        """
         job = self._jobs.find(request["TransformJobName"])
         stated = {name: value for name, value in job.request.items() if name != "Tags"}
         known = {"TransformStartTime": job.record.started}
@@ -39,6 +47,10 @@ class TransformJobs:
         return stated | without_nothing(known) | own
 
     def list_transform_jobs(self, request: dict[str, Any]) -> dict[str, Any]:
+        """List transform jobs, filtered and sorted as the request says, one page at a time.
+
+        Raises ValidationException. Source: Amazon SageMaker API reference, ListTransformJobs.
+        """
         summaries = [_summary(job) for job in self._jobs.all()]
         chosen = select(
             summaries, request, name="TransformJobName", status="TransformJobStatus", order="Descending"
@@ -47,9 +59,14 @@ class TransformJobs:
         return paged({"TransformJobSummaries": shown}, token)
 
     def stop_transform_job(self, request: dict[str, Any]) -> None:
+        """Stop a running transform job.
+
+        Raises ValidationException. Source: Amazon SageMaker API reference, StopTransformJob.
+        """
         self._jobs.stop(request["TransformJobName"])
 
     def close(self) -> None:
+        """Stop all transform jobs."""
         self._jobs.close()
 
 

@@ -53,6 +53,10 @@ class PipelineExecutions:
         self._answered: set[tuple[str, str, str]] = set()
 
     def start_pipeline_execution(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Start an execution of a pipeline. A repeated client request token answers the same execution.
+
+        Raises ResourceNotFound, ValidationException. Source: Amazon SageMaker API reference, StartPipelineExecution.
+        """
         refuse(request, "MlflowExperimentName")
         pipeline = self._pipelines.find(request["PipelineName"])
         version = pipeline.at(request)
@@ -65,6 +69,10 @@ class PipelineExecutions:
         return {"PipelineExecutionArn": execution.start.arn}
 
     def stop_pipeline_execution(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Stop a running execution.
+
+        Raises ResourceNotFound, ValidationException. Source: Amazon SageMaker API reference, StopPipelineExecution.
+        """
         execution, _ = self._find(request)
         with self._lock:
             if self._new("stop", request):
@@ -74,6 +82,10 @@ class PipelineExecutions:
         return {"PipelineExecutionArn": execution.start.arn}
 
     def retry_pipeline_execution(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Run the steps of a failed or stopped execution that did not succeed.
+
+        Raises ResourceNotFound, ValidationException. Source: Amazon SageMaker API reference, RetryPipelineExecution.
+        """
         execution, pipeline = self._find(request)
         with self._lock:
             if self._new("retry", request):
@@ -83,6 +95,10 @@ class PipelineExecutions:
         return {"PipelineExecutionArn": execution.start.arn}
 
     def update_pipeline_execution(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Change display name and description of an execution.
+
+        Raises ResourceNotFound, ValidationException. Source: Amazon SageMaker API reference, UpdatePipelineExecution.
+        """
         execution, _ = self._find(request)
         execution.update(
             request.get("PipelineExecutionDisplayName"),
@@ -92,9 +108,17 @@ class PipelineExecutions:
         return {"PipelineExecutionArn": execution.start.arn}
 
     def describe_pipeline_execution(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Describe one execution.
+
+        Raises ResourceNotFound, ValidationException. Source: Amazon SageMaker API reference, DescribePipelineExecution.
+        """
         return self._find(request)[0].describe()
 
     def list_pipeline_executions(self, request: dict[str, Any]) -> dict[str, Any]:
+        """List the executions of a pipeline, filtered and sorted as the request says, one page at a time.
+
+        Raises ResourceNotFound, ValidationException. Source: Amazon SageMaker API reference, ListPipelineExecutions.
+        """
         pipeline = self._pipelines.find(request["PipelineName"])
         number = pipeline.at(request).number if request.get("PipelineVersionAlias") else None
         summaries = [
@@ -109,6 +133,10 @@ class PipelineExecutions:
         return paged({"PipelineExecutionSummaries": shown}, token)
 
     def list_pipeline_execution_steps(self, request: dict[str, Any]) -> dict[str, Any]:
+        """List the steps that an execution has reached, one page at a time.
+
+        Raises ResourceNotFound, ValidationException. Source: Amazon SageMaker API reference, ListPipelineExecutionSteps.
+        """
         execution, _ = self._find(request)
         steps = [run.answer() for run in execution.runs().values()]
         if request.get("SortOrder") != "Ascending":
@@ -117,6 +145,10 @@ class PipelineExecutions:
         return paged({"PipelineExecutionSteps": shown}, token)
 
     def describe_pipeline_definition_for_execution(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The definition that an execution was started with.
+
+        Raises ResourceNotFound, ValidationException. Source: Amazon SageMaker API reference, DescribePipelineDefinitionForExecution.
+        """
         start = self._find(request)[0].start
         return {"PipelineDefinition": start.definition_text, "CreationTime": start.definition_created}
 

@@ -46,11 +46,13 @@ class Pipeline:
         return pipeline_versions.find(self.versions, request, self.name)
 
     def summary(self) -> dict[str, Any]:
+        """The pipeline as ListPipelines answers it."""
         shown = {name: value for name, value in self.stated.items() if name != "ParallelismConfiguration"}
         last = self.history.last_start
         return {**self._common(), **shown, **({"LastExecutionTime": last} if last else {})}
 
     def description(self, version: Version) -> dict[str, Any]:
+        """The pipeline with one version of its definition, as DescribePipeline answers it."""
         last = self.history.last_start
         return {
             **self._common(),
@@ -86,6 +88,10 @@ class Pipelines:
         self._pipelines: dict[str, Pipeline] = {}
 
     def create_pipeline(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Create a pipeline after validating its definition.
+
+        Raises ValidationException. Source: Amazon SageMaker API reference, CreatePipeline.
+        """
         name, token, now = request["PipelineName"], request["ClientRequestToken"], datetime.now(UTC)
         arn = arns.make(self._account, PIPELINE, name)
         text = self._text(request)
@@ -105,6 +111,10 @@ class Pipelines:
         return {"PipelineArn": arn}
 
     def update_pipeline(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Change a pipeline; a new definition becomes a new version.
+
+        Raises ResourceNotFound, ValidationException. Source: Amazon SageMaker API reference, UpdatePipeline.
+        """
         arn, now = self.find(request["PipelineName"]).arn, datetime.now(UTC)
         has_definition = "PipelineDefinition" in request or "PipelineDefinitionS3Location" in request
         text = self._text(request) if has_definition else None
@@ -122,6 +132,10 @@ class Pipelines:
         return {"PipelineArn": arn, "PipelineVersionId": newest.number}
 
     def update_pipeline_version(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Change display name, description and aliases of a version.
+
+        Raises ResourceNotFound. Source: Amazon SageMaker API reference, UpdatePipelineVersion.
+        """
         operations = request.get("PipelineVersionAliasOperations") or {}
         members = ("PipelineVersionDisplayName", "PipelineVersionDescription")
         with self._lock:
@@ -140,6 +154,10 @@ class Pipelines:
         return {"PipelineArn": known.arn, "PipelineVersionId": version.number}
 
     def list_pipeline_versions(self, request: dict[str, Any]) -> dict[str, Any]:
+        """List the versions of a pipeline, one page at a time.
+
+        Raises ResourceNotFound, ValidationException. Source: Amazon SageMaker API reference, ListPipelineVersions.
+        """
         pipeline = self.find(request["PipelineName"])
         summaries = [_version_summary(pipeline, version) for version in pipeline.versions]
         chosen = select(summaries, request, name="PipelineVersionId", order="Descending")
@@ -147,10 +165,18 @@ class Pipelines:
         return paged({"PipelineVersionSummaries": shown}, token)
 
     def describe_pipeline(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Describe a pipeline, at its latest version or the one that the request names.
+
+        Raises ResourceNotFound, ValidationException. Source: Amazon SageMaker API reference, DescribePipeline.
+        """
         pipeline = self.find(request["PipelineName"])
         return pipeline.description(pipeline.at(request))
 
     def list_pipelines(self, request: dict[str, Any]) -> dict[str, Any]:
+        """List pipelines, filtered and sorted as the request says, one page at a time.
+
+        Raises ValidationException. Source: Amazon SageMaker API reference, ListPipelines.
+        """
         refuse(request, "ManagedBy")
         with self._lock:
             summaries = [pipeline.summary() for pipeline in self._pipelines.values()]
@@ -159,6 +185,10 @@ class Pipelines:
         return paged({"PipelineSummaries": shown}, token)
 
     def delete_pipeline(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Delete a pipeline that has no running execution.
+
+        Raises ConflictException, ResourceNotFound. Source: Amazon SageMaker API reference, DeletePipeline.
+        """
         arn = arns.make(self._account, PIPELINE, request["PipelineName"])
         with self._lock:
             active = self._known(arn).history.active

@@ -27,6 +27,7 @@ class ModelPackageGroup:
     last_version: int = 0
 
     def summary(self) -> dict[str, Any]:
+        """The group as ListModelPackageGroups answers it."""
         return {
             **self.stated,
             "ModelPackageGroupArn": self.arn,
@@ -35,6 +36,7 @@ class ModelPackageGroup:
         }
 
     def description(self) -> dict[str, Any]:
+        """The group as DescribeModelPackageGroup answers it."""
         return {**self.summary(), "CreatedBy": USER_CONTEXT}
 
 
@@ -48,6 +50,10 @@ class ModelPackageGroups:
         self._groups: dict[str, ModelPackageGroup] = {}
 
     def create_model_package_group(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Create a model package group.
+
+        Raises ValidationException. Source: Amazon SageMaker API reference, CreateModelPackageGroup.
+        """
         arn = self._arn(request)
         stated: dict[str, Any] = {
             member: request[member]
@@ -62,10 +68,18 @@ class ModelPackageGroups:
         return {"ModelPackageGroupArn": arn}
 
     def describe_model_package_group(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Describe one model package group.
+
+        Raises ValidationException. Source: Amazon SageMaker API reference, DescribeModelPackageGroup.
+        """
         with self._lock:
             return self._known(self._arn(request)).description()
 
     def list_model_package_groups(self, request: dict[str, Any]) -> dict[str, Any]:
+        """List model package groups, filtered and sorted as the request says, one page at a time.
+
+        Raises ValidationException. Source: Amazon SageMaker API reference, ListModelPackageGroups.
+        """
         with self._lock:
             summaries = [group.summary() for group in self._groups.values()]
         chosen = select(summaries, request, name="ModelPackageGroupName")
@@ -73,6 +87,10 @@ class ModelPackageGroups:
         return paged({"ModelPackageGroupSummaryList": shown}, token)
 
     def delete_model_package_group(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Delete a model package group that has no versions.
+
+        Raises ConflictException, ValidationException. Source: Amazon SageMaker API reference, DeleteModelPackageGroup.
+        """
         arn = self._arn(request)
         with self._lock:
             if self._known(arn).versions:

@@ -44,6 +44,7 @@ class ModelPackage:
     modified: datetime | None = None
 
     def description(self) -> dict[str, Any]:
+        """The package as DescribeModelPackage answers it."""
         changed = (
             {}
             if self.modified is None
@@ -96,6 +97,10 @@ class ModelPackages:
         """By client token: the request, and the ARN that answered it."""
 
     def create_model_package(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Register a model package, as the next version of a group or without one.
+
+        Raises ConflictException, ValidationException. Source: Amazon SageMaker API reference, CreateModelPackage.
+        """
         _check_creation(request)
         self._require_artifacts(request, request.get("AdditionalInferenceSpecifications", []))
         with self._lock:
@@ -109,10 +114,18 @@ class ModelPackages:
         return {"ModelPackageArn": arn}
 
     def describe_model_package(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Describe one model package.
+
+        Raises ValidationException. Source: Amazon SageMaker API reference, DescribeModelPackage.
+        """
         with self._lock:
             return self._known(request["ModelPackageName"]).description()
 
     def list_model_packages(self, request: dict[str, Any]) -> dict[str, Any]:
+        """List model packages, filtered and sorted as the request says, one page at a time.
+
+        Raises ValidationException. Source: Amazon SageMaker API reference, ListModelPackages.
+        """
         with self._lock:
             packages = [package for package in self._packages.values() if _asked_for(package, request)]
         # Named for the filter and the order by name, also where the answer leaves the name out.
@@ -125,6 +138,10 @@ class ModelPackages:
         return paged({"ModelPackageSummaryList": shown}, token)
 
     def update_model_package(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Change approval status, metadata, life cycle or inference specifications of a package.
+
+        Raises ValidationException. Source: Amazon SageMaker API reference, UpdateModelPackage.
+        """
         additions = request.get("AdditionalInferenceSpecificationsToAdd", [])
         self._require_artifacts(request, additions)
         with self._lock:
@@ -140,6 +157,10 @@ class ModelPackages:
         return {"ModelPackageArn": package.arn}
 
     def delete_model_package(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Delete a model package and its tags.
+
+        Raises ValidationException. Source: Amazon SageMaker API reference, DeleteModelPackage.
+        """
         with self._lock:
             package = self._known(request["ModelPackageName"])
             del self._packages[package.arn]

@@ -27,6 +27,10 @@ class Domains:
         self._domains: dict[str, dict[str, Any]] = {}
 
     def create_domain(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Create a Studio domain: a description with tags and nothing behind it.
+
+        Source: Amazon SageMaker API reference, CreateDomain.
+        """
         identity = "d-" + new_id(12)
         now = datetime.now(UTC)
         made = {name: value for name, value in request.items() if name != "Tags"} | {
@@ -43,16 +47,28 @@ class Domains:
         return {name: made[name] for name in ("DomainArn", "DomainId", "Url")}
 
     def describe_domain(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Describe one Studio domain.
+
+        Raises ResourceNotFound. Source: Amazon SageMaker API reference, DescribeDomain.
+        """
         with self._lock:
             return dict(self._known(request["DomainId"]))
 
     def list_domains(self, request: dict[str, Any]) -> dict[str, Any]:
+        """List Studio domains, one page at a time.
+
+        Raises ValidationException. Source: Amazon SageMaker API reference, ListDomains.
+        """
         with self._lock:
             summaries = [{name: each[name] for name in _SUMMARY} for each in self._domains.values()]
         shown, token = page(summaries, request, key=lambda summary: summary["DomainArn"])
         return paged({"Domains": shown}, token)
 
     def delete_domain(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Delete a Studio domain and its tags.
+
+        Raises ResourceNotFound. Source: Amazon SageMaker API reference, DeleteDomain.
+        """
         with self._lock:
             gone = self._known(request["DomainId"])
             del self._domains[gone["DomainId"]]

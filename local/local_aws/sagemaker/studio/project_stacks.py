@@ -90,6 +90,7 @@ class ProjectStacks:
         self._follow(stack_id, token)
 
     def delete(self, stack_id: str) -> None:
+        """Delete the stack, and follow the deletion to its end."""
         token = str(uuid.uuid4())
         self._call("delete_stack", StackName=stack_id, ClientRequestToken=token)
         self._follow(stack_id, token)

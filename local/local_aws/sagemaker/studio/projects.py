@@ -55,10 +55,12 @@ class Project:
 
     @property
     def stack_name(self) -> str:
+        """The name of the project's stack."""
         return f"SP-{self.id}"
 
     @property
     def busy(self) -> bool:
+        """Whether the project is being created, updated or deleted."""
         return self.status == "Pending" or self.status.endswith("InProgress")
 
     def summary(self) -> dict[str, Any]:
@@ -99,6 +101,10 @@ class Projects:
         self._projects: dict[str, Project] = {}
 
     def create_project(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Create a project and its CloudFormation stack from a template in S3.
+
+        Raises ValidationException. Source: Amazon SageMaker API reference, CreateProject.
+        """
         if request.get("ServiceCatalogProvisioningDetails"):
             raise invalid(_ABSENT.format("ServiceCatalogProvisioningDetails", "TemplateProviders"))
         template = _template(request, "TemplateProviders")
@@ -122,10 +128,18 @@ class Projects:
         return {"ProjectArn": project.arn, "ProjectId": project.id}
 
     def describe_project(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Describe one project.
+
+        Raises ValidationException. Source: Amazon SageMaker API reference, DescribeProject.
+        """
         with self._lock:
             return self._known(request["ProjectName"]).answer()
 
     def list_projects(self, request: dict[str, Any]) -> dict[str, Any]:
+        """List projects, filtered and sorted as the request says, one page at a time.
+
+        Raises ValidationException. Source: Amazon SageMaker API reference, ListProjects.
+        """
         with self._lock:
             summaries = [project.summary() for project in self._projects.values()]
         chosen = select(summaries, request, name="ProjectName", status="ProjectStatus")
@@ -133,6 +147,10 @@ class Projects:
         return paged({"ProjectSummaryList": shown}, token)
 
     def update_project(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Update a project's stack, description or tags.
+
+        Raises ConflictException, ValidationException. Source: Amazon SageMaker API reference, UpdateProject.
+        """
         if request.get("ServiceCatalogProvisioningUpdateDetails"):
             raise invalid(
                 _ABSENT.format("ServiceCatalogProvisioningUpdateDetails", "TemplateProvidersToUpdate")
@@ -159,6 +177,10 @@ class Projects:
         return {"ProjectArn": project.arn}
 
     def delete_project(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Delete a project and its stack.
+
+        Raises ConflictException, ValidationException. Source: Amazon SageMaker API reference, DeleteProject.
+        """
         with self._lock:
             project = self._known(request["ProjectName"])
             _require(project, not project.busy and project.status != _GONE, "deleted")

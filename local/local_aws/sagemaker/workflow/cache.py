@@ -74,6 +74,7 @@ class StepCache:
         self._hits: dict[str, Hit] = {}
 
     def add(self, key: str, hit: Hit) -> None:
+        """Keep the outcome of a step under its cache key."""
         with self._lock:
             self._hits[key] = hit
 

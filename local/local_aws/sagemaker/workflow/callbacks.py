@@ -52,10 +52,18 @@ class Callbacks:
             self._waiting.pop(callback.token, None)
 
     def send_pipeline_execution_step_success(self, request: dict[str, Any]) -> dict[str, Any]:
+        """End the callback step of this token as succeeded, with its output parameters.
+
+        Raises ConflictException, ValidationException. Source: Amazon SageMaker API reference, SendPipelineExecutionStepSuccess.
+        """
         given = {each["Name"]: each["Value"] for each in request.get("OutputParameters", ())}
         return self._answer(request, given=given)
 
     def send_pipeline_execution_step_failure(self, request: dict[str, Any]) -> dict[str, Any]:
+        """End the callback step of this token as failed, with a reason.
+
+        Raises ConflictException, ValidationException. Source: Amazon SageMaker API reference, SendPipelineExecutionStepFailure.
+        """
         return self._answer(request, reason=request.get("FailureReason", ""))
 
     def _answer(

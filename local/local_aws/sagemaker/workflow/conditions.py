@@ -23,6 +23,8 @@ TYPES = (*_COMPARISONS, "In", "Not", "Or")
 
 @dataclass(frozen=True)
 class Comparison:
+    """Compares two values: equal, greater, less, or the like."""
+
     type: str
     left: Any
     right: Any
@@ -30,17 +32,23 @@ class Comparison:
 
 @dataclass(frozen=True)
 class In:
+    """Whether a value is one of several."""
+
     query: Any
     values: tuple[Any, ...]
 
 
 @dataclass(frozen=True)
 class Not:
+    """Whether a condition does not hold."""
+
     condition: Condition
 
 
 @dataclass(frozen=True)
 class Or:
+    """Whether at least one condition holds."""
+
     conditions: tuple[Condition, ...]
 
 

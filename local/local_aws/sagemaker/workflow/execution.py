@@ -115,14 +115,17 @@ class Execution:
 
     @property
     def status(self) -> str:
+        """The status, as the API names it."""
         return self._status
 
     @property
     def active(self) -> bool:
+        """Whether the execution has not ended."""
         return self._status in (EXECUTING, STOPPING)
 
     @property
     def stopping(self) -> bool:
+        """Whether the execution is being stopped."""
         return self._status == STOPPING
 
     @property
@@ -136,6 +139,7 @@ class Execution:
             return dict(self._runs)
 
     def run(self, name: str) -> StepRun:
+        """The record of the step with this name."""
         with self._lock:
             return self._runs[name]
 

@@ -117,6 +117,7 @@ def resolve(value: Any, scope: Scope) -> Any:
 
 
 def is_expression(value: Any) -> bool:
+    """Whether a parsed value is an expression and not a literal."""
     return isinstance(value, Reference | Join | JsonGet)
 
 

@@ -43,10 +43,12 @@ class History:
             return execution, True
 
     def find(self, arn: str) -> Execution | None:
+        """The execution with this ARN, None if the pipeline has none."""
         with self._lock:
             return self._executions.get(arn)
 
     def executions(self) -> list[Execution]:
+        """All executions, oldest first."""
         with self._lock:
             return list(self._executions.values())
 
@@ -57,5 +59,6 @@ class History:
 
     @property
     def last_start(self) -> datetime | None:
+        """The time at which the latest execution was created, None without one."""
         executions = self.executions()
         return executions[-1].start.created if executions else None

@@ -34,24 +34,29 @@ class Resource:
 
     @property
     def create(self) -> str:
+        """The name of the operation that creates the resource."""
         return f"Create{self.noun}"
 
     @property
     def name_member(self) -> str:
+        """The member of requests that holds the resource's name."""
         return f"{self.noun}Name"
 
     @property
     def arn_member(self) -> str:
+        """The member of answers that holds the resource's ARN."""
         return f"{self.noun}Arn"
 
     @property
     def request_shape(self) -> StructureShape:
+        """The shape of the create request, from botocore's model."""
         shape = service_model("sagemaker").operation_model(self.create).input_shape
         assert shape is not None, self.create
         return shape
 
     @property
     def description_shape(self) -> Shape:
+        """The shape of the description, from botocore's model."""
         return service_model("sagemaker").shape_for(self.described)
 
 
@@ -83,6 +88,7 @@ class Made:
     arn: str
 
     def describe(self, client: Any) -> dict[str, Any]:
+        """The description of the resource that the step made."""
         answer = self._call(client, "Describe")
         answer.pop("ResponseMetadata", None)
         return answer

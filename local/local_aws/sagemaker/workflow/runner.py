@@ -30,6 +30,7 @@ class Runner:
         self._thread = threading.Thread(target=self._run, name=execution.start.arn, daemon=True)
 
     def start(self) -> None:
+        """Start the scheduler's thread."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -42,6 +43,7 @@ class Runner:
         self._around.stop.set()
 
     def join(self, timeout: float | None = None) -> None:
+        """Wait until the execution has ended, at most `timeout` seconds."""
         self._thread.join(timeout)
 
     def _run(self) -> None:

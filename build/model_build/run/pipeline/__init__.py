@@ -1,0 +1,24 @@
+"""The pipeline's definition. This package alone imports the SageMaker SDK, and only when `definition` is called.
+
+    Prepare -> Train -> Evaluate -> Gate -+-> CreateModel -> Register
+                                          +-> Fail
+
+A definition is a pure function of the recipe, the settings and the hashes of the uploaded files. Building it needs no
+network and reads no configuration of the machine. Equal inputs give equal bytes on every machine.
+
+Values that belong to one run (data, commit, champion, reason for --force) are parameters of the pipeline. Step caching
+compares arguments, so a run repeats only the steps whose arguments changed: the commit is an argument of Register, the
+gate's rule and the champion are arguments of Evaluate, and Prepare and Train read inputs that are named by their content.
+
+The definition of a pull request ends at the gate: it has neither CreateModel nor Register.
+
+`inputs` has the arguments of `definition`, `context` the parameters and what all steps share, `jobs` the steps that run
+a container, `registration` the steps after the gate, `session` the SDK's session, `retries` the retry policies.
+"""
+
+from model_build.run.pipeline.definition import STEPS, definition
+from model_build.run.pipeline.inputs import MAX_REGRESSION, MINIMUM, NONE, Inputs
+from model_build.run.pipeline.jobs import BOOT
+from model_build.run.pipeline.registration import FAIL
+
+__all__ = ["BOOT", "FAIL", "MAX_REGRESSION", "MINIMUM", "NONE", "STEPS", "Inputs", "definition"]

@@ -1,0 +1,111 @@
+"""What all steps of one definition share: recipe, settings, inputs, session, images and the pipeline's parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from model_build.recipe.training import Script
+from model_build.run.pipeline import session
+from model_build.run.pipeline.inputs import MAX_REGRESSION, MINIMUM, NONE, Inputs
+
+if TYPE_CHECKING:
+    from model_build.core.settings import Settings
+    from model_build.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """The parameters of the pipeline.
+
+    Only the force reason, the gate's figures and the approval status have defaults. Whoever starts the pipeline by hand
+    states the data and the champion.
+    """
+
+    data: Any
+    data_sha256: Any
+    commit: Any
+    champion_arn: Any
+    champion_model: Any
+    champion_sha256: Any
+    champion_contract: Any
+    champion_contract_sha256: Any
+    force_reason: Any
+    minimum: Any
+    max_regression: Any
+    approval: Any
+
+    @classmethod
+    def of(cls, recipe: Recipe) -> Parameters:
+        """The parameters of a recipe's pipeline."""
+        from sagemaker.core.workflow.parameters import ParameterFloat, ParameterString
+
+        return cls(
+            data=ParameterString("Data"),
+            data_sha256=ParameterString("DataSha256"),
+            commit=ParameterString("Commit"),
+            champion_arn=ParameterString("ChampionArn"),
+            champion_model=ParameterString("ChampionModel"),
+            champion_sha256=ParameterString("ChampionSha256"),
+            champion_contract=ParameterString("ChampionContract"),
+            champion_contract_sha256=ParameterString("ChampionContractSha256"),
+            force_reason=ParameterString("ForceReason", default_value=NONE),
+            minimum=ParameterFloat(MINIMUM, default_value=recipe.gate.minimum),
+            max_regression=ParameterFloat(MAX_REGRESSION, default_value=recipe.gate.max_regression),
+            # IAM allows the pipeline's role to register packages with this status only.
+            approval=ParameterString("ApprovalStatus", default_value="PendingManualApproval"),
+        )
+
+
+@dataclass(frozen=True)
+class Context:
+    """`sklearn` and `blazingtext` are URIs of images. `tags` are those of every job and model."""
+
+    recipe: Recipe
+    settings: Settings
+    inputs: Inputs
+    session: Any
+    parameters: Parameters
+    tags: list[dict[str, str]]
+    sklearn: str
+    blazingtext: str
+
+    @classmethod
+    def of(cls, recipe: Recipe, settings: Settings, inputs: Inputs) -> Context:
+        """The context of one definition, with a session of its own."""
+        from sagemaker.core import image_uris
+
+        return cls(
+            recipe=recipe,
+            settings=settings,
+            inputs=inputs,
+            session=session.create(settings.region, settings.bucket),
+            parameters=Parameters.of(recipe),
+            tags=[{"Key": key, "Value": value} for key, value in settings.tags.items()],
+            sklearn=image_uris.retrieve(
+                "sklearn", settings.region, version="1.2-1", py_version="py3", instance_type="ml.m5.large"
+            ),
+            blazingtext=image_uris.retrieve("blazingtext", settings.region, version="1"),
+        )
+
+    @property
+    def training_image(self) -> str:
+        """The image that trains and serves the recipe's model."""
+        return self.sklearn if isinstance(self.recipe.training, Script) else self.blazingtext
+
+    @property
+    def pull_request(self) -> bool:
+        """Whether the pipeline belongs to a pull request, which registers nothing."""
+        return self.settings.pull_request is not None
+
+
+def output(step: Any, name: str) -> Any:
+    """The S3 URI of a processing step's output."""
+    return step.properties.ProcessingOutputConfig.Outputs[name].S3Output.S3Uri
+
+
+def evaluated(evaluate: Any, report: Any, path: str) -> Any:
+    """The value at `path` of evaluation.json, which is the property file `report` of the step `evaluate`."""
+    from sagemaker.core.workflow.functions import JsonGet
+
+    return JsonGet(step_name=evaluate.name, property_file=report, json_path=path)

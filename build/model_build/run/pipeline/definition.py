@@ -1,0 +1,67 @@
+"""The graph of the pipeline: its steps, their order, and the condition of the gate."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from model_build.core.isolation import isolated
+from model_build.run.pipeline import jobs, registration
+from model_build.run.pipeline.context import Context, evaluated
+from model_build.run.pipeline.inputs import Inputs
+
+if TYPE_CHECKING:
+    from model_build.core.settings import Settings
+    from model_build.recipe import Recipe
+
+STEPS = ("Prepare", "Train", "Evaluate", "Gate", "CreateModel", "Register", "Fail")
+
+
+def definition(recipe: Recipe, settings: Settings, inputs: Inputs) -> str:
+    """The definition of the recipe's pipeline as canonical JSON, in the form that CreatePipeline takes."""
+    with isolated(settings.region):
+        text = _pipeline(Context.of(recipe, settings, inputs)).definition()
+    return json.dumps(json.loads(text), sort_keys=True, separators=(",", ":"))
+
+
+def _pipeline(context: Context) -> Any:
+    from sagemaker.core.workflow.conditions import ConditionEquals
+    from sagemaker.core.workflow.properties import PropertyFile
+    from sagemaker.mlops.workflow.condition_step import ConditionStep
+    from sagemaker.mlops.workflow.pipeline import Pipeline
+
+    report = PropertyFile(name="EvaluationReport", output_name="evaluation", path="evaluation.json")
+    prepare = jobs.prepare(context)
+    train = jobs.train(context, prepare)
+    evaluate = jobs.evaluate(context, prepare, train, report)
+    gate = ConditionStep(
+        name="Gate",
+        conditions=[ConditionEquals(left=evaluated(evaluate, report, "gate.passed"), right=True)],
+        if_steps=[] if context.pull_request else registration.steps(context, train, evaluate, report),
+        else_steps=[registration.fail(evaluate)],
+    )
+    return Pipeline(
+        name=context.settings.pipeline_name(context.recipe.name),
+        parameters=_parameters(context),
+        steps=[prepare, train, evaluate, gate],
+        sagemaker_session=context.session,
+        pipeline_experiment_config=None,
+    )
+
+
+def _parameters(context: Context) -> list[Any]:
+    every = context.parameters
+    parameters = [
+        every.data,
+        every.data_sha256,
+        every.commit,
+        every.champion_arn,
+        every.champion_model,
+        every.champion_sha256,
+        every.champion_contract,
+        every.champion_contract_sha256,
+        every.force_reason,
+        every.minimum,
+        every.max_regression,
+    ]
+    return parameters if context.pull_request else [*parameters, every.approval]

@@ -1,0 +1,198 @@
+"""The steps that run a container: Prepare, Train and Evaluate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from model_build.recipe.training import Script
+from model_build.run.pipeline import retries, session
+from model_build.run.pipeline.context import Context, output
+
+BOOT = "import sys; exec('\\n'.join(sys.argv[1:sys.argv.index('--')]))"
+"""Runs the launcher. Its lines are the arguments before `--`: each part of a container's entry point is one line."""
+
+_INPUT = "/opt/ml/processing/input"
+_OUTPUT = "/opt/ml/processing/output"
+
+
+def prepare(context: Context) -> Any:
+    """The step that reads the data and writes the files for training and the holdout."""
+    return _processing_step(
+        context,
+        "Prepare",
+        entrypoint=_entrypoint(context, context.inputs.prepare_sha256, "prepare.py"),
+        inputs={"code": context.inputs.prepare_code, "data": context.parameters.data},
+        outputs=("train", "validation", "holdout", "summary"),
+        # A user can change the data under a URI of their own. The hash makes the step cache see that.
+        environment={"DATA_SHA256": context.parameters.data_sha256},
+    )
+
+
+def train(context: Context, prepare: Any) -> Any:
+    """The step that trains the recipe's algorithm on the files of `prepare`."""
+    from sagemaker.core.shapes import Tag
+    from sagemaker.core.training.configs import Compute, InputData, OutputDataConfig, StoppingCondition
+    from sagemaker.mlops.workflow.steps import TrainingStep
+    from sagemaker.train import ModelTrainer
+
+    training, settings = context.recipe.training, context.settings
+    trainer = ModelTrainer(
+        training_image=context.training_image,
+        base_job_name=context.recipe.name,
+        role=settings.pipeline_role_arn,
+        hyperparameters=_hyperparameters(context),
+        compute=Compute(
+            **_instances(training.instance_types), instance_count=1, volume_size_in_gb=training.volume_gb
+        ),
+        stopping_condition=StoppingCondition(max_runtime_in_seconds=training.max_runtime_seconds),
+        output_data_config=OutputDataConfig(
+            s3_output_path=settings.s3("models"), kms_key_id=settings.kms_key
+        ),
+        tags=[Tag(key=tag["Key"], value=tag["Value"]) for tag in context.tags],
+        sagemaker_session=context.session,
+    )
+    channels = [
+        InputData(channel_name=channel, data_source=output(prepare, channel), content_type="text/plain")
+        for channel in ("train", "validation")
+    ]
+    if context.inputs.training_wheels:
+        channels.append(InputData(channel_name="wheels", data_source=context.inputs.wheels))
+    with session.without_telemetry(context.session):
+        step_args = trainer.train(input_data_config=channels)
+    return TrainingStep(
+        name="Train", step_args=step_args, cache_config=_caching(context), retry_policies=retries.job()
+    )
+
+
+def evaluate(context: Context, prepare: Any, train: Any, report: Any) -> Any:
+    """The step that evaluates candidate and champion and writes the property file `report`."""
+    given = context.parameters
+    candidate = train.properties.ModelArtifacts.S3ModelArtifacts
+    arguments = {
+        "--candidate-uri": candidate,
+        "--candidate-contract-sha256": context.inputs.contract_sha256,
+        "--champion-arn": given.champion_arn,
+        "--champion-sha256": given.champion_sha256,
+        "--champion-contract-sha256": given.champion_contract_sha256,
+        "--force-reason": given.force_reason,
+        "--minimum": given.minimum.to_string(),
+        "--max-regression": given.max_regression.to_string(),
+    }
+    return _processing_step(
+        context,
+        "Evaluate",
+        entrypoint=_entrypoint(context, context.inputs.evaluate_sha256, "evaluate.py"),
+        inputs={
+            "code": context.inputs.evaluate_code,
+            "wheels": context.inputs.wheels,
+            "holdout": output(prepare, "holdout"),
+            "candidate": candidate,
+            "candidate-contract": context.inputs.contract,
+            "champion": given.champion_model,
+            "champion-contract": given.champion_contract,
+        },
+        outputs=("evaluation",),
+        arguments=[part for argument in arguments.items() for part in argument],
+        property_files=[report],
+    )
+
+
+def _processing_step(
+    context: Context,
+    name: str,
+    *,
+    entrypoint: list[str],
+    inputs: dict[str, Any],
+    outputs: tuple[str, ...],
+    arguments: list[Any] | None = None,
+    environment: dict[str, Any] | None = None,
+    property_files: list[Any] | None = None,
+) -> Any:
+    """A processing step. Each input and output has a folder of its name."""
+    from sagemaker.core.processing import Processor
+    from sagemaker.mlops.workflow.steps import ProcessingStep
+
+    jobs = context.recipe.processing
+    processor = Processor(
+        role=context.settings.pipeline_role_arn,
+        image_uri=context.sklearn,
+        entrypoint=entrypoint,
+        instance_type=jobs.instance_type,
+        instance_count=jobs.instance_count,
+        volume_size_in_gb=jobs.volume_gb,
+        max_runtime_in_seconds=jobs.max_runtime_seconds,
+        output_kms_key=context.settings.kms_key,
+        env=environment,
+        tags=context.tags,
+        sagemaker_session=context.session,
+    )
+    step_args = processor.run(
+        inputs=[_processing_input(folder, uri) for folder, uri in inputs.items()],
+        outputs=[_processing_output(folder, _run_prefix(context, name, folder)) for folder in outputs],
+        arguments=arguments,
+    )
+    return ProcessingStep(
+        name=name,
+        step_args=step_args,
+        property_files=property_files,
+        cache_config=_caching(context),
+        retry_policies=retries.job(),
+    )
+
+
+def _entrypoint(context: Context, sha256: str, script: str) -> list[str]:
+    """The command that runs `script` of the input `code`, if the hash of that folder is `sha256`."""
+    return ["python3", "-I", "-c", BOOT, *context.inputs.launcher, "--", f"{_INPUT}/code", sha256, script]
+
+
+def _hyperparameters(context: Context) -> dict[str, str]:
+    training, labels = context.recipe.training, context.recipe.labels
+    if not isinstance(training, Script):
+        return dict(training.hyperparameters.items())
+    return {
+        **training.options(labels.names, labels.multi),
+        "sagemaker_program": "train.py",
+        "sagemaker_submit_directory": str(context.inputs.algorithm),
+    }
+
+
+def _instances(types: tuple[str, ...]) -> dict[str, Any]:
+    """The request's keys for one instance type, or for several of which SageMaker takes the first available one.
+
+    A request may not hold both keys (API reference, ResourceConfig).
+    """
+    from sagemaker.core.shapes import InstancePreference
+
+    if len(types) == 1:
+        return {"instance_type": types[0]}
+    return {"instance_preferences": [InstancePreference(instance_type=each) for each in types]}
+
+
+def _caching(context: Context) -> Any:
+    from sagemaker.mlops.workflow.steps import CacheConfig
+
+    return CacheConfig(enable_caching=True, expire_after=context.recipe.caching.expire_after)
+
+
+def _run_prefix(context: Context, step: str, folder: str) -> Any:
+    from sagemaker.core.workflow.execution_variables import ExecutionVariables
+    from sagemaker.core.workflow.functions import Join
+
+    execution = ExecutionVariables.PIPELINE_EXECUTION_ID
+    return Join(on="/", values=[context.settings.s3("runs"), execution, step.lower(), folder])
+
+
+def _processing_input(folder: str, uri: Any) -> Any:
+    from sagemaker.core.shapes import ProcessingInput, ProcessingS3Input
+
+    source = ProcessingS3Input(
+        s3_uri=uri, local_path=f"{_INPUT}/{folder}", s3_data_type="S3Prefix", s3_input_mode="File"
+    )
+    return ProcessingInput(input_name=folder, s3_input=source)
+
+
+def _processing_output(folder: str, uri: Any) -> Any:
+    from sagemaker.core.shapes import ProcessingOutput, ProcessingS3Output
+
+    target = ProcessingS3Output(s3_uri=uri, local_path=f"{_OUTPUT}/{folder}", s3_upload_mode="EndOfJob")
+    return ProcessingOutput(output_name=folder, s3_output=target)
