@@ -82,6 +82,13 @@ TrainingDataKey = Annotated[
         help="The KMS key that it is encrypted with, where not S3's own.",
     ),
 ]
+GitHubUrl = Annotated[
+    str, typer.Option("--github-url", metavar="URL", help="The API of GitHub, or of GitHub Enterprise.")
+]
+Issuer = Annotated[
+    str,
+    typer.Option("--issuer", metavar="URL", help="GitHub's OIDC provider; by default that of --github-url."),
+]
 Tags = Annotated[
     list[str] | None,
     typer.Option("--tag", metavar="KEY=VALUE", help="A tag for everything that is made; can be repeated."),
@@ -145,15 +152,8 @@ def publish(
     owner: Annotated[
         str, typer.Option("--owner", help="Whom Service Catalog names as the owner.")
     ] = DEFAULT_OWNER,
-    github_url: Annotated[
-        str, typer.Option("--github-url", metavar="URL", help="The API of GitHub, or of GitHub Enterprise.")
-    ] = GITHUB_API,
-    issuer: Annotated[
-        str,
-        typer.Option(
-            "--issuer", metavar="URL", help="GitHub's OIDC provider; by default that of --github-url."
-        ),
-    ] = "",
+    github_url: GitHubUrl = GITHUB_API,
+    issuer: Issuer = "",
     oidc_provider: Annotated[
         str,
         typer.Option(
@@ -492,15 +492,8 @@ def smoke(
         typer.Option("--clean", help="Only take down what earlier runs left, also those that still go on."),
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Begin without asking.")] = False,
-    github_url: Annotated[
-        str, typer.Option("--github-url", metavar="URL", help="The API of GitHub, or of GitHub Enterprise.")
-    ] = GITHUB_API,
-    issuer: Annotated[
-        str,
-        typer.Option(
-            "--issuer", metavar="URL", help="GitHub's OIDC provider; by default that of --github-url."
-        ),
-    ] = "",
+    github_url: GitHubUrl = GITHUB_API,
+    issuer: Issuer = "",
     region: Region = None,
     as_json: Json = False,
     verbose: Verbose = False,

@@ -65,6 +65,7 @@ def test_nothing_of_it_is_left_but_archived_repositories(account, smoked):
     assert account.client("s3").list_buckets()["Buckets"] == []
     assert account.client("sagemaker").list_endpoints()["Endpoints"] == []
     assert account.client("sagemaker").list_model_package_groups()["ModelPackageGroupSummaryList"] == []
-    listed = account.github("GET", f"/orgs/{ORGANIZATION}/repos")
-    assert {each["archived"] for each in listed} == {True}
+    for kind in ("build", "deploy"):
+        repository = f"{ORGANIZATION}/{smoked[0]['name']}-{kind}"
+        assert account.github("GET", f"/repos/{repository}")["archived"] is True
     assert account.template("smoke", "--clean", "--yes") == {"taken_down": []}

@@ -68,9 +68,9 @@ class Journal:
             self._current = None
 
     def unreached(self, names: list[str]) -> None:
-        """The steps that were not begun."""
+        """Note those of the steps `names` that were not begun, before the last entry: the teardown comes whatever happens."""
         reached = {each.name for each in self.entries}
-        self.entries += [Entry(name) for name in names if name not in reached]
+        self.entries[-1:-1] = [Entry(name) for name in names if name not in reached]
 
     def note(self, text: str, say: Callable[[str], None]) -> None:
         """A line for the current step, and for whoever watches."""

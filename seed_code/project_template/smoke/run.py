@@ -48,8 +48,9 @@ class Request:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended. `error` is what ended it early, None where every step was done."""
+    """How the run `name` ended. `error` is what ended it early, None where every step was done."""
 
+    name: str
     report: Path
     journal: Journal
     findings: list[Finding]
@@ -58,6 +59,7 @@ class Outcome:
     def document(self) -> dict[str, Any]:
         """The outcome for machines."""
         return {
+            "name": self.name,
             "passed": self.error is None,
             "report": str(self.report),
             "steps": [{"step": each.name, "result": each.state} for each in self.journal.entries],
@@ -98,12 +100,10 @@ def run(aws: Aws, request: Request, console: Console) -> Outcome:
             cleaning.clean(aws, request.plan.name, TEARDOWN_MINUTES, console, progress.say)
     except (Exception, KeyboardInterrupt) as caught:
         error = error or caught
-    order = [LEFTOVERS, *(name for name, _ in STEPS), PROBES, TEARDOWN]
-    journal.unreached(order)
-    journal.entries.sort(key=lambda entry: order.index(entry.name))
+    journal.unreached([*_steps(), TEARDOWN])
     findings = life.findings or probes.untried("the run did not come that far")
     _write(request, aws, journal, findings)
-    return Outcome(request.report, journal, findings, error)
+    return Outcome(request.plan.name, request.report, journal, findings, error)
 
 
 def verdict(outcome: Outcome) -> CommandError | None:
@@ -126,6 +126,14 @@ def _live(life: Life) -> None:
         if name == _PROBES_AFTER:
             with life.journal.step(PROBES):
                 probes.run(life)
+
+
+def _steps() -> list[str]:
+    """The names of the steps in their order, the probes among them."""
+    found = []
+    for name, _ in STEPS:
+        found += [name, PROBES] if name == _PROBES_AFTER else [name]
+    return found
 
 
 def _life(aws: Aws, request: Request, journal: Journal, console: Console, progress: Progress) -> Life:

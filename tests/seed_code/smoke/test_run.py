@@ -54,6 +54,7 @@ def nothing(life):
 def test_a_run_whose_steps_are_done_passes_and_is_taken_down(smoke):
     outcome, states, report = smoke(("publish", nothing), ("ask", nothing))
     assert run.verdict(outcome) is None
+    assert (outcome.document()["name"], outcome.document()["passed"]) == ("smoke-new", True)
     assert set(states.values()) == {DONE}
     assert smoke.cleaned == ["smoke-old", "smoke-new"]
     assert "| publish | done |" in report
