@@ -125,7 +125,7 @@ VPC = {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-1"]}
         (
             [REALTIME | {"InstancePools": [{"InstanceType": "ml.m5.large", "Priority": 1}]}],
             {},
-            "InstancePools is not embedded",
+            "InstancePools of the variant v0 is not embedded",
         ),
     ],
 )
