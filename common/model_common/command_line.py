@@ -9,6 +9,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -41,20 +42,32 @@ def _root(
 def application(name: str, help: str, epilog: str) -> typer.Typer:
     """A command line to which commands are added. `name` is also the name of the package that it is a part of.
 
-    `--version` prints that package's version. `-h` is short for `--help`, in every command.
+    `--version` prints that package's version. `-h` is short for `--help`, in every command. `--install-completion` makes
+    the shell complete commands, options and names.
     """
     app = typer.Typer(
         name=name,
         help=help,
         epilog=epilog,
         no_args_is_help=True,
-        add_completion=False,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
 
     app.callback()(_root)
     return app
+
+
+def names_in(folder: str) -> Callable[[str], list[str]]:
+    """What a shell offers for the name of a file NAME.yaml of the nearest `folder` upwards; nothing where there is none."""
+
+    def offered(begun: str) -> list[str]:
+        here = Path.cwd()
+        found = next((up / folder for up in (here, *here.parents) if (up / folder).is_dir()), None)
+        names = sorted(path.stem for path in found.glob("*.yaml")) if found else []
+        return [name for name in names if name.startswith(begun)]
+
+    return offered
 
 
 def print_result(result: Any) -> None:

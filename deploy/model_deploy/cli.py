@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from model_common.advice import Advice
-from model_common.command_line import application, print_result, reported
+from model_common.command_line import application, names_in, print_result, reported
 from model_deploy.summary import Summary
 
 ADVICE = Advice(work="A rollout that was started")
@@ -31,7 +31,12 @@ Root = Annotated[
         "--root", help="The folder that holds stages/ and checks/; by default the nearest one upwards."
     ),
 ]
-StageName = Annotated[str, typer.Option("--stage", help="The stage: a file of stages/, without .yaml.")]
+StageName = Annotated[
+    str,
+    typer.Option(
+        "--stage", help="The stage: a file of stages/, without .yaml.", autocompletion=names_in("stages")
+    ),
+]
 # A workflow passes an event's values as variables, never in the text of a command.
 PackageArn = Annotated[
     str,

@@ -33,7 +33,7 @@ app = application(
 
 
 class ProjectForm(StrEnum):
-    """What `create` takes for --form: a project is of one of them."""
+    """The values of --form for `create`. A project has one of them."""
 
     S3 = Form.S3.value
     SERVICE_CATALOG = Form.SERVICE_CATALOG.value
@@ -48,7 +48,7 @@ class Visibility(StrEnum):
 
 
 class Gate(StrEnum):
-    """Who lets models into production; the template's own parameter takes the same."""
+    """The gate of production, as the template's parameter names it."""
 
     GITHUB = "github"
     REGISTRY = "registry"
@@ -188,7 +188,7 @@ def publish(
         from project_template.commands import publish
         from project_template.core import blueprint, settings
 
-        asked = settings.PublishSettings(
+        options = settings.PublishSettings(
             sign_in=settings.sign_in(token_secret, app_id, app_key),
             name=name,
             form=form,
@@ -206,9 +206,9 @@ def publish(
         )
         clients, source = connect(region), blueprint.checkout()
         if dry_run:
-            made = publish.make(clients, asked, source, stacks)
+            made = publish.make(clients, options, source, stacks)
         else:
-            made = publish.run(clients, asked, source, stacks, Console(stderr=True), timeout)
+            made = publish.run(clients, options, source, stacks, Console(stderr=True), timeout)
         print_result(publish.document(made, dry_run) if as_json else publish.lines(made, dry_run))
 
 

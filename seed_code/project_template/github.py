@@ -17,12 +17,12 @@ from project_template.errors import GitHubError
 API_VERSION = "2022-11-28"
 TIMEOUT_SECONDS = 20
 ASSERTION_SECONDS = 540
-"""How long an App's assertion is good for; GitHub takes ten minutes at most."""
+"""The seconds for which an App's assertion is valid; GitHub allows ten minutes at most."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What GitHub answered: `headers` by their names in lower case, `body` from JSON, None where there was none."""
+    """GitHub's answer: `headers` by their names in lower case, `body` from JSON, None without a body."""
 
     status: int
     body: Any = None
@@ -55,7 +55,10 @@ class GitHub:
         }
 
     def get(self, path: str) -> Answer:
-        """The answer, unless it says nothing of what was asked. Raises GitHubError for that, and where there is none."""
+        """The answer, unless it says nothing of what was asked.
+
+        Raises GitHubError for that, and where there is none.
+        """
         answer = self._transport(self.url(path), self.headers())
         if answer.status >= 500 or _is_limit(answer):
             raise GitHubError(f"GitHub answers {answer.status} to {self._url}{path}: ask again in a while.")

@@ -30,7 +30,8 @@ FIRST_STAGE = "staging"
 class Version:
     """A registered model package. `figure` is the gate's metric, None if its evaluation was deleted.
 
-    `live_in` is its stage in the registry, or empty. `why` is the approver's text.
+    `live_in` is its stage in the registry, or empty. `why` is the approver's text. `data_sha256` is the hash of its training
+    data, empty if it was not recorded.
     """
 
     arn: str
@@ -44,6 +45,7 @@ class Version:
     approval: str
     why: str
     live_in: str
+    data_sha256: str
 
 
 def read(aws: Aws, settings: Settings, limit: int) -> list[Version]:
@@ -52,13 +54,13 @@ def read(aws: Aws, settings: Settings, limit: int) -> list[Version]:
     return [describe(aws, each["ModelPackageArn"]) for each in listed]
 
 
-def describe(aws: Aws, arn: str) -> Version:
-    """The version, from the registry and its evaluation."""
+def describe(aws: Aws, arn: str, *, measured: bool = True) -> Version:
+    """The version, from the registry and, unless `measured` is False, its evaluation."""
     found = aws.sagemaker.describe_model_package(ModelPackageName=arn)
     metadata = found.get("CustomerMetadataProperties", {})
     cycle = found.get("ModelLifeCycle", {})
     statistics = found.get("ModelMetrics", {}).get("ModelQuality", {}).get("Statistics", {}).get("S3Uri", "")
-    metric, figure = _gate_figure(aws, statistics)
+    metric, figure = _gate_figure(aws, statistics) if measured else ("", None)
     recipe, forced = metadata.get("recipe", ""), metadata.get("forced", "")
     return Version(
         arn=found["ModelPackageArn"],
@@ -72,6 +74,7 @@ def describe(aws: Aws, arn: str) -> Version:
         approval=found.get("ModelApprovalStatus", "PendingManualApproval"),
         why=" ".join(found.get("ApprovalDescription", "").split()),
         live_in=cycle.get("Stage", "").lower() if cycle.get("StageStatus") == _LIVE else "",
+        data_sha256=metadata.get("data-sha256", ""),
     )
 
 

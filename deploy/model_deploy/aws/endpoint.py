@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from model_common.aws.errors import is_missing
 from model_deploy.aws.clients import Aws
 from model_deploy.core.artifact import PACKAGE_VARIABLE, sha256_of
-from model_deploy.core.observed import Endpoint, Live
+from model_deploy.core.observed import Endpoint, Live, Phase
 
 if TYPE_CHECKING:
     from types_boto3_sagemaker.type_defs import DescribeEndpointOutputTypeDef, DescribeModelOutputTypeDef
@@ -37,6 +37,7 @@ def parse(answer: DescribeEndpointOutputTypeDef) -> Endpoint:
         phases=_phases(answer),
         alarms=tuple(alarm["AlarmName"] for alarm in rollback.get("Alarms", [])),
         modified=answer.get("LastModifiedTime"),
+        pending_config=(answer.get("PendingDeploymentSummary") or {}).get("EndpointConfigName", ""),
     )
 
 
@@ -48,8 +49,17 @@ def look(aws: Aws, name: str) -> Live | None:
 
 def behind(aws: Aws, endpoint: Endpoint) -> Live:
     """The model behind a described endpoint; empty if its configuration or model was deleted."""
+    return _behind(aws, endpoint, endpoint.config)
+
+
+def becoming(aws: Aws, endpoint: Endpoint) -> Live | None:
+    """The model that an endpoint is being updated to; None if no update is under way."""
+    return _behind(aws, endpoint, endpoint.pending_config) if endpoint.pending_config else None
+
+
+def _behind(aws: Aws, endpoint: Endpoint, config_name: str) -> Live:
     try:
-        config = aws.sagemaker.describe_endpoint_config(EndpointConfigName=endpoint.config)
+        config = aws.sagemaker.describe_endpoint_config(EndpointConfigName=config_name)
         model = config["ProductionVariants"][0]["ModelName"]
         package_arn, sha256 = _served(aws.sagemaker.describe_model(ModelName=model))
         return Live(endpoint, model, package_arn, sha256)
@@ -68,11 +78,11 @@ def _served(model: DescribeModelOutputTypeDef) -> tuple[str | None, str | None]:
     return None, None
 
 
-def _phases(answer: DescribeEndpointOutputTypeDef) -> tuple[str, ...]:
+def _phases(answer: DescribeEndpointOutputTypeDef) -> tuple[Phase, ...]:
     pending = (answer.get("PendingDeploymentSummary") or {}).get("ProductionVariants", [])
-    parts = []
+    found: dict[str, Phase] = {}
     for variant in [*pending, *answer.get("ProductionVariants", [])]:
         for status in variant.get("VariantStatus", []):
-            words = status.get("StatusMessage") or status["Status"]
-            parts.append(words if words.startswith(status["Status"]) else f"{status['Status']}: {words}")
-    return tuple(dict.fromkeys(parts))
+            phase = Phase(status["Status"], status.get("StatusMessage", ""), status.get("StartTime"))
+            found.setdefault(str(phase), phase)
+    return tuple(found.values())

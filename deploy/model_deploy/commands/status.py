@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
-from model_deploy.aws import observation, records, registry
+from model_deploy.aws import endpoint, observation, records, registry
 from model_deploy.commands import rollback
 from model_deploy.core import template_diff
 from model_deploy.core.arn import version_of
@@ -15,6 +16,7 @@ from model_deploy.core.observed import Observed
 from model_deploy.core.package import REJECTED
 from model_deploy.core.record import Record
 from model_deploy.errors import RefusedError, StageError, UsageError
+from model_deploy.progress import described
 from model_deploy.workspace import Workspace
 
 
@@ -23,7 +25,7 @@ class Status:
     """The state of one stage. `record` is its latest deployment; `alarms` are those in ALARM.
 
     `approval` is the live package's in the registry, None if it was deleted there; `way_back` says how to replace a
-    rejected live package.
+    rejected live package. During an update of the endpoint, `becoming_arn` is the package that it moves to.
     """
 
     stage: str
@@ -34,6 +36,8 @@ class Status:
     alarms: tuple[str, ...]
     approval: str | None = None
     way_back: str = ""
+    becoming_arn: str | None = None
+    bake_seconds: int = 0
 
     @property
     def version(self) -> int | None:
@@ -90,6 +94,7 @@ def look(workspace: Workspace) -> Status:
     unwatched = f"{workspace.endpoint_name}-{UNWATCHED}"
     names = [name for name in observed.live.endpoint.alarms if name != unwatched] if observed.live else []
     approval = _approval(workspace, observed.live_arn)
+    becoming = endpoint.becoming(aws, observed.live.endpoint) if observed.live else None
     ringing = (
         aws.cloudwatch.describe_alarms(AlarmNames=names, StateValue="ALARM").get("MetricAlarms", [])
         if names
@@ -104,6 +109,8 @@ def look(workspace: Workspace) -> Status:
         alarms=tuple(alarm["AlarmName"] for alarm in ringing),
         approval=approval,
         way_back=_way_back(workspace, observed.live_arn) if approval == REJECTED else "",
+        becoming_arn=becoming.package_arn if becoming else None,
+        bake_seconds=workspace.stage.rollout.bake_seconds,
     )
 
 
@@ -148,6 +155,9 @@ def lines(statuses: list[Status]) -> list[str]:
             f"  endpoint  {status.endpoint}  {live.endpoint.status if live else 'none'}",
             f"  model     {f'version {status.version}  {live.package_arn}' if live and status.version else 'none'}",
         ]
+        if status.becoming_arn and live:
+            phases = "; ".join(described(phase, status.bake_seconds) for phase in live.endpoint.phases)
+            output.append(f"  rollout   to version {version_of(status.becoming_arn)}: {phases}")
         if record is not None:
             verified = {True: "verified", False: "not verified", None: record.outcome}[record.verified]
             output.append(
@@ -168,8 +178,24 @@ def _document(status: Status) -> dict[str, Any]:
         "endpoint": {"name": status.endpoint, "status": live.endpoint.status if live else None},
         "model_package_arn": live.package_arn if live else None,
         "approval": status.approval,
+        "rollout": _rollout(status),
         "model_sha256": live.model_sha256 if live else None,
         "api": stack.outputs.get("ApiUrl") if stack else None,
         "latest": record.shown() if record else None,
         "problems": list(status.problems),
     }
+
+
+def _rollout(status: Status) -> dict[str, Any] | None:
+    if status.becoming_arn is None or status.observed.live is None:
+        return None
+    now = datetime.now(UTC)
+    phases = [
+        {
+            "status": phase.status,
+            "message": phase.message,
+            "seconds_left": phase.seconds_left(status.bake_seconds, now),
+        }
+        for phase in status.observed.live.endpoint.phases
+    ]
+    return {"model_package_arn": status.becoming_arn, "phases": phases}

@@ -34,8 +34,30 @@ class Stack:
 
 
 @dataclass(frozen=True)
+class Phase:
+    """A step of an endpoint's update: SageMaker's status and its words for it, and when it began."""
+
+    status: str
+    message: str
+    since: datetime | None = None
+
+    def __str__(self) -> str:
+        if not self.message or self.message.startswith(self.status):
+            return self.message or self.status
+        return f"{self.status}: {self.message}"
+
+    def seconds_left(self, bake_seconds: int, now: datetime) -> float | None:
+        """How long it still bakes, when each bake takes that long; None in a phase whose length is not known."""
+        if self.status != "Baking" or self.since is None:
+            return None
+        return max(0.0, bake_seconds - (now - self.since).total_seconds())
+
+
+@dataclass(frozen=True)
 class Endpoint:
-    """An endpoint as SageMaker describes it. `phases` are those of a running update, one line per variant.
+    """An endpoint as SageMaker describes it. `phases` are those of a running update, each once.
+
+    `pending_config` is the endpoint configuration that an update moves to, empty if no update is under way.
 
     `alarms` are the names of those that roll its deployments back. `reason` is SageMaker's reason of a failure.
     `modified` is the time of its last change.
@@ -45,9 +67,10 @@ class Endpoint:
     status: str
     config: str
     reason: str = ""
-    phases: tuple[str, ...] = ()
+    phases: tuple[Phase, ...] = ()
     alarms: tuple[str, ...] = ()
     modified: datetime | None = None
+    pending_config: str = ""
 
     @property
     def changing(self) -> bool:

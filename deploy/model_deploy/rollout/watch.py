@@ -25,6 +25,7 @@ class Watch:
         self.deadline = deadline
         self._aws, self._progress = workspace.aws, progress
         self._stack, self._endpoint = workspace.stack_name, workspace.endpoint_name
+        self._bake_seconds = workspace.stage.rollout.bake_seconds
         self._seen: set[str] = set()
         self._operations: list[tuple[str, bool]] = []
         """For each event that was shown, in order: its operation's token, and whether it is the operation's first event."""
@@ -95,7 +96,7 @@ class Watch:
         found = endpoint.describe(self._aws, self._endpoint)
         if found is None:
             return False
-        self._progress.phases(found.name, found.phases)
+        self._progress.phases(found, self._bake_seconds)
         return found.changing
 
 

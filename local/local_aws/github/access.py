@@ -41,10 +41,10 @@ def role_of(caller: Caller, repository: Repository) -> str:
     """The caller's rights, before the permissions of its token. An installation administers what it is installed on, as a rule."""
     match caller:
         case Token(installation=None):
-            return role(caller.user, repository) if _covers(caller, repository) else _of_public(repository)
+            return role(caller.user, repository) if covers(caller, repository) else _of_public(repository)
         case Token(installation=Installation(administers=administers)):
             held = "admin" if administers else "write"
-            return held if _covers(caller, repository) else _of_public(repository)
+            return held if covers(caller, repository) else _of_public(repository)
         case _:
             return _of_public(repository)
 
@@ -71,7 +71,7 @@ def authorize(
         if level == "read" and permission in {"metadata", "contents", "issues", "pull_requests", "actions"}:
             return
         raise requires_authentication()
-    covered = _covers(caller, repository)
+    covered = covers(caller, repository)
     if (not covered and level != "read") or (covered and not caller.grants(permission, level)):
         raise lacking(caller, permission, level)
     _check_rights(held, permission, level)
@@ -100,7 +100,8 @@ def _of_public(repository: Repository) -> str:
     return "read" if repository.visibility == "public" else "none"
 
 
-def _covers(token: Token, repository: Repository) -> bool:
+def covers(token: Token, repository: Repository) -> bool:
+    """Whether the repository is among those that the token was made for."""
     if token.installation is not None:
         if repository.owner is not token.installation.account:
             return False

@@ -126,7 +126,7 @@ class Environments:
 
 
 def _body(wanted: Environment, reviewers: set[Reviewer], now: Mapping[str, Any]) -> dict[str, Any]:
-    """What is set replaces everything, so the rules that the team added are sent along."""
+    """The request for an environment. It replaces all settings, so it includes the rules that the team added."""
     body: dict[str, Any] = {
         "reviewers": [
             {"type": reviewer.kind, "id": reviewer.id}
@@ -146,7 +146,7 @@ def _body(wanted: Environment, reviewers: set[Reviewer], now: Mapping[str, Any])
 
 
 def _gap(found: Mapping[str, Any], wanted: Environment, reviewers: set[Reviewer]) -> str:
-    """What of `wanted` an environment, as GitHub describes it, does not have."""
+    """The settings of `wanted` that the described environment does not have."""
     there = {
         Reviewer(each["type"], int(each["reviewer"]["id"]))
         for rule in found.get("protection_rules") or ()

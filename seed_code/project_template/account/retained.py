@@ -1,4 +1,4 @@
-"""What outlives a project's stack: its bucket, its key and its registered models."""
+"""The resources that outlive a project's stack: its bucket, its key and its registered models."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Retained:
 
 
 def find(aws: Aws, name: str, tags: Mapping[str, str]) -> Retained:
-    """What of these there is. Keys that wait for their deletion are none."""
+    """Describe the retained resources that exist. Keys that are scheduled for deletion are left out."""
     filters = [{"Key": key, "Values": [value]} for key, value in tags.items()]
     pages = aws.tagging.get_paginator("get_resources").paginate(
         TagFilters=filters, ResourceTypeFilters=["s3", "kms:key"]

@@ -1,4 +1,4 @@
-"""What CloudFormation says of stacks. Describes only; `change_sets` changes them."""
+"""Describes stacks. `change_sets` changes them."""
 
 from __future__ import annotations
 

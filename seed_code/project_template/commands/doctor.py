@@ -35,7 +35,7 @@ _RECIPES, _STAGES = seed.TEMPLATE / "build" / "recipes", seed.TEMPLATE / "deploy
 
 @dataclass(frozen=True)
 class Request:
-    """What is examined. `project` and `owner` are "" where they are not asked about; `folders` have manifests."""
+    """The request for an examination. An empty `project` or `owner` is not examined; `folders` have manifests."""
 
     publication: str
     project: str = ""
