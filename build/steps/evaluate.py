@@ -77,7 +77,7 @@ class Config:
             raise StepError(f"gate.metric is {config.rule.metric}. Allowed here: {', '.join(known)}.")
         return config
 
-    def asked(self, minimum: float | None, max_regression: float | None) -> Config:
+    def with_gate(self, minimum: float | None, max_regression: float | None) -> Config:
         """With other figures of the gate. Raises StepError for what is no share."""
         rule = self.rule
         for name, value in (("minimum", minimum), ("max_regression", max_regression)):
@@ -144,7 +144,7 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 def evaluate(options: argparse.Namespace) -> None:
     """Measure, decide, write. Raises StepError when an input is missing or cannot be used."""
-    config = Config.load(options.config).asked(options.minimum, options.max_regression)
+    config = Config.load(options.config).with_gate(options.minimum, options.max_regression)
     examples = holdout.load(options.holdout, config.labels, config.multi_label)
     wheels.install(options.wheels, options.pins)
     candidate = _candidate(options, config, examples)

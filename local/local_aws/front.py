@@ -25,7 +25,7 @@ from local_aws.kernel.wire import ServiceError
 log = logging.getLogger(__name__)
 
 GATEWAYS = "/_"
-"""What the paths of gateways begin with. They decide themselves what of theirs has to be signed."""
+"""The prefixes of gateways' paths. A gateway decides which of its requests have to be signed."""
 
 _MOTOS_OWN = ("/moto-api", "/latest/meta-data", "/latest/api", "/favicon.ico")
 """Paths that moto answers to anybody, with its whole state, with credentials, or by forgetting everything."""
@@ -135,7 +135,10 @@ class Front:
         )
 
     def _check_unsigned(self, environ: dict[str, Any]) -> None:
-        """Raises ServiceError for all but the operations that nobody signs. S3's buckets block public access by default."""
+        """Raises ServiceError for all but the operations that nobody signs.
+
+        S3's buckets block public access by default.
+        """
         form = environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded")
         if environ["REQUEST_METHOD"] == "POST" and form:
             bodies.take(environ, _LONGEST_TOKEN)

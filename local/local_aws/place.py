@@ -1,4 +1,4 @@
-"""What `local-aws up` prepares beside the default project, and the addresses at which all of it is reached."""
+"""The resources that `local-aws up` prepares beside the default project, and their addresses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a caller may do with a repository: the rights of its account and the permissions of its token.
+"""A caller's access to a repository: the rights of its account and the permissions of its token.
 
 After https://docs.github.com/rest/authentication/permissions-required-for-fine-grained-personal-access-tokens: both are
 needed. What a caller may not see is not found; what it may see but not do is forbidden.
@@ -38,7 +38,10 @@ def role(user: User, repository: Repository) -> str:
 
 
 def role_of(caller: Caller, repository: Repository) -> str:
-    """The caller's rights, before the permissions of its token. An installation administers what it is installed on, as a rule."""
+    """The caller's rights, before the permissions of its token.
+
+    An installation administers what it is installed on, as a rule.
+    """
     match caller:
         case Token(installation=None):
             return role(caller.user, repository) if covers(caller, repository) else _of_public(repository)

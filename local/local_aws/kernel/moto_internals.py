@@ -60,7 +60,7 @@ __all__ = [
 ]
 
 LOG_EVENTS = 10_000
-"""What a log stream remembers: some hours of a function under load, and the whole of any job's log."""
+"""The number of events in a log stream: some hours of a function under load, and the whole log of a job."""
 
 DELETED_MESSAGES = 10_000
 """Handles of deleted messages that a queue remembers, so that deleting one twice is no error."""

@@ -1,4 +1,4 @@
-"""What goes wrong in Lambda, in the API's own words.
+"""The errors of Lambda, with the API's messages.
 
 ServiceError (wire)               a request is refused: the functions below make them
 ExecutionError                    an execution environment gives no answer; `payload` says so as Lambda does
