@@ -28,6 +28,7 @@ class Champion:
     contract_uri: str
     contract_sha256: str
     stage: str | None
+    data_sha256: str | None = None
 
     @property
     def version(self) -> str:
@@ -70,4 +71,5 @@ def _champion(package: DescribeModelPackageOutputTypeDef) -> Champion:
             "with one model. model-build did not register it. Reject it in the registry, or approve another version."
         )
     stage = package.get("ModelLifeCycle", {}).get("Stage")
-    return Champion(arn, model, metadata.get("model-sha256", UNKNOWN), contract, sha256, stage)
+    artifact = metadata.get("model-sha256", UNKNOWN)
+    return Champion(arn, model, artifact, contract, sha256, stage, metadata.get("data-sha256"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -92,7 +93,10 @@ def run(
         execution = watch(aws.sagemaker, launched.arn, show, timeout)
     collected = results.collect(aws, execution)
     written = report.write(workspace, execution, collected, source)
-    return Outcome(workspace, found, launched.how, execution, collected, written, time.monotonic() - began)
+    outcome = Outcome(workspace, found, launched.how, execution, collected, written, time.monotonic() - began)
+    # Beside the report, so that whoever gets the report of a workflow has the figures for machines, too.
+    written.html.with_name("run.json").write_text(json.dumps(document(outcome), indent=2), encoding="utf-8")
+    return outcome
 
 
 def look(workspace: Workspace, found: Data, say: Say) -> None:

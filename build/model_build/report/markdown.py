@@ -8,10 +8,11 @@ cannot mention a person or an issue.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from model_build.report import charts
 from model_build.report.documents import Dropped
-from model_build.report.model import ClassRow, MetricRow, Report, Verdict, duration, signed
+from model_build.report.model import ClassRow, Link, MetricRow, Report, Verdict, duration, signed
 
 # GitHub refuses comments above 65,536 characters.
 _CLASSES = 40
@@ -53,11 +54,15 @@ def render(report: Report) -> str:
         plain(report.significance),
         plain(report.never_right),
         f"Next: {_code(report.run.next_command)}" if report.run.next_command else "",
-        _details("Labels", _classes(report)),
+        _section("What changes", _changes(report.run.changed)),
+        plain(report.effort),
+        _links(report.run.links),
+        _details("Labels", _classes(report), is_open=len(report.classes) <= charts.LABELS),
+        _details("Confusion matrix", _confusion(report)),
+        _details("Reliability", _reliability(report)),
         _details(_data_title(report), _data(report)),
         _details("Steps", _steps(report)),
         _details("Provenance", _provenance(report)),
-        " \N{MIDDLE DOT} ".join(f"[{plain(link.text)}](<{_url(link.url)}>)" for link in report.run.links),
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
@@ -83,8 +88,37 @@ def _table(head: Sequence[str], numbers_from: int, rows: Sequence[Sequence[str]]
     return "\n".join(f"| {' | '.join(row)} |" for row in [head, rule, *rows]) if rows else ""
 
 
-def _details(title: str, body: str) -> str:
-    return f"<details><summary>{title}</summary>\n\n{body}\n\n</details>" if body else ""
+def _details(title: str, body: str, *, is_open: bool = False) -> str:
+    shown = " open" if is_open else ""
+    return f"<details{shown}><summary>{title}</summary>\n\n{body}\n\n</details>" if body else ""
+
+
+def _section(title: str, body: str) -> str:
+    return f"### {title}\n\n{body}" if body else ""
+
+
+def _changes(changed: Mapping[str, str]) -> str:
+    return "\n".join(f"- {plain(what)}: {plain(said[:_REASONS])}" for what, said in changed.items())
+
+
+def _links(links: Sequence[Link]) -> str:
+    return " \N{MIDDLE DOT} ".join(f"[{plain(link.text)}](<{_url(link.url)}>)" for link in links)
+
+
+def _confusion(report: Report) -> str:
+    evaluation = report.evaluation
+    matrix = evaluation.candidate.confusion_matrix if evaluation else None
+    if evaluation is None or matrix is None or len(matrix) > charts.LABELS:
+        return ""
+    names = [plain(label) for label in evaluation.labels]
+    rows = [[f"**{name}**", *cells] for name, cells in zip(names, charts.confusion(matrix), strict=True)]
+    return "A row for each true label, a column for each that the candidate gives.\n\n" + _table(
+        ["", *names], 1, rows
+    )
+
+
+def _reliability(report: Report) -> str:
+    return charts.reliability(report.evaluation.candidate.calibration) if report.evaluation else ""
 
 
 def _metrics(rows: Sequence[MetricRow]) -> str:
@@ -127,9 +161,8 @@ def _classes(report: Report) -> str:
     head += ["champion's F1", "difference", "texts"] if report.champion else ["texts"]
     table = _table(head, 1, [_class(row, compared=report.champion is not None) for row in rows])
     left_out = len(report.classes) - len(rows)
-    return table + (
-        f"\n\nThe {len(rows)} commonest labels; {left_out} more are in the page." if left_out else ""
-    )
+    more = f"The {len(rows)} commonest labels; {left_out} more are in the page." if left_out else ""
+    return "\n\n".join(filter(None, (table, more, charts.f1_bars(report.classes))))
 
 
 def _class(row: ClassRow, *, compared: bool) -> list[str]:

@@ -13,6 +13,7 @@ from enum import Enum
 from typing import Any
 
 from model_build.report.documents import Champion, ClassFigures, Evaluation, Preparation
+from model_common import prices
 
 LOWER_IS_BETTER = frozenset({"log_loss", "expected_calibration_error"})
 _NAMED = 10
@@ -31,13 +32,14 @@ class Verdict(Enum):
 
 @dataclass(frozen=True)
 class Step:
-    """A step of the execution; `seconds` is None while it runs, `reason` why it failed."""
+    """A step of the execution; `seconds` is None while it runs, `reason` why it failed, `instance_type` where a job ran."""
 
     name: str
     status: str
     seconds: float | None = None
     cache_hit: bool = False
     reason: str = ""
+    instance_type: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,8 @@ class Link:
 class Run:
     """An execution, as the caller describes it. Missing values are left out of the report.
 
-    `training` has the algorithm and its hyperparameters, by name; `next_command` is the command after registration.
+    `training` has the algorithm and its hyperparameters, by name; `next_command` is the command after registration;
+    `changed` says what a pull request changes, by what it is of.
     """
 
     recipe: str
@@ -76,6 +79,7 @@ class Run:
     started: datetime | None = None
     training: Mapping[str, str] = field(default_factory=dict)
     next_command: str = ""
+    changed: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -275,6 +279,23 @@ class Report:
         return (
             f"The train split was rebalanced ({done.method}): {sum(done.after.values()):,} of "
             f"{sum(done.before.values()):,} examples were kept."
+        )
+
+    @property
+    def effort(self) -> str:
+        """How long the steps took and what that costs about, in a sentence; empty before the first has ended."""
+        done = [step for step in self.run.steps if step.seconds is not None]
+        if not done:
+            return ""
+        taken = f"The steps took {duration(sum(step.seconds or 0 for step in done))}"
+        jobs = [step for step in done if step.instance_type and not step.cache_hit]
+        unknown = sorted({step.instance_type for step in jobs} - set(prices.INSTANCE_HOURS))
+        if unknown:
+            return f"{taken}; the table of prices ({prices.DATE}) has none for {', '.join(unknown)}."
+        dollars = sum(prices.INSTANCE_HOURS[step.instance_type] * (step.seconds or 0) / 3600 for step in jobs)
+        return (
+            f"{taken}, about ${dollars:.2f} at prices of {prices.DATE}, on demand in US East (N. Virginia); other regions "
+            f"ask up to {prices.REGION_FACTOR:g} times as much."
         )
 
     def _failed_step(self) -> Step | None:
