@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -18,6 +18,10 @@ InstanceType = Annotated[str, matching(r"ml\.[a-z0-9-]+\.[a-z0-9]+", "an instanc
 _LOCAL_STORAGE = re.compile(r"ml\.([a-z]+\d\w*d\w*|g5|g6e?|p5\w*|trn\w+)\..+")
 _BURSTABLE = re.compile(r"ml\.t\d\w*\..+")
 _FIRST_INFERENTIA = re.compile(r"ml\.inf1\..+")
+
+
+_POOLS = ("fallback_instance_types", "instance_pools")
+"""What a recipe calls it, and what the API calls it."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,19 @@ class Endpoint(Part):
     provisioned_concurrency: Annotated[int, Field(ge=1, le=200)] | None = None
     notify_success: TopicArn | None = None
     notify_failure: TopicArn | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_one_instance_type(cls, stated: Any) -> Any:
+        for key in _POOLS:
+            if isinstance(stated, dict) and key in stated:
+                raise problem(
+                    key,
+                    "SageMaker's InstancePools, an ordered list of instance types, are not offered for endpoints: the share of a "
+                    "canary, scaling and the change of a type are made for one. Leave the key out, and name another instance_type "
+                    "where there is no machine of it",
+                )
+        return stated
 
     @model_validator(mode="after")
     def _keys_fit_the_kind(self) -> Self:
