@@ -87,13 +87,18 @@ class Front:
             return refusal(_service(environ), _disk_full(), environ)(environ, start_response)
 
     def _read_for_gateway(self, environ: dict[str, Any]) -> None:
-        """Read the body, and verify the signature where there is one: its absence is for the gateway to judge."""
+        """Read the body, and verify the signature where there is one: its absence is for the gateway to judge.
+
+        A signature for another region is none here: each API and function URL is in one.
+        """
         body = bodies.take(
             environ, _LONGEST_PUSH if environ["PATH_INFO"].startswith("/_github/git/") else bodies.LONGEST
         )
         try:
             if signatures.is_signed(environ):
-                environ[SIGNATURE] = self._signatures.verify(environ, lambda: body)
+                signature = self._signatures.verify(environ, lambda: body)
+                self._check_region(signature)
+                environ[SIGNATURE] = signature
         except ServiceError:
             pass
 
