@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -150,8 +151,8 @@ def _server(folder: Path) -> Iterator[str]:
         text=True,
     )
     assert process.stderr is not None
-    said = (word for line in process.stderr for word in line.split())
-    url = next((word for word in said if word.startswith("http://")), None)
+    served = (re.search(r"serves at (http://\S+)", line) for line in process.stderr)
+    url = next((found[1] for found in served if found), None)
     # Whatever it logs later must not fill the pipe.
     reader = threading.Thread(target=process.stderr.read, daemon=True)
     reader.start()

@@ -43,6 +43,10 @@ class Application:
         # moto walks its dictionaries while other threads change them: one request at a time for each of its services.
         self._turns: dict[str, threading.Lock] = {}
 
+    def add_gateway(self, gateway: Gateway) -> None:
+        """From now on the gateway is asked for what those before it do not answer."""
+        self._gateways.append(gateway)
+
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer a request: by a gateway, an embedded service, or moto."""
         if environ.get("PATH_INFO", "").startswith("/_"):

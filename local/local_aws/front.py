@@ -25,7 +25,7 @@ from local_aws.kernel.wire import ServiceError
 log = logging.getLogger(__name__)
 
 GATEWAYS = "/_"
-"""What the paths of gateways begin with. They decide themselves what of theirs has to be signed."""
+"""The prefixes of gateways' paths. A gateway decides which of its requests have to be signed."""
 
 _MOTOS_OWN = ("/moto-api", "/latest/meta-data", "/latest/api", "/favicon.ico")
 """Paths that moto answers to anybody, with its whole state, with credentials, or by forgetting everything."""
@@ -86,13 +86,18 @@ class Front:
             return refusal(_service(environ), _disk_full())(environ, start_response)
 
     def _read_for_gateway(self, environ: dict[str, Any]) -> None:
-        """Read the body, and verify the signature where there is one: its absence is for the gateway to judge."""
+        """Read the body, and verify the signature where there is one: its absence is for the gateway to judge.
+
+        A signature for another region is none here: each API and function URL is in one.
+        """
         body = bodies.take(
             environ, _LONGEST_PUSH if environ["PATH_INFO"].startswith("/_github/git/") else bodies.LONGEST
         )
         try:
             if signatures.is_signed(environ):
-                environ[SIGNATURE] = self._signatures.verify(environ, lambda: body)
+                signature = self._signatures.verify(environ, lambda: body)
+                self._check_region(signature)
+                environ[SIGNATURE] = signature
         except ServiceError:
             pass
 
@@ -130,7 +135,10 @@ class Front:
         )
 
     def _check_unsigned(self, environ: dict[str, Any]) -> None:
-        """Raises ServiceError for all but the operations that nobody signs. S3's buckets block public access by default."""
+        """Raises ServiceError for all but the operations that nobody signs.
+
+        S3's buckets block public access by default.
+        """
         form = environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded")
         if environ["REQUEST_METHOD"] == "POST" and form:
             bodies.take(environ, _LONGEST_TOKEN)

@@ -37,8 +37,10 @@ from local_aws.kernel.moto_internals import (
     BackendDict,
     bounded_logs,
     bounded_queues,
+    one_account,
     read_key_policies,
     reset_model_data,
+    symmetric_keys,
 )
 from local_aws.kernel.wire import Service
 from local_aws.sagemaker import runtime as sagemaker_runtime
@@ -77,6 +79,8 @@ class Server:
         self._process.enter_context(read_key_policies())
         self._process.enter_context(bounded_logs())
         self._process.enter_context(bounded_queues())
+        self._process.enter_context(symmetric_keys())
+        self._process.enter_context(one_account(ACCOUNT_ID))
         if time_scale is None:
             time_scale = float(os.environ.get("LOCAL_AWS_TIME_SCALE", "1"))
         # Before any handler has a thread of its own that asks moto for something.
@@ -127,11 +131,16 @@ class Server:
             name: _SPOKEN.get(name, Service)(name, handlers) for name, handlers in services.items()
         }
         self.github = GitHub(self.account.state / "github", self.endpoint_url)
-        self._front.application = Application(
+        self._application = Application(
             self.services.values(),
             gateways=[self.github, *(each for each in self._handlers if isinstance(each, Gateway))],
             gate=self.gate,
         )
+        self._front.application = self._application
+
+    def add_gateway(self, gateway: Gateway) -> None:
+        """Answer what is below another path of `/_NAME/`, too."""
+        self._application.add_gateway(gateway)
 
     def client(self, service: str) -> Any:
         """The client of `service`, a boto3 service name, of the account's administrator."""

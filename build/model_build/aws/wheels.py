@@ -1,8 +1,8 @@
-"""The wheels that a job brings along, because its image lacks them: fetched once, pinned by hash, served from S3.
+"""The wheels that a job installs because its image lacks them: downloaded once, pinned by hash, read from S3.
 
-`steps/fasttext-requirements.txt` pins the package and the hashes of its wheels; TARGETS says for which interpreters
-they travel. Both together name the folder in the artifact bucket, so that a definition needs no download, and where
-the bucket has the wheels already nothing is fetched at all.
+`steps/fasttext-requirements.txt` pins the package and the hashes of its wheels. TARGETS are the interpreters that
+wheels are stored for. Both together name the folder in the artifact bucket, so a definition needs no download, and
+nothing is downloaded if the bucket has the wheels.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ class Target:
         return f"cp{self.python.replace('.', '')}-{self.platform}"
 
 
-# The scikit-learn image on AWS first, and the Python that its tag may be moved to next: it moved from 3.8 to 3.9. The others are the interpreters that an embedded AWS may run on. A fixed set:
+# The scikit-learn image's Python first, then the next one that its tag may be moved to (it moved from 3.8 to 3.9),
+# then\n# the interpreters that an embedded AWS may run on. The set is fixed:
 # the definition must not depend on the machine that builds it.
 TARGETS = (
     Target("3.9", "manylinux_2_28_x86_64"),
@@ -95,33 +96,33 @@ def load(steps: Path) -> Wheels:
 
 
 def cache_folder(environment: Mapping[str, str]) -> Path:
-    """Where this user's wheels are kept: XDG_CACHE_HOME, else ~/.cache."""
+    """The user's cache folder: in XDG_CACHE_HOME, else in ~/.cache."""
     home = environment.get("XDG_CACHE_HOME")
     return (Path(home) if home else Path.home() / ".cache") / "sagemaker-model-build" / "wheels"
 
 
 def are_uploaded(s3: S3Client, bucket: str, wheels: Wheels, home: str = "") -> bool:
-    """Whether the jobs find the wheels already, below the prefix `home`.
+    """Whether the wheels are stored below the prefix `home`.
 
-    Raises IntegrityError when the requirements there are others. The wheels themselves are checked by whoever installs them.
+    Raises IntegrityError if the stored requirements differ. The job that installs the wheels checks their hashes.
     """
     key = f"{home}{wheels.prefix}{REQUIREMENTS}"
     return objects.find(s3, bucket, key, hashlib.sha256(wheels.requirements).hexdigest()) is not None
 
 
 def upload(s3: S3Client, bucket: str, wheels: Wheels, cache: Path, home: str = "") -> None:
-    """Put the wheels where the jobs find them. Raises WheelError as `fetch` does, IntegrityError where others are."""
+    """Upload the wheels. Raises WheelError as `fetch` does, IntegrityError if other wheels are stored."""
     for path in fetch(wheels, cache):
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         objects.put_file(s3, bucket, f"{home}{wheels.prefix}{path.name}", path, digest)
-    # Last: where the requirements are, all wheels are.
+    # The requirements are uploaded last, so that they prove that all wheels are there.
     objects.put(s3, bucket, f"{home}{wheels.prefix}{REQUIREMENTS}", wheels.requirements)
 
 
 def fetch(wheels: Wheels, cache: Path) -> list[Path]:
-    """The wheel of each target, from the cache or by pip; every hash is checked, every time.
+    """The wheel of each target, from the cache or by pip. Every hash is checked each time.
 
-    Raises WheelError when a wheel cannot be had.
+    Raises WheelError if a wheel cannot be downloaded.
     """
     home = cache / wheels.sha256
     home.mkdir(parents=True, exist_ok=True)

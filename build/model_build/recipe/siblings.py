@@ -1,4 +1,4 @@
-"""Recipes of one problem: ways to solve it that must agree on what it is."""
+"""Recipes of one problem, which must have equal labels, label rules and splits."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from model_build.recipe.recipe import Recipe
 
 
 def check(recipe: Recipe, folder: Path) -> None:
-    """Compare `recipe` with the others of its problem in `folder`, which were never compared otherwise.
+    """Compare `recipe` with the other recipes of its problem in `folder`.
 
-    Their models are measured against each other on one holdout, so labels, label rules and split must be equal. Raises
-    RecipeError with the keys that differ. A recipe that cannot be read is of no problem yet.
+    Their models are compared on one holdout, so labels, label rules and split must be equal. Raises RecipeError with
+    the keys that differ. A recipe that cannot be read is ignored.
     """
     for path in sorted(folder.glob("*.yaml")):
         try:

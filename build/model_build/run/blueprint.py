@@ -1,4 +1,4 @@
-"""Everything that a run of a recipe's pipeline needs, worked out before anything is changed."""
+"""The blueprint of a run: its uploads, definition and parameters, computed before anything is changed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from model_build.run import pipeline
 
 @dataclass(frozen=True)
 class Blueprint:
-    """What is to be uploaded, and the definition that refers to it."""
+    """The files to upload, and the definition that refers to them."""
 
     code: Code
     wheels: Wheels
@@ -55,9 +55,9 @@ def parameters(
     champion: Champion | None,
     commit: str,
     force_reason: str | None,
-    asked: Mapping[str, float] = MappingProxyType({}),
+    gate: Mapping[str, float] = MappingProxyType({}),
 ) -> Mapping[str, str]:
-    """The pipeline's parameters for one run. `asked` are figures of the gate that differ from the recipe's."""
+    """The pipeline's parameters for one run. `gate` are the gate's figures that differ from the recipe's."""
     nothing = settings.s3(blueprint.code.nothing.prefix)
     return {
         "Data": data.uri,
@@ -69,7 +69,7 @@ def parameters(
         "ChampionContract": champion.contract_uri if champion else nothing,
         "ChampionContractSha256": champion.contract_sha256 if champion else pipeline.NONE,
         "ForceReason": force_reason or pipeline.NONE,
-        **{name: str(value) for name, value in asked.items()},
+        **{name: str(value) for name, value in gate.items()},
     }
 
 

@@ -1,4 +1,4 @@
-"""Asking a model for the labels of texts: the endpoint as the model's contract says, the API as people do.
+"""Requests the labels of texts: from the endpoint by the model's contract, or from the API like any client.
 
 Endpoint: a JSON document with the texts, answered by a list with one entry for each (`model_common.serving`).
 API: `{"texts": [...]}`, answered by `{"predictions": [{"text", "label", "confidence", ...}, ...]}`.
@@ -32,19 +32,19 @@ Ask = Callable[[Sequence[str]], "list[Prediction]"]
 
 
 class NoAnswerError(Exception):
-    """The model did not answer, or with something else than predictions. Its text says what came instead."""
+    """The model did not answer, or its answer has no predictions. The message shows the answer."""
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """The labels given to a text (one, unless the model gives several), and the scores that were told with them."""
+    """The labels of a text (one, or several from a multi-label model), and the scores in the same answer."""
 
     labels: tuple[str, ...]
     scores: Mapping[str, float]
 
 
 class EndpointModel:
-    """A model behind a SageMaker endpoint, asked under its contract."""
+    """A model behind a SageMaker endpoint. Its contract says how requests and answers look."""
 
     def __init__(self, runtime: SageMakerRuntimeClient, endpoint: str, contract: Contract) -> None:
         self._runtime, self._endpoint, self._contract = runtime, endpoint, contract
@@ -64,7 +64,7 @@ class EndpointModel:
             )
             body = response["Body"].read()
         except ClientError as error:
-            # Whatever it was that the model did is the model's; what keeps us from asking is not.
+            # These errors are the model's. Others, such as a missing permission, are not.
             if error_code(error) in {
                 "ModelError",
                 "ModelNotReadyException",
@@ -90,9 +90,9 @@ class EndpointModel:
 
 
 class SignedApi:
-    """The same model behind the classification API at `url`, asked with the caller's credentials.
+    """The same model behind the classification API at `url`, called with the caller's credentials.
 
-    `service` is what they sign for: execute-api (an HTTP API) or lambda (a function URL).
+    `service` is the service in the signature: execute-api (an HTTP API) or lambda (a function URL).
     """
 
     def __init__(self, aws: Aws, url: str, service: str) -> None:
@@ -109,7 +109,7 @@ class SignedApi:
 
 
 class TokenApi:
-    """The same model behind the classification API at `url`, asked with a JSON web token."""
+    """The same model behind the classification API at `url`, called with a JSON web token."""
 
     def __init__(self, url: str, token: str) -> None:
         self._url, self._token = url, token
@@ -122,7 +122,7 @@ class TokenApi:
 
 
 def status_without_credentials(url: str) -> int:
-    """The HTTP status that the API at `url` answers a stranger with. Raises NoAnswerError."""
+    """The HTTP status of a request without credentials to the API at `url`. Raises NoAnswerError."""
     return _send(_request(url, ["hello"]))[0]
 
 

@@ -1,4 +1,4 @@
-"""What a job gets from S3 and puts there."""
+"""The downloads and uploads of a job."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the embedded services run, and how they reach each other: as any client would."""
+"""The account of the embedded services, and the clients with which they call each other."""
 
 from __future__ import annotations
 

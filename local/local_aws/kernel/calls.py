@@ -1,4 +1,4 @@
-"""What was called, by which role, on what: the record that permissions are proven with."""
+"""The record of calls with role, action and resource, with which tests prove permissions."""
 
 from __future__ import annotations
 

@@ -21,7 +21,9 @@ from moto.core.model import ServiceModel
 from moto.core.model_instances import reset_model_data
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.serialize import SERIALIZERS
+from moto.iam import models as iam_models
 from moto.iam.access_control import PermissionResult
+from moto.kms import models as kms_models
 from moto.kms import responses as kms_responses
 from moto.kms.models import kms_backends
 from moto.logs.models import LogStream
@@ -51,12 +53,14 @@ __all__ = [
     "judged_buckets",
     "key_age_and_tags",
     "notifications",
+    "one_account",
     "read_key_policies",
     "reset_model_data",
+    "symmetric_keys",
 ]
 
 LOG_EVENTS = 10_000
-"""What a log stream remembers: some hours of a function under load, and the whole of any job's log."""
+"""The number of events in a log stream: some hours of a function under load, and the whole log of a job."""
 
 DELETED_MESSAGES = 10_000
 """Handles of deleted messages that a queue remembers, so that deleting one twice is no error."""
@@ -140,6 +144,36 @@ def read_key_policies() -> Iterator[None]:
         validate(SimpleNamespace(arn=key.arn, policy=json.dumps({**document, "Statement": listed})), action)
 
     with mock.patch.object(kms_responses, "validate_policy", validated):
+        yield
+
+
+class _Pair:
+    """The key pair that moto makes for every KMS key, made when something of it is first asked for."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._made = cache(make)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._made(), name)
+
+
+@contextmanager
+def one_account(account_id: str) -> Iterator[None]:
+    """Meanwhile every access key is of that account. To find out, moto makes the IAM of every partition, with all its policies."""
+    with mock.patch.object(iam_models, "get_account_id_from", lambda access_key: account_id):
+        yield
+
+
+@contextmanager
+def symmetric_keys() -> Iterator[None]:
+    """Meanwhile a symmetric KMS key is made without an RSA key pair: that takes ten times as long as all else, and is unused."""
+    make = kms_models.generate_private_key
+
+    def made(key_spec: str) -> Any:
+        pair = key_spec.startswith(("RSA", "ECC"))
+        return make(key_spec) if pair else _Pair(lambda: make(key_spec))
+
+    with mock.patch.object(kms_models, "generate_private_key", made):
         yield
 
 

@@ -26,7 +26,7 @@ ALGORITHMS: Mapping[str, Callable[[bytes], bytes]] = {
     "SHA1": lambda body: hashlib.sha1(body, usedforsecurity=False).digest(),
     "SHA256": lambda body: hashlib.sha256(body).digest(),
 }
-"""What is embedded of the algorithms; a checksum by another one is refused."""
+"""The embedded checksum algorithms. A checksum by another one is refused."""
 
 _HEADER = "HTTP_X_AMZ_CHECKSUM_"
 _SETTINGS = frozenset({f"{_HEADER}ALGORITHM", f"{_HEADER}MODE", f"{_HEADER}TYPE"})

@@ -1,4 +1,4 @@
-"""What an event of SageMaker says about a model package, and whether it is news for the deploy repository.
+"""Reads SageMaker's event about a model package, and decides whether the deploy repository is notified.
 
 See "Amazon SageMaker AI events that EventBridge monitors", model package state change. SageMaker may send several events
 for one change, and sends one, again with `Approved`, whenever anything else of an approved package is updated:

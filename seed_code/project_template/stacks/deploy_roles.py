@@ -1,4 +1,4 @@
-"""The roles of the deploy repository: what models run as, and what its workflows may do on each stage.
+"""The roles of the deploy repository: those of models, and those of its workflows on each stage.
 
 A stage's role reaches its own stage: its stack, its endpoint, its records. What it changes of a stack it changes through
 CloudFormation, which acts as the service role (`service_role`).
@@ -52,7 +52,7 @@ class DeployRoles:
 
 
 def endpoint(identity: Identity, storage: Storage, parameters: Parameters) -> iam.CfnRole:
-    """What models run as, at endpoints and in batch transform jobs.
+    """The role of models, at endpoints and in batch transform jobs.
 
     Source: "CreateModel API: execution role permissions", Amazon SageMaker developer guide.
     """
@@ -66,7 +66,8 @@ def endpoint(identity: Identity, storage: Storage, parameters: Parameters) -> ia
         trusts_service("sagemaker"),
         [
             allow("ListsBucket", "s3:ListBucket", storage.bucket.attr_arn),
-            # The stages' own copies; below models/ lies what endpoints serve that were deployed before there were any.
+            # The stages' own copies; below models/ lies what endpoints serve that were deployed before
+            # there were any.
             allow(
                 "ReadsObjects",
                 "s3:GetObject",

@@ -122,6 +122,11 @@ VPC = {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-1"]}
             "ProvisionedConcurrency must be less than or equal to MaxConcurrency",
         ),
         ([REALTIME | {"ManagedInstanceScaling": {"Status": "ENABLED"}}], {}, "ManagedInstanceScaling"),
+        (
+            [REALTIME | {"InstancePools": [{"InstanceType": "ml.m5.large", "Priority": 1}]}],
+            {},
+            "InstancePools of the variant v0 is not embedded",
+        ),
     ],
 )
 def test_what_cannot_be_deployed_is_refused_by_name(hosting, refusal, variants, others, words):

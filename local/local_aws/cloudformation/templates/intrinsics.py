@@ -18,7 +18,7 @@ from typing import Any
 from local_aws.cloudformation.errors import absent, invalid
 
 UNKNOWN = object()
-"""What `Evaluator.reference` and `.attribute` give for a resource that does not exist yet."""
+"""The value of `Evaluator.reference` and `.attribute` for a resource that does not exist yet."""
 
 NO_VALUE = object()
 """AWS::NoValue: the property or item that has it is left out."""

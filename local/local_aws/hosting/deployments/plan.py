@@ -1,4 +1,4 @@
-"""What an endpoint configuration asks for, with everything that its models say: frozen when it is deployed.
+"""The plan of a deployment: an endpoint configuration with its models, frozen when it is deployed.
 
 A model or a configuration that is deleted later does not touch what runs.
 """

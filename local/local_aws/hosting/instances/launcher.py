@@ -1,4 +1,4 @@
-"""Where the processes of a variant come from: its artifact, unpacked once, and its place in the logs."""
+"""Launches the processes of a variant from its artifact, which is unpacked once."""
 
 from __future__ import annotations
 

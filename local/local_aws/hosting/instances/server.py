@@ -1,4 +1,4 @@
-"""Which program serves a model: its image decides."""
+"""The program that serves a model, chosen by its image."""
 
 from __future__ import annotations
 

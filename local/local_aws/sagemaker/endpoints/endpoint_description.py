@@ -1,4 +1,4 @@
-"""What DescribeEndpoint and ListEndpoints say of an endpoint."""
+"""The answers of DescribeEndpoint and ListEndpoints."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What SageMaker refuses in an endpoint configuration, and what is not embedded: both by name, when it is created."""
+"""Rules for an endpoint configuration: members that SageMaker refuses, and those that are not embedded."""
 
 from __future__ import annotations
 
