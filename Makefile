@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 NEW_PIP = sed -n '/^pip==/,/[^\\]$$/p' requirements.lock | \
   $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r /dev/stdin
 
-.PHONY: demo extras test test-slow test-workflows check style imports duplicates types docs bench kills audit dist lock clean
+.PHONY: demo extras test test-slow test-workflows check style imports duplicates types docs smoke bench kills audit dist lock clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/local-aws demo $(ARGS)
@@ -25,13 +25,13 @@ PYTEST = $(BIN)/python -m pytest --numprocesses=auto --dist=loadfile --no-loadsc
 test: $(VENV)/.check
 	@$(PYTEST) -m "not slow" $(ARGS)
 
-WORKFLOWS = tests/e2e/test_workflows.py tests/e2e/test_demo.py
+WORKFLOWS = tests/e2e/test_workflows.py tests/e2e/test_demo.py tests/e2e/test_smoke.py
 
 # Whole loops, kills at many moments, templates under every linter.
 test-slow: $(VENV)/.check
 	@$(PYTEST) -m slow $(WORKFLOWS:%=--ignore=%) $(ARGS)
 
-# Both workflows on the embedded GitHub, and the demonstration of them. CI runs them in a job of their own: they take many minutes.
+# Both workflows on the embedded GitHub, the demonstration of them, and `smoke`. CI runs them in a job of their own: they take many minutes.
 test-workflows: $(VENV)/.check
 	@$(BIN)/python -m pytest $(WORKFLOWS) $(ARGS)
 
@@ -60,6 +60,10 @@ types: $(VENV)/.check
 docs: $(VENV)/.check
 	@mkdir -p .cache
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict 2>.cache/mkdocs.log || { cat .cache/mkdocs.log >&2; exit 1; }
+
+# The whole life of a project in your account, once: make smoke ARGS="--github-org LOGIN --token-secret ARN". It asks first.
+smoke: $(VENV)/.demo
+	@$(BIN)/project-template smoke $(ARGS)
 
 bench: $(VENV)/.check
 	@$(BIN)/python -m bench $(ARGS)

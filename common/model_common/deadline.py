@@ -23,6 +23,11 @@ class Deadline:
         """Whether the limit is reached."""
         return time.monotonic() >= self._at
 
+    @property
+    def left(self) -> float:
+        """Seconds until then, and never less than one."""
+        return max(self._at - time.monotonic(), 1.0)
+
     def looks(self, what: str) -> Iterator[None]:
         """Yields each time that `what` is to be polled, with growing pauses. Raises TimedOutError at the limit."""
         pause = FIRST_PAUSE

@@ -44,12 +44,25 @@ class GitHub:
         self._authorization = authorization
         self._transport = transport
 
+    def url(self, path: str) -> str:
+        """The address of a path of the API."""
+        return f"{self._url}{path}"
+
+    def headers(self) -> dict[str, str]:
+        """Those of every request, the credential among them."""
+        return {
+            "Accept": "application/vnd.github+json",
+            "Authorization": self._authorization,
+            "User-Agent": "project-template",
+            "X-GitHub-Api-Version": API_VERSION,
+        }
+
     def get(self, path: str) -> Answer:
         """The answer, unless it says nothing of what was asked.
 
         Raises GitHubError for that, and where there is none.
         """
-        return self._checked(path, self._transport(f"{self._url}{path}", self._headers()))
+        return self._checked(path, self._transport(self.url(path), self.headers()))
 
     def reader(self, installation: int) -> GitHub | None:
         """One that reads the repositories of an App's installation, where this one is the App; None where it may not.
@@ -58,18 +71,10 @@ class GitHub:
         """
         path = f"/app/installations/{installation}/access_tokens"
         body = json.dumps({"permissions": {"actions": "read", "metadata": "read"}}).encode()
-        answer = self._checked(path, self._transport(f"{self._url}{path}", self._headers(), body))
+        answer = self._checked(path, self._transport(self.url(path), self.headers(), body))
         if answer.status != 201:
             return None
         return GitHub(self._url, f"Bearer {answer.body['token']}", self._transport)
-
-    def _headers(self) -> dict[str, str]:
-        return {
-            "Accept": "application/vnd.github+json",
-            "Authorization": self._authorization,
-            "User-Agent": "project-template",
-            "X-GitHub-Api-Version": API_VERSION,
-        }
 
     def _checked(self, path: str, answer: Answer) -> Answer:
         if answer.status >= 500 or _is_limit(answer):

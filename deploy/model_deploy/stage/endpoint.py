@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from model_common.configuration import Part, matching, problem
+from model_deploy.stage.alarms import TopicArn
 
 InstanceType = Annotated[str, matching(r"ml\.[a-z0-9-]+\.[a-z0-9]+", "an instance type, such as ml.m5.large")]
 
@@ -17,6 +18,10 @@ InstanceType = Annotated[str, matching(r"ml\.[a-z0-9-]+\.[a-z0-9]+", "an instanc
 _LOCAL_STORAGE = re.compile(r"ml\.([a-z]+\d\w*d\w*|g5|g6e?|p5\w*|trn\w+)\..+")
 _BURSTABLE = re.compile(r"ml\.t\d\w*\..+")
 _FIRST_INFERENTIA = re.compile(r"ml\.inf1\..+")
+
+
+_POOLS = ("fallback_instance_types", "instance_pools")
+"""What a recipe calls it, and what the API calls it."""
 
 
 @dataclass(frozen=True)
@@ -68,9 +73,27 @@ class Endpoint(Part):
     memory_mb: Literal[1024, 2048, 3072, 4096, 5120, 6144] | None = None
     max_concurrency: Annotated[int, Field(ge=1, le=200)] | None = None
     provisioned_concurrency: Annotated[int, Field(ge=1, le=200)] | None = None
+    notify_success: TopicArn | None = None
+    notify_failure: TopicArn | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_one_instance_type(cls, stated: Any) -> Any:
+        for key in _POOLS:
+            if isinstance(stated, dict) and key in stated:
+                raise problem(
+                    key,
+                    "SageMaker's InstancePools, an ordered list of instance types, are not offered for endpoints: the share of a "
+                    "canary, scaling and the change of a type are made for one. Leave the key out, and name another instance_type "
+                    "where there is no machine of it",
+                )
+        return stated
 
     @model_validator(mode="after")
     def _keys_fit_the_kind(self) -> Self:
+        if self.kind != "asynchronous":
+            why = "only an asynchronous endpoint tells topics of its answers"
+            self.leaves_out(why, "notify_success", "notify_failure")
         if self.kind == "serverless":
             self.leaves_out(
                 "a serverless endpoint has no instances, nor GPUs", "instance_type", "instance_count"

@@ -29,6 +29,11 @@ def role(user: User, repository: Repository) -> str:
             rights.append("admin")
         if membership:
             rights.append(owner.base_permission)
+        rights += [
+            held
+            for slug, held in repository.teams.items()
+            if slug in owner.teams and user.login.lower() in owner.teams[slug].members
+        ]
     return max(rights, key=_RANK.__getitem__)
 
 

@@ -193,6 +193,7 @@ class Repository:
     settings: dict[str, Any] = field(default_factory=dict)
     topics: list[str] = field(default_factory=list)
     collaborators: dict[str, Literal["read", "write", "admin"]] = field(default_factory=dict)
+    teams: dict[str, Literal["read", "write", "admin"]] = field(default_factory=dict)
     variables: dict[str, Variable] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
     environments: dict[str, Environment] = field(default_factory=dict)

@@ -31,6 +31,17 @@ def invalid(message: str) -> ServiceError:
     return ServiceError("InvalidParameterValueException", message, 400)
 
 
+def require_active(pending: bool) -> None:
+    """Raises ServiceError (ResourceConflictException) for a function that is still being created.
+
+    Source: "Lambda function states", AWS Lambda developer guide.
+    """
+    if pending:
+        raise conflict(
+            "The operation cannot be performed at this time. The function is currently in the following state: Pending"
+        )
+
+
 def require_revision(request: Mapping[str, Any], current: str) -> None:
     """Raises ServiceError (PreconditionFailedException) where a request states another RevisionId than the current."""
     if request.get("RevisionId") not in (None, current):

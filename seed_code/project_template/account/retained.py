@@ -64,7 +64,7 @@ def delete(aws: Aws, found: Retained) -> Iterator[str]:
         count = _delete_group(aws, group)
         yield f"Deleted the model package group {group} with {count} model packages"
     for bucket in found.buckets:
-        count = _delete_bucket(aws, bucket)
+        count = delete_bucket(aws, bucket)
         yield f"Deleted the bucket {bucket} with {count} versions of objects"
     for key in found.keys:
         aws.kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=KEY_WAIT_DAYS)
@@ -97,7 +97,7 @@ def _delete_group(aws: Aws, group: str) -> int:
     return len(arns)
 
 
-def _delete_bucket(aws: Aws, bucket: str) -> int:
+def delete_bucket(aws: Aws, bucket: str) -> int:
     """Empty the bucket, every version of it, and delete it. Raises ProjectError where objects are locked."""
     count = 0
     for page in aws.s3.get_paginator("list_object_versions").paginate(Bucket=bucket):

@@ -64,7 +64,7 @@ def run(
     watch = Watch(aws, progress, Deadline(timeout or LIMIT_SECONDS))
     publication.settle(aws, blueprint.stack_name(settings.name), watch)
     made = make(aws, settings, source, synthesis)
-    tags = {publication.PUBLICATION_TAG: settings.name}
+    tags = {**dict(settings.tags), publication.PUBLICATION_TAG: settings.name}
     publication.execute(aws, made.steps, tags, watch, progress)
     return made
 

@@ -25,6 +25,7 @@ RECIPES = (
     "clothing-reviews-published",
     "amazon-sentences",
     "amazon-sentiment",
+    "bert-sentiment",
     "cooking",
     "helpful-reviews",
     "toxic-comments",
