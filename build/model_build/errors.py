@@ -4,6 +4,7 @@ CommandError               1  something failed
 ├── StepFailedError        1  a step of the pipeline failed: its name, its reason, the end of its log
 ├── IntegrityError         1  an object in S3 does not have the hash in its name
 ├── WheelError             1  a wheel cannot be downloaded, or its hash is not the pinned one
+├── PretrainedError        1  a pretrained model cannot be had, is no safetensors, or has another hash than the recipe says
 ├── AwsError               1  AWS, or the connection to it, refused: what, on what, what to do next
 ├── GitHubError            1  GitHub, or the connection to it, refused
 ├── UsageError             2  an option or a file that it names is wrong
@@ -34,6 +35,7 @@ __all__ = [
     "DataError",
     "GitHubError",
     "IntegrityError",
+    "PretrainedError",
     "RecipeError",
     "RefusedError",
     "SettingsError",
@@ -63,6 +65,10 @@ class StepFailedError(CommandError):
 
 class WheelError(CommandError):
     """A hash-pinned wheel could not be downloaded, or its hash is not the pinned one."""
+
+
+class PretrainedError(CommandError):
+    """The model that a recipe begins with cannot be had or used: the message names it and says what was found."""
 
 
 class RecipeError(ConfigurationError):

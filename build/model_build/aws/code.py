@@ -33,6 +33,9 @@ CODE, CONTRACTS = "code/build", "contracts"
 REQUIREMENTS = "fasttext-requirements.txt"
 """The file among the steps that pins the wheels which Evaluate installs."""
 
+TRANSFORMER_REQUIREMENTS = "transformer-requirements.txt"
+"""The one that pins what the training of a transformer installs."""
+
 WHEELS = "wheels.py"
 """The module that installs the wheels when it is imported."""
 
@@ -78,7 +81,7 @@ class Code:
     `nothing` is the input for model and contract if there is no champion: a job's input has to exist. `launcher` are
     the lines of the program that compares a folder with its hash before it runs it; they are part of the definition.
     `algorithm` holds the archive of the training script, None for a built-in algorithm. `training_wheels` says
-    whether the script installs the wheels that Evaluate installs.
+    whether the script installs wheels.
     """
 
     prepare: Folder
@@ -106,26 +109,25 @@ def assemble(recipe: Recipe, steps: Path) -> Code:
     # The pins are part of Evaluate's code, whose hash is checked, and not taken from the folder of the wheels.
     pins = {REQUIREMENTS: _read(steps / REQUIREMENTS)}
     scripts = _algorithm(recipe, steps)
+    pinned = TRANSFORMER_REQUIREMENTS if recipe.training.algorithm == "transformer" else REQUIREMENTS
+    if WHEELS in scripts:
+        scripts[pinned] = _read(steps / pinned)
     return Code(
         prepare=Folder(CODE, prepare | {"prepare.json": _json(recipe.prepare_config())}),
         evaluate=Folder(CODE, evaluate | pins | {"evaluate.json": _json(recipe.evaluate_config())}),
         contract=Folder(CONTRACTS, {"contract.json": _json(recipe.contract()), "text_rules.py": text_rules}),
         nothing=Folder(CODE, {"no-champion.txt": b"There is no champion to compare with.\n"}),
         launcher=tuple(line for line in _read(steps / "launcher.py").decode().splitlines() if line),
-        algorithm=(
-            Folder(CODE, {ARCHIVE: archive(scripts | (pins if WHEELS in scripts else {}))})
-            if scripts
-            else None
-        ),
+        algorithm=Folder(CODE, {ARCHIVE: archive(scripts)}) if scripts else None,
         training_wheels=WHEELS in scripts,
     )
 
 
 def _algorithm(recipe: Recipe, steps: Path) -> dict[str, bytes]:
     training = recipe.training
-    if training.algorithm != "script":
+    if training.algorithm == "blazingtext":
         return {}
-    return algorithm(steps.with_name("algorithms"), training.folder, steps)
+    return algorithm(steps.with_name("algorithms"), training.script_folder, steps)
 
 
 def algorithm(algorithms: Path, name: str, steps: Path) -> dict[str, bytes]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from rich.console import Console
 
-from model_build.aws import champion, code, data, logs, pipelines, wheels
+from model_build.aws import champion, code, data, logs, pipelines, pretrained, wheels
 from model_build.aws.data import Data
 from model_build.commands import check_data, report
 from model_build.commands.models import APPROVAL, next_step
@@ -124,6 +124,14 @@ def provide(workspace: Workspace, drawn: Blueprint, found: Data, say: Say) -> No
             "Uploading the wheels that Evaluate installs (50 MB; fetched by pip where this user has not got them yet)"
         )
         wheels.upload(s3, bucket, drawn.wheels, wheels.cache_folder(os.environ), home)
+    if drawn.libraries and not wheels.are_uploaded(s3, bucket, drawn.libraries, home):
+        say(
+            "Uploading the wheels that Train installs (22 MB; fetched by pip where this user has not got them yet)"
+        )
+        wheels.upload(s3, bucket, drawn.libraries, wheels.cache_folder(os.environ), home)
+    if drawn.pretrained and not pretrained.is_uploaded(s3, bucket, drawn.pretrained, home):
+        say(f"Uploading the pretrained model {drawn.pretrained.source}")
+        pretrained.upload(s3, bucket, drawn.pretrained, pretrained.cache_folder(os.environ), home)
     if data.upload(s3, found):
         say(f"Uploaded {found.source} to {found.uri}")
     description = workspace.recipe.description

@@ -98,7 +98,19 @@ def _asynchronous(deployment: Deployment) -> sagemaker.CfnEndpointConfig.AsyncIn
             s3_output_path=deployment.s3(f"asynchronous/{deployment.stage.name}/answers/"),
             s3_failure_path=deployment.s3(f"asynchronous/{deployment.stage.name}/failures/"),
             kms_key_id=deployment.output_key,
+            notification_config=_notifications(deployment),
         )
+    )
+
+
+def _notifications(
+    deployment: Deployment,
+) -> sagemaker.CfnEndpointConfig.AsyncInferenceNotificationConfigProperty | None:
+    endpoint = deployment.stage.endpoint
+    if endpoint.notify_success is None and endpoint.notify_failure is None:
+        return None
+    return sagemaker.CfnEndpointConfig.AsyncInferenceNotificationConfigProperty(
+        success_topic=endpoint.notify_success, error_topic=endpoint.notify_failure
     )
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from model_common.configuration import Part, matching, problem
+from model_deploy.stage.alarms import TopicArn
 
 InstanceType = Annotated[str, matching(r"ml\.[a-z0-9-]+\.[a-z0-9]+", "an instance type, such as ml.m5.large")]
 
@@ -72,6 +73,8 @@ class Endpoint(Part):
     memory_mb: Literal[1024, 2048, 3072, 4096, 5120, 6144] | None = None
     max_concurrency: Annotated[int, Field(ge=1, le=200)] | None = None
     provisioned_concurrency: Annotated[int, Field(ge=1, le=200)] | None = None
+    notify_success: TopicArn | None = None
+    notify_failure: TopicArn | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -88,6 +91,9 @@ class Endpoint(Part):
 
     @model_validator(mode="after")
     def _keys_fit_the_kind(self) -> Self:
+        if self.kind != "asynchronous":
+            why = "only an asynchronous endpoint tells topics of its answers"
+            self.leaves_out(why, "notify_success", "notify_failure")
         if self.kind == "serverless":
             self.leaves_out(
                 "a serverless endpoint has no instances, nor GPUs", "instance_type", "instance_count"

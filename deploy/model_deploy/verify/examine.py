@@ -17,6 +17,7 @@ from model_deploy.core.record import Record
 from model_deploy.errors import RefusedError
 from model_deploy.stage import Api
 from model_deploy.verify import inference, judge
+from model_deploy.verify.asynchronous import AsynchronousModel
 from model_deploy.verify.judge import Finding, Verification
 from model_deploy.workspace import Workspace
 
@@ -30,7 +31,7 @@ Without it, only the refusal of requests without a token is checked.
 def examine(workspace: Workspace, candidate: Candidate, observed: Observed) -> Verification:
     """Verify the package on the stage: the live model, the endpoint's answers, and the API's where there is one.
 
-    An asynchronous endpoint answers into a bucket, so only its live model is checked.
+    An asynchronous endpoint answers into a bucket, where its answer is waited for.
     """
     live, stage, contract = observed.live, workspace.stage, candidate.contract
     found = judge.live_package(
@@ -41,7 +42,10 @@ def examine(workspace: Workspace, candidate: Candidate, observed: Observed) -> V
     if not found.passed or contract is None:
         return found
     checks = workspace.checks[contract.recipe]
-    if stage.endpoint.kind != "asynchronous":
+    if stage.endpoint.kind == "asynchronous":
+        queued = AsynchronousModel(workspace.aws, workspace.endpoint_name, contract)
+        found += judge.examine("endpoint", queued, checks, contract, waits=True)
+    else:
         ask = inference.EndpointModel(workspace.aws.runtime, workspace.endpoint_name, contract)
         found += judge.examine("endpoint", ask, checks, contract)
     if stage.api is not None:

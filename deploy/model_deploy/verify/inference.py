@@ -77,16 +77,17 @@ class EndpointModel:
             raise
         except (HTTPClientError, ConnectionError) as error:
             raise NoAnswerError(str(error)) from error
-        return _parsed(body, len(texts), self._prediction)
+        return parsed(body, len(texts), lambda entry: contract_prediction(self._contract, entry))
 
-    def _prediction(self, entry: Mapping[str, Any]) -> Prediction:
-        scores = self._contract.serving.scores_of(entry)
-        thresholds = self._contract.thresholds
-        if thresholds is not None:
-            given = (name for name, least in thresholds.items() if scores.get(name, -1.0) >= least)
-            return Prediction(tuple(given), scores)
-        best = max(scores, key=scores.__getitem__)
-        return Prediction((best,), scores)
+
+def contract_prediction(contract: Contract, entry: Mapping[str, Any]) -> Prediction:
+    """What a model's entry for one text means under its contract. Raises as `Serving.scores_of` does."""
+    scores = contract.serving.scores_of(entry)
+    if contract.thresholds is not None:
+        given = (name for name, least in contract.thresholds.items() if scores.get(name, -1.0) >= least)
+        return Prediction(tuple(given), scores)
+    best = max(scores, key=scores.__getitem__)
+    return Prediction((best,), scores)
 
 
 class SignedApi:
@@ -134,8 +135,8 @@ def _request(url: str, texts: Sequence[str]) -> AWSRequest:
 def _asked(request: AWSRequest, count: int) -> list[Prediction]:
     status, body = _send(request)
     if status != 200:
-        raise NoAnswerError(f"{request.url} answered {status}: {_start(body)}")
-    return _parsed(body, count, _api_prediction, key="predictions")
+        raise NoAnswerError(f"{request.url} answered {status}: {start(body)}")
+    return parsed(body, count, _api_prediction, key="predictions")
 
 
 def _send(request: AWSRequest) -> tuple[int, bytes]:
@@ -153,21 +154,23 @@ def _api_prediction(entry: Mapping[str, Any]) -> Prediction:
     return Prediction(tuple(labels), {str(name): float(score) for name, score in scores.items()})
 
 
-def _parsed(
+def parsed(
     body: bytes, count: int, parse: Callable[[Mapping[str, Any]], Prediction], key: str | None = None
 ) -> list[Prediction]:
+    """The predictions of an answer for `count` texts. Raises NoAnswerError for anything else."""
     try:
         answer = json.loads(body)
         predictions = [parse(entry) for entry in (answer if key is None else answer[key])]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise NoAnswerError(
-            f"the answer cannot be read ({type(error).__name__}: {error}): {_start(body)}"
+            f"the answer cannot be read ({type(error).__name__}: {error}): {start(body)}"
         ) from error
     if len(predictions) != count:
         raise NoAnswerError(f"{count} texts were sent and {len(predictions)} answers came back")
     return predictions
 
 
-def _start(body: bytes) -> str:
+def start(body: bytes) -> str:
+    """The beginning of a text, on one line."""
     text = " ".join(body[:200].decode("utf-8", "replace").split())
     return text or "nothing"

@@ -98,6 +98,10 @@ class S3Data:
             if path.is_file():
                 self._put(path, Location.parse(uri).under(path.relative_to(folder).as_posix()))
 
+    def upload_file(self, path: Path, uri: str) -> None:
+        """Put one file at the URI. Raises UploadError."""
+        self._put(path, Location.parse(uri))
+
     def upload_archive(self, folder: Path, uri: str, scratch: Path) -> None:
         """Put the files under `folder` as one .tar.gz at the URI, written at `scratch` before. Raises UploadError."""
         archive(folder, scratch)

@@ -32,7 +32,7 @@ from project_template.stacks.policies import (
 )
 from project_template.stacks.storage import Storage
 
-IMAGES = ("sagemaker-scikit-learn", "blazingtext")
+IMAGES = ("sagemaker-scikit-learn", "blazingtext", "pytorch-training")
 """The repositories of AWS's images that the pipelines' jobs run in, in accounts of AWS."""
 
 _JOB_GROUPS = ("ProcessingJobs", "TrainingJobs")

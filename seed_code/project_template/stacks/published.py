@@ -26,6 +26,7 @@ RECIPES = (
     "amazon-sentences",
     "amazon-sentiment",
     "amazon-sentiment-tfidf",
+    "bert-sentiment",
     "cooking",
     "helpful-reviews",
     "helpful-reviews-tfidf",

@@ -100,7 +100,13 @@ VPC = {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-1"]}
 @pytest.mark.parametrize(
     ("variants", "others", "words"),
     [
-        ([REALTIME], {"AsyncInferenceConfig": ASYNC}, "AsyncInferenceConfig is not embedded yet"),
+        (
+            [REALTIME],
+            {"AsyncInferenceConfig": ASYNC, "DataCaptureConfig": CAPTURE},
+            "data capture is not supported for asynchronous",
+        ),
+        ([REALTIME, REALTIME], {"AsyncInferenceConfig": ASYNC}, "was non-unique within the request"),
+        ([REALTIME], {"AsyncInferenceConfig": {"OutputConfig": {}}}, "has no S3OutputPath"),
         ([{}], {}, "InstanceType must be specified"),
         ([REALTIME | SERVERLESS], {}, "cannot be specified together with ServerlessConfig"),
         ([SERVERLESS, REALTIME], {}, "one production variant only"),
@@ -147,7 +153,7 @@ def test_an_image_that_no_server_is_embedded_for_is_refused(hosting, refusal):
     )
     _, message = refusal(hosting.config, hosting.name)
     assert "pytorch-training:2.6' that serves models" in message
-    assert "one of the repositories blazingtext, sagemaker-scikit-learn" in message
+    assert "one of the repositories blazingtext, pytorch-inference, sagemaker-scikit-learn" in message
 
 
 def test_an_endpoint_comes_into_service_and_answers(hosting):

@@ -4,6 +4,7 @@ The embedded evaluator is ours; the reference is not: an action or a condition k
 """
 
 import fnmatch
+import re
 import warnings
 from functools import cache
 
@@ -86,7 +87,7 @@ def test_every_condition_key_is_one_of_the_actions_that_it_limits(granted):
             known = of_resources | {key for entry in matching(action) for key in keys_of(entry)}
             for key in keys - NEWER_KEYS:
                 if not key.lower().startswith("aws:") and not any(
-                    key.lower().startswith(each.partition("${")[0]) for each in known
+                    key.lower().startswith(re.split(r"\$\{|<", each)[0]) for each in known
                 ):
                     unknown.add((name, action, key))
     assert unknown == set()
