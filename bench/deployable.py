@@ -21,6 +21,7 @@ from typing import Any
 import fasttext
 import yaml
 
+from bench.measure import Served
 from local_aws.kernel import environment
 from local_aws.kernel.account import Clients
 from local_aws.project import Project, prepare
@@ -120,8 +121,8 @@ class Deployable:
 @contextmanager
 def deployable(folder: Path) -> Iterator[Deployable]:
     """A server of its own process, gone with the context; `folder` is scratch."""
-    with _server(folder) as url:
-        clients = Clients.of_running(url)
+    with server(folder) as served:
+        clients = Clients.of_running(served.url)
         yield Deployable(_repository(folder / "deploy"), clients, prepare(clients))
 
 
@@ -143,7 +144,8 @@ def contract_files() -> dict[str, bytes]:
 
 
 @contextmanager
-def _server(folder: Path) -> Iterator[str]:
+def server(folder: Path) -> Iterator[Served]:
+    """`local-aws up`; `folder` takes its temporary files."""
     process = subprocess.Popen(
         [str(BIN / "local-aws"), "up", "--port", "0"],
         env={**os.environ, "LOCAL_AWS_TIME_SCALE": str(TIME_SCALE), "TMPDIR": str(folder)},
@@ -159,7 +161,7 @@ def _server(folder: Path) -> Iterator[str]:
     try:
         if url is None:
             raise RuntimeError(f"local-aws up ended with {process.wait()} before it served")
-        yield url
+        yield Served(url, process.pid)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=60)

@@ -7,15 +7,17 @@ protocol parsers and serialisers, its KMS keys' tags, and how its buckets read t
 from __future__ import annotations
 
 import json
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
+from tempfile import SpooledTemporaryFile
 from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
 from moto.core.base_backend import BackendDict
+from moto.core.common_models import BaseModel
 from moto.core.config import default_user_config
 from moto.core.model import ServiceModel
 from moto.core.model_instances import reset_model_data
@@ -32,9 +34,10 @@ from moto.moto_server.werkzeug_app import (
     MotoRequestHandler,
     create_backend_app,
 )
+from moto.s3 import models as s3_models
 from moto.s3 import notifications
-from moto.s3.models import FakeBucket, S3Backend
-from moto.sns.models import Subscription
+from moto.s3.models import FakeBucket, FakeKey, S3Backend
+from moto.sns.models import Subscription, Topic
 from moto.sqs.models import Queue
 
 __all__ = [
@@ -49,6 +52,7 @@ __all__ = [
     "Subscription",
     "bounded_logs",
     "bounded_queues",
+    "bounded_topics",
     "default_user_config",
     "judged_buckets",
     "key_age_and_tags",
@@ -57,6 +61,7 @@ __all__ = [
     "read_key_policies",
     "reset_model_data",
     "symmetric_keys",
+    "untracked_models",
 ]
 
 LOG_EVENTS = 10_000
@@ -64,6 +69,9 @@ LOG_EVENTS = 10_000
 
 DELETED_MESSAGES = 10_000
 """Handles of deleted messages that a queue remembers, so that deleting one twice is no error."""
+
+NOTIFICATIONS = 100
+"""Notifications that a topic remembers. Nothing asks for them: moto keeps them for tests of its own."""
 
 BucketJudge = Callable[[str, bytes, str, str], PermissionResult]
 """Decides about a request by a bucket's name, its policy (JSON), an action and a resource."""
@@ -130,6 +138,49 @@ def bounded_queues(handles: int = DELETED_MESSAGES) -> Iterator[None]:
 
     with mock.patch.object(Queue, "__init__", made):
         yield
+
+
+@contextmanager
+def bounded_topics(notifications: int = NOTIFICATIONS) -> Iterator[None]:
+    """Meanwhile new topics keep their newest notifications alone: moto keeps all of them, for ever."""
+    make = Topic.__init__
+
+    def made(topic: Any, *arguments: Any, **options: Any) -> None:
+        make(topic, *arguments, **options)
+        topic.sent_notifications = deque(maxlen=notifications)
+
+    with mock.patch.object(Topic, "__init__", made):
+        yield
+
+
+@contextmanager
+def untracked_models() -> Iterator[None]:
+    """Meanwhile what moto deletes or replaces is forgotten.
+
+    moto lists every message, log event, object and version that it ever made, for its dashboard, so that none of them is
+    ever freed.
+    """
+
+    def made(cls: type[BaseModel], *_: Any, **__: Any) -> BaseModel:
+        instance: BaseModel = object.__new__(cls)
+        return instance
+
+    with (
+        mock.patch.object(BaseModel, "__new__", staticmethod(made)),
+        mock.patch.object(s3_models, "tempfile", SimpleNamespace(SpooledTemporaryFile=_ObjectFile)),
+    ):
+        yield
+
+
+class _ObjectFile(SpooledTemporaryFile[bytes]):
+    """The content of an object. It is closed with the object, without a warning, whichever of the two goes first."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
+# Warns of an object that is forgotten before moto has disposed of it, for moto's own tests.
+FakeKey.__del__ = FakeKey.dispose
 
 
 @contextmanager

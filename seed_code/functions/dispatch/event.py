@@ -66,6 +66,8 @@ class ModelPackageEvent:
 
 def parse(event: Mapping[str, Any]) -> ModelPackageEvent:
     """Raises EventError, which names what is wrong."""
+    if not isinstance(event, Mapping):
+        raise EventError(f"The event is a {type(event).__name__}: an object is expected.")
     if event.get("source") != "aws.sagemaker" or event.get("detail-type") != DETAIL_TYPE:
         raise EventError(
             f"The event is {event.get('detail-type')!r} from {event.get('source')!r}: {DETAIL_TYPE!r} from 'aws.sagemaker' is expected."
