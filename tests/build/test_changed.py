@@ -35,6 +35,11 @@ def test_each_kind_of_change_is_told_apart():
     }
 
 
+def test_a_digest_keeps_its_kind_however_short_it_is_shown():
+    said = changed.describe(None, definition(), "etag:" + "d" * 32, None)
+    assert said["data"] == "etag:dddddddddddd"
+
+
 def test_a_first_pull_request_is_told_what_merging_makes():
     said = changed.describe(None, definition(), "d" * 64, None)
     assert said["definition"] == "main has no pipeline yet; merging creates it"

@@ -23,7 +23,7 @@ def describe(deployed: str | None, merged: str, data: str, champion_data: str | 
     `data` and `champion_data` are SHA-256; the second is None where there is no champion, or it does not say.
     """
     if deployed is None:
-        return {"definition": "main has no pipeline yet; merging creates it", "data": data[:_DIGITS]}
+        return {"definition": "main has no pipeline yet; merging creates it", "data": _short(data)}
     before, after = diff.steps(deployed), diff.steps(merged)
     changed = [name for name in after if _code(before.get(name)) != _code(after[name])]
     return {
@@ -50,10 +50,16 @@ def _is_of_content(change: Change) -> bool:
 
 def _data(data: str, champions: str | None) -> str:
     if champions is None:
-        return f"{data[:_DIGITS]}; there is no champion's to compare it with"
+        return f"{_short(data)}; there is no champion's to compare it with"
     if champions == data:
-        return f"the champion's, {data[:_DIGITS]}"
-    return f"{data[:_DIGITS]}, where the champion's is {champions[:_DIGITS]}"
+        return f"the champion's, {_short(data)}"
+    return f"{_short(data)}, where the champion's is {_short(champions)}"
+
+
+def _short(digest: str) -> str:
+    """The first digits of a digest, with what kind it is where that is stated (`etag:...`)."""
+    kind, colon, digits = digest.rpartition(":")
+    return f"{kind}{colon}{digits[:_DIGITS]}"
 
 
 def _code(step: object) -> set[str]:

@@ -293,8 +293,9 @@ class Report:
         if unknown:
             return f"{taken}; the table of prices ({prices.DATE}) has none for {', '.join(unknown)}."
         dollars = sum(prices.INSTANCE_HOURS[step.instance_type] * (step.seconds or 0) / 3600 for step in jobs)
+        cost = f"about ${dollars:.2f}" if dollars >= 0.01 else "less than $0.01"
         return (
-            f"{taken}, about ${dollars:.2f} at prices of {prices.DATE}, on demand in US East (N. Virginia); other regions "
+            f"{taken}, {cost} at prices of {prices.DATE}, on demand in US East (N. Virginia); other regions "
             f"ask up to {prices.REGION_FACTOR:g} times as much."
         )
 

@@ -246,11 +246,14 @@ def _change(recipe: Path) -> str:
 
 def _first_lines(comment: str) -> list[str]:
     """The verdict and the figures of a report, without what Markdown needs around them."""
-    said, _, _ = comment.partition("<details>")
-    lines = [
-        line.strip("# ") for line in said.splitlines() if line and not line.startswith(("<!--", "| ---"))
-    ]
-    return lines[:6]
+    said, _, _ = comment.partition("<details")
+    kept = [line for line in said.splitlines() if line and not line.startswith(("<!--", "| ---"))]
+    return [_plain(line) for line in kept[:6]]
+
+
+def _plain(line: str) -> str:
+    cells = [cell.strip() for cell in line.replace("**", "").strip("# |").split("|")]
+    return "  ".join(f"{cell:<16}" for cell in cells).rstrip()
 
 
 def _alarm(cause: str) -> str:
