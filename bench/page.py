@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import statistics
 import time
+from contextlib import closing
 
 import requests
 
@@ -31,7 +32,7 @@ def rows(quick: bool = False) -> list[Row]:
         _fill(server, project, many)
         clients = server.account.clients
         developer = Renewed(lambda: credentials(clients, project, Identity.DEVELOPER))
-        with Console(server.endpoint_url, Aws(clients, developer)) as console:
+        with closing(Console(server.endpoint_url, Aws(clients, developer))) as console:
             server.add_gateway(console)
             return [
                 _row(f"the page of {what}", _answered(console.address + path))

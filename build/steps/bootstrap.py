@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 import ranking
-from metrics import Answers
+from metrics import BALANCED_ACCURACY, Answers
 
 Floats = npt.NDArray[np.float64]
 
@@ -34,9 +34,12 @@ class Counts:
     right: Floats
 
     def metric(self, name: str) -> Floats:
-        """[samples] the metric called `name`: accuracy, macro_f1 or micro_f1, as `metrics.metrics` defines it."""
+        """[samples] the metric called `name`: accuracy, balanced_accuracy, macro_f1 or micro_f1, as `metrics.metrics` has it."""
         if name == "accuracy":
             return self.right
+        if name == BALANCED_ACCURACY:
+            # Over the labels that a sample has texts of.
+            return ratio(ratio(self.hits, self.truth).sum(axis=1), (self.truth > 0).sum(axis=1).astype(float))
         if name == "macro_f1":
             return np.asarray(self.f_score(1).mean(axis=1))
         if name == "micro_f1":

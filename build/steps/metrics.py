@@ -18,6 +18,7 @@ from sklearn.metrics import (
     f1_score,
     log_loss,
     precision_recall_fscore_support,
+    recall_score,
 )
 
 import ranking
@@ -26,6 +27,8 @@ Table = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
 CALIBRATION_BINS = 10
+BALANCED_ACCURACY = "balanced_accuracy"
+"""The mean over the labels of the share of their texts that are answered right: a constant answer reaches 1 / labels."""
 PRECISION_AT = (1, 3, 5)
 """How many of the most probable labels are looked at; more than a recipe has labels are not."""
 
@@ -88,7 +91,8 @@ class Answers:
 def names(labels: int, multi_label: bool) -> tuple[str, ...]:
     """The metrics of which more is better, for a recipe of that many labels."""
     precisions = (f"precision_at_{count}" for count in PRECISION_AT if multi_label and count <= labels)
-    return ("accuracy", "macro_f1", "micro_f1", *precisions, *ranking.NAMES)
+    balanced = () if multi_label else (BALANCED_ACCURACY,)
+    return ("accuracy", *balanced, "macro_f1", "micro_f1", *precisions, *ranking.NAMES)
 
 
 def figures(answers: Answers, labels: Sequence[str]) -> dict[str, Any]:
@@ -107,13 +111,15 @@ def figures(answers: Answers, labels: Sequence[str]) -> dict[str, Any]:
 
 def metrics(answers: Answers) -> dict[str, float]:
     """accuracy (all labels of a text right), macro_f1, micro_f1, log_loss, the means of both rankings over the labels; with
-    several labels also precision_at_1, 3 and 5.
+    one label per text also balanced_accuracy, over the labels that a text has; with several also precision_at_1, 3 and 5.
 
     macro_f1 is the mean over all labels of the contract: one that is neither true nor given counts 0, as it does in
     scikit-learn. With several labels log_loss is the mean over texts and labels.
     """
-    measured = {
-        "accuracy": float(accuracy_score(answers.truth, answers.given)),
+    measured = {"accuracy": float(accuracy_score(answers.truth, answers.given))}
+    if not answers.multi_label:
+        measured[BALANCED_ACCURACY] = _balanced_accuracy(answers)
+    measured |= {
         "macro_f1": float(f1_score(answers.truth, answers.given, average="macro", zero_division=0)),
         "micro_f1": float(f1_score(answers.truth, answers.given, average="micro", zero_division=0)),
         "log_loss": _log_loss(answers),
@@ -187,6 +193,12 @@ def _log_loss(answers: Answers) -> float:
         return float(log_loss(answers.truth.ravel(), answers.probabilities.ravel(), labels=[False, True]))
     classes = np.arange(answers.truth.shape[1])
     return float(log_loss(answers.truth.argmax(axis=1), answers.probabilities, labels=classes))
+
+
+def _balanced_accuracy(answers: Answers) -> float:
+    truth = answers.truth.argmax(axis=1)
+    # balanced_accuracy_score would warn of a label that is given and never true.
+    return float(recall_score(truth, answers.given.argmax(axis=1), labels=np.unique(truth), average="macro"))
 
 
 def _confusion_matrix(answers: Answers) -> list[list[int]] | None:

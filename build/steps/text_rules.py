@@ -10,7 +10,8 @@ import of a sibling. The rules, all stored in the contract:
                        remove: as split, but . , ! ? become spaces, too
                        keep: marks stay part of their words
     emoticons          keep: smiling ones, :) (: =) :-) and their like, are the token :) and frowning ones the token :(
-                       whatever becomes of other marks; null: they are marks like any other
+                       whatever becomes of other marks; spaced: also with spaces between their marks, : ) and : - ), as
+                       tokenised texts have them; null: they are marks like any other
     collapse_digits    every run of digits becomes 0
     max_tokens         what follows is cut off
 
@@ -37,6 +38,8 @@ _EMOTICON = re.compile(
     r"(?P<smile>(?<![\w:;=])[:;=][-o^']?[)\]D](?!\w)|(?<=\w)[:;=][-o^']?\)(?!\w)|(?<![\w])[(\[][-o^']?[:;=](?![-\w)(]))"
     r"|(?P<frown>[:=]'?[-o^]?[(\[](?!\w)|(?P<turned>[)\]][-o^]?'?[:=](?![-\w)(])))"
 )
+# A bracket that nothing closes, or that closes nothing, is a mouth.
+_SPACED = re.compile(r"(?<!\S)(?P<eyes>[:;=])(?: -)? (?P<mouth>[)(])(?!\S)")
 _BRACKET, _LOOK_BACK = re.compile(r"\((?![-o^']?[:;=])"), 300
 _SMILE, _FROWN = "\ue0f0", "\ue0f1"  # for private use: no text means anything by them
 _SMILE_BYTES, _FROWN_BYTES = _SMILE.encode("utf-8"), _FROWN.encode("utf-8")
@@ -86,7 +89,7 @@ def _tokeniser(
         if strip_html and ("<" in text or "&" in text):
             text = html.unescape(_TAG.sub(" ", text))
         if emoticons and (":" in text or "=" in text or ";" in text or not text.isascii()):
-            text = _with_emoticons(text)
+            text = _with_emoticons(text, emoticons == "spaced")
         # From here on bytes, where most texts need no more than a table and a few replacements: this is the hot loop.
         raw = (text if text.isascii() else plain(text)).encode("utf-8").translate(table, dropped)
         if split:
@@ -104,7 +107,7 @@ def _tokeniser(
     return tokens
 
 
-def _with_emoticons(text: str) -> str:
+def _with_emoticons(text: str, spaced: bool) -> str:
     """The text with a character of its own for every emoticon, which no rule about marks touches."""
 
     def found(match: re.Match[str]) -> str:
@@ -114,7 +117,17 @@ def _with_emoticons(text: str) -> str:
             return match[0]  # it closes a bracket
         return f" {_FROWN} "
 
-    return _EMOTICON.sub(found, text.replace(_SMILE, " ").replace(_FROWN, " "))
+    text = text.replace(_SMILE, " ").replace(_FROWN, " ")
+    return _EMOTICON.sub(found, _SPACED.sub(_spaced, text) if spaced else text)
+
+
+def _spaced(match: re.Match[str]) -> str:
+    text = match.string
+    if match["mouth"] == ")":
+        opened = _in_brackets(text[max(match.start() - _LOOK_BACK, 0) : match.start()])
+        return match[0] if opened else _SMILE
+    closed = ")" in text[match.end() : match.end() + _LOOK_BACK]
+    return match[0] if closed or match["eyes"] == ";" else _FROWN
 
 
 def _in_brackets(before: str) -> bool:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -94,7 +95,7 @@ def up(
             )
             github = GitHub(server.github.api_url, owner.token) if owner else None
             developer = Renewed(lambda: credentials(clients, project, Identity.DEVELOPER))
-            with Console(server.endpoint_url, Aws(clients, developer), github) as console:
+            with closing(Console(server.endpoint_url, Aws(clients, developer), github)) as console:
                 server.add_gateway(console)
                 for line in place.lines(server.github, clients, owner, domain, console.address):
                     typer.echo(line, err=True)

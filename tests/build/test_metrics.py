@@ -38,6 +38,7 @@ def test_one_label_per_text():
     measured = metrics(single())
 
     assert measured["accuracy"] == pytest.approx(4 / 6)
+    assert measured["balanced_accuracy"] == pytest.approx((0.5 + 1 + 0.5) / 3)
     assert measured["micro_f1"] == pytest.approx(4 / 6)
     # F1: bad 2*1/(2+2), fine 2*2/(3+2), good 2*1/(1+2)
     assert measured["macro_f1"] == pytest.approx((0.5 + 0.8 + 2 / 3) / 3)
@@ -71,6 +72,15 @@ def test_a_label_that_is_neither_true_nor_given_counts_nought():
         **{"precision": 0.0, "recall": 0.0, "f1": 0.0, "support": 0},
         **{"roc_auc": None, "average_precision": None},
     }
+
+
+def test_balanced_accuracy_gives_no_credit_for_the_commonest_label():
+    truth = np.zeros(100, dtype=int)
+    truth[:12] = 1
+    always = Answers.single(one_hot(truth), np.tile([0.9, 0.1, 0.0], (100, 1)))
+
+    assert metrics(always)["accuracy"] == 0.88
+    assert metrics(always)["balanced_accuracy"] == 0.5  # the third label has no text
 
 
 def test_several_labels_per_text():

@@ -57,6 +57,9 @@ def test_a_sample_has_the_metrics_of_the_texts_that_were_drawn():
     drawn = np.repeat(np.arange(40), weights[0].astype(int))
     repeated = Answers.single(answers.truth[drawn], answers.probabilities[drawn])
 
+    assert measured(answers, "balanced_accuracy", weights)[0] == pytest.approx(
+        metrics(repeated)["balanced_accuracy"]
+    )
     assert weights.sum() == 40
     assert count(answers, weights).metric("macro_f1")[0] == pytest.approx(metrics(repeated)["macro_f1"])
 

@@ -104,7 +104,7 @@ def test_all_problems_are_told_at_once(problem):
         (
             "metric: macro_f1",
             "metric: log_loss",
-            "gate.metric: found 'log_loss'. Allowed: accuracy, macro_f1, micro_f1, precision_at_1, precision_at_3, precision_at_5, mean_roc_auc or mean_average_precision.",
+            "gate.metric: found 'log_loss'. Allowed: accuracy, balanced_accuracy, macro_f1, micro_f1, precision_at_1, precision_at_3, precision_at_5, mean_roc_auc or mean_average_precision.",
         ),
         ("gate: {metric: macro_f1, minimum: 0.6}", "gate: 0.6", "gate: found 0.6. Allowed: keys and values."),
     ],

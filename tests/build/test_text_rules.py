@@ -170,3 +170,24 @@ def test_it_stands_alone(repository, tmp_path):
     )
 
     assert done.stdout == "it works !\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("i love them : ) and so", "i love them :) and so"),
+        ("fine : - ) .", "fine :) ."),
+        ("well ; ) yes = )", "well :) yes :)"),
+        ("had to get another one . : ( the other", "had to get another one . :( the other"),
+        ("the best are as follows : ( 1 ) a bed", "the best are as follows 1 a bed"),
+        ("the book ( other than these : ) . it", "the book other than these . it"),
+        ("great :) product", "great :) product"),
+        ("why ; ( because", "why because"),
+    ],
+)
+def test_emoticons_of_tokenised_texts_are_told_from_brackets(text, expected):
+    assert tokenise(text, RULES | {"emoticons": "spaced"}) == expected
+
+
+def test_marks_that_stand_apart_are_no_emoticon_unless_the_rules_say_so():
+    assert tokenise("nice : )", RULES | {"emoticons": "keep"}) == "nice"

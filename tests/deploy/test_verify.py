@@ -188,14 +188,16 @@ def test_the_checks_that_come_with_the_repository_can_be_used(repository):
     assert set(loaded) == {
         "amazon-sentences",
         "amazon-sentiment",
+        "amazon-sentiment-tfidf",
         "clothing-reviews",
         "clothing-reviews-published",
         "bert-sentiment",
         "cooking",
         "helpful-reviews",
+        "helpful-reviews-tfidf",
         "toxic-comments",
+        "toxic-comments-blazingtext",
         "toxic-comments-fasttext",
-        "toxic-comments-tfidf",
     }
     assert loaded["clothing-reviews"].labels <= {"negative", "neutral", "positive"}
 

@@ -24,7 +24,7 @@ WORDS = {
 # In one server's life: train and register, approve, roll out to staging.
 LOOP = f"""
 set -e
-{SCRIPTS}/model-build run --root {TEMPLATE}/build --recipe toxic-comments-tfidf --minimum 0.1 --data "$1" --json > "$2/run.json"
+{SCRIPTS}/model-build run --root {TEMPLATE}/build --recipe toxic-comments --minimum 0.1 --data "$1" --json > "$2/run.json"
 {SCRIPTS}/python - "$2/run.json" > "$2/arn" <<PY
 import json, sys
 import boto3

@@ -40,6 +40,7 @@ Duration = Annotated[
 
 Metric = Literal[
     "accuracy",
+    "balanced_accuracy",
     "macro_f1",
     "micro_f1",
     "precision_at_1",
@@ -54,13 +55,13 @@ class TextRules(Part):
     """How text becomes tokens, in preparation and in serving alike; `steps/text_rules.py` carries them out.
 
     Marks become tokens (`split`), stay part of their words (`keep`) or go (`remove`); with `emoticons: keep` smiling and
-    frowning ones are a token each, whatever becomes of other marks.
+    frowning ones are a token each, whatever becomes of other marks; with `spaced` also those whose marks stand apart.
     """
 
     lowercase: bool = True
     strip_html: bool = True
     punctuation: Literal["split", "keep", "remove"] = "split"
-    emoticons: Literal["keep"] | None = None
+    emoticons: Literal["keep", "spaced"] | None = None
     collapse_digits: bool = False
     max_tokens: Annotated[int, Field(ge=1)] = 500
 
@@ -192,6 +193,8 @@ class Recipe(Part):
         return self
 
     def _the_metric_is_measured(self) -> None:
+        if self.gate.metric == "balanced_accuracy" and self.labels.multi:
+            raise problem("gate.metric", "found balanced_accuracy. It needs one label per text")
         _, at, count = self.gate.metric.partition("precision_at_")
         if at and not (self.labels.multi and int(count) <= len(self.labels.names)):
             raise problem(

@@ -15,8 +15,6 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import requests
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
@@ -94,14 +92,6 @@ class Console:
     def close(self) -> None:
         """End the streams of pages that are open."""
         self._closed.set()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _show(self, request: Request, path: str) -> Response:
         status, page = self._page(request, path)

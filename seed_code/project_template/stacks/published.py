@@ -25,12 +25,14 @@ RECIPES = (
     "clothing-reviews-published",
     "amazon-sentences",
     "amazon-sentiment",
+    "amazon-sentiment-tfidf",
     "bert-sentiment",
     "cooking",
     "helpful-reviews",
+    "helpful-reviews-tfidf",
     "toxic-comments",
+    "toxic-comments-blazingtext",
     "toxic-comments-fasttext",
-    "toxic-comments-tfidf",
 )
 """The recipes of the build repository, of which a project begins with one."""
 

@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from contextlib import closing
 from dataclasses import dataclass
 
 import pytest
@@ -46,7 +47,7 @@ def console(local_server):
     """The page of the session's server, which works as its administrator there."""
     clients = local_server.account.clients
     aws = Aws(clients, Renewed(lambda: clients.keys.administrator))
-    with Console(local_server.endpoint_url, aws, pause=0.05) as page:
+    with closing(Console(local_server.endpoint_url, aws, pause=0.05)) as page:
         local_server.add_gateway(page)
         yield page
 

@@ -81,8 +81,7 @@ SECTIONS = [
 ]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 400])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 400)])
 def test_axe_finds_no_barrier_on_any_page(open_tab, console, filled, scheme, width):
     tab = open_tab(color_scheme=scheme, viewport={"width": width, "height": 800}, bypass_csp=True)
     tab.route("**/*live=1*", lambda route: route.abort())  # what changes meanwhile is for another test

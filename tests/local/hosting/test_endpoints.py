@@ -105,7 +105,7 @@ VPC = {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-1"]}
             {"AsyncInferenceConfig": ASYNC, "DataCaptureConfig": CAPTURE},
             "data capture is not supported for asynchronous",
         ),
-        ([REALTIME, REALTIME], {"AsyncInferenceConfig": ASYNC}, "was non-unique within the request"),
+        ([REALTIME, REALTIME], {"AsyncInferenceConfig": ASYNC}, "support one production variant only"),
         ([REALTIME], {"AsyncInferenceConfig": {"OutputConfig": {}}}, "has no S3OutputPath"),
         ([{}], {}, "InstanceType must be specified"),
         ([REALTIME | SERVERLESS], {}, "cannot be specified together with ServerlessConfig"),
