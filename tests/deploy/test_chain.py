@@ -176,9 +176,7 @@ def test_cloudformation_reads_the_version_of_a_large_template_that_was_stored(
     project, overwritten, monkeypatch
 ):
     monkeypatch.setattr(stacks, "LARGEST_BYTES", 1)
-    overwritten["/template.json"] = json.dumps(
-        {"Resources": {"Other": {"Type": "AWS::SQS::Queue"}}}
-    ).encode()
+    overwritten["/template.json"] = json.dumps({"Resources": {"Other": {"Type": "AWS::SQS::Queue"}}}).encode()
     arn = project.register()
     rollout(project, "staging", arn)
     assert not overwritten  # it was overwritten before CloudFormation read it
