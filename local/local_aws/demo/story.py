@@ -253,7 +253,7 @@ def _first_lines(comment: str) -> list[str]:
 
 def _plain(line: str) -> str:
     cells = [cell.strip() for cell in line.replace("**", "").strip("# |").split("|")]
-    return "  ".join(f"{cell:<16}" for cell in cells).rstrip()
+    return "  ".join(f"{cell:<18}" for cell in cells).rstrip()
 
 
 def _alarm(cause: str) -> str:
