@@ -5,6 +5,8 @@ import json
 
 import pytest
 
+from model_common.aws import objects
+from model_deploy import stacks
 from model_deploy.aws import artifact
 
 EVIL_RULES = b"""
@@ -139,6 +141,46 @@ def test_production_does_not_take_other_bytes_than_staging_verified(project, mod
     for more in ((), ("--force", "never mind")):
         said = refused(project, "rollout", "--stage", "production", "--model-package", arn, *more)
         assert "It is not what was verified in staging: the artifact's SHA-256 is" in said
+
+
+@pytest.fixture
+def overwritten(project, s3, monkeypatch):
+    """Overwrites an object as soon as it is stored: maps the end of its key to what comes in its place."""
+    put, others = objects.put, {}
+
+    def put_and_overwrite(client, bucket, key, content):
+        stored = put(client, bucket, key, content)
+        for end in [each for each in others if key.endswith(each)]:
+            s3.put_object(Bucket=bucket, Key=key, Body=others.pop(end))
+        return stored
+
+    monkeypatch.setattr(objects, "put", put_and_overwrite)
+    return others
+
+
+def test_the_api_runs_the_version_of_its_archive_that_was_stored(project, overwritten):
+    stage = project.root / "stages" / "staging.yaml"
+    stage.write_text(stage.read_text() + "\napi: {kind: function_url}")
+    overwritten["/api.zip"] = b"not what was stored"
+    rollout(project, "staging", project.register())
+    assert not overwritten  # it was overwritten before CloudFormation read it
+    template = project.client("cloudformation").get_template(StackName=project.stack("staging"))
+    code = template["TemplateBody"]["Resources"]["ApiFunction"]["Properties"]["Code"]
+    body = project.client("s3").get_object(
+        Bucket=code["S3Bucket"], Key=code["S3Key"], VersionId=code["S3ObjectVersion"]
+    )["Body"]
+    assert hashlib.sha256(body.read()).hexdigest() in code["S3Key"]
+
+
+def test_cloudformation_reads_the_version_of_a_large_template_that_was_stored(
+    project, overwritten, monkeypatch
+):
+    monkeypatch.setattr(stacks, "LARGEST_BYTES", 1)
+    overwritten["/template.json"] = json.dumps({"Resources": {"Other": {"Type": "AWS::SQS::Queue"}}}).encode()
+    arn = project.register()
+    rollout(project, "staging", arn)
+    assert not overwritten  # it was overwritten before CloudFormation read it
+    assert project.live_package("staging") == arn
 
 
 OLD = {"model-sha256": None, "model-version": None}
