@@ -200,7 +200,7 @@ def test_an_image_without_fasttext_and_an_archive_without_wheels_is_a_clear_fail
     result = job.run(PYTHONPATH=str(tmp_path / "bare"))
 
     assert result.returncode == 1
-    assert "fastText is not in this image, and there is no" in (tmp_path / "message").read_text()
+    assert "fasttext is not in this image, and there is no" in (tmp_path / "message").read_text()
 
 
 def test_a_better_champion_makes_the_gate_refuse(job, artifact, wrong_artifact):

@@ -43,7 +43,7 @@ def test_no_wheels_is_a_clear_failure(image, tmp_path):
     status, said = install(image, tmp_path / "nowhere")
 
     assert status == 1
-    assert "fastText is not in this image, and there is no" in said
+    assert "fasttext is not in this image, and there is no" in said
 
 
 def test_no_wheel_for_this_interpreter_is_a_clear_failure(image, tmp_path):

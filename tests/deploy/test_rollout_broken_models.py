@@ -102,7 +102,8 @@ def test_a_server_that_dies_under_load(project):
         result = project.run(*ARGUMENTS, broken)
     stage.write_text(brief)
     assert f"{project.endpoint('production')}-" in result.stderr
-    assert 0 < load.failed < load.asked / 2
+    # On a busy machine it may be the probes alone that meet the dying server.
+    assert load.failed < load.asked / 2
     check_that_it_was_taken_back(project, broken, before, result)
     check_that_the_next_good_one_passes(project)
 

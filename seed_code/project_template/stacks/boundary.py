@@ -93,6 +93,7 @@ _USES = (
     "sagemaker:*Pipeline*",
     "sagemaker:*Tags",
     "secretsmanager:GetSecretValue",
+    "sns:Publish",
     "sqs:SendMessage",
 )
 

@@ -63,6 +63,8 @@ class Calls:
             "Code": {"ZipFile": zipped(1)},
         }
         self.client("lambda").create_function(**{**made, **changes})
+        waiter = self.client("lambda").get_waiter("function_active_v2")
+        waiter.wait(FunctionName=self.name, WaiterConfig={"Delay": 0.1, "MaxAttempts": 300})
 
     def template(self, **sections):
         check(templates.parse(json.dumps({"Resources": {"T": TOPIC}, **sections})), _AnyType())
@@ -246,6 +248,7 @@ class _AnyType:
 
 ELSEWHERE = {
     "lambda.response": "test_lambda_invoke.py: the function's answer, and no request, is too large",
+    "sagemaker.async_inline_payload": "test_asynchronous.py: an asynchronous endpoint has to run",
     "sagemaker.serverless_payload": "test_serverless.py: a serverless endpoint has to run",
 }
 
