@@ -59,7 +59,7 @@ class Parameters:
 
 @dataclass(frozen=True)
 class Context:
-    """`sklearn` and `blazingtext` are URIs of images. `tags` are those of every job and model."""
+    """`sklearn`, `blazingtext` and `spark` are URIs of images. `tags` are those of every job and model."""
 
     recipe: Recipe
     settings: Settings
@@ -69,6 +69,7 @@ class Context:
     tags: list[dict[str, str]]
     sklearn: str
     blazingtext: str
+    spark: str
 
     @classmethod
     def of(cls, recipe: Recipe, settings: Settings, inputs: Inputs) -> Context:
@@ -86,12 +87,18 @@ class Context:
                 "sklearn", settings.region, version="1.2-1", py_version="py3", instance_type="ml.m5.large"
             ),
             blazingtext=image_uris.retrieve("blazingtext", settings.region, version="1"),
+            spark=image_uris.retrieve("spark", settings.region, version="3.5", instance_type="ml.m5.large"),
         )
 
     @property
     def training_image(self) -> str:
         """The image that trains and serves the recipe's model."""
         return self.sklearn if isinstance(self.recipe.training, Script) else self.blazingtext
+
+    @property
+    def on_spark(self) -> bool:
+        """Whether Prepare runs on a Spark cluster."""
+        return self.recipe.prepare.engine == "spark"
 
     @property
     def pull_request(self) -> bool:
