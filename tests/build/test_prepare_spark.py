@@ -1,6 +1,7 @@
 """Prepare on Spark: row for row what the standard library's engine writes. Needs pyspark and Java (`make extras`)."""
 
 import gzip
+import hashlib
 import json
 import os
 import shutil
@@ -51,7 +52,9 @@ def write_parts(folder):
                 + ("\nand a second line" if row % 3 == 0 else "")
                 + " \u05e9\u05dc\u05d5\u05dd \U0001f600"
             )
-            lines.append(f'"T{number}","{body if row % 50 else ""}",{1 + number % 5}')
+            lines.append(
+                f'"{hashlib.sha256(str(number).encode()).hexdigest()}","{body if row % 50 else ""}",{1 + number % 5}'
+            )
         content = ("\n".join(lines) + "\n").encode()
         if part % 2:
             (folder / f"part-{part}.csv.gz").write_bytes(gzip.compress(content))
@@ -67,7 +70,7 @@ def test_spark_writes_the_rows_of_the_standard_library(tmp_path):
     # A Java virtual machine of its own: it ends with the process.
     script.write_text(
         "import json, sys, pathlib, prepare\n"
-        "for name, config in json.load(open(sys.argv[1])).items():\n"
+        "for name, config in json.load(open(sys.argv[1])).items() if __name__ == '__main__' else ():\n"
         "    prepare.prepare(config, pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3], name), 3)\n"
     )
     configs = {}
