@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 NEW_PIP = sed -n '/^pip==/,/[^\\]$$/p' requirements.lock | \
   $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r /dev/stdin
 
-.PHONY: demo extras test test-slow test-workflows check style imports duplicates types docs bench kills audit dist lock clean
+.PHONY: demo extras test test-slow test-workflows check style imports duplicates types docs smoke bench kills audit dist lock clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/local-aws demo $(ARGS)
@@ -25,13 +25,13 @@ PYTEST = $(BIN)/python -m pytest --numprocesses=auto --dist=loadfile --no-loadsc
 test: $(VENV)/.check
 	@$(PYTEST) -m "not slow" $(ARGS)
 
-WORKFLOWS = tests/e2e/test_workflows.py
+WORKFLOWS = tests/e2e/test_workflows.py tests/e2e/test_demo.py tests/e2e/test_smoke.py
 
 # Whole loops, kills at many moments, templates under every linter.
 test-slow: $(VENV)/.check
-	@$(PYTEST) -m slow --ignore=$(WORKFLOWS) $(ARGS)
+	@$(PYTEST) -m slow $(WORKFLOWS:%=--ignore=%) $(ARGS)
 
-# Both workflows on the embedded GitHub, from the first push to production: a job of CI of its own, for it takes many minutes.
+# Both workflows on the embedded GitHub, the demonstration of them, and `smoke`. CI runs them in a job of their own: they take many minutes.
 test-workflows: $(VENV)/.check
 	@$(BIN)/python -m pytest $(WORKFLOWS) $(ARGS)
 
@@ -61,6 +61,10 @@ docs: $(VENV)/.check
 	@mkdir -p .cache
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict 2>.cache/mkdocs.log || { cat .cache/mkdocs.log >&2; exit 1; }
 
+# The whole life of a project in your account, once: make smoke ARGS="--github-org LOGIN --token-secret ARN". It asks first.
+smoke: $(VENV)/.demo
+	@$(BIN)/project-template smoke $(ARGS)
+
 bench: $(VENV)/.check
 	@$(BIN)/python -m bench $(ARGS)
 
@@ -77,22 +81,22 @@ $(VENV)/bin/python:
 	@$(PYTHON) -m venv $(VENV)
 	@$(NEW_PIP)
 
-# Hashes are checked; the packages of this repository are installed editable and build without an index.
-$(VENV)/.demo: requirements.lock $(PACKAGES:%=%/pyproject.toml) | $(VENV)/bin/python
-	@echo "Setting up $(VENV) (about 250 MB to download, once)" >&2
-	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation $(PACKAGES:%=-e ./%)
-	@touch $@
-
 # GitHub's own parser of workflows, for the embedded GitHub.
 LANGUAGE := local/local_aws/github/actions/node
 NPM_CI = PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
 
-$(VENV)/.check: requirements-check.lock tests/tools/package-lock.json $(LANGUAGE)/package-lock.json $(VENV)/.demo
+# Hashes are checked; the packages of this repository are installed editable and build without an index.
+$(VENV)/.demo: requirements.lock $(PACKAGES:%=%/pyproject.toml) $(LANGUAGE)/package-lock.json | $(VENV)/bin/python
+	@echo "Setting up $(VENV) (about 250 MB to download, once)" >&2
+	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation $(PACKAGES:%=-e ./%)
+	@cd $(LANGUAGE) && $(NPM_CI)
+	@touch $@
+
+$(VENV)/.check: requirements-check.lock tests/tools/package-lock.json $(VENV)/.demo
 	@echo "Setting up the checking tools" >&2
 	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes -r requirements-check.lock
 	@cd tests/tools && $(NPM_CI)
-	@cd $(LANGUAGE) && $(NPM_CI)
 	@find tests/tools/node_modules/@octokit/openapi -type f ! -name package.json ! -path '*/generated/api.github.com.json' -delete
 	@touch $@
 

@@ -11,7 +11,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from bench import approval, command, guard, loop, prepare, rollout
+from bench import approval, command, guard, loop, memory, page, prepare, rollout
 from bench.table import Row
 
 BENCHES = {
@@ -21,6 +21,8 @@ BENCHES = {
     "rollout": rollout.rows,
     "approval": approval.rows,
     "guard": guard.rows,
+    "memory": memory.rows,
+    "page": page.rows,
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -20,6 +21,7 @@ from typing import Any
 import fasttext
 import yaml
 
+from bench.measure import Served
 from local_aws.kernel import environment
 from local_aws.kernel.account import Clients
 from local_aws.project import Project, prepare
@@ -119,8 +121,8 @@ class Deployable:
 @contextmanager
 def deployable(folder: Path) -> Iterator[Deployable]:
     """A server of its own process, gone with the context; `folder` is scratch."""
-    with _server(folder) as url:
-        clients = Clients.of_running(url)
+    with server(folder) as served:
+        clients = Clients.of_running(served.url)
         yield Deployable(_repository(folder / "deploy"), clients, prepare(clients))
 
 
@@ -142,7 +144,8 @@ def contract_files() -> dict[str, bytes]:
 
 
 @contextmanager
-def _server(folder: Path) -> Iterator[str]:
+def server(folder: Path) -> Iterator[Served]:
+    """`local-aws up`; `folder` takes its temporary files."""
     process = subprocess.Popen(
         [str(BIN / "local-aws"), "up", "--port", "0"],
         env={**os.environ, "LOCAL_AWS_TIME_SCALE": str(TIME_SCALE), "TMPDIR": str(folder)},
@@ -150,15 +153,15 @@ def _server(folder: Path) -> Iterator[str]:
         text=True,
     )
     assert process.stderr is not None
-    said = (word for line in process.stderr for word in line.split())
-    url = next((word for word in said if word.startswith("http://")), None)
+    served = (re.search(r"serves at (http://\S+)", line) for line in process.stderr)
+    url = next((found[1] for found in served if found), None)
     # Whatever it logs later must not fill the pipe.
     reader = threading.Thread(target=process.stderr.read, daemon=True)
     reader.start()
     try:
         if url is None:
             raise RuntimeError(f"local-aws up ended with {process.wait()} before it served")
-        yield url
+        yield Served(url, process.pid)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=60)

@@ -13,6 +13,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from bench.measure import Served
 from bench.table import Row
 from local_aws.kernel.account import REGION
 from local_aws.server import Server
@@ -27,17 +28,17 @@ server.start()
 print(server.get_host_and_port()[1], flush=True)
 input()
 """
-_CONFIG = Config(retries={"total_max_attempts": 1})
+CONFIG = Config(retries={"total_max_attempts": 1})
 
 
 def rows(quick: bool = False) -> list[Row]:
     calls = 100 if quick else 1_000
-    with _moto() as url, Server() as server:
+    with moto() as served, Server() as server:
         theirs = boto3.client(
             "sqs",
             region_name=REGION,
-            endpoint_url=url,
-            config=_CONFIG,
+            endpoint_url=served.url,
+            config=CONFIG,
             aws_access_key_id="any",
             aws_secret_access_key="any",
         )
@@ -69,7 +70,7 @@ def _asked(client: Any) -> float:
 
 
 @contextmanager
-def _moto() -> Iterator[str]:
+def moto() -> Iterator[Served]:
     """moto's server in a process of its own, as ours shares this one with the clients."""
     process = subprocess.Popen(
         [sys.executable, "-c", _MOTO],
@@ -80,6 +81,6 @@ def _moto() -> Iterator[str]:
     )
     assert process.stdout is not None
     try:
-        yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
+        yield Served(f"http://127.0.0.1:{process.stdout.readline().strip()}", process.pid)
     finally:
         process.communicate("\n", timeout=30)

@@ -13,6 +13,14 @@ _EVERY_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
+class Served:
+    """A server of its own process."""
+
+    url: str
+    pid: int
+
+
+@dataclass(frozen=True)
 class Run:
     """`megabytes` is the largest sum of resident sizes that was seen; 0 where there is no /proc to read."""
 
@@ -26,7 +34,7 @@ def run(command: Sequence[str]) -> Run:
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     peak = 0
     while True:
-        peak = max(peak, sum(map(_resident_kilobytes, _family(process.pid))))
+        peak = max(peak, sum(map(resident_kilobytes, _family(process.pid))))
         try:
             code = process.wait(timeout=_EVERY_SECONDS)
         except subprocess.TimeoutExpired:
@@ -51,7 +59,8 @@ def _family(pid: int) -> list[int]:
     return [pid, *(member for child in children for member in _family(child))]
 
 
-def _resident_kilobytes(pid: int) -> int:
+def resident_kilobytes(pid: int) -> int:
+    """The memory that a process has now; 0 where there is no /proc to read."""
     try:
         status = (_PROC / str(pid) / "status").read_text()
     except OSError:

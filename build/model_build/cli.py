@@ -1,22 +1,23 @@
 """`model-build`: from a recipe to a registered model, through a SageMaker pipeline.
 
-Options are parsed here and errors become exit codes; the work is in `commands`. Nothing heavy is imported before a
-command is called, so that help and usage errors come at once.
+The commands are imported when they are called, so that help and usage errors are fast.
 """
 
 from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
+import click
 import typer
 
 from model_build.errors import UsageError
 from model_common.advice import Advice
-from model_common.command_line import application, print_result, reported
+from model_common.command_line import application, names_in, print_result, reported
 
 ADVICE = Advice(work="A pipeline that was started")
 
@@ -35,7 +36,10 @@ Root = Annotated[
 RecipeName = Annotated[
     str | None,
     typer.Option(
-        "--recipe", envvar="RECIPE", help="The recipe's name or file; by default the only one there is."
+        "--recipe",
+        envvar="RECIPE",
+        help="The recipe's name or file; by default the only one there is.",
+        autocompletion=names_in("recipes"),
     ),
 ]
 DataSource = Annotated[
@@ -115,10 +119,42 @@ def check_data(
 
         home, loaded = workspace.find(root, recipe)
         checked = check_data.check(home / "steps", loaded, file)
-        command = f"model-build run --recipe {recipe or loaded.name} --data {shlex.quote(str(file))}"
+        command = (
+            f"model-build run --recipe {recipe or loaded.name}{_rooted(root)} --data {shlex.quote(str(file))}"
+        )
         print_result(check_data.document(checked) if as_json else check_data.lines(checked, command))
         if checked.problem is not None:
             raise DataError(checked.problem)
+
+
+@app.command("new-recipe")
+def new_recipe(
+    file: Annotated[Path, typer.Argument(help="A file of the data that the recipe is for.")],
+    name: Annotated[
+        str | None, typer.Option("--name", help="The recipe's name; by default after the file.")
+    ] = None,
+    text: Annotated[str | None, typer.Option("--text", help="The column that holds the text.")] = None,
+    label: Annotated[
+        list[str] | None,
+        typer.Option("--label", help="The column that holds the label; again for one column for each label."),
+    ] = None,
+    root: Root = None,
+    verbose: Verbose = False,
+) -> None:
+    """Look at data and write a first recipe for it; asks what the data does not show. Needs no account."""
+    with reported(verbose, ADVICE):
+        from model_build import workspace
+        from model_build.commands import new_recipe
+
+        home = workspace.find_root(Path.cwd()) if root is None else root
+        path, made = new_recipe.make(home / workspace.RECIPES, file, name, text, label or (), _choice)
+        print_result(
+            [
+                f"{path} is written.",
+                *made.notes,
+                f"Next: model-build check-data --recipe {path.stem}{_rooted(root)} {shlex.quote(str(file))}",
+            ]
+        )
 
 
 @app.command()
@@ -174,14 +210,14 @@ def run(
 
         summarise = _summary(summary)
         entered = workspace.enter(root, recipe, pull_request)
-        asked = {MINIMUM: minimum, MAX_REGRESSION: max_regression}
+        gate = {MINIMUM: minimum, MAX_REGRESSION: max_regression}
         outcome = run.run(
             entered,
             source,
             force_reason=force,
             timeout=timeout,
             console=Console(stderr=True),
-            asked={name: value for name, value in asked.items() if value is not None},
+            gate={name: value for name, value in gate.items() if value is not None},
         )
         summarise(outcome.report.text)
         print_result(run.document(outcome) if as_json else run.lines(outcome))
@@ -357,6 +393,19 @@ def main() -> None:
     app()
 
 
+def _rooted(root: Path | None) -> str:
+    """The option that names the same root, for a command that is to be pasted."""
+    return f" --root {shlex.quote(str(root))}" if root is not None else ""
+
+
+def _choice(question: str, answers: Sequence[str]) -> str:
+    """One of the answers, asked at the terminal. Raises UsageError where there is none."""
+    words, _, option = question.partition(" --")
+    if not sys.stdin.isatty():
+        raise UsageError(f"{words} Several may: {', '.join(answers)}. Say which with --{option}.")
+    return str(typer.prompt(words, default=answers[0], type=click.Choice(list(answers)), err=True))
+
+
 def _source(data: str | None) -> str:
     if data is None:
         raise UsageError(
@@ -391,7 +440,7 @@ def _number(pull_request: int | None) -> int:
 
 
 def _summary(wanted: bool) -> Callable[[str], None]:
-    """What takes the Markdown of a result; that there is a place for it is checked before the work begins."""
+    """The function that writes a result's Markdown to the summary. Its target is checked before the work begins."""
     if not wanted:
         return lambda markdown: None
     from model_common import summary

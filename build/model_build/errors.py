@@ -2,16 +2,17 @@
 
 CommandError               1  something failed
 ├── StepFailedError        1  a step of the pipeline failed: its name, its reason, the end of its log
-├── IntegrityError         1  an object in S3 is not what its name says that it is
-├── WheelError             1  a wheel that a job needs cannot be had, or is not the one that was pinned
+├── IntegrityError         1  an object in S3 does not have the hash in its name
+├── WheelError             1  a wheel cannot be downloaded, or its hash is not the pinned one
+├── PretrainedError        1  a pretrained model cannot be had, is no safetensors, or has another hash than the recipe says
 ├── AwsError               1  AWS, or the connection to it, refused: what, on what, what to do next
 ├── GitHubError            1  GitHub, or the connection to it, refused
-├── UsageError             2  the command line, or what it names, is wrong
+├── UsageError             2  an option or a file that it names is wrong
 │   ├── RecipeError        2  a recipe: the file, the key, what was found, what is allowed
 │   ├── SettingsError      2  a variable of the environment is missing or malformed
 │   └── DataError          2  the data cannot be used: missing, empty, neither a file nor an S3 URI
 ├── RefusedError           3  the gate refused the candidate; nothing was registered
-└── TimedOutError          5  the command stopped waiting; the execution goes on
+└── TimedOutError          5  the command stopped waiting; the execution continues
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ __all__ = [
     "DataError",
     "GitHubError",
     "IntegrityError",
+    "PretrainedError",
     "RecipeError",
     "RefusedError",
     "SettingsError",
@@ -47,8 +49,8 @@ __all__ = [
 class StepFailedError(CommandError):
     """A step of a pipeline execution failed.
 
-    `step` is its name in the pipeline, `reason` is SageMaker's own, `log` the last lines that its job printed
-    (none when there is no log yet).
+    `step` is its name in the pipeline, `reason` is SageMaker's, `log` are the last lines of its job's log, empty
+    without one.
     """
 
     def __init__(self, step: str, reason: str, log: tuple[str, ...] = (), advice: str = "") -> None:
@@ -63,6 +65,10 @@ class StepFailedError(CommandError):
 
 class WheelError(CommandError):
     """A hash-pinned wheel could not be downloaded, or its hash is not the pinned one."""
+
+
+class PretrainedError(CommandError):
+    """The model that a recipe begins with cannot be had or used: the message names it and says what was found."""
 
 
 class RecipeError(ConfigurationError):

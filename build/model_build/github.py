@@ -1,6 +1,6 @@
-"""GitHub's REST API, as far as one comment on a pull request needs it. Standard library only.
+"""A client of GitHub's REST API for comments on a pull request. Standard library only.
 
-https://docs.github.com/rest/issues/comments: to GitHub a pull request is an issue, and so are its comments.
+https://docs.github.com/rest/issues/comments: a pull request is an issue, and its comments are an issue's.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from model_common import rest
 
 VERSION = "2022-11-28"
 _ATTEMPTS = 5
-_PATIENCE = 120.0  # seconds: whoever asks us to wait longer gets an error instead
+_PATIENCE = 120.0  # seconds; a longer Retry-After ends in an error
 _TIMEOUT = 30.0
 _TRANSIENT = frozenset({429, 500, 502, 503, 504})
 _NEXT = re.compile(r'<([^>]+)>;\s*rel="next"')
@@ -48,7 +48,7 @@ class GitHub:
 
     @classmethod
     def connect(cls, environment: Mapping[str, str]) -> GitHub:
-        """As GitHub Actions says: GITHUB_API_URL, GITHUB_REPOSITORY, and the GITHUB_TOKEN that the step is given.
+        """The repository of a GitHub Actions step: GITHUB_API_URL, GITHUB_REPOSITORY and GITHUB_TOKEN.
 
         Raises SettingsError naming what is missing or malformed.
         """
@@ -92,7 +92,7 @@ class GitHub:
     def _call(
         self, method: str, url: str, body: Mapping[str, str] | None = None
     ) -> tuple[Any, Mapping[str, str]]:
-        """One request, repeated as long as GitHub says that it may go better. The answer and its headers."""
+        """Send one request, and repeat it while GitHub answers with a temporary error; returns the answer and its headers."""
         for attempt in range(_ATTEMPTS):
             try:
                 with self._opener.open(self._request(method, url, body), timeout=_TIMEOUT) as response:
@@ -102,7 +102,7 @@ class GitHub:
                 if wait is None or wait > _PATIENCE or attempt == _ATTEMPTS - 1:
                     raise self._refusal(method, url, error) from error
             except (OSError, http.client.HTTPException, rest.NotJsonError) as error:
-                # A POST that got no answer may have been done: a second comment would be worse than none.
+                # A POST without an answer may have succeeded, and a retry would write a second comment.
                 if method == "POST" or attempt == _ATTEMPTS - 1:
                     raise GitHubError(
                         f"The way to {self._api_url} is closed ({method} {url}: {error}). Run the same command again."
@@ -140,7 +140,7 @@ class GitHub:
 
 
 def _wait(error: urllib.error.HTTPError, attempt: int, *, repeatable: bool) -> float | None:
-    """Seconds to wait before another attempt, by the server's own hints where it gives some; None for none.
+    """The seconds before another attempt, from the server's headers if it sends them; None for no other attempt.
 
     https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api
     """

@@ -1,4 +1,4 @@
-"""What every command starts from: the root of the repository, one of its recipes, the settings, the clients."""
+"""The workspace of a command: the repository's root, a recipe, the settings and the clients."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ RECIPES = "recipes"
 
 @dataclass(frozen=True)
 class Workspace:
-    """A recipe, where it lives, and the project that it is built in.
+    """A recipe with its repository and project.
 
-    `settings` are those to work with; `project` are the project's own, which differ from them in a pull request. `options`
-    are those of the command line that chose all of it.
+    `settings` are those of the command; `project` are the project's, which differ from them in a pull request.
+    `options` are the command line's options that chose root and recipe.
     """
 
     root: Path
@@ -41,7 +41,7 @@ class Workspace:
 
     @property
     def permanent_pipeline(self) -> str:
-        """The recipe's pipeline in the project itself, which a pull request leaves alone."""
+        """The name of the project's own pipeline of the recipe, which a pull request does not change."""
         return self.project.pipeline_name(self.recipe.name)
 
     @property
@@ -50,14 +50,14 @@ class Workspace:
         return self.root / "steps"
 
     def check_problem(self) -> None:
-        """Raises RecipeError when another recipe of the same problem says otherwise what the problem is."""
+        """Raises RecipeError if another recipe of the same problem has other labels, label rules or splits."""
         siblings.check(self.recipe, self.root / RECIPES)
 
 
 def enter(root: Path | None, recipe: str | None, pull_request: int | None = None) -> Workspace:
     """The workspace at `root`, or around the current folder, with the recipe of that name or path.
 
-    With the number of a pull request, the workspace is that one's own corner of the project.
+    With a pull request's number, the workspace is limited to that pull request's pipelines and prefix.
 
     Raises UsageError (RecipeError, SettingsError) when a part of it is missing.
     """

@@ -1,4 +1,4 @@
-"""Which bytes a model is: what they hash to, and which version of the object in S3 they are."""
+"""The identity of a model's artifact: its hash, and the version of its object in S3."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from failure import StepError
 def require(path: Path, sha256: str, owner: str) -> None:
     """Raises StepError when the artifact at `path` has another hash than the one recorded with its model package.
 
-    digests.NONE stands for a package that has none recorded; then nothing is compared.
+    digests.NONE stands for a package without a recorded hash; then nothing is compared.
     """
     if sha256 == digests.NONE:
         return

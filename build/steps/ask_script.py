@@ -1,7 +1,7 @@
-"""Asks a serving script, as the endpoint is asked: python ask_script.py MODEL_FOLDER REQUESTS RESPONSES.
+"""Calls a serving script as an endpoint does: python ask_script.py MODEL_FOLDER REQUESTS RESPONSES.
 
 REQUESTS holds a list of bodies, in JSON. Each goes through the script's input_fn, predict_fn and output_fn, or its
-transform_fn; RESPONSES gets the list of what they answered.
+transform_fn. Their answers are written to RESPONSES as a list.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How sure a figure is: the holdout is drawn anew, with replacement, many times (Efron's bootstrap).
+"""Confidence intervals by Efron's bootstrap: the holdout is resampled with replacement many times.
 
 A sample is a vector of how often each text was drawn. Most metrics are functions of sums over texts, so that a thousand
 samples are one matrix product; rankings are made anew for each sample.
@@ -23,7 +23,7 @@ _CELLS = 4_000_000  # of the matrix of samples by texts that is held at once: 16
 
 @dataclass(frozen=True)
 class Counts:
-    """What the metrics need of each sample: `hits`, `given`, `truth` [samples, labels]; `right` [samples].
+    """The counts of each sample that the metrics need: `hits`, `given`, `truth` [samples, labels]; `right` [samples].
 
     All are counts of texts, but the last, which is a share.
     """

@@ -1,7 +1,7 @@
-"""What the bytes of a text file are: UTF-8, or which other encoding they look like.
+"""The encoding of a text file: UTF-8, or a guess at another one.
 
-A guess is only ever told to the reader, with the key of the recipe that states it: a text that is decoded by a guess
-trains on wrong words without a sign.
+A guess is only shown in a message, with the recipe's key for the encoding. Decoding by a wrong guess would train on
+wrong words without an error.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whether what was counted can train and measure the recipe's labels; every refusal says what to do."""
+"""Checks of the counted rows: whether they can train and measure the recipe's labels. A refusal says what to do."""
 
 from __future__ import annotations
 

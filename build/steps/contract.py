@@ -1,4 +1,4 @@
-"""The serving contract that travels with a model: its labels, and the rules that turn text into its tokens."""
+"""The serving contract of a model: its labels, and the rules that turn a text into tokens."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DESCRIPTION_FILE, RULES_FILE = "contract.json", "text_rules.py"
 class Contract:
     """`thresholds` are the probabilities from which labels are given; None where a text has one label.
 
-    `serving` says how the served model is asked.
+    `serving` is the format of requests and answers.
     """
 
     labels: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Brings an unpacked file into the one form that the readers know: UTF-8, lines that end in a newline, rows in lines.
+"""Converts an unpacked file to the form that the readers take: UTF-8, lines that end in a newline, rows in lines.
 
 Most files are that already and stay as they are. Others are rewritten into the scratch folder, in blocks: another
 encoding, line ends of old Macs, one JSON array, Parquet.

@@ -1,4 +1,4 @@
-"""Hashes by which what a job was given is compared with what it was meant to be given."""
+"""The hashes of a job's inputs, which are compared with those that the run was started with."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from failure import StepError
 
 NONE = "none"
-"""Where no hash was recorded: a model package of before there were any."""
+"""The value for a model package without a recorded hash."""
 
 FOLDER = "folder:"
 """Stands in front of the hash of several files."""

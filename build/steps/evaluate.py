@@ -1,4 +1,4 @@
-"""The Evaluate step: measures candidate and champion on the same holdout, and asks the gate.
+"""The Evaluate step: measures candidate and champion on the same holdout, and applies the gate.
 
 Each model reads the texts through the contract that it is served under. Writes `evaluation/evaluation.json`, which the
 pipeline's condition and the report read, and `evaluation/model_quality.json` for the registry. A refusal by the gate is
@@ -77,7 +77,7 @@ class Config:
             raise StepError(f"gate.metric is {config.rule.metric}. Allowed here: {', '.join(known)}.")
         return config
 
-    def asked(self, minimum: float | None, max_regression: float | None) -> Config:
+    def with_gate(self, minimum: float | None, max_regression: float | None) -> Config:
         """With other figures of the gate. Raises StepError for what is no share."""
         rule = self.rule
         for name, value in (("minimum", minimum), ("max_regression", max_regression)):
@@ -92,7 +92,7 @@ class Config:
 
 @dataclass(frozen=True)
 class Model:
-    """What the gate and the report learn of a model; no metrics where it answers other labels than asked."""
+    """The figures of a model for gate and report; no metrics if its labels differ from the recipe's."""
 
     figures: gate.Figures
     report: dict[str, Any]
@@ -144,7 +144,7 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 def evaluate(options: argparse.Namespace) -> None:
     """Measure, decide, write. Raises StepError when an input is missing or cannot be used."""
-    config = Config.load(options.config).asked(options.minimum, options.max_regression)
+    config = Config.load(options.config).with_gate(options.minimum, options.max_regression)
     examples = holdout.load(options.holdout, config.labels, config.multi_label)
     wheels.install(options.wheels, options.pins)
     candidate = _candidate(options, config, examples)
@@ -197,7 +197,7 @@ def _candidate(options: argparse.Namespace, config: Config, examples: holdout.Ho
 
 
 def _identity(path: Path, uri: str) -> dict[str, str]:
-    """What the model package records of the artifact that was measured, for whoever serves it."""
+    """The identity of the measured artifact, which the model package records for deployments."""
     version = digests.NONE if uri == NONE else artifact.version(uri, path.stat().st_size)
     return {"sha256": digests.of_file(path), "version": version}
 

@@ -1,4 +1,4 @@
-"""How a step fails: one sentence for whoever reads the pipeline, where SageMaker looks for it."""
+"""The failure of a step: one sentence in the file that SageMaker shows as the job's exit message."""
 
 from __future__ import annotations
 

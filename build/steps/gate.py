@@ -1,4 +1,4 @@
-"""The gate: may this candidate be registered? A pure rule; the only one there is.
+"""The gate: whether a candidate may be registered. A pure rule, and the only gate.
 
 `Evaluate` applies it to the figures it measured and writes the verdict; the pipeline's condition only reads that.
 The metric of a rule is one where more is better.
@@ -26,7 +26,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Figures:
-    """What was measured of one model; a champion that could not be measured has no metrics."""
+    """The figures of one model; a champion that could not be measured has no metrics."""
 
     labels: tuple[str, ...]
     multi_label: bool
@@ -81,7 +81,7 @@ def decide(candidate: Figures, champion: Figures | None, rule: Rule) -> Decision
 
 
 def forced(decision: Decision, reason: str) -> Decision:
-    """The decision as somebody overruled it, who must say why; a candidate that passes needs no force.
+    """The decision after --force with a reason. A candidate that passes is not changed by it.
 
     Raises ValueError when the reason is empty.
     """
@@ -100,7 +100,7 @@ def forced(decision: Decision, reason: str) -> Decision:
 
 
 def comparable(candidate: Figures, champion: Figures) -> bool:
-    """Whether both answer the same question: the same set of labels, and as many of them at a time."""
+    """Whether both models have the same labels, and both are single-label or both multi-label."""
     return set(candidate.labels) == set(champion.labels) and candidate.multi_label == champion.multi_label
 
 

@@ -1,4 +1,4 @@
-"""What a row's raw label means: the names it leads to, or the reason why the row cannot be used."""
+"""Maps a row's raw label to label names, or to the reason why the row cannot be used."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ _REMEMBERED = 10_000
 _SWITCH = {"1": True, "1.0": True, "true": True, "0": False, "0.0": False, "false": False}
 
 
-# What starts the row's line (`__label__x `), the names, the reason for which the row is dropped if it is, and what stands
+# What starts the row's line (`__label__x `), the names, the reason for which the row is dropped if it is, and what
+# stands
 # there instead of a label. A plain tuple: it is taken apart for every row.
 Meaning = tuple[bytes, tuple[str, ...], str, str]
 

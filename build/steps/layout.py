@@ -1,4 +1,4 @@
-"""Where text and label are in the raw file: the recipe's `data`, held against the file's header."""
+"""The places of text and label in the raw file: the recipe's `data`, compared with the file's header."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LONGEST_HEADER = 1 << 20
 
 @dataclass(frozen=True)
 class Layout:
-    """What a reader of the file's rows must know; names of columns where the format has keys, positions in tables."""
+    """The description of a file that a reader of its rows needs."""
 
     format: str
     start: int  # the offset of the first row
@@ -136,7 +136,7 @@ def _correct(key: str) -> str:
 
 
 def _likely_cause(column: str, columns: Sequence[str]) -> str:
-    """What else than a wrong name explains that a column is missing, and the key that mends it."""
+    """The likely cause of a missing column, other than a wrong name, and the key that solves it."""
     first = columns[0].lstrip() if columns else ""
     if first.startswith(("{", "[")):
         return "It looks like JSON: say format: jsonl in data of the recipe."

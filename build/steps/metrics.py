@@ -1,4 +1,4 @@
-"""What a model's answers on the holdout are worth, by scikit-learn's definitions where it has one.
+"""The metrics of a model on the holdout, by scikit-learn's definitions where it has one.
 
 One label per text and several are one case: truth and answers are tables [rows, labels] of booleans; with one label
 per text each row holds exactly one True.

@@ -1,4 +1,4 @@
-"""Words that stand for a missing value: they are written by programs, and no text."""
+"""The words that programs write for a missing value, such as NaN. They are not text."""
 
 from __future__ import annotations
 

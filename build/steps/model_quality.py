@@ -70,7 +70,7 @@ def _weighted(counts: Counts) -> dict[str, Floats]:
 
 
 def _always_the_commonest(answers: Answers) -> Answers:
-    """What a model would answer that knows nothing but which label is the most frequent."""
+    """The baseline: always the most frequent label."""
     frequencies = answers.truth.mean(axis=0)
     return Answers.single(answers.truth, np.tile(frequencies, (len(answers.truth), 1)))
 

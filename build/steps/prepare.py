@@ -149,9 +149,9 @@ def check(
     sample: int | None = None,
     workers: int | None = None,
 ) -> dict[str, Any]:
-    """What `prepare` would do with the data: its summary, and why it would refuse it. Nothing is left in `output`.
+    """Prepare the data and discard the result; returns the summary, and the reason for a refusal.
 
-    With `sample` only about so many bytes of the rows are read, and asked is what more rows would not mend. Returns
+    With `sample` only about so many bytes of the rows are read, and checks that more rows could pass are left out. Returns
     `{"summary": ... or None, "problem": ... or None, "sampled": whether rows were left out}`.
     """
     began, summary, problem, sampled = time.monotonic(), None, None, False

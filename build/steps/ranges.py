@@ -1,4 +1,4 @@
-"""Byte ranges of a text file: cut at the end of records, so that each can be read by itself."""
+"""Byte ranges of a text file that begin and end between records, so that each can be read by itself."""
 
 from __future__ import annotations
 

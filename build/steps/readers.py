@@ -23,7 +23,7 @@ LONGEST_TEXT = 1 << 20
 
 
 class Unusable(NamedTuple):
-    """Why a row is none: the reason, what stands there (if it is to be shown), and how many lines of the file are lost with it."""
+    """A row that cannot be used: the reason, the value to show, if any, and how many lines of the file are lost."""
 
     reason: str
     value: str | None

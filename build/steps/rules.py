@@ -38,7 +38,10 @@ def matches(rule: Mapping[str, Any], value: str) -> bool:
 
 
 def holds(rule: Mapping[str, Any], numbers: Mapping[str, float]) -> bool:
-    """Whether a rule on the numbers of a row holds. `majority` is of `[part, all]`: more than half; `minority`: less."""
+    """Whether a rule on the numbers of a row holds.
+
+    `majority` is of `[part, all]`: more than half; `minority`: less.
+    """
     for key, compare in (("majority", operator.gt), ("minority", operator.lt)):
         if rule[key] is not None:
             part, everything = rule[key]
@@ -59,7 +62,7 @@ def number(value: str) -> float | None:
 
 
 def condition(rule: Mapping[str, Any]) -> str:
-    """What the rule asks for, as a message says it."""
+    """The rule's condition, in words."""
     if rule["values"] is not None:
         return "values " + ", ".join(rule["values"])
     for key in ("majority", "minority"):

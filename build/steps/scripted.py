@@ -1,4 +1,4 @@
-"""A model that is served by a script of its own: asked through that script, as the endpoint asks it.
+"""A model with its own serving script. It is called through that script, as an endpoint calls it.
 
 Each model has a process of its own, so that two of them can have modules of the same names, and without the job's
 credentials: a script needs its artifact and nothing else.

@@ -1,12 +1,12 @@
-"""How a served model is asked, and where its answer has what: the part `serving` of a contract of version 2.
+"""The format of requests to a served model and of its answers: the part `serving` of a contract of version 2.
 
     {"request": {"texts": "instances", "count": "configuration.k"},
      "line": {"text": "source", "count": "k"},
      "answer": {"labels": "label", "scores": "prob", "prefix": "__label__"}}
 
-A step asks by `request`, as the endpoint is asked; dots stand between the keys of objects inside each other. `count` takes
-the number of labels that are wanted, and is null where a model always answers with all of them. A contract of version 1 has
-no such part: its models are asked like BlazingText, as above.
+A step uses `request`, like an endpoint; dots separate the keys of nested objects. `count` is the key for the number
+of labels in the answer, null for a model that always answers with all labels. A contract of version 1 has no such
+part; its models have BlazingText's format, as above.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ class Serving:
 
     @classmethod
     def parse(cls, contract: Mapping[str, Any]) -> Serving:
-        """What a contract says, whatever its version. Raises KeyError or TypeError for what is not complete."""
+        """The format in a contract of any version. Raises KeyError or TypeError if a key is missing."""
         if contract["version"] == 1:
             return cls()
         request, answer = contract["serving"]["request"], contract["serving"]["answer"]
         return cls(request["texts"], request["count"], answer["labels"], answer["scores"], answer["prefix"])
 
     def request(self, lines: Sequence[str], count: int) -> str:
-        """The body, of type JSON, that asks for the best `count` labels of each line."""
+        """The body (type JSON) of a request for the best `count` labels of each line."""
         document: dict[str, Any] = {}
         for path, value in ((self.texts, list(lines)), (self.count, count)):
             if path is not None:

@@ -68,7 +68,7 @@ class Shard:
 
 @dataclass
 class Counts:
-    """What became of a shard's rows; row numbers count from 1 at its start.
+    """The counts of a shard's rows. Row numbers count from 1 at its start.
 
     `rows` counts a record that cannot be told apart from its neighbours by the lines that it swallows. `values` holds
     what stands in dropped rows, `encoding` pieces of bytes that are not UTF-8, `open_quotes` the lines of quotes that

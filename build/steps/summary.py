@@ -1,4 +1,4 @@
-"""What became of all rows: the sum over the shards, and prepare.json."""
+"""The counts of all rows, summed over the shards, and prepare.json."""
 
 from __future__ import annotations
 

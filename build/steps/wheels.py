@@ -1,4 +1,4 @@
-"""fastText, which the scikit-learn image lacks: installed from the hash-pinned wheels that came with the code."""
+"""Libraries that an image lacks: installed from the hash-pinned wheels that came with the code."""
 
 from __future__ import annotations
 
@@ -12,32 +12,33 @@ from failure import StepError
 PINS = "fasttext-requirements.txt"
 
 
-def install(folder: Path, pins: Path) -> None:
-    """Make `import fasttext` work, from the wheels in `folder` where the image lacks it; no index is asked.
+def install(folder: Path, pins: Path, module: str = "fasttext") -> None:
+    """Make `import MODULE` work, from the wheels in `folder` where the image lacks it; no index is asked.
 
     `pins` are the requirements, which come with this code: nobody who can write to the wheels can say which to take.
     Raises StepError when the wheels are missing, are for other interpreters, or are not the pinned ones.
     """
     try:
-        importlib.import_module("fasttext")
+        importlib.import_module(module)
     except ImportError:
         if not folder.is_dir() or not pins.is_file():
             raise StepError(
-                f"fastText is not in this image, and there is no {folder if pins.is_file() else pins} to install it from. "
-                "`model-build run` uploads both and makes them inputs of Evaluate."
+                f"{module} is not in this image, and there is no {folder if pins.is_file() else pins} to install it from. "
+                "`model-build run` uploads both and makes them inputs of the job."
             ) from None
-        _pip_install(folder, pins)
+        _pip_install(folder, pins, module)
         importlib.invalidate_caches()
-        importlib.import_module("fasttext")
+        importlib.import_module(module)
 
 
-def _pip_install(folder: Path, pins: Path) -> None:
+def _pip_install(folder: Path, pins: Path, module: str) -> None:
     command = [
         sys.executable,
         "-m",
         "pip",
         "install",
         "--isolated",
+        "--no-compile",
         "--disable-pip-version-check",
         "--no-index",
     ]
@@ -55,7 +56,7 @@ def _pip_install(folder: Path, pins: Path) -> None:
         version = ".".join(map(str, sys.version_info[:2]))
         found = ", ".join(sorted(path.name for path in folder.glob("*.whl"))) or "none"
         raise StepError(
-            f"fastText could not be installed for Python {version} from {folder}: {_complaint(installed.stdout)} "
+            f"{module} could not be installed for Python {version} from {folder}: {_complaint(installed.stdout)} "
             f"Wheels there: {found}."
         )
 

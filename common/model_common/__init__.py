@@ -1,1 +1,4 @@
-"""What the commands of build, deploy and the template share. It imports none of them; the pour copies it beside each."""
+"""Code that the commands of build, deploy and the template share.
+
+It imports none of them; the pour copies it to each.
+"""

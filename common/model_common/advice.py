@@ -1,4 +1,4 @@
-"""What a command adds to AWS's own words when it explains an error."""
+"""The advice that a command adds to AWS's error messages."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Advice:
-    """Sentences of one command line.
+    """The sentences of one command line.
 
-    `work` names what goes on when the connection breaks ("A pipeline that was started"); `denied` says whose permission
-    is missing; `bucket` says what to do about a bucket that does not exist, which is `bucket_name` where AWS does not
-    name it.
+    `work` names the operation that continues if the connection breaks ("A pipeline that was started"). `denied` says
+    which role needs the missing permission. `bucket` says what to do about a missing bucket; `bucket_name` is its
+    name if AWS's message has none.
     """
 
     work: str = "What was started"

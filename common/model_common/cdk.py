@@ -1,4 +1,4 @@
-"""What the CDK reads from the environment when it is imported."""
+"""The environment variables that the CDK reads at import."""
 
 from __future__ import annotations
 

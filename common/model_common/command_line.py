@@ -1,4 +1,4 @@
-"""What every command line does alike: results on stdout, errors on stderr as one message and an exit code."""
+"""The common behaviour of all command lines: results on stdout, errors on stderr as one message and an exit code."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -18,7 +19,7 @@ from model_common.errors import CommandError
 
 INTERRUPTED = 130
 CLOSED_PIPE = 141
-"""What a shell reports of a command that a closed pipe ended: 128 and the number of SIGPIPE."""
+"""The exit code of a command that a closed pipe ended, as shells report it: 128 plus the number of SIGPIPE."""
 
 
 def _print_version(context: typer.Context, wanted: bool) -> None:
@@ -41,20 +42,32 @@ def _root(
 def application(name: str, help: str, epilog: str) -> typer.Typer:
     """A command line to which commands are added. `name` is also the name of the package that it is a part of.
 
-    `--version` prints that package's version. `-h` is short for `--help`, in every command.
+    `--version` prints that package's version. `-h` is short for `--help`, in every command. `--install-completion` makes
+    the shell complete commands, options and names.
     """
     app = typer.Typer(
         name=name,
         help=help,
         epilog=epilog,
         no_args_is_help=True,
-        add_completion=False,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
 
     app.callback()(_root)
     return app
+
+
+def names_in(folder: str) -> Callable[[str], list[str]]:
+    """What a shell offers for the name of a file NAME.yaml of the nearest `folder` upwards; nothing where there is none."""
+
+    def offered(begun: str) -> list[str]:
+        here = Path.cwd()
+        found = next((up / folder for up in (here, *here.parents) if (up / folder).is_dir()), None)
+        names = sorted(path.stem for path in found.glob("*.yaml")) if found else []
+        return [name for name in names if name.startswith(begun)]
+
+    return offered
 
 
 def print_result(result: Any) -> None:
@@ -105,7 +118,7 @@ def _described(error: Exception, verbose: bool, advice: Advice) -> tuple[str, in
 
 
 def _explained(error: Exception, advice: Advice) -> CommandError | None:
-    # Imported only when AWS was called, so when it is loaded anyway.
+    # Imported here because only commands that called AWS need it, and have loaded it.
     if "botocore" not in sys.modules:
         return None
     from model_common.aws.errors import explain
@@ -114,7 +127,7 @@ def _explained(error: Exception, advice: Advice) -> CommandError | None:
 
 
 def _of_the_system(error: OSError) -> str:
-    """What the operating system refused: a full disk, a folder that may not be written to, a port that is taken."""
+    """The message of an OSError: a full disk, a folder without write permission, a port in use."""
     where = f" ({error.filename})" if error.filename else ""
     match error.errno:
         case errno.ENOSPC | errno.EDQUOT:
@@ -126,6 +139,6 @@ def _of_the_system(error: OSError) -> str:
 
 
 def _discard_output() -> None:
-    """Let what is still buffered go nowhere: Python would complain of the closed pipe when it exits."""
+    """Discard buffered output. Without this, Python reports the closed pipe at exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())

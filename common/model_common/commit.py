@@ -12,7 +12,7 @@ UNKNOWN = "unknown"
 def commit(root: Path, environment: Mapping[str, str]) -> str:
     """The commit of the working tree at `root`, with `-dirty` when it differs from it; `unknown` without git.
 
-    GITHUB_SHA, which GitHub Actions sets to the commit that it checked out, goes first.
+    GITHUB_SHA has priority; GitHub Actions sets it to the commit that it checked out.
     """
     if environment.get("GITHUB_SHA"):
         return environment["GITHUB_SHA"]

@@ -1,4 +1,4 @@
-"""Waiting, with a limit. What is waited for goes on when the limit is reached."""
+"""Waiting with a limit. The operation continues if the limit is reached."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from model_common.errors import TimedOutError
 
 FIRST_PAUSE, LONGEST_PAUSE, SLOWER = 0.1, 5.0, 1.25
-"""Seconds before the second look, the most between two looks, and the factor from one pause to the next."""
+"""The first pause and the longest one in seconds, and the factor between a pause and the next."""
 
 
 class Deadline:
@@ -23,8 +23,13 @@ class Deadline:
         """Whether the limit is reached."""
         return time.monotonic() >= self._at
 
+    @property
+    def left(self) -> float:
+        """Seconds until then, and never less than one."""
+        return max(self._at - time.monotonic(), 1.0)
+
     def looks(self, what: str) -> Iterator[None]:
-        """Yields each time that `what` is to be looked at again, quickly at first. Raises TimedOutError at the limit."""
+        """Yields each time that `what` is to be polled, with growing pauses. Raises TimedOutError at the limit."""
         pause = FIRST_PAUSE
         while True:
             yield

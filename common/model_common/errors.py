@@ -2,14 +2,14 @@
 
     CommandError               1  something failed
     ├── AwsError               1  AWS, or the connection to it, refused: what, on what, what to do next
-    ├── IntegrityError         1  an object in S3 is not what its name says that it is
+    ├── IntegrityError         1  an object in S3 does not have the hash in its name
     ├── GitHubError            1  GitHub, or the connection to it, refused
-    ├── UsageError             2  the command line, or what it names, is wrong
+    ├── UsageError             2  an option or a file that it names is wrong
     │   ├── ConfigurationError 2  a configuration file: the file, the key, what was found, what is allowed
     │   └── SettingsError      2  a variable of the environment is missing or malformed
     ├── RefusedError           3  a gate refused
-    ├── RolledBackError        4  a change did not hold; what was there before is there again
-    └── TimedOutError          5  the command stopped waiting; what runs on AWS goes on
+    ├── RolledBackError        4  a change was rolled back to the state before it
+    └── TimedOutError          5  the command stopped waiting; the operation on AWS continues
 
 Each package adds its own below these, and draws its whole tree in its own `errors`. Messages say what happened, to
 what, what was expected and what to do next. The command line prints them without a traceback (`--verbose` shows it)
@@ -41,7 +41,7 @@ class AwsError(CommandError):
 
 
 class IntegrityError(CommandError):
-    """An object that is named by its content has another one."""
+    """An object that is named by its content's hash has other content."""
 
 
 class GitHubError(CommandError):
@@ -53,7 +53,7 @@ class GitHubError(CommandError):
 
 
 class UsageError(CommandError):
-    """The command line, or something that it names, is wrong."""
+    """An option or a file that it names is wrong."""
 
     exit_code = 2
 
@@ -67,18 +67,18 @@ class SettingsError(UsageError):
 
 
 class RefusedError(CommandError):
-    """A gate refused; nothing was changed, or nothing more."""
+    """A gate refused. Nothing was changed after the refusal."""
 
     exit_code = 3
 
 
 class RolledBackError(CommandError):
-    """A change was taken back; what was there before is there again."""
+    """A change was rolled back to the state before it."""
 
     exit_code = 4
 
 
 class TimedOutError(CommandError):
-    """Waiting ended before what was waited for did; running the same command again re-attaches to it."""
+    """The command stopped waiting before the operation ended. Running it again re-attaches to the operation."""
 
     exit_code = 5

@@ -1,4 +1,4 @@
-"""Endpoint configurations and models that are to be deleted."""
+"""Unused endpoint configurations and models, to be deleted."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Leftovers:
-    """Names of endpoint configurations and models. False where there is none of either."""
+    """Names of endpoint configurations and models. False if there are none."""
 
     endpoint_configs: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
@@ -16,7 +16,7 @@ class Leftovers:
         return bool(self.endpoint_configs or self.models)
 
     def lines(self) -> list[str]:
-        """A line for each, as a person reads it."""
+        """A line for each, for people."""
         return [
             *(f"endpoint configuration {name}" for name in self.endpoint_configs),
             *(f"model {name}" for name in self.models),

@@ -1,4 +1,4 @@
-"""A command while it runs: one line for each thing that happens, on stderr. Nothing is overwritten or repeated."""
+"""The progress of a command on stderr: one line per event. No line is overwritten or repeated."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rich.text import Text
 
 
 class StackEvent(Protocol):
-    """What is shown of an event of a CloudFormation stack."""
+    """The parts of a stack's event that are printed."""
 
     @property
     def moment(self) -> datetime:

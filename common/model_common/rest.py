@@ -10,11 +10,14 @@ from urllib.parse import urlsplit
 
 
 class NotJsonError(ValueError):
-    """An answer that should be JSON is something else, such as the page of a proxy. Its text says what came."""
+    """An answer is not JSON, such as the page of a proxy. The message shows its beginning."""
 
 
 class _SameOrigin(urllib.request.HTTPRedirectHandler):
-    """Follows redirects of GET requests to the same scheme, host and port. Any other is an HTTPError with its status."""
+    """Follows redirects of GET requests to the same scheme, host and port.
+
+    Any other is an HTTPError with its status.
+    """
 
     def redirect_request(
         self,
@@ -35,7 +38,7 @@ class _SameOrigin(urllib.request.HTTPRedirectHandler):
 
 
 def opener() -> urllib.request.OpenerDirector:
-    """An opener that gives a request's credential to no other address."""
+    """An opener that sends a request's credential to its own address only."""
     return urllib.request.build_opener(_SameOrigin)
 
 

@@ -1,12 +1,12 @@
-"""How a served model is asked, and where its answer has what: the part `serving` of a contract of version 2.
+"""The format of requests to a served model and of its answers: the part `serving` of a contract of version 2.
 
     {"request": {"texts": "instances", "count": "configuration.k"},
      "line": {"text": "source", "count": "k"},
      "answer": {"labels": "label", "scores": "prob", "prefix": "__label__"}}
 
-`request` is a JSON document with many texts, `line` a JSON line with one. Values are names of keys, with dots between those
-of objects inside each other. `count` takes the number of labels that are wanted, and is null where a model always answers
-with all of them. A contract of version 1 has no such part: its models are asked like BlazingText, as above.
+`request` is a JSON document with many texts, `line` a JSON line with one. Values are names of keys; dots separate the
+keys of nested objects. `count` is the key for the number of labels in the answer, null for a model that always
+answers with all labels. A contract of version 1 has no such part; its models have BlazingText's format, as above.
 
 Standard library only: the API's archive holds this file. Source of the keys: "BlazingText", inference formats, Amazon
 SageMaker developer guide.
@@ -38,7 +38,7 @@ class Serving:
 
     @classmethod
     def parse(cls, contract: Mapping[str, Any]) -> Serving:
-        """What a contract says, whatever its version. Raises KeyError or TypeError for what is not complete."""
+        """The format in a contract of any version. Raises KeyError or TypeError if a key is missing."""
         if contract["version"] == 1:
             return cls()
         # jscpd:ignore-end
@@ -55,7 +55,7 @@ class Serving:
         )
 
     def request(self, lines: Sequence[str], count: int) -> bytes:
-        """The body, of type JSON, that asks for the best `count` labels of each line."""
+        """The body (type JSON) of a request for the best `count` labels of each line."""
         return _document({self.texts: list(lines), self.count: count})
 
     def line(self, line: str, count: int) -> bytes:
@@ -72,9 +72,9 @@ class Serving:
 
 
 def thresholds(contract: Mapping[str, Any]) -> dict[str, float] | None:
-    """The score from which a label is given, by label; None where a text has one label.
+    """The least score of each label in an answer; None for a single-label model.
 
-    Raises KeyError, TypeError or ValueError for what is not complete.
+    Raises KeyError, TypeError or ValueError if a key is missing or malformed.
     """
     if not contract["multi_label"]:
         return None

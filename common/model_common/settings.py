@@ -13,7 +13,7 @@ _SOURCE = (
 )
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9]")
 KMS_KEY = "KMS_KEY_ARN"
-"""The variable that names the project's key. It may be missing: then a bucket encrypts as it is set up to."""
+"""The variable with the ARN of the project's KMS key. Without it, the bucket's default encryption applies."""
 
 _KEY = re.compile(r"arn:aws[a-z\-]*:kms:[a-z0-9\-]+:\d{12}:key/.+")
 _ENDPOINT = re.compile(r"https?://([\w.-]+|\[[0-9a-fA-F:]+\])(:\d+)?(/\S*)?")
@@ -38,7 +38,7 @@ def required(environment: Mapping[str, str], *variables: str) -> list[str]:
 
 
 def project(environment: Mapping[str, str], role: str) -> tuple[str, str, str, str, str, str]:
-    """What every command is told of its project: name, id, bucket, model package group, role and region, in that order.
+    """The variables of a project: name, id, bucket, model package group, role and region, in that order.
 
     `role` is the variable that holds the ARN of the role. Raises SettingsError naming every variable that is missing, or
     the first that is malformed.

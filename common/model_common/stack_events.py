@@ -1,4 +1,4 @@
-"""A line of a CloudFormation stack's history, as plain data."""
+"""An event of a CloudFormation stack, as data."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ STACK_TYPE = "AWS::CloudFormation::Stack"
 
 @dataclass(frozen=True)
 class Event:
-    """A line of a stack's history. `token` names the operation that it belongs to, where that was given one."""
+    """An event of a stack. `token` is the client request token of its operation, if that had one."""
 
     id: str
     resource: str
@@ -47,7 +47,7 @@ class Event:
 
     @property
     def words(self) -> str:
-        """The reason as one line without a full stop, and without the ids of requests, which say nothing to a reader."""
+        """The reason as one line without a full stop and without request ids."""
         reason = _IDS.sub("", " ".join(self.reason.split()))
         return reason.removeprefix(_HANDLER).strip('" ').rstrip(".")
 
@@ -66,7 +66,7 @@ def parse(answer: Mapping[str, Any]) -> Event:
 
 
 def first_failure(events: Iterable[Event]) -> Event | None:
-    """The resource that failed first, which is the cause: what follows was cancelled, or failed to go back.
+    """The resource that failed first, which is the cause. Later failures are cancellations or parts of the rollback.
 
     `events` come in the order in which they happened. None when no resource failed.
     """

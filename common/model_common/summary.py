@@ -1,4 +1,4 @@
-"""The job summary: what GitHub Actions shows of a job on the page of its run.
+"""The job summary, which GitHub Actions shows on the page of a run.
 
 https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands#adding-a-job-summary
 """
@@ -35,7 +35,7 @@ def append(environment: Mapping[str, str], markdown: str) -> None:
 
 
 def block(title: str, lines: Iterable[str], level: int = 2) -> str:
-    """Lines as they are, under a heading of that level: a fence that is longer than any inside them holds them together."""
+    """The lines as a code block under a heading of that level. The fence is longer than any fence in the lines."""
     text = "\n".join(lines)
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
     return f"{'#' * level} {title}\n\n{fence}text\n{text}\n{fence}\n"

@@ -1,4 +1,4 @@
-"""Texts in, labels in plain words out, by a SageMaker endpoint that is asked as the model's contract says."""
+"""Classifies texts with a SageMaker endpoint; the model's contract says how requests and answers look."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from request import Problem
 from serving_contract import Contract
 
 LARGEST_PAYLOAD = 4_000_000
-"""Bytes; a serverless endpoint takes 4 MB, a real-time one 6."""
+"""The largest request in bytes; a serverless endpoint accepts 4 MB, a real-time one 6."""
 
 _NOTE = "There is nothing in this text that the model could read."
 _BUSY = {
@@ -25,12 +25,12 @@ _BUSY = {
     "ThrottlingException",
     "TooManyRequestsException",
 }
-# What the runtime says of an endpoint that is not there, or not yet.
+# The runtime's answers for an endpoint that does not exist or is not in service.
 _ABSENT = {"ValidationError", "ValidationException"}
 
 
 class Classifier:
-    """Asks `endpoint` through `client` (sagemaker-runtime), under a contract."""
+    """Invokes `endpoint` through `client` (sagemaker-runtime), by the contract."""
 
     def __init__(self, contract: Contract, client: Any, endpoint: str) -> None:
         self._contract, self._client, self._endpoint = contract, client, endpoint
@@ -67,7 +67,7 @@ class Classifier:
         }
 
     def _ask(self, lines: list[str]) -> list[dict[str, float]]:
-        """The labels of each line with their scores, the highest first; none where no word is known to the model."""
+        """The labels of each line with their scores, the highest first; empty if the model knows no word of it."""
         if not lines:
             return []
         payload = self._contract.serving.request(lines, self._k)
@@ -107,7 +107,7 @@ class Classifier:
 
 
 def _stated(thresholds: Mapping[str, float]) -> dict[str, Any]:
-    """`threshold` where it is the same for all labels, else `thresholds`."""
+    """`threshold` if all labels have the same one, else `thresholds`."""
     different = set(thresholds.values())
     return {"threshold": different.pop()} if len(different) == 1 else {"thresholds": dict(thresholds)}
 

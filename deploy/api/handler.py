@@ -4,18 +4,18 @@ The answer has one entry for each text, in order:
 
     {"predictions": [{"text": "Lovely dress", "label": "positive", "confidence": 0.98}, ...]}
 
-and for models that give several labels at once also
+and, for multi-label models, also
 
     "labels": [...]      those whose score reaches the threshold; `label` is the first of them, or null
     "scores": {...}      every label with its score, the highest first
     "threshold": 0.5     or, where they differ, "thresholds": {"insult": 0.4, ...}
 
-A text in which the model finds nothing to read, such as "" or " ", has null for label and confidence, and says why in
-`note`. What cannot be answered is `{"error": {"code", "message"}, "request_id"}` with status 400 to 413 where the request
-is to blame, and 500 to 504 where it is not. Of each request one line is logged, without the texts.
+A text without tokens, such as "" or " ", has null for label and confidence, and the reason in `note`. An error is
+`{"error": {"code", "message"}, "request_id"}`, with status 400 to 413 for an invalid request, and 500 to 504 for a
+failure of the API. One line per request is logged, without the texts.
 
-The archive holds the serving contract of the model package beside these scripts, and model_common.serving. Standard library and boto3 only: that is
-what the Lambda runtime ships.
+The archive also holds the serving contract of the model package and model_common.serving. The scripts use the
+standard library and boto3 only, which the Lambda runtime ships.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from request import Problem, texts_of
 from serving_contract import Contract
 
 LARGEST_ANSWER = 5_500_000
-"""Bytes; Lambda passes 6 MB on."""
+"""The largest answer in bytes; Lambda's limit is 6 MB."""
 
 _CONTRACT = Contract.load(Path(__file__).parent)
 
@@ -53,7 +53,7 @@ def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
         line |= {"error": problem.code} | problem.details
         answer = _failure(problem, request_id)
     except Exception as error:
-        # Where, not what: messages may quote the texts.
+        # The place only: error messages may quote the texts.
         frames = traceback.extract_tb(error.__traceback__)
         line |= {
             "error": type(error).__name__,
@@ -86,7 +86,7 @@ def _answer(event: dict[str, Any], line: dict[str, Any]) -> dict[str, Any]:
 
 @cache
 def _classifier() -> Classifier:
-    # With the first request, not with the import: a client takes longer to make than everything else here.
+    # Created with the first request, not at import: a client takes longer to create than everything else here.
     client = boto3.client(
         "sagemaker-runtime",
         # Two attempts fit into the function's 29 seconds; the second is for connections that ended while it slept.

@@ -1,4 +1,4 @@
-"""What a client asks, checked before anything is done with it."""
+"""Parses and checks a client's request."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ PATH, METHOD = "/classify", "POST"
 
 MOST_TEXTS = 100
 LONGEST_TEXT = 10_000
-"""Characters; the text rules read some hundred words of it anyway."""
+"""The longest text in characters; the text rules read its first few hundred words."""
 LARGEST_BODY = 1_000_000
-"""Bytes."""
+"""The largest body in bytes."""
 
 
 class Problem(Exception):
-    """A request that is not answered: the status, a code for machines, a message for people.
+    """An error response: the status, a code for machines, a message for people.
 
     `headers` go with the response, `details` into the log. None of them quotes a text.
     """
@@ -39,7 +39,7 @@ def texts_of(event: dict[str, Any]) -> list[str]:
     """The texts of a request: an event of an HTTP API or a function URL, payload format 2.0. Raises Problem."""
     context = event.get("requestContext", {})
     http = context.get("http", {})
-    # An HTTP API's stage that has a name stands before the path of its route.
+    # A named stage of an HTTP API precedes the path of the route.
     if event.get("rawPath") not in {PATH, f"/{context.get('stage')}{PATH}"}:
         raise Problem(404, "not_found", f"There is only {METHOD} {PATH} here.")
     if http.get("method") != METHOD:

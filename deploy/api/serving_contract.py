@@ -1,4 +1,4 @@
-"""The serving contract of the model package: its labels, the rules that turn text into its tokens, and how it is asked."""
+"""The serving contract of the model package: its labels, its text rules, and the format of requests and answers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ VERSIONS = (1, 2)
 
 @dataclass(frozen=True)
 class Contract:
-    """`thresholds` are the scores from which labels are given; None where a text has one label."""
+    """`thresholds` are the least scores of labels in an answer; None for a single-label model."""
 
     labels: tuple[str, ...]
     thresholds: Mapping[str, float] | None
@@ -27,9 +27,9 @@ class Contract:
 
     @classmethod
     def load(cls, folder: Path) -> Contract:
-        """Read `contract.json`, and the `text_rules.py` beside it, whatever is imported under that name already.
+        """Read `contract.json`, and import the `text_rules.py` beside it, even if another module of that name is imported.
 
-        Raises ValueError for a contract of another version; what else is wrong was refused when the archive was made.
+        Raises ValueError for a contract of another version. Other problems were refused when the archive was made.
         """
         described = json.loads((folder / "contract.json").read_text(encoding="utf-8"))
         if described["version"] not in VERSIONS:
@@ -46,7 +46,7 @@ class Contract:
         )
 
     def tokens(self, text: str) -> str:
-        """The line that the model reads: space-separated tokens, in valid Unicode, never a newline. May be empty."""
+        """The model's input line: space-separated tokens, in valid Unicode, never a newline. May be empty."""
         line = self.tokenise(text, self.text_rules).replace("\n", " ").strip()
         return line.encode("utf-8", "replace").decode("utf-8")
 

@@ -1,6 +1,6 @@
-"""`model-deploy`: an approved model package to staging, to production, and back if it must.
+"""`model-deploy`: rolls an approved model package out to staging and production, and back.
 
-The work is in `commands`, which are imported when they are called: help and usage errors come at once.
+The commands are imported when they are called, so that help and usage errors are fast.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from model_common.advice import Advice
-from model_common.command_line import application, print_result, reported
+from model_common.command_line import application, names_in, print_result, reported
 from model_deploy.summary import Summary
 
 ADVICE = Advice(work="A rollout that was started")
@@ -31,8 +31,13 @@ Root = Annotated[
         "--root", help="The folder that holds stages/ and checks/; by default the nearest one upwards."
     ),
 ]
-StageName = Annotated[str, typer.Option("--stage", help="The stage: a file of stages/, without .yaml.")]
-# A workflow passes what an event says by variables, never in the text of a command.
+StageName = Annotated[
+    str,
+    typer.Option(
+        "--stage", help="The stage: a file of stages/, without .yaml.", autocompletion=names_in("stages")
+    ),
+]
+# A workflow passes an event's values as variables, never in the text of a command.
 PackageArn = Annotated[
     str,
     typer.Option(
@@ -313,7 +318,7 @@ def main() -> None:
 
 
 def _heading(command: str, stage: str, arn: str | None = None) -> str:
-    """What a summary is headed with; an ARN ends with the version."""
+    """The heading of a summary; an ARN ends with the version."""
     return f"{command}: {stage}" + (f", version {arn.rpartition('/')[2]}" if arn else "")
 
 
@@ -335,7 +340,7 @@ def _roll_out(entered: Any, request: Any, as_json: bool, summary: Summary) -> No
 
 @contextmanager
 def _reported(verbose: bool, heading: str = "", in_summary: bool = False) -> Iterator[Summary]:
-    """As `reported`; what was said, and the error, also go to the job's summary."""
+    """Like `reported`; the printed lines and the error are also written to the job's summary."""
     summary = Summary(heading)
     with reported(verbose, ADVICE):  # of writing the summary
         try:

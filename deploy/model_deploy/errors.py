@@ -1,16 +1,16 @@
 """The errors that end a `model-deploy` command, and the exit code of each.
 
 CommandError               1  something failed
-├── StackError             1  a stack could not be brought to what the stage says: its first failure, the endpoint's own
-│   └── OvertakenError     1  another rollout changed it meanwhile
+├── StackError             1  a stack did not reach the target: its first failure, or the endpoint's
+│   └── OvertakenError     1  another rollout changed it at the same time
 ├── AwsError               1  AWS, or the connection to it, refused: what, on what, what to do next
-├── UsageError             2  the command line, or what it names, is wrong
+├── UsageError             2  an option or a file that it names is wrong
 │   ├── StageError         2  a stage: the file, the key, what was found, what is allowed
 │   └── SettingsError      2  a variable of the environment is missing or malformed
 ├── RefusedError           3  a gate refused: the package, its contract, the checks or the approval
-│   └── LeftError          3  the package that was to be left is not live any more
-├── RolledBackError        4  the rollout did not hold; the endpoint serves what it served before
-└── TimedOutError          5  the command stopped waiting; what runs on AWS goes on
+│   └── LeftError          3  the package of a rejection or rollback is not live any more
+├── RolledBackError        4  the rollout was rolled back; the endpoint serves the package from before
+└── TimedOutError          5  the command stopped waiting; the operation on AWS continues
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ __all__ = [
 
 
 class StackError(CommandError):
-    """A stack is in no state to be deployed to, or did not get there; nothing else was changed."""
+    """A stack cannot be deployed to, or its operation failed. Nothing else was changed."""
 
 
 class OvertakenError(StackError):
-    """Another rollout changed the stack meanwhile: what this one knew of it does not hold any more."""
+    """Another rollout changed the stack, so this one has to observe it again."""
 
 
 class StageError(ConfigurationError):
@@ -54,7 +54,10 @@ class StageError(ConfigurationError):
 
 
 class LeftError(RefusedError):
-    """The package that a rollback was to leave is not live any more, but `live` is, or nothing: nothing was changed."""
+    """The package that a rollback had to replace is not live any more.
+
+    `live` is, None for nothing. Nothing was changed.
+    """
 
     def __init__(self, message: str, live: str | None) -> None:
         self.live = live

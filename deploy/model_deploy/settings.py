@@ -1,4 +1,4 @@
-"""Where the command works: the project's variables, the same on a laptop, in CI and in Studio."""
+"""The project's variables, the same on a laptop, in CI and in Studio."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _PROJECT = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}")
 
 @dataclass(frozen=True)
 class Settings:
-    """The project that a command works in, and the account's resources that belong to it.
+    """The project of a command, and its resources in the account.
 
-    `endpoint_role_arn` is what models run as. `service_role_arn` is what CloudFormation acts as; without one it acts as
-    whoever calls it. `permissions_boundary` bounds the roles that stacks create. `kms_key` is the ARN of the key that
-    outputs are encrypted with: captures, answers of asynchronous endpoints and of batches.
+    `endpoint_role_arn` is the role of models. `service_role_arn` is the role that CloudFormation assumes; without one
+    it uses the caller's credentials. `permissions_boundary` bounds the roles that stacks create. `kms_key` is the ARN
+    of the key for outputs: captures, and answers of asynchronous endpoints and batches.
     """
 
     project_name: str

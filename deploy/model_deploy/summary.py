@@ -1,4 +1,4 @@
-"""What a command has said, once more on the page of a GitHub Actions run."""
+"""The summary of a GitHub Actions run: the printed lines of a command."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Summary:
         self._lines += lines
 
     def write(self) -> None:
-        """Append what was said so far. Raises OSError."""
+        """Append the lines to the summary. Raises OSError."""
         if self._environment is not None and self._lines:
             summary.append(self._environment, summary.block(self.heading, self._lines, level=3))
         self._lines = []

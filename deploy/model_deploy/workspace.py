@@ -1,4 +1,4 @@
-"""What every command starts from: the root of the repository, the stages, the checks, the settings, the clients."""
+"""The workspace of a command: the repository's root, a stage, the checks, the settings and the clients."""
 
 from __future__ import annotations
 
@@ -45,7 +45,10 @@ class Workspace:
         return shlex.join(["model-deploy", *words, *self.options])
 
     def package(self, named: str) -> str:
-        """The ARN of the model package that a number, `latest` or an ARN names. Raises UsageError, also for another region."""
+        """The ARN of the model package that a number, `latest` or an ARN names.
+
+        Raises UsageError, also for another region.
+        """
         arn = registry.resolve(self.aws.sagemaker, self.settings.model_package_group, named)
         ModelPackageArn.parse(arn)
         check_region(self.settings.region, arn)
@@ -68,13 +71,13 @@ class Workspace:
         return archive.build(self.root / "api", candidate.contract.files if candidate.contract else {})
 
     def target(self, candidate: Candidate, archive_version: str | None = None) -> Target:
-        """What the stage is to be for that package, whose artifact is known. Runs the CDK; touches nothing.
+        """The target of the stage for that package, whose artifact is known. Runs the CDK and changes nothing.
 
-        `archive_version` is the id of the version of the API's archive, where it is uploaded.
+        `archive_version` is the version id of the API's archive, if it was uploaded.
         """
         settings, built, artifact = self.settings, self.archive(candidate), candidate.artifact
         container = candidate.package.container
-        assert artifact is not None and container is not None  # promotion refuses what has none
+        assert artifact is not None and container is not None  # promotion refuses a candidate without one
         deployment = Deployment(
             stage=self.stage,
             model_package_arn=candidate.package.arn,
@@ -94,13 +97,13 @@ class Workspace:
         return Target(candidate, deployment, stacks.synthesise(deployment), built)
 
     def excusing(self, target: Target, alarms: tuple[str, ...]) -> Target:
-        """The same target, of which those alarms do not take the update back (`Deployment.excused_alarms`)."""
+        """The same target, with alarms that do not roll the update back (`Deployment.excused_alarms`)."""
         if not alarms:
             return target
         return replace(target, sent=stacks.synthesise(replace(target.deployment, excused_alarms=alarms)))
 
     def at(self, stage: str) -> Workspace:
-        """The same with another stage. Raises StageError."""
+        """The same workspace with another stage. Raises StageError."""
         return replace(self, stage=Stage.load(self.root / STAGES / f"{stage}.yaml"))
 
 
@@ -117,7 +120,7 @@ def enter(root: Path | None, stage: str) -> Workspace:
 
 
 def enter_all(root: Path, stages: Sequence[str]) -> tuple[list[Workspace], dict[str, StageError]]:
-    """The workspaces of those stages that can be read, and by name why the others cannot.
+    """The workspaces of the stages that can be read, and the reasons for the others by name.
 
     Raises UsageError (SettingsError) when something that all of them need is missing, and StageError for a single stage.
     """
@@ -134,7 +137,10 @@ def enter_all(root: Path, stages: Sequence[str]) -> tuple[list[Workspace], dict[
 
 
 def stage_names(root: Path) -> list[str]:
-    """The stages of the repository at `root`, staging before production and any other. Raises UsageError without any."""
+    """The stages of the repository at `root`, staging before production and any other.
+
+    Raises UsageError without any.
+    """
     names = sorted(path.stem for path in (root / STAGES).glob("*.yaml"))
     if not names:
         raise UsageError(f"There is no stage in {root / STAGES}: expected a file NAME.yaml.")

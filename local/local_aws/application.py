@@ -6,13 +6,13 @@ import threading
 from collections.abc import Iterable
 from typing import Any, Protocol, runtime_checkable
 
-from botocore.exceptions import UnknownServiceError
 from werkzeug.wrappers import Request, Response
 
 from local_aws.identity.gate import GATE, SERVICE, Gate
 from local_aws.kernel.caller import signature
 from local_aws.kernel.moto_internals import MotoApplication
-from local_aws.kernel.wire import Service, ServiceError, error_response, service_model
+from local_aws.kernel.refusals import protocol_of, refusal
+from local_aws.kernel.wire import Service, ServiceError
 from local_aws.s3.integrity import Integrity
 
 
@@ -43,6 +43,10 @@ class Application:
         # moto walks its dictionaries while other threads change them: one request at a time for each of its services.
         self._turns: dict[str, threading.Lock] = {}
 
+    def add_gateway(self, gateway: Gateway) -> None:
+        """From now on the gateway is asked for what those before it do not answer."""
+        self._gateways.append(gateway)
+
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer a request: by a gateway, an embedded service, or moto."""
         if environ.get("PATH_INFO", "").startswith("/_"):
@@ -66,7 +70,7 @@ class Application:
                 moto = self._s3 if name == "s3" else self._moto
                 answer: Iterable[bytes] = moto(environ, start_response)
         except NotImplementedError as error:
-            return _not_embedded(name, str(error))(environ, start_response)
+            return _not_embedded(name, str(error), environ)(environ, start_response)
         return answer
 
 
@@ -75,19 +79,15 @@ def _respond(services: list[Service], request: Request) -> Response:
         if route := service.route(request):
             return service.respond(request, route)
     names = " and ".join(service.name for service in services)
-    if action := request.values.get("Action"):
-        message = f"Could not find operation {action} in {names}."
-        return error_response(ServiceError("InvalidAction", message), "query")
+    name = services[0].name
+    if protocol_of(name, request.environ) == "query":
+        message = f"Could not find operation {request.values.get('Action', '')} in {names}."
+        return refusal(name, ServiceError("InvalidAction", message), request.environ)
     asked = request.headers.get("X-Amz-Target") or f"{request.method} {request.path}"
-    return error_response(
-        ServiceError("UnknownOperationException", f"{names} have no operation for {asked!r}")
-    )
+    unknown = ServiceError("UnknownOperationException", f"{names} have no operation for {asked!r}")
+    return refusal(name, unknown, request.environ)
 
 
-def _not_embedded(service: str, reason: str) -> Response:
-    try:
-        protocol = service_model(service).protocol
-    except UnknownServiceError:
-        protocol = "json"
+def _not_embedded(service: str, reason: str, environ: dict[str, Any]) -> Response:
     message = f"The embedded AWS does not have this operation of {service}: {reason}"
-    return error_response(ServiceError("UnknownOperationException", message), protocol)
+    return refusal(service, ServiceError("UnknownOperationException", message), environ)

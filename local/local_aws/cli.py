@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,7 +27,6 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 app = typer.Typer(
     help="An embedded AWS that really runs SageMaker pipelines, on loopback, without an account.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -74,7 +74,8 @@ def up(
     to them is printed.
     """
     from local_aws import place
-    from local_aws.developer import granted_project
+    from local_aws.console import Aws, Console, GitHub, Renewed
+    from local_aws.developer import credentials, granted_project
     from local_aws.kernel.keys import KeyFileError, published
     from local_aws.server import Server
 
@@ -92,9 +93,13 @@ def up(
             domain = (
                 place.domain(clients, studio_domain, project.pipeline_role_arn) if studio_domain else None
             )
-            for line in place.lines(server.github, clients, owner, domain):
-                typer.echo(line, err=True)
-            stop.wait()
+            github = GitHub(server.github.api_url, owner.token) if owner else None
+            developer = Renewed(lambda: credentials(clients, project, Identity.DEVELOPER))
+            with closing(Console(server.endpoint_url, Aws(clients, developer), github)) as console:
+                server.add_gateway(console)
+                for line in place.lines(server.github, clients, owner, domain, console.address):
+                    typer.echo(line, err=True)
+                stop.wait()
     except KeyFileError as error:
         raise UsageError(str(error)) from error
 

@@ -18,7 +18,7 @@ from local_aws.kernel.sessions import Session
 from local_aws.project import Project, prepare
 
 HOURS = 12
-"""How long a session lasts: the longest that a role can allow."""
+"""The seconds of a session: the longest that a role can allow."""
 
 _MANAGED = "arn:aws:iam::aws:policy/"
 _SAGEMAKER = f"{_MANAGED}AmazonSageMakerFullAccess"

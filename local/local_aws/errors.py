@@ -1,4 +1,4 @@
-"""What can go wrong in the `local-aws` command.
+"""The errors of the `local-aws` command.
 
 LocalAwsError (exit 1)
 ├── UsageError (exit 2)           an option or argument that cannot be used

@@ -13,19 +13,20 @@ from botocore.exceptions import ClientError, ParamValidationError
 from werkzeug.wrappers import Response
 
 from local_aws.identity.actions.asked import recognise
-from local_aws.identity.gate import StartResponse, Wsgi, refusal
+from local_aws.identity.gate import StartResponse, Wsgi
 from local_aws.identity.signers import secrets_of
 from local_aws.kernel import bodies, json_bodies, signatures
 from local_aws.kernel.account import Account
 from local_aws.kernel.caller import SIGNATURE, Signature
 from local_aws.kernel.guard import Admitted, CorsRule, CorsRules, Guard, Refused
+from local_aws.kernel.refusals import refusal
 from local_aws.kernel.signatures import Signatures
 from local_aws.kernel.wire import ServiceError
 
 log = logging.getLogger(__name__)
 
 GATEWAYS = "/_"
-"""What the paths of gateways begin with. They decide themselves what of theirs has to be signed."""
+"""The prefixes of gateways' paths. A gateway decides which of its requests have to be signed."""
 
 _MOTOS_OWN = ("/moto-api", "/latest/meta-data", "/latest/api", "/favicon.ico")
 """Paths that moto answers to anybody, with its whole state, with credentials, or by forgetting everything."""
@@ -36,6 +37,7 @@ _LONGEST_PUSH = 2 * 1024**3
 _LONGEST_TOKEN = 64 * 1024
 """Bytes of a request that nobody signs: the token of a web identity has 20,000 characters at most."""
 _CORS = "access-control-"
+_FORM = "application/x-www-form-urlencoded"
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
@@ -64,8 +66,7 @@ class Front:
             _check_target(environ)
             admitted = self._guard.admit(environ)
         except Refused as refused:
-            answer = Response(f"{refused}\n", 403, content_type="text/plain; charset=utf-8")
-            return answer(environ, start_response)
+            return _refusal(refused, environ)(environ, start_response)
         if admitted.preflight:
             return Response(status=200, headers=list(admitted.headers))(environ, start_response)
         try:
@@ -74,25 +75,30 @@ class Front:
                 return self.application(environ, start_response)
             self._authenticate(environ)
         except ServiceError as error:
-            return refusal(_service(environ), error)(environ, start_response)
+            return refusal(_service(environ), error, environ)(environ, start_response)
         except TimeoutError as error:
             late = ServiceError("RequestTimeout", f"The body did not arrive in time: {error}", 400)
-            return refusal(_service(environ), late)(environ, start_response)
+            return refusal(_service(environ), late, environ)(environ, start_response)
         try:
             return self.application(environ, _answering(admitted, start_response))
         except OSError as error:
             if error.errno not in _FULL:
                 raise
-            return refusal(_service(environ), _disk_full())(environ, start_response)
+            return refusal(_service(environ), _disk_full(), environ)(environ, start_response)
 
     def _read_for_gateway(self, environ: dict[str, Any]) -> None:
-        """Read the body, and verify the signature where there is one: its absence is for the gateway to judge."""
+        """Read the body, and verify the signature where there is one: its absence is for the gateway to judge.
+
+        A signature for another region is none here: each API and function URL is in one.
+        """
         body = bodies.take(
             environ, _LONGEST_PUSH if environ["PATH_INFO"].startswith("/_github/git/") else bodies.LONGEST
         )
         try:
             if signatures.is_signed(environ):
-                environ[SIGNATURE] = self._signatures.verify(environ, lambda: body)
+                signature = self._signatures.verify(environ, lambda: body)
+                self._check_region(signature)
+                environ[SIGNATURE] = signature
         except ServiceError:
             pass
 
@@ -113,9 +119,11 @@ class Front:
         signature = self._signatures.verify(environ, body)
         data = body()
         self._check_region(signature)
-        if "HTTP_X_AMZ_TARGET" in environ and "json" in environ.get("CONTENT_TYPE", ""):
-            packed = environ.get("HTTP_CONTENT_ENCODING") == "gzip"
-            json_bodies.parsed(bodies.unpacked(data) if packed else data)
+        kind, is_target = environ.get("CONTENT_TYPE", ""), "HTTP_X_AMZ_TARGET" in environ
+        if environ.get("HTTP_CONTENT_ENCODING") == "gzip" and (is_target or kind.startswith(_FORM)):
+            data = bodies.unpacked(data)
+        if is_target and "json" in kind:
+            json_bodies.parsed(data)
         environ[SIGNATURE] = signature
         _state(environ)
 
@@ -130,8 +138,11 @@ class Front:
         )
 
     def _check_unsigned(self, environ: dict[str, Any]) -> None:
-        """Raises ServiceError for all but the operations that nobody signs. S3's buckets block public access by default."""
-        form = environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded")
+        """Raises ServiceError for all but the operations that nobody signs.
+
+        S3's buckets block public access by default.
+        """
+        form = environ.get("CONTENT_TYPE", "").startswith(_FORM)
         if environ["REQUEST_METHOD"] == "POST" and form:
             bodies.take(environ, _LONGEST_TOKEN)
             if recognise(environ, Signature()) is not None:
@@ -164,6 +175,13 @@ def cors_rules(account: Account) -> CorsRules:
     return rules
 
 
+def _refusal(refused: Refused, environ: dict[str, Any]) -> Response:
+    """What the guard says: as an error of the service that an SDK asks, as text to whoever else comes."""
+    if environ["PATH_INFO"].startswith(GATEWAYS):
+        return Response(f"{refused}\n", 403, content_type="text/plain; charset=utf-8")
+    return refusal(_service(environ), ServiceError("AccessDenied", str(refused), 403), environ)
+
+
 def _disk_full() -> ServiceError:
     """An error with a status that no client tries again: it would be full again."""
     log.error("The disk of %s is full: calls that store something fail until there is room", gettempdir())
@@ -191,7 +209,7 @@ def _service(environ: dict[str, Any]) -> str:
         pass
     if target := environ.get("HTTP_X_AMZ_TARGET"):
         return "sagemaker" if target.startswith("SageMaker.") else "events"
-    form = environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded")
+    form = environ.get("CONTENT_TYPE", "").startswith(_FORM)
     return "sts" if form or "Action=" in environ.get("QUERY_STRING", "") else "s3"
 
 

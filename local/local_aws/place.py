@@ -1,4 +1,4 @@
-"""What `local-aws up` prepares beside the default project, and the addresses at which all of it is reached."""
+"""The resources that `local-aws up` prepares beside the default project, and their addresses."""
 
 from __future__ import annotations
 
@@ -56,10 +56,13 @@ def domain(clients: Clients, name: str, role_arn: str) -> str:
     return str(made["DomainArn"].rpartition("/")[2])
 
 
-def lines(github: GitHub, clients: Clients, owner: Owner | None, domain_id: str | None) -> list[str]:
-    """Where everything is, and the commands that use it, to be pasted into another shell."""
+def lines(
+    github: GitHub, clients: Clients, owner: Owner | None, domain_id: str | None, page: str
+) -> list[str]:
+    """Where everything is, the address of the `page` first, and the commands that use it, to be pasted into another shell."""
     url = clients.endpoint_url
     said = [
+        f"Watch it in a browser: {page}",
         f"The embedded AWS serves at {url} (Ctrl-C stops it).",
         f"Run a command against it: local-aws exec --attach {url} -- CMD",
         f'Or set a shell up once: eval "$(local-aws env --attach {url})"',

@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from local_aws import cloudformation, cloudwatch, events, http_api, lambda_, sagemaker
 from local_aws.application import Application, Gateway
-from local_aws.checks import Checks, policies, protocols, sizes
+from local_aws.checks import Checks, members, policies, protocols, sizes
 from local_aws.checks.destinations import Destinations
 from local_aws.cloudformation.wire import CloudFormationService
 from local_aws.cloudwatch.wire import CloudWatchService
@@ -37,8 +37,12 @@ from local_aws.kernel.moto_internals import (
     BackendDict,
     bounded_logs,
     bounded_queues,
+    bounded_topics,
+    one_account,
     read_key_policies,
     reset_model_data,
+    symmetric_keys,
+    untracked_models,
 )
 from local_aws.kernel.wire import Service
 from local_aws.sagemaker import runtime as sagemaker_runtime
@@ -77,6 +81,10 @@ class Server:
         self._process.enter_context(read_key_policies())
         self._process.enter_context(bounded_logs())
         self._process.enter_context(bounded_queues())
+        self._process.enter_context(symmetric_keys())
+        self._process.enter_context(one_account(ACCOUNT_ID))
+        self._process.enter_context(bounded_topics())
+        self._process.enter_context(untracked_models())
         if time_scale is None:
             time_scale = float(os.environ.get("LOCAL_AWS_TIME_SCALE", "1"))
         # Before any handler has a thread of its own that asks moto for something.
@@ -114,7 +122,9 @@ class Server:
         self._process.enter_context(subscribers.connected())
         checks = Checks(
             [
+                members.check,
                 sizes.check,
+                members.check_lengths,
                 protocols.check,
                 policies.check,
                 Quotas(self.account.client("iam")).check,
@@ -127,11 +137,16 @@ class Server:
             name: _SPOKEN.get(name, Service)(name, handlers) for name, handlers in services.items()
         }
         self.github = GitHub(self.account.state / "github", self.endpoint_url)
-        self._front.application = Application(
+        self._application = Application(
             self.services.values(),
             gateways=[self.github, *(each for each in self._handlers if isinstance(each, Gateway))],
             gate=self.gate,
         )
+        self._front.application = self._application
+
+    def add_gateway(self, gateway: Gateway) -> None:
+        """Answer what is below another path of `/_NAME/`, too."""
+        self._application.add_gateway(gateway)
 
     def client(self, service: str) -> Any:
         """The client of `service`, a boto3 service name, of the account's administrator."""
@@ -160,6 +175,8 @@ class Server:
         self._http.shutdown()
         self._http.server_close()
         self._thread.join()
+        BackendDict.reset()
+        reset_model_data()
         shutil.rmtree(self.account.state, ignore_errors=True)
         self._process.close()
 

@@ -1,4 +1,4 @@
-"""What moto's topics and buckets deliver: to functions, queues, topics and the event bus of this server.
+"""Deliveries of moto's topics and buckets to functions, queues, topics and the event bus of this server.
 
 moto would look for functions and rules in its own Lambda and EventBridge, which are not used here, and asks no policy of a
 queue or topic. Deliveries go on in threads of their own: on AWS, too, they come after the answer to whoever caused them.

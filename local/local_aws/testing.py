@@ -11,6 +11,7 @@ import importlib
 import itertools
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -88,18 +89,18 @@ class Control:
 
 
 class ServerProcess:
-    """An embedded AWS in a process of its own, since waits are scaled for a whole process.
+    """An embedded AWS in a process of its own, because the scale of waits applies to a whole process.
 
-    `folder` takes its temporary files. A wait of a second takes `time_scale` seconds. With `enforce` every role is held to its
-    policies. `control` is `module:name` of what is called with the Server in that process; `ask` calls the methods of what
-    it returns.
+    `folder` is the folder of its temporary files. A wait of a second takes `time_scale` seconds. With `enforce`, IAM
+    policies are enforced for every role. `control` is `module:name` of a function that is called with the Server in that
+    process; `ask` calls the methods of the object that it returns. `process` is the running process.
     """
 
     def __init__(
         self, folder: Path, time_scale: float, *, enforce: bool = False, control: str = f"{__name__}:Control"
     ) -> None:
         call = f"from {__name__} import _serve; _serve({control!r}, {enforce!r})"
-        self._process = subprocess.Popen(
+        self.process = subprocess.Popen(
             [sys.executable, "-c", call],
             env={
                 **os.environ,
@@ -112,9 +113,9 @@ class ServerProcess:
             stderr=subprocess.PIPE,
             text=True,
         )
-        assert self._process.stderr is not None
+        assert self.process.stderr is not None
         self.log: list[str] = []
-        self._reader = threading.Thread(target=self.log.extend, args=(self._process.stderr,), daemon=True)
+        self._reader = threading.Thread(target=self.log.extend, args=(self.process.stderr,), daemon=True)
         self._reader.start()
         start = self._answer()
         self.url: str = start["url"]
@@ -123,9 +124,9 @@ class ServerProcess:
 
     def ask(self, method: str, /, **arguments: Any) -> Any:
         """What that method of the control returns. Arguments and result are plain data, as JSON has it."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps([method, arguments]) + "\n")
-        self._process.stdin.flush()
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps([method, arguments]) + "\n")
+        self.process.stdin.flush()
         return self._answer()
 
     def make_project(self, name: str) -> project.Project:
@@ -138,17 +139,17 @@ class ServerProcess:
 
     def stop(self) -> None:
         """Stop the server, and wait for its process to end."""
-        assert self._process.stdin is not None and self._process.stdout is not None
-        self._process.stdin.close()
-        self._process.wait(timeout=60)
+        assert self.process.stdin is not None and self.process.stdout is not None
+        self.process.stdin.close()
+        self.process.wait(timeout=60)
         self._reader.join(timeout=60)
-        self._process.stdout.close()
-        assert self._process.stderr is not None
-        self._process.stderr.close()
+        self.process.stdout.close()
+        assert self.process.stderr is not None
+        self.process.stderr.close()
 
     def _answer(self) -> Any:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
         if not line:
             self.stop()
             raise RuntimeError(f"The server process ended. Its log:\n{''.join(self.log)}")
@@ -156,7 +157,8 @@ class ServerProcess:
 
 
 def _serve(control: str, enforce: bool) -> None:
-    """Serve until stdin ends: each line of JSON, [name, {arguments}], calls a method and is answered by a line."""
+    """Serve until stdin ends or SIGTERM: each line of JSON, [name, {arguments}], calls a method; a line answers it."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     module, _, name = control.partition(":")
     with Server(0, enforce=enforce) as server:
         desk = getattr(importlib.import_module(module), name)(server)

@@ -33,7 +33,7 @@ app = application(
 
 
 class ProjectForm(StrEnum):
-    """What `create` takes for --form: a project is of one of them."""
+    """The values of --form for `create`. A project has one of them."""
 
     S3 = Form.S3.value
     SERVICE_CATALOG = Form.SERVICE_CATALOG.value
@@ -48,7 +48,7 @@ class Visibility(StrEnum):
 
 
 class Gate(StrEnum):
-    """Who lets models into production; the template's own parameter takes the same."""
+    """The gate of production, as the template's parameter names it."""
 
     GITHUB = "github"
     REGISTRY = "registry"
@@ -81,6 +81,13 @@ TrainingDataKey = Annotated[
         metavar="ARN",
         help="The KMS key that it is encrypted with, where not S3's own.",
     ),
+]
+GitHubUrl = Annotated[
+    str, typer.Option("--github-url", metavar="URL", help="The API of GitHub, or of GitHub Enterprise.")
+]
+Issuer = Annotated[
+    str,
+    typer.Option("--issuer", metavar="URL", help="GitHub's OIDC provider; by default that of --github-url."),
 ]
 Tags = Annotated[
     list[str] | None,
@@ -145,15 +152,8 @@ def publish(
     owner: Annotated[
         str, typer.Option("--owner", help="Whom Service Catalog names as the owner.")
     ] = DEFAULT_OWNER,
-    github_url: Annotated[
-        str, typer.Option("--github-url", metavar="URL", help="The API of GitHub, or of GitHub Enterprise.")
-    ] = GITHUB_API,
-    issuer: Annotated[
-        str,
-        typer.Option(
-            "--issuer", metavar="URL", help="GitHub's OIDC provider; by default that of --github-url."
-        ),
-    ] = "",
+    github_url: GitHubUrl = GITHUB_API,
+    issuer: Issuer = "",
     oidc_provider: Annotated[
         str,
         typer.Option(
@@ -188,7 +188,7 @@ def publish(
         from project_template.commands import publish
         from project_template.core import blueprint, settings
 
-        asked = settings.PublishSettings(
+        options = settings.PublishSettings(
             sign_in=settings.sign_in(token_secret, app_id, app_key),
             name=name,
             form=form,
@@ -206,9 +206,9 @@ def publish(
         )
         clients, source = connect(region), blueprint.checkout()
         if dry_run:
-            made = publish.make(clients, asked, source, stacks)
+            made = publish.make(clients, options, source, stacks)
         else:
-            made = publish.run(clients, asked, source, stacks, Console(stderr=True), timeout)
+            made = publish.run(clients, options, source, stacks, Console(stderr=True), timeout)
         print_result(publish.document(made, dry_run) if as_json else publish.lines(made, dry_run))
 
 
@@ -446,6 +446,94 @@ def teardown(
             left = teardown.run(clients, request, inventory, Console(stderr=True))
         if as_json:
             print_result(teardown.document(inventory, left, request))
+
+
+@app.command()
+def smoke(
+    github_org: Annotated[
+        str,
+        typer.Option("--github-org", metavar="LOGIN", help="Whose repositories: an organisation of yours."),
+    ] = "",
+    token_secret: Annotated[
+        str,
+        typer.Option(
+            "--token-secret", metavar="ARN", help="A secret with a token of GitHub, as `publish` takes it."
+        ),
+    ] = "",
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data",
+            metavar="FILE",
+            exists=True,
+            dir_okay=False,
+            help="What to train with, by --recipe; by default 900 sentences of the template's own.",
+        ),
+    ] = None,
+    recipe: Annotated[
+        str, typer.Option("--recipe", help="The problem: a file of recipes/.")
+    ] = "amazon-sentences",
+    minutes: Annotated[
+        int,
+        typer.Option("--minutes", metavar="N", help="The spending stop: then everything is taken down."),
+    ] = 240,
+    outsider: Annotated[
+        str,
+        typer.Option(
+            "--outsider", metavar="LOGIN", help="A user who may not read the organisation's repositories."
+        ),
+    ] = "",
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", metavar="FILE", help="By default reports/smoke-NAME.md."),
+    ] = None,
+    clean: Annotated[
+        bool,
+        typer.Option("--clean", help="Only take down what earlier runs left, also those that still go on."),
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Begin without asking.")] = False,
+    github_url: GitHubUrl = GITHUB_API,
+    issuer: Issuer = "",
+    region: Region = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Try everything once in an account: publish, create, train, approve, roll out, ask, roll back, and take it all down.
+
+    It lists what it makes and what that costs at most, and asks. The report holds AWS's answers without what is secret.
+    """
+    with reported(verbose, ADVICE):
+        from rich.console import Console
+
+        from project_template.aws.clients import connect
+        from project_template.smoke import command
+
+        asked = command.Asked(
+            github_org,
+            token_secret,
+            github_url,
+            issuer,
+            data,
+            recipe,
+            minutes,
+            outsider,
+            report,
+        )
+        clients, console = connect(region), Console(stderr=True)
+
+        def ask(question: str) -> bool:
+            return yes or typer.confirm(question, err=True)
+
+        if clean:
+            gone = command.clean(clients, ask, console)
+            said = [f"Taken down: {name}" for name in gone] or ["No smoke run left anything."]
+            print_result({"taken_down": gone} if as_json else said)
+            return
+        outcome = command.start(clients, asked, ask, console)
+        print_result(outcome.document() if as_json else outcome.lines())
+        error = command.verdict(outcome)
+        if error is not None:
+            raise error
 
 
 @app.command()

@@ -7,6 +7,7 @@ CommandError                  1  something failed
 ├── StackError                1  a stack could not be brought to its template, with its first failure
 ├── ProjectError              1  SageMaker could not create, update or delete a project, with the first failure
 ├── AwsError                  1  AWS, or the connection to it, refused: what, on what, what to do next
+├── SmokeError                1  a step of a smoke run did not do what it is for
 ├── GitHubError               1  GitHub did not answer what it was asked
 ├── UsageError                2  an argument that cannot be used
 │   ├── FolderNotEmptyError   2  a repository is poured into an empty folder only
@@ -41,6 +42,7 @@ __all__ = [
     "ProjectError",
     "RefusedError",
     "RolledBackError",
+    "SmokeError",
     "StackError",
     "TemplateIncompleteError",
     "TemplateLineError",
@@ -84,6 +86,10 @@ class StackError(CommandError):
 
 class ProjectError(CommandError):
     """A project ended in a status that says that it failed."""
+
+
+class SmokeError(CommandError):
+    """What was made for the run is taken down all the same."""
 
 
 class FolderNotEmptyError(UsageError):

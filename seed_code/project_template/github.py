@@ -9,7 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from model_common import rest
 from project_template.errors import GitHubError
@@ -17,20 +17,23 @@ from project_template.errors import GitHubError
 API_VERSION = "2022-11-28"
 TIMEOUT_SECONDS = 20
 ASSERTION_SECONDS = 540
-"""How long an App's assertion is good for; GitHub takes ten minutes at most."""
+"""The seconds for which an App's assertion is valid; GitHub allows ten minutes at most."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What GitHub answered: `headers` by their names in lower case, `body` from JSON, None where there was none."""
+    """GitHub's answer: `headers` by their names in lower case, `body` from JSON, None without a body."""
 
     status: int
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-Transport = Callable[[str, Mapping[str, str]], Answer]
-"""Sends a GET for a URL with headers. Raises GitHubError where there is no answer."""
+class Transport(Protocol):
+    """Sends a GET for a URL with headers, or a POST with a body. Raises GitHubError where there is no answer."""
+
+    def __call__(self, url: str, headers: Mapping[str, str], body: bytes | None = None, /) -> Answer:
+        """The answer, whatever its status."""
 
 
 class GitHub:
@@ -41,29 +44,51 @@ class GitHub:
         self._authorization = authorization
         self._transport = transport
 
+    def url(self, path: str) -> str:
+        """The address of a path of the API."""
+        return f"{self._url}{path}"
+
+    def headers(self) -> dict[str, str]:
+        """Those of every request, the credential among them."""
+        return {
+            "Accept": "application/vnd.github+json",
+            "Authorization": self._authorization,
+            "User-Agent": "project-template",
+            "X-GitHub-Api-Version": API_VERSION,
+        }
+
     def get(self, path: str) -> Answer:
-        """The answer, unless it says nothing of what was asked. Raises GitHubError for that, and where there is none."""
-        answer = self._transport(
-            f"{self._url}{path}",
-            {
-                "Accept": "application/vnd.github+json",
-                "Authorization": self._authorization,
-                "User-Agent": "project-template",
-                "X-GitHub-Api-Version": API_VERSION,
-            },
-        )
+        """The answer, unless it says nothing of what was asked.
+
+        Raises GitHubError for that, and where there is none.
+        """
+        return self._checked(path, self._transport(self.url(path), self.headers()))
+
+    def reader(self, installation: int) -> GitHub | None:
+        """One that reads the repositories of an App's installation, where this one is the App; None where it may not.
+
+        The token that GitHub makes for it reads only, and ends within the hour. Raises GitHubError.
+        """
+        path = f"/app/installations/{installation}/access_tokens"
+        body = json.dumps({"permissions": {"actions": "read", "metadata": "read"}}).encode()
+        answer = self._checked(path, self._transport(self.url(path), self.headers(), body))
+        if answer.status != 201:
+            return None
+        return GitHub(self._url, f"Bearer {answer.body['token']}", self._transport)
+
+    def _checked(self, path: str, answer: Answer) -> Answer:
         if answer.status >= 500 or _is_limit(answer):
             raise GitHubError(f"GitHub answers {answer.status} to {self._url}{path}: ask again in a while.")
         return answer
 
 
-def fetch(url: str, headers: Mapping[str, str]) -> Answer:
+def fetch(url: str, headers: Mapping[str, str], body: bytes | None = None, /) -> Answer:
     """A Transport over the network."""
-    request = urllib.request.Request(url, headers=dict(headers))
+    request = urllib.request.Request(url, body, headers=dict(headers))
     try:
         with rest.opener().open(request, timeout=TIMEOUT_SECONDS) as response:
-            body = rest.document(response.status, response.read())
-            return Answer(response.status, body, _lowered(response.headers))
+            answered = rest.document(response.status, response.read())
+            return Answer(response.status, answered, _lowered(response.headers))
     except urllib.error.HTTPError as error:
         with error:
             if error.code < 400:

@@ -25,7 +25,7 @@ def parse(text: str) -> dict[str, str]:
 
 
 def differences(stated: Mapping[str, str], files: Mapping[str, bytes | None]) -> Iterator[str]:
-    """What differs, a phrase for each file. `files` are those that there are, by path; None for one that is missing.
+    """The differences, a phrase for each file. `files` are the existing ones, by path; None for a missing one.
 
     A file that the manifest does not name counts where `files` has it.
     """

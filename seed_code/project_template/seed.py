@@ -1,4 +1,4 @@
-"""What is poured into a project's repositories, made from the template's own tree and kept nowhere twice.
+"""The seeds: archives that are poured into a project's repositories. They are made from the template's own tree.
 
 A repository is a list of parts: a file or folder of the template, and its place in the poured repository; where two
 parts have the same file, the later one counts. The deploy repository comes in variants, by what the project asked for:
@@ -70,7 +70,7 @@ SHARED = (
     Part("tests/common", "tests/common"),
     Part("local/requirements.lock", "vendor/requirements.lock"),
 )
-"""What both repositories get."""
+"""The files that both repositories get."""
 
 _COMMON = Line(
     "pyproject.toml", 'model-common = { path = "../common" }', 'model-common = { path = "common" }'

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 import prepare
+from failure import StepError
 from model_build.recipe import Recipe
 
 
@@ -54,6 +55,7 @@ class Prepared:
         return b"".join((self.folder / file).read_bytes() for file in FILES)
 
 
+TWO_LABELS = "data: {format: csv, text: text, label: label}\nlabels: {names: [neg, pos]}\n"
 FILES = ("train/train.txt", "validation/validation.txt", "holdout/holdout.jsonl")
 
 
@@ -78,3 +80,15 @@ def prepared(tmp_path: Path) -> Callable[..., Prepared]:
         return Prepared(train, validation, [json.loads(line) for line in holdout], summary, folder)
 
     return run
+
+
+@pytest.fixture
+def refusal(prepared: Callable[..., Prepared]) -> Callable[..., str]:
+    """The reason for which data is refused; by default under a recipe for a csv file with two labels."""
+
+    def refusal(data: Path | str | bytes, recipe: str = TWO_LABELS, workers: int | None = None) -> str:
+        with pytest.raises(StepError) as caught:
+            prepared(data, recipe, workers)
+        return str(caught.value)
+
+    return refusal

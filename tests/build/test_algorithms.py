@@ -28,6 +28,7 @@ SCRIPTS = ["tfidf", "fasttext"]
 GOOD = ["good fine lovely", "fine good great", "lovely great good", "great fine lovely"]
 BAD = ["bad awful broken", "awful bad poor", "broken poor bad", "poor awful broken"]
 LABELS = ("negative", "positive")
+TRANSFORMER = {"algorithm": "transformer", "pretrained": {"package": "tiny-bert==1.0", "sha256": "7" * 64}}
 
 
 def lines(multi_label=False):
@@ -265,7 +266,7 @@ def test_the_archive_of_equal_files_is_equal():
 
 
 def test_an_algorithm_that_is_not_there_is_refused_naming_those_that_are():
-    with pytest.raises(UsageError, match=r"Algorithms there: fasttext, tfidf"):
+    with pytest.raises(UsageError, match=r"Algorithms there: fasttext, tfidf, transformer"):
         code.algorithm(ALGORITHMS, "svm", STEPS)
 
 
@@ -286,7 +287,7 @@ def test_a_recipe_that_tells_a_script_what_the_pipeline_tells_it_is_refused(reci
 @pytest.mark.parametrize(
     ("training", "said"),
     [
-        ({"algorithm": "svm"}, "training.algorithm: found 'svm'. Allowed: blazingtext, script."),
+        ({"algorithm": "svm"}, "training.algorithm: found 'svm'. Allowed: blazingtext, script, transformer."),
         ({"algorithm": "script"}, "training.folder: missing. It is the name of a folder in algorithms/"),
         (
             {"algorithm": "script", "folder": "../x"},
@@ -297,6 +298,34 @@ def test_a_recipe_that_tells_a_script_what_the_pipeline_tells_it_is_refused(reci
             "training.folde: unknown key. Did you mean folder?",
         ),
         ({"folder": "tfidf"}, "training.folder: unknown key."),
+        (
+            {"algorithm": "transformer"},
+            "training.pretrained: missing. It is the model that training begins with",
+        ),
+        (
+            {"algorithm": "transformer", "pretrained": {"sha256": "7" * 64}},
+            "training.pretrained: found no source. Allowed: one of package, hub and archive",
+        ),
+        (
+            {"algorithm": "transformer", "pretrained": {"hub": "team/bert", "sha256": "7" * 64}},
+            "training.pretrained.hub: found 'team/bert'. Allowed: a name on the hub and the commit",
+        ),
+        (
+            TRANSFORMER | {"max_wait_seconds": 60},
+            "training.max_wait_seconds: only spot capacity is waited for; leave the key out",
+        ),
+        (
+            TRANSFORMER | {"spot": True, "max_wait_seconds": 60},
+            "training.max_wait_seconds: found 60. Allowed: max_runtime_seconds (3600) or more",
+        ),
+        (
+            TRANSFORMER | {"instance_type": "ml.g5.xlarge", "fallback_instance_types": ["ml.c5.xlarge"]},
+            "training.fallback_instance_types: machines with and without GPUs run different images",
+        ),
+        (
+            TRANSFORMER | {"hyperparameters": {"epoch": 3}},
+            "training.hyperparameters.epoch: unknown key. Did you mean epochs?",
+        ),
     ],
 )
 def test_a_wrong_training_is_told_by_its_key(recipe_problem, training, said):

@@ -420,7 +420,7 @@ BAD_INPUTS = {
     ),
     "metric that the gate does not know": (
         lambda job: job.config(metric="precision_at_1"),
-        r"gate\.metric is precision_at_1\. Allowed here: accuracy, macro_f1, micro_f1",
+        r"gate\.metric is precision_at_1\. Allowed here: accuracy, balanced_accuracy, macro_f1, micro_f1",
     ),
 }
 

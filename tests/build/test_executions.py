@@ -123,7 +123,7 @@ def test_the_same_run_is_attached_to_while_it_runs_and_started_anew_when_it_was_
         aws=SimpleNamespace(sagemaker=sagemaker), pipeline=f"p-{settings.project_name}"
     )
     told = stop.stop(workspace, None)
-    assert (told.asked, told.execution.arn) == (True, first.arn)
+    assert (told.requested, told.execution.arn) == (True, first.arn)
     assert watch(sagemaker, first.arn, ignore).status == "Stopped"
     assert stop.lines(stop.stop(workspace, first.arn)) == [
         f"Nothing to stop: execution {told.execution.id} is Stopped."

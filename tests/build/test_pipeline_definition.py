@@ -384,12 +384,72 @@ def test_a_script_is_trained_and_served_in_the_scikit_learn_image():
 
 
 def test_a_script_that_needs_the_wheels_gets_them_as_a_channel():
-    inputs = dataclasses.replace(INPUTS, algorithm="s3://shop-artifacts/a.tar.gz", training_wheels=True)
+    inputs = dataclasses.replace(
+        INPUTS, algorithm="s3://shop-artifacts/a.tar.gz", training_wheels=INPUTS.wheels
+    )
     training = {"algorithm": "script", "folder": "fasttext"}
     found = diff.steps(definition(recipe(training=training), SETTINGS, inputs))
     channels = found["Train"]["Arguments"]["InputDataConfig"]
     assert [each["ChannelName"] for each in channels] == ["train", "validation", "wheels"]
     assert channels[2]["DataSource"]["S3DataSource"]["S3Uri"] == INPUTS.wheels
+
+
+TRANSFORMER = {
+    "algorithm": "transformer",
+    "pretrained": {"package": "tiny-bert==1.0", "sha256": "7" * 64},
+    "hyperparameters": {"epochs": 2},
+}
+
+
+def transformed(name=None, **changes):
+    """The definition of a transformer, or one of its steps."""
+    inputs = dataclasses.replace(
+        INPUTS,
+        algorithm="s3://shop-artifacts/code/build/fff/sourcedir.tar.gz",
+        training_wheels="s3://shop-artifacts/code/build/ggg/",
+        pretrained="s3://shop-artifacts/code/build/777/",
+        evaluates_transformers=True,
+    )
+    text = definition(recipe(training=TRANSFORMER | changes), SETTINGS, inputs)
+    return diff.steps(text)[name]["Arguments"] if name else text
+
+
+@pytest.mark.parametrize(("instance_type", "kind"), [("ml.c5.2xlarge", "cpu"), ("ml.g5.xlarge", "gpu")])
+def test_a_transformer_is_trained_in_the_pytorch_image_of_its_machine(instance_type, kind):
+    train = transformed("Train", instance_type=instance_type)
+    assert train["AlgorithmSpecification"]["TrainingImage"].endswith(f"/pytorch-training:2.9.0-{kind}-py312")
+    assert train["HyperParameters"]["epochs"] == "2"
+    assert train["HyperParameters"]["pretrained_sha256"] == "7" * 64
+    places = {
+        each["ChannelName"]: each["DataSource"]["S3DataSource"]["S3Uri"] for each in train["InputDataConfig"]
+    }
+    assert places["wheels"] == "s3://shop-artifacts/code/build/ggg/"
+    assert places["pretrained"] == "s3://shop-artifacts/code/build/777/"
+
+
+def test_a_transformer_is_evaluated_and_served_where_pytorch_is():
+    evaluate = transformed("Evaluate")
+    assert "/pytorch-training:" in evaluate["AppSpecification"]["ImageUri"]
+    assert "sagemaker-scikit-learn" in transformed("Prepare")["AppSpecification"]["ImageUri"]
+    [registered] = transformed("Register")["InferenceSpecification"]["Containers"]
+    # The same Python as where the libraries were packed that travel with the model.
+    assert registered["Image"].endswith("/pytorch-inference:2.6.0-cpu-py312")
+    assert registered["Environment"]["SAGEMAKER_PROGRAM"] == "inference.py"
+
+
+def test_spot_capacity_comes_with_checkpoints_that_an_attempt_after_it_finds():
+    train = transformed("Train", spot=True, max_runtime_seconds=600)
+    assert train["EnableManagedSpotTraining"] is True
+    assert train["StoppingCondition"] == {"MaxRuntimeInSeconds": 600, "MaxWaitTimeInSeconds": 87000}
+    place = resolved(train["CheckpointConfig"]["S3Uri"])
+    assert re.fullmatch(r"s3://shop-artifacts/runs/checkpoints/[0-9a-f]{64}/resolved-DataSha256", place)
+    other = transformed("Train", spot=True, hyperparameters={"epochs": 3})
+    assert resolved(other["CheckpointConfig"]["S3Uri"]) != place
+    assert "CheckpointConfig" not in transformed("Train")
+
+
+def test_the_definition_of_a_transformer_is_deterministic():
+    assert transformed(spot=True) == transformed(spot=True)
 
 
 def test_the_refusal_names_where_evaluate_really_wrote(steps):

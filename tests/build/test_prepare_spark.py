@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -35,8 +36,6 @@ needs_spark = pytest.mark.skipif(
 
 
 def config(**more):
-    from pathlib import Path
-
     return Recipe.parse({**RECIPE, **more}, Path("test.yaml")).prepare_config()
 
 
@@ -81,7 +80,7 @@ def test_spark_writes_the_rows_of_the_standard_library(tmp_path):
         for engine in ("stdlib", "spark"):
             configs[f"{way}-{engine}"] = config(split=split, prepare={"engine": engine})
     (tmp_path / "configs.json").write_text(json.dumps(configs))
-    steps = os.path.dirname(prepare.__file__)
+    steps = str(Path(prepare.__file__).parent)
     done = subprocess.run(
         [sys.executable, script, tmp_path / "configs.json", tmp_path / "data", tmp_path / "out"],
         env={**os.environ, "PYTHONPATH": steps, "SPARK_LOCAL_IP": "127.0.0.1"},
@@ -106,7 +105,7 @@ def test_without_pyspark_the_step_says_what_to_install(tmp_path, monkeypatch):
     write_parts(tmp_path / "data")
     monkeypatch.setitem(sys.modules, "pyspark", None)
 
-    with pytest.raises(StepError, match="no pyspark.*install pyspark 3.5 and Java 17.*engine: stdlib"):
+    with pytest.raises(StepError, match=r"no pyspark.*install pyspark 3.5 and Java 17.*engine: stdlib"):
         prepare.prepare(config(prepare={"engine": "spark"}), tmp_path / "data", tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
@@ -118,5 +117,5 @@ def test_without_java_the_step_says_what_to_install(monkeypatch):
     monkeypatch.setattr(sys.modules["pyspark"], "SparkConf", None, raising=False)
     monkeypatch.setattr(sys.modules["pyspark"], "SparkContext", None, raising=False)
 
-    with pytest.raises(StepError, match="no Java. Install Java 17"):
+    with pytest.raises(StepError, match=r"no Java\. Install Java 17"):
         cluster.Cluster()

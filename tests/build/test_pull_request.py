@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,9 @@ def test_the_plan_of_a_pull_request_is_what_merging_would_change(shop):
     assert f"pipeline   {name}-garments\n" in planned.stdout
     assert "merging creates it" in planned.stdout
     assert "+ step Register" in planned.stdout
+    assert re.search(
+        r"^gate       \w+ at least 0\.\d+\nchampion   none: the minimum alone decides$", planned.stdout, re.M
+    )
     assert planned.stdout.rstrip() in shop.summary.read_text()
     assert (shop.keys(), shop.pipelines()) == ([], [])
 
@@ -214,6 +218,15 @@ def test_the_recipe_comes_from_the_variable(shop):
     assert result.exit_code == 2
     assert "There is no recipe shoes" in result.stderr
     assert shop.call("plan", RECIPE="").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("variable", "kind"), [("ARTIFACT_BUCKET", "bucket"), ("MODEL_PACKAGE_GROUP_NAME", "model package group")]
+)
+def test_a_plan_in_a_project_that_is_not_there_names_the_variable(shop, variable, kind):
+    result = shop.call("plan", "--data", shop.data(), **{variable: "nowhere"})
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f"error: {variable} is 'nowhere', and there is no {kind} of that name." in result.stderr
 
 
 def test_a_recipe_cannot_be_taken_for_a_pull_request(shop):

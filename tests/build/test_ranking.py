@@ -56,7 +56,7 @@ def test_the_label_that_stands_for_no_label_is_not_in_the_means():
 
 def test_what_can_be_gated_is_what_is_measured():
     assert names(2, multi_label=False) == (
-        *("accuracy", "macro_f1", "micro_f1"), *("mean_roc_auc", "mean_average_precision"),
+        *("accuracy", "balanced_accuracy", "macro_f1", "micro_f1"), *("mean_roc_auc", "mean_average_precision"),
     )  # fmt: skip
     assert set(names(2, multi_label=True)) ^ set(names(2, multi_label=False)) == {
         "precision_at_1",

@@ -11,6 +11,7 @@ from markdown_it import MarkdownIt
 
 from model_build.errors import CommandError
 from model_build.report import Link, Report, Run, Step, html, markdown
+from model_common import prices
 
 ACCOUNT = "arn:aws:sagemaker:eu-west-1:123456789012"
 HOSTILE = (
@@ -413,3 +414,58 @@ def test_many_labels_are_folded_in_the_page_the_commonest_first():
     assert "All 50 labels, the commonest first" in page
     assert built.by_support[0].label == "label49"
     assert "All " not in html.render(report()).split("Labels</h2>")[1].split("</section>")[0]
+
+
+def fences(text):
+    return [
+        token.content
+        for token in MarkdownIt().parse(text)
+        if token.type == "fence" and token.info == "mermaid"
+    ]
+
+
+def test_f1_of_each_label_is_a_picture_that_github_draws():
+    drawn = markdown.render(report(document=evaluation(champion=0.6)))
+    [bars, curve] = fences(drawn)
+    assert bars.splitlines()[0] == "xychart-beta"
+    assert 'x-axis ["bad", "good"]' in bars
+    assert "bar [0.700, 0.700]" in bars
+    assert "line [0.600, 0.600]" in bars
+    assert "Right (bars) by confidence (line)" in curve
+
+
+@pytest.mark.parametrize("label", ['"] evil', "%%{init: {}}%%", "a```b", "#quot;", "x\ny"])
+def test_a_label_cannot_leave_its_quotes_in_a_picture(label):
+    text = markdown.render(report(document=evaluation(labels=(label, "good"))))
+    [axis] = re.findall(r"x-axis \[(.*)\]", fences(text)[0])
+    names = re.fullmatch(r'"([^"]*)", "good"', axis)
+    assert not set('"`%{}#\n') & set(names[1])
+
+
+def test_the_confusion_matrix_is_shaded_by_the_share_of_its_row():
+    text = markdown.render(report())
+    assert "| **bad** | ▓▓▓ 60% (30) | ▒▒▒ 40% (20) |" in text
+
+
+def test_what_a_pull_request_changes_is_listed():
+    run = replace(RUN, changed={"definition": "~ step Train: epochs 20 -> 25", "data": "the champion's, ab"})
+    text = markdown.render(report(run))
+    assert "### What changes\n\n- definition:" in text
+    assert "epochs 20" in html.render(report(run))
+
+
+def test_time_and_cost_are_estimated_from_dated_prices():
+    steps = (
+        Step("Prepare", "Succeeded", 3600.0, cache_hit=True, instance_type="ml.m5.large"),
+        Step("Train", "Succeeded", 1800.0, instance_type="ml.c5.xlarge"),
+        Step("Register", "Succeeded", 1.0),
+    )
+    said = report(replace(RUN, steps=steps)).effort
+    assert said.startswith(f"The steps took 1 h 30 min, about $0.10 at prices of {prices.DATE}")
+
+
+def test_a_machine_without_a_price_is_named_and_not_guessed():
+    steps = (Step("Train", "Succeeded", 60.0, instance_type="ml.x9.huge"),)
+    said = report(replace(RUN, steps=steps)).effort
+    assert said.endswith("has none for ml.x9.huge.")
+    assert "$" not in said

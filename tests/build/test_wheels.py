@@ -100,3 +100,18 @@ def test_an_upload_that_was_cut_off_does_not_count(aws, one, no_index):
     s3, path = aws.client("s3"), cached(no_index, one)
     s3.put_object(Bucket=aws.bucket, Key=f"{one.prefix}{path.name}", Body=CONTENT)
     assert wheels.are_uploaded(s3, aws.bucket, one) is False
+
+
+def test_the_libraries_of_a_transformer_are_fetched_for_the_image_and_for_this_interpreter(repository):
+    libraries = wheels.load_for_transformer(repository / "steps")
+    assert [str(target) for target in libraries.targets] == ["cp312-manylinux_2_28_x86_64"]
+    assert libraries.here
+    # The place does not depend on the machine that a definition is built on.
+    assert libraries.prefix == Wheels(libraries.requirements, libraries.targets).prefix
+
+
+def test_a_wheel_that_is_missing_among_several_is_fetched_again(no_index):
+    several = Wheels(PINNED + PINNED.replace(b"fasttext-community", b"other"), (LINUX,))
+    cached(no_index, several)
+    with pytest.raises(WheelError, match="could not be downloaded"):
+        wheels.fetch(several, no_index)

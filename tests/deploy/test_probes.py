@@ -75,7 +75,7 @@ def probe(ask, cloudwatch=None, before=None, old=None):
     made.learn()
     made.judge()
     model = ask
-    while made.asked < 5 and not made.problem:
+    while made.requests < 5 and not made.problem:
         time.sleep(0.001)
     beat.start()
     assert cloudwatch.enough.wait(10)
@@ -111,7 +111,7 @@ def test_wrong_answers_and_missing_ones_are_counted_by_case():
     assert made.failures >= sum(cloudwatch.values("ContractFailures")) > 0
     assert made.last_failure == "praise: answered bad; expected good"
     made, _, _ = probe(silent)
-    assert made.failures >= 2 * (made.asked - 1) > 0  # the first answer may still be of before
+    assert made.failures >= 2 * (made.requests - 1) > 0  # the first answer may still be of before
 
 
 @pytest.mark.parametrize(("old", "names"), [(wrong, {"praise"}), (silent, {"praise", "anything"})])
@@ -130,7 +130,7 @@ def test_a_case_that_only_the_new_model_fails_counts_beside_one_that_the_old_mod
 def test_a_command_that_takes_a_rollout_up_judges_by_what_was_learned_before():
     made = Probes(wrong, CHECKS, contract_of("bad", "good"), None)
     made.judge(["praise"])
-    while made.asked < 3:
+    while made.requests < 3:
         time.sleep(0.001)
     made.stop()
     assert made.failures == 0

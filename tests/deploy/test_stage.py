@@ -109,6 +109,12 @@ def test_a_rollout_bakes_after_each_of_its_steps(rollout, steps, waits):
             "endpoint.instance_count: found 0. Allowed: at least 1.",
         ),
         (
+            {"endpoint": INSTANCES | {"fallback_instance_types": ["ml.m5.xlarge"]}},
+            "endpoint.fallback_instance_types: SageMaker's InstancePools, an ordered list of instance types, are not offered "
+            "for endpoints: the share of a canary, scaling and the change of a type are made for one. Leave the key out, and "
+            "name another instance_type where there is no machine of it.",
+        ),
+        (
             {"endpoint": INSTANCES | {"instance_count": "2"}},
             "endpoint.instance_count: found '2'. Allowed: a whole number.",
         ),

@@ -191,6 +191,7 @@ def test_the_checks_that_come_with_the_repository_can_be_used(repository):
         "amazon-sentiment-tfidf",
         "clothing-reviews",
         "clothing-reviews-published",
+        "bert-sentiment",
         "cooking",
         "helpful-reviews",
         "helpful-reviews-tfidf",

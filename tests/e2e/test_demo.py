@@ -43,7 +43,7 @@ def demo(*arguments):
         env={**os.environ, "AWS_PROFILE": "real"},
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=1200,
         check=False,
     )
 
@@ -67,7 +67,7 @@ def test_with_json_stdout_is_one_object_that_tells_the_whole_story(tmp_path):
     assert {step["status"] for step in told["pipeline"]["steps"]} == {"Succeeded"}
     assert told["gate"]["passed"] is True
     assert told["metrics"]["macro_f1"] > 0.9
-    assert told["model_package_arn"].endswith(":model-package/local-models/1")
+    assert told["model_package_arn"].endswith(":model-package/shop-models/1")
     assert Path(told["report"]["html"]).is_file()
     assert [(stage["name"], stage["status"], stage["verified"]) for stage in told["stages"]] == [
         ("staging", "InService", True),
@@ -81,9 +81,15 @@ def test_with_json_stdout_is_one_object_that_tells_the_whole_story(tmp_path):
     assert rollback["requests"] > 0
     assert rollback["contract_failures"] > 0
     assert told["seconds"] > 0
-    log = re.search(r"What the commands say: (\S+)", done.stderr)[1]
-    assert "CREATE_COMPLETE" in Path(log).read_text()
-    assert len(done.stderr.splitlines()) <= 40
+    log = re.search(r"What commands and jobs say: (\S+)", done.stderr)[1]
+    assert {"CREATE_COMPLETE", "== build #1, job try", "== deploy #1, job production"} <= set(
+        re.findall(r"CREATE_COMPLETE|== \w+ #\d+, job \w+", Path(log).read_text())
+    )
+    acts = re.findall(r"^ *\d+ s  (.+)$", done.stderr, re.MULTILINE)
+    assert [act.split()[0] for act in acts] == [
+        "A", "Ada", "Ada", "Ada", "Ada", "Grace", "Production", "An", "The", "The", "The",
+    ]  # fmt: skip
+    assert len(done.stderr.splitlines()) <= 45
     assert "CREATE_COMPLETE" not in done.stderr
     Path(log).unlink()
 

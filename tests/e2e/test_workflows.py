@@ -7,17 +7,14 @@ under the role that its token gets it.
 from __future__ import annotations
 
 import base64
-import os
-import sysconfig
 from typing import Any
 
 import pytest
 import requests
 import yaml
-from embedded import ORGANIZATION, REVIEWER, TIME_SCALE, Embedded
-from people import DATA, TEMPLATE, Account, git, sentences
-
-from model_build.aws import wheels
+from embedded import ORGANIZATION, REVIEWER, Embedded
+from people import DATA, TEMPLATE, Account, git
+from poured_workflows import run_workflows
 
 pytestmark = pytest.mark.slow
 
@@ -26,8 +23,6 @@ RECIPE = "amazon-sentences"
 BUILD, DEPLOY = f"{ORGANIZATION}/{NAME}-build", f"{ORGANIZATION}/{NAME}-deploy"
 STRANGER = "eve"
 PATIENCE = 1200.0
-KEPT = {"build": ("conftest.py", "test_gate.py"), "deploy": ("conftest.py", "test_stage.py")}
-"""The tests that are poured here: `make test` of a poured repository runs them all, which takes minutes."""
 
 
 class Flow:
@@ -74,31 +69,7 @@ def conclusions(run: dict[str, Any]) -> dict[str, str]:
 def flow(tmp_path_factory):
     embedded = Embedded(tmp_path_factory.mktemp("server"))
     account = Account.make(embedded, tmp_path_factory.mktemp("work"), NAME)
-    for part, kept in KEPT.items():
-        for file in (account.checkout / "tests" / part).glob("*.py"):
-            if file.name not in kept:
-                file.unlink()
-    for file in (account.checkout / "tests" / "common").glob("test_*.py"):
-        if file.name != "test_errors.py":
-            file.unlink()
-    cache = tmp_path_factory.mktemp("cache")
-    (cache / "sagemaker-project-template").mkdir()
-    (cache / "sagemaker-project-template" / "amazon_sentences.tsv").write_text(sentences())
-    # Evaluate's wheels, which pip fetches for another Python: from where every run of this machine keeps them.
-    kept_wheels = wheels.cache_folder(os.environ)
-    wheels.fetch(wheels.load(TEMPLATE / "build" / "steps"), kept_wheels)
-    (cache / "sagemaker-model-build").mkdir()
-    (cache / "sagemaker-model-build" / "wheels").symlink_to(kept_wheels)
-    variables = {
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "LOCAL_AWS_TIME_SCALE": str(TIME_SCALE),
-        "PIP_NO_INDEX": "1",  # whatever a job installs is on this machine
-        "SAGEMAKER_VALIDATE_ROLE": "false",
-        "XDG_CACHE_HOME": str(cache),
-    }
-    embedded.ask("run_workflows", packages=[sysconfig.get_paths()["purelib"]], variables=variables)
+    run_workflows(account, tmp_path_factory.mktemp("cache"))
     yield Flow(account)
     embedded.stop()
 

@@ -10,6 +10,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+import requests
 from typer.testing import CliRunner
 
 from local_aws import cli
@@ -120,7 +121,9 @@ def test_attach_refuses_what_is_not_an_embedded_aws_in_one_sentence(url, said, m
 def test_up_serves_until_stopped_and_keeps_its_state_between_attached_commands():
     server = subprocess.Popen([LOCAL_AWS, "up", "--port", "0"], stderr=subprocess.PIPE, text=True)
     try:
-        url = re.search(r"http://127\.0\.0\.1:\d+", server.stderr.readline()).group()
+        first = server.stderr.readline()
+        url, page = re.search(r"((http://127\.0\.0\.1:\d+)/_console/\S+/)$", first).group(2, 1)
+        assert "<h1>Projects</h1>" in requests.get(page, timeout=30).text
         make = "import boto3; boto3.client('s3').put_object(Bucket='local-artifacts', Key='kept', Body=b'x')"
         read = "import boto3; print(boto3.client('s3').list_objects_v2(Bucket='local-artifacts')['KeyCount'])"
         assert local_aws("exec", "--attach", url, "--", sys.executable, "-c", make).returncode == 0

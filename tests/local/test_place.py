@@ -40,7 +40,10 @@ def test_what_is_printed_names_every_address_and_the_commands_with_their_options
     domain = place.domain(local_server.account.clients, "team", aws.role_arn)
     described = aws.client("sagemaker").describe_domain(DomainId=domain)
     assert described["DomainName"] == "team"
-    said = "\n".join(place.lines(local_server.github, local_server.account.clients, owner, domain))
+    page = f"{local_server.endpoint_url}/_console/key/"
+    first, *rest = place.lines(local_server.github, local_server.account.clients, owner, domain, page)
+    assert first.endswith(page)
+    said = "\n".join(rest)
     for address in ("_github/api", "_github/web", "_github/git"):
         assert f"{local_server.endpoint_url}/{address}" in said
     assert f'eval "$(local-aws env --attach {local_server.endpoint_url})"' in said
@@ -87,6 +90,8 @@ def test_only_what_differs_is_set_and_values_are_quoted():
 
 
 def test_no_secret_but_the_owners_token_is_printed(local_server, owner):
-    said = "\n".join(place.lines(local_server.github, local_server.account.clients, owner, None))
+    said = "\n".join(
+        place.lines(local_server.github, local_server.account.clients, owner, None, "http://page")
+    )
     assert local_server.account.clients.keys.administrator.secret not in said
     assert len(re.findall(r"ghp_\w+", said)) == 1

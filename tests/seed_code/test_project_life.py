@@ -12,6 +12,7 @@ import zipfile
 from dataclasses import replace
 
 import pytest
+import requests
 from botocore.exceptions import ClientError
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 from rich.console import Console
@@ -19,7 +20,7 @@ from rich.console import Console
 from local_aws.github import Down
 from project_template import seed, stacks
 from project_template.account import project, publication
-from project_template.commands import create, teardown, update
+from project_template.commands import create, doctor, teardown, update
 from project_template.core import names
 from project_template.core.blueprint import FUNCTIONS, Checkout
 from project_template.core.settings import Form
@@ -83,6 +84,16 @@ class Projects:
 
     def repository(self, name):
         return self.github.repository(f"acme/{name}")
+
+    def rename(self, name, new):
+        """What an owner does on GitHub."""
+        answer = requests.patch(
+            f"{self.github.api_url}/repos/acme/{name}",
+            json={"name": new},
+            headers={"Authorization": f"Bearer {self.github.issue_token('publisher')}"},
+            timeout=30,
+        )
+        assert answer.ok, answer.text
 
     def file(self, repository, branch, path):
         command = ["git", "-C", str(repository.git.path), "show", f"{branch}:{path}"]
@@ -180,6 +191,38 @@ def test_published_twice_a_project_stays_until_it_is_updated_by_a_pull_request_t
         assert pull.state == "open"
         assert projects.file(each, pull.head, "README.md") == "# Third\n"
         assert projects.file(each, "main", "README.md") == "# First\n"
+
+
+def test_repositories_that_were_renamed_are_named_by_doctor_and_mended_by_an_update(projects, longest):
+    def found():
+        request = doctor.Request(projects.account.name, LONGEST)
+        findings = doctor.run(projects.account.aws, request, checkout=lambda: "")
+        return [
+            (each.level.value, each.found, each.mend) for each in findings if each.check == "repositories"
+        ]
+
+    assert [level for level, _, _ in found()] == ["OK", "OK"]
+    names = {kind: f"{kind}-renamed" for kind in ("build", "deploy")}
+    for kind, name in names.items():
+        projects.rename(f"{LONGEST}-{kind}", name)
+    said = found()
+    assert [level for level, _, _ in said] == ["FAIL", "FAIL"]
+    for (_, what, mend), (kind, name) in zip(said, names.items(), strict=True):
+        assert f"acme/{LONGEST}-{kind} is called acme/{name} now" in what
+        assert (
+            f"project-template update {LONGEST} --parameter {kind.capitalize()}RepositoryName={name}" in mend
+        )
+    projects.update(LONGEST)
+    assert [level for level, _, _ in found()] == ["OK", "OK"]
+    before = len(projects.github.dispatches)
+    projects.decide(projects.package(f"{LONGEST}-models"), "Approved")
+    end = time.monotonic() + 15
+    while len(projects.github.dispatches) == before and time.monotonic() < end:
+        time.sleep(0.02)
+    assert projects.github.dispatches[-1].repository == "acme/deploy-renamed"
+    for kind, name in names.items():
+        projects.rename(name, f"{LONGEST}-{kind}")
+    projects.update(LONGEST)
 
 
 def test_the_approval_of_a_deleted_projects_model_is_told_to_nobody(projects, longest):

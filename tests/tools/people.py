@@ -44,11 +44,13 @@ class Account:
         session: Any = self.embedded.clients.session()
         return session.client(service, endpoint_url=self.embedded.url)
 
-    def template(self, *arguments: str, code: int = 0) -> Any:
+    def template(self, *arguments: str, code: int = 0, timeout: float = 600) -> Any:
         """What the checkout's `project-template` prints with --json."""
         variables = environment.for_command(os.environ, self.embedded.clients, {})
         variables["PYTHONPATH"] = str(self.checkout / "seed_code")
-        return command("project-template", *arguments, "--json", variables=variables, code=code)
+        return command(
+            "project-template", *arguments, "--json", variables=variables, code=code, timeout=timeout
+        )
 
     def publish(self) -> Any:
         facts = self.embedded.facts
@@ -126,7 +128,12 @@ DATA = f"s3://{LAKE}/reviews/sentences.tsv"
 
 
 def command(
-    name: str, *arguments: str, variables: dict[str, str], code: int = 0, cwd: Path = TEMPLATE
+    name: str,
+    *arguments: str,
+    variables: dict[str, str],
+    code: int = 0,
+    cwd: Path = TEMPLATE,
+    timeout: float = 600,
 ) -> Any:
     done = subprocess.run(
         [SCRIPTS / name, *arguments],
@@ -134,7 +141,7 @@ def command(
         env=variables,
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=timeout,
         check=False,
     )
     assert done.returncode == code, f"{name} {arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"

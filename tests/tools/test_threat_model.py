@@ -40,6 +40,11 @@ def test_each_threat_has_a_check_and_a_test_that_exists(row):
         assert name in functions_of(path), f"{path} has no {name}"
 
 
+def test_every_test_that_the_page_names_outside_its_tables_exists():
+    named = TEST.findall(PAGE.read_text(encoding="utf-8"))
+    assert [f"{path}::{name}" for path, name in named if name not in functions_of(path)] == []
+
+
 @pytest.mark.parametrize("actor", ACTORS)
 def test_each_actor_has_its_threats(actor):
     assert [row for row in rows() if actor in row[0].lower()]

@@ -1,4 +1,4 @@
-"""The champion: the model that a candidate has to hold its own against."""
+"""The champion: the model that a candidate is compared with."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ UNKNOWN = "none"
 
 @dataclass(frozen=True)
 class Champion:
-    """A registered model package with what it takes to evaluate it.
+    """A registered model package, with the URIs and hashes that its evaluation needs.
 
-    `model_sha256` is `none` for a package of before artifacts' hashes were recorded.
+    `model_sha256` is `none` for an old package without a recorded hash.
     """
 
     arn: str
@@ -28,6 +28,7 @@ class Champion:
     contract_uri: str
     contract_sha256: str
     stage: str | None
+    data_sha256: str | None = None
 
     @property
     def version(self) -> str:
@@ -38,8 +39,8 @@ class Champion:
 def resolve(sagemaker: SageMakerClient, group: str, problem: str) -> Champion | None:
     """The approved package of `group` that is live in production, else the newest approved one, else None.
 
-    Only packages of `problem` count, whatever recipe made them; one of before problems were stored is of the problem that
-    its recipe is called after. Raises CommandError when that package cannot be evaluated because it names no contract.
+    Only packages of `problem` count, from any recipe. An old package without a problem has that of its recipe's name.
+    Raises CommandError if the package names no contract, because it cannot be evaluated then.
     """
     pages = sagemaker.get_paginator("list_model_packages").paginate(
         ModelPackageGroupName=group,
@@ -70,4 +71,5 @@ def _champion(package: DescribeModelPackageOutputTypeDef) -> Champion:
             "with one model. model-build did not register it. Reject it in the registry, or approve another version."
         )
     stage = package.get("ModelLifeCycle", {}).get("Stage")
-    return Champion(arn, model, metadata.get("model-sha256", UNKNOWN), contract, sha256, stage)
+    artifact = metadata.get("model-sha256", UNKNOWN)
+    return Champion(arn, model, artifact, contract, sha256, stage, metadata.get("data-sha256"))

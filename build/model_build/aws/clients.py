@@ -1,4 +1,4 @@
-"""The clients that the commands work with, and what they say beyond AWS's own words."""
+"""The AWS clients of the commands, and the advice that is added to AWS's error messages."""
 
 from __future__ import annotations
 

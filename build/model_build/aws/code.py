@@ -1,7 +1,7 @@
-"""What the jobs run and what the model is served under, as folders named by their content.
+"""The code of the jobs and the serving contract, as folders named by their content.
 
-A folder is a mapping of names to bytes; its hash names its place in the artifact bucket. So the same content is
-uploaded once, a definition names exactly what will run, and the step cache misses only when that changed.
+A folder is a mapping of names to bytes. Its hash is part of its prefix in the artifact bucket. So equal content is
+uploaded once, a definition names the code that will run, and the step cache misses only if the code changed.
 """
 
 from __future__ import annotations
@@ -28,13 +28,16 @@ if TYPE_CHECKING:
     from model_build.recipe import Recipe
 
 CODE, CONTRACTS = "code/build", "contracts"
-"""Where the build repository keeps what jobs run, and what models are served under; nobody else writes there."""
+"""The prefixes of the jobs' code and of the serving contracts. Only the build repository's roles write there."""
 
 REQUIREMENTS = "fasttext-requirements.txt"
 """The file among the steps that pins the wheels which Evaluate installs."""
 
+TRANSFORMER_REQUIREMENTS = "transformer-requirements.txt"
+"""The one that pins what the training of a transformer installs."""
+
 WHEELS = "wheels.py"
-"""The module that installs them, wherever it is imported."""
+"""The module that installs the wheels when it is imported."""
 
 ARCHIVE = "sourcedir.tar.gz"
 """The name of a training script's archive, as SageMaker's SDK gives it."""
@@ -73,12 +76,12 @@ class Folder:
 
 @dataclass(frozen=True)
 class Code:
-    """The folders of one pipeline: what Prepare runs, what Evaluate runs, and the serving contract.
+    """The folders of one pipeline: the code of Prepare and of Evaluate, and the serving contract.
 
-    `nothing` stands in for the champion's model and contract when there is none: a job's input has to exist. `launcher`
-    are the lines of the program that holds a folder against its hash before anything in it is run: it travels in the
-    definition. `algorithm` holds the archive of the training script, where the recipe has one; `training_wheels`
-    is whether that installs the wheels which Evaluate installs.
+    `nothing` is the input for model and contract if there is no champion: a job's input has to exist. `launcher` are
+    the lines of the program that compares a folder with its hash before it runs it; they are part of the definition.
+    `algorithm` holds the archive of the training script, None for a built-in algorithm. `training_wheels` says
+    whether the script installs wheels.
     """
 
     prepare: Folder
@@ -103,33 +106,32 @@ def assemble(recipe: Recipe, steps: Path) -> Code:
     """
     text_rules = _read(steps / "text_rules.py")
     prepare, evaluate = script(steps, "prepare"), script(steps, "evaluate")
-    # What Evaluate installs is pinned by what it was started with, not by what lies beside the wheels.
+    # The pins are part of Evaluate's code, whose hash is checked, and not taken from the folder of the wheels.
     pins = {REQUIREMENTS: _read(steps / REQUIREMENTS)}
     scripts = _algorithm(recipe, steps)
+    pinned = TRANSFORMER_REQUIREMENTS if recipe.training.algorithm == "transformer" else REQUIREMENTS
+    if WHEELS in scripts:
+        scripts[pinned] = _read(steps / pinned)
     return Code(
         prepare=Folder(CODE, prepare | {"prepare.json": _json(recipe.prepare_config())}),
         evaluate=Folder(CODE, evaluate | pins | {"evaluate.json": _json(recipe.evaluate_config())}),
         contract=Folder(CONTRACTS, {"contract.json": _json(recipe.contract()), "text_rules.py": text_rules}),
         nothing=Folder(CODE, {"no-champion.txt": b"There is no champion to compare with.\n"}),
         launcher=tuple(line for line in _read(steps / "launcher.py").decode().splitlines() if line),
-        algorithm=(
-            Folder(CODE, {ARCHIVE: archive(scripts | (pins if WHEELS in scripts else {}))})
-            if scripts
-            else None
-        ),
+        algorithm=Folder(CODE, {ARCHIVE: archive(scripts)}) if scripts else None,
         training_wheels=WHEELS in scripts,
     )
 
 
 def _algorithm(recipe: Recipe, steps: Path) -> dict[str, bytes]:
     training = recipe.training
-    if training.algorithm != "script":
+    if training.algorithm == "blazingtext":
         return {}
-    return algorithm(steps.with_name("algorithms"), training.folder, steps)
+    return algorithm(steps.with_name("algorithms"), training.script_folder, steps)
 
 
 def algorithm(algorithms: Path, name: str, steps: Path) -> dict[str, bytes]:
-    """The files of the algorithm `name`: its folder's, and what they import of the modules beside it and of the steps.
+    """The files of the algorithm `name`: its folder's, and the modules that they import from algorithms/ and steps/.
 
     Raises UsageError when there is no such folder, or it lacks train.py or inference.py.
     """
@@ -170,7 +172,7 @@ def archive(files: Mapping[str, bytes]) -> bytes:
 def script(steps: Path, name: str) -> dict[str, bytes]:
     """The script `name` and, of the modules beside it, those that it imports, directly or not.
 
-    So a change of the gate's rule leaves what Prepare runs, and with it Prepare's cache, alone.
+    So a change of the gate's rule does not change the code of Prepare, whose cache stays valid.
     """
     files: dict[str, bytes] = {}
     wanted = [name]
@@ -187,7 +189,7 @@ def script(steps: Path, name: str) -> dict[str, bytes]:
 def upload(s3: S3Client, bucket: str, folder: Folder, home: str = "") -> list[str]:
     """Upload the files of `folder` that the bucket lacks below the prefix `home`; returns their keys.
 
-    Raises IntegrityError when something else lies there: other content, or a file that the folder does not have.
+    Raises IntegrityError if the prefix has other content, or a file that the folder does not have.
     """
     prefix = f"{home}{folder.prefix}"
     listed = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)

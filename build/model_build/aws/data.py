@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
 
 NAME = "data"
-"""What every data file is called in S3: the same content is the same data, whatever its name was."""
+"""The name of every data file in S3: the hash in its prefix identifies it, not its local name."""
 
 _BLOCK = 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Data:
-    """Where the data came from, where the jobs find it, and by what it is recognised.
+    """The source of the data, its URI in S3, and the hash or version that identifies it.
 
-    `sha256` is the content's hash where that is known: for a local file, and for an object that was stored with it.
-    Otherwise it says what it is: `folder:` and the hash of several files with their names, `version:...` or `etag:...`,
-    which name the content of an object as well. `source` is shown with escapes for bytes that are no UTF-8.
+    `sha256` is the content's hash if it is known: for a local file, and for an object with a stored checksum.
+    Otherwise it has a prefix: `folder:` and the hash of several files with their names, `version:` or `etag:` of an
+    object. `source` has escapes for bytes that are not UTF-8.
     """
 
     source: str
@@ -42,8 +42,8 @@ class Data:
 def locate(s3: S3Client, bucket: str, source: str, home: str = "") -> Data:
     """Find `source`, a path or an s3:// URI, without changing anything; a file belongs below the prefix `home`.
 
-    A folder, or a URI that ends in a slash, is the parts of one data set. Raises DataError when there is nothing, or when
-    it is empty.
+    A folder, or a URI that ends in a slash, holds the parts of one data set. Raises DataError if it is missing or
+    empty.
     """
     if source.startswith("s3://"):
         return _in_s3(s3, source)
@@ -65,12 +65,12 @@ def locate(s3: S3Client, bucket: str, source: str, home: str = "") -> Data:
 
 
 def shown(path: Path) -> str:
-    """A path as it can be printed and stored, whatever bytes it is made of."""
+    """A path with escapes for bytes that are not UTF-8, to be printed and stored."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def parts(folder: Path) -> dict[str, Path]:
-    """The files of a folder by their names in it; hidden ones do not count.
+    """The files of a folder by their relative names, without hidden ones.
 
     Raises DataError for a name that S3 cannot have.
     """
@@ -110,9 +110,9 @@ def file_sha256(path: Path) -> str:
 
 
 def upload(s3: S3Client, data: Data) -> bool:
-    """Upload a local file to where `data.uri` says, unless it is there already; whether it had to be.
+    """Upload a local file to `data.uri`, unless it exists; returns whether it was uploaded.
 
-    Raises IntegrityError when other content lies there.
+    Raises IntegrityError if the object has other content.
     """
     if data.local is None:
         return False
@@ -163,7 +163,7 @@ def _in_s3(s3: S3Client, uri: str) -> Data:
 
 
 def _prefix(s3: S3Client, uri: str) -> Data:
-    """The objects under a prefix, recognised by their names and ETags."""
+    """The objects under a prefix, identified by their names and ETags."""
     bucket, prefix = split_uri(uri)
     try:
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)

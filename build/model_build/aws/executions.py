@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Listed:
-    """An execution as a listing has it. `mark` is its display name: the fingerprint of what it does."""
+    """An execution in a listing. `mark` is its display name: the fingerprint of definition and parameters."""
 
     arn: str
     status: str
@@ -27,7 +27,7 @@ class Listed:
 
 
 def listed(sagemaker: SageMakerClient, pipeline: str) -> Iterator[Listed]:
-    """All executions of the pipeline, newest first; none when there is no pipeline."""
+    """All executions of the pipeline, newest first; empty if there is no pipeline."""
     pages = sagemaker.get_paginator("list_pipeline_executions").paginate(
         PipelineName=pipeline,
         SortBy="CreationTime",
@@ -52,8 +52,8 @@ def start(
 ) -> str:
     """Start an execution with the display name `mark`; returns its ARN.
 
-    `after` is the ARN of the latest execution that the caller knows, or empty. It is part of the client token, with the
-    mark: two callers that start the same after the same execution start one, and a later caller starts a new one.
+    `after` is the ARN of the latest execution that the caller has seen, or empty. Mark and `after` make the client
+    token. So two callers with equal ones start one execution, and a later caller starts a new one.
     """
     answer = sagemaker.start_pipeline_execution(
         PipelineName=pipeline,
@@ -65,7 +65,7 @@ def start(
 
 
 def describe(sagemaker: SageMakerClient, arn: str) -> Execution:
-    """The execution and its steps as they stand."""
+    """Describe the execution and its steps."""
     found = sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)
     pages = sagemaker.get_paginator("list_pipeline_execution_steps").paginate(
         PipelineExecutionArn=arn, SortOrder="Ascending"
@@ -88,7 +88,7 @@ def parameters(sagemaker: SageMakerClient, arn: str) -> dict[str, str]:
 
 
 def recent(sagemaker: SageMakerClient, pipeline: str, count: int = 5) -> list[Execution]:
-    """The latest executions of the pipeline without their steps, newest first; none when there is no pipeline."""
+    """The latest executions of the pipeline without their steps, newest first; empty if there is no pipeline."""
     try:
         summaries = sagemaker.list_pipeline_executions(
             PipelineName=pipeline, SortBy="CreationTime", SortOrder="Descending", MaxResults=count

@@ -1,4 +1,4 @@
-"""A step's log, from where SageMaker writes it: CloudWatch Logs, one stream for each container of the job."""
+"""A step's log in CloudWatch Logs: one stream for each container of the job."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ GROUPS = {"ProcessingJob": "/aws/sagemaker/ProcessingJobs", "TrainingJob": "/aws
 
 
 def lines(logs: CloudWatchLogsClient, step: Step) -> Iterator[str]:
-    """The whole log of a step's job, oldest line first; nothing for a step without a job, or without a log yet."""
+    """The whole log of a step's job, oldest line first; empty for a step without a job or a log."""
     for group, stream in _streams(logs, step):
         request: dict[str, Any] = {"logGroupName": group, "logStreamName": stream, "startFromHead": True}
         token = None
         while True:
             page = logs.get_log_events(**request)
             yield from (event["message"] for event in page["events"])
-            # The end is where the token repeats itself.
+            # At the end, GetLogEvents repeats the token.
             if page.get("nextForwardToken") == token:
                 break
             token = request["nextToken"] = page["nextForwardToken"]

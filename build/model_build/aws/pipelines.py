@@ -1,4 +1,4 @@
-"""Pipelines: which definition one has, and bringing it up to date."""
+"""Pipelines: reads, creates and updates their definitions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def deployed_definition(sagemaker: SageMakerClient, pipeline: str) -> str | None:
-    """The definition that the pipeline has now, or None when there is no such pipeline."""
+    """The present definition of the pipeline, or None if there is no such pipeline."""
     found = _describe(sagemaker, pipeline)
     return found["PipelineDefinition"] if found else None
 
@@ -23,7 +23,7 @@ def deployed_definition(sagemaker: SageMakerClient, pipeline: str) -> str | None
 def upsert(
     sagemaker: SageMakerClient, settings: Settings, pipeline: str, definition: str, description: str
 ) -> bool:
-    """Create the pipeline, or update it where it differs; whether anything had to be done."""
+    """Create the pipeline, or update it if it differs; returns whether it was changed."""
     found = _describe(sagemaker, pipeline)
     request: Any = {
         "PipelineName": pipeline,

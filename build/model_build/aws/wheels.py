@@ -1,8 +1,8 @@
-"""The wheels that a job brings along, because its image lacks them: fetched once, pinned by hash, served from S3.
+"""The wheels that a job installs because its image lacks them: downloaded once, pinned by hash, read from S3.
 
-`steps/fasttext-requirements.txt` pins the package and the hashes of its wheels; TARGETS says for which interpreters
-they travel. Both together name the folder in the artifact bucket, so that a definition needs no download, and where
-the bucket has the wheels already nothing is fetched at all.
+`steps/*-requirements.txt` pin packages and the hashes of their wheels; TARGETS says for which interpreters they travel.
+Both together name the folder in the artifact bucket, so that a definition needs no download, and where the bucket has
+the wheels already nothing is fetched at all.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from model_build.aws.code import CODE
+from model_build.aws.code import CODE, TRANSFORMER_REQUIREMENTS
 from model_build.aws.code import REQUIREMENTS as PINS
 from model_build.errors import UsageError, WheelError
 from model_common.aws import objects
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 REQUIREMENTS = "requirements.txt"
 _PINNED = re.compile(r"--hash=sha256:([0-9a-f]{64})")
+_NAMED = re.compile(r"^[A-Za-z0-9._-]+==", re.MULTILINE)
 _TIMEOUT = 300
 
 
@@ -42,8 +43,31 @@ class Target:
     def __str__(self) -> str:
         return f"cp{self.python.replace('.', '')}-{self.platform}"
 
+    @property
+    def options(self) -> list[str]:
+        """What tells pip of it."""
+        abi = f"cp{self.python.replace('.', '')}"
+        # pip takes a tag literally: an older glibc's wheels run here, too.
+        older = ("manylinux_2_17_x86_64", "manylinux2014_x86_64") if self.platform.endswith("x86_64") else ()
+        platforms = [f"--platform={each}" for each in (self.platform, *older)]
+        return [f"--python-version={self.python}", f"--abi={abi}", "--abi=abi3", "--abi=none", *platforms]
 
-# The scikit-learn image on AWS first, and the Python that its tag may be moved to next: it moved from 3.8 to 3.9. The others are the interpreters that an embedded AWS may run on. A fixed set:
+
+class Here(Target):
+    """The interpreter that runs this, which an embedded AWS on this machine runs its jobs with."""
+
+    def __init__(self) -> None:
+        super().__init__(".".join(map(str, sys.version_info[:2])), "here")
+
+    @property
+    def options(self) -> list[str]:
+        """None: pip takes the interpreter that runs it."""
+        return []
+
+
+# The scikit-learn image's Python first, then the next one that its tag may be moved to (it moved from 3.8 to 3.9),
+# then
+# the interpreters that an embedded AWS may run on. The set is fixed:
 # the definition must not depend on the machine that builds it.
 TARGETS = (
     Target("3.9", "manylinux_2_28_x86_64"),
@@ -55,13 +79,20 @@ TARGETS = (
     ),
 )
 
+PYTORCH = (Target("3.12", "manylinux_2_28_x86_64"),)
+"""The PyTorch images, for training and inference, have one Python: what is packed by one is imported by the other."""
+
 
 @dataclass(frozen=True)
 class Wheels:
-    """One wheel for each target, as `requirements` pins them."""
+    """The wheels for each target, as `requirements` pins them.
+
+    With `here` they are fetched for the running interpreter, too; the name of their place does not depend on it.
+    """
 
     requirements: bytes
     targets: tuple[Target, ...] = TARGETS
+    here: bool = False
 
     @property
     def sha256(self) -> str:
@@ -79,15 +110,28 @@ class Wheels:
         """The SHA-256 hashes of the pinned wheels, in hex."""
         return frozenset(_PINNED.findall(self.requirements.decode()))
 
+    @property
+    def packages(self) -> int:
+        """How many packages are pinned: there is a wheel of each for every target."""
+        return len(_NAMED.findall(self.requirements.decode()))
+
 
 def load(steps: Path) -> Wheels:
-    """The wheels that the requirements in the folder `steps` pin. Raises UsageError when they pin none."""
-    path = steps / PINS
+    """The wheels that Evaluate installs. Raises UsageError when the folder `steps` pins none."""
+    return _load(steps / PINS, TARGETS)
+
+
+def load_for_transformer(steps: Path) -> Wheels:
+    """The wheels that the training of a transformer installs. Raises UsageError as `load` does."""
+    return _load(steps / TRANSFORMER_REQUIREMENTS, PYTORCH, here=True)
+
+
+def _load(path: Path, targets: tuple[Target, ...], *, here: bool = False) -> Wheels:
     try:
-        wheels = Wheels(path.read_bytes())
+        wheels = Wheels(path.read_bytes(), targets, here)
     except OSError as error:
         raise UsageError(
-            f"{path} cannot be read ({error.strerror}); it pins the wheels that Evaluate installs."
+            f"{path} cannot be read ({error.strerror}); it pins the wheels that a job installs."
         ) from error
     if not wheels.pinned:
         raise UsageError(f"{path} pins no hash; expected lines with --hash=sha256:...")
@@ -95,61 +139,61 @@ def load(steps: Path) -> Wheels:
 
 
 def cache_folder(environment: Mapping[str, str]) -> Path:
-    """Where this user's wheels are kept: XDG_CACHE_HOME, else ~/.cache."""
+    """The user's cache folder: in XDG_CACHE_HOME, else in ~/.cache."""
     home = environment.get("XDG_CACHE_HOME")
     return (Path(home) if home else Path.home() / ".cache") / "sagemaker-model-build" / "wheels"
 
 
 def are_uploaded(s3: S3Client, bucket: str, wheels: Wheels, home: str = "") -> bool:
-    """Whether the jobs find the wheels already, below the prefix `home`.
+    """Whether the wheels are stored below the prefix `home`.
 
-    Raises IntegrityError when the requirements there are others. The wheels themselves are checked by whoever installs them.
+    Raises IntegrityError if the stored requirements differ. The job that installs the wheels checks their hashes.
     """
     key = f"{home}{wheels.prefix}{REQUIREMENTS}"
     return objects.find(s3, bucket, key, hashlib.sha256(wheels.requirements).hexdigest()) is not None
 
 
 def upload(s3: S3Client, bucket: str, wheels: Wheels, cache: Path, home: str = "") -> None:
-    """Put the wheels where the jobs find them. Raises WheelError as `fetch` does, IntegrityError where others are."""
+    """Upload the wheels. Raises WheelError as `fetch` does, IntegrityError if other wheels are stored."""
     for path in fetch(wheels, cache):
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         objects.put_file(s3, bucket, f"{home}{wheels.prefix}{path.name}", path, digest)
-    # Last: where the requirements are, all wheels are.
+    # The requirements are uploaded last, so that they prove that all wheels are there.
     objects.put(s3, bucket, f"{home}{wheels.prefix}{REQUIREMENTS}", wheels.requirements)
 
 
 def fetch(wheels: Wheels, cache: Path) -> list[Path]:
-    """The wheel of each target, from the cache or by pip; every hash is checked, every time.
+    """The wheel of each target, from the cache or by pip. Every hash is checked each time.
 
-    Raises WheelError when a wheel cannot be had.
+    Raises WheelError if a wheel cannot be downloaded.
     """
     home = cache / wheels.sha256
     home.mkdir(parents=True, exist_ok=True)
     requirements = home / REQUIREMENTS
     requirements.write_bytes(wheels.requirements)
+    targets = (*wheels.targets, Here()) if wheels.here else wheels.targets
     with ThreadPoolExecutor(max_workers=4) as pool:
-        return list(
-            pool.map(lambda target: _wheel(target, home, requirements, wheels.pinned), wheels.targets)
-        )
+        found = pool.map(lambda target: _of_target(target, home, requirements, wheels), targets)
+        return list({path.name: path for paths in found for path in paths}.values())
 
 
-def _wheel(target: Target, home: Path, requirements: Path, pinned: frozenset[str]) -> Path:
+def _of_target(target: Target, home: Path, requirements: Path, wheels: Wheels) -> list[Path]:
     folder = home / str(target)
-    cached = _verified(folder, pinned)
-    if cached is None:
+    cached = _verified(folder, wheels)
+    if not cached:
         shutil.rmtree(folder, ignore_errors=True)
         _download(target, folder, requirements)
-        cached = _verified(folder, pinned)
-    if cached is None:
+        cached = _verified(folder, wheels)
+    if not cached:
         raise WheelError(f"pip downloaded no wheel for {target} that {requirements} pins.")
     return cached
 
 
-def _verified(folder: Path, pinned: frozenset[str]) -> Path | None:
-    found = list(folder.glob("*.whl"))
-    if len(found) != 1 or hashlib.sha256(found[0].read_bytes()).hexdigest() not in pinned:
-        return None
-    return found[0]
+def _verified(folder: Path, wheels: Wheels) -> list[Path]:
+    """The wheels in a folder; none where one is missing or has another hash."""
+    found = sorted(folder.glob("*.whl"))
+    known = all(hashlib.sha256(path.read_bytes()).hexdigest() in wheels.pinned for path in found)
+    return found if known and len(found) == wheels.packages else []
 
 
 def _download(target: Target, folder: Path, requirements: Path) -> None:
@@ -162,9 +206,8 @@ def _download(target: Target, folder: Path, requirements: Path) -> None:
         "--disable-pip-version-check",
         "--no-input",
     ]
-    command += ["--no-deps", "--require-hashes", "--only-binary=:all:", "--implementation=cp"]
-    command += [f"--python-version={target.python}", f"--abi=cp{target.python.replace('.', '')}"]
-    command += [f"--platform={target.platform}", f"--dest={folder}", f"--requirement={requirements}"]
+    command += ["--no-deps", "--require-hashes", "--only-binary=:all:", *target.options]
+    command += [f"--dest={folder}", f"--requirement={requirements}"]
     try:
         subprocess.run(
             command,

@@ -1,1 +1,1 @@
-"""One module a command; each opens its clients, calls the pure parts and prints. The CLI parses for them."""
+"""The commands, one module each: a module runs the command and formats its result for the CLI."""

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from types_boto3_sagemaker.literals import ModelApprovalStatusType
 
 LONGEST = 1024
-"""Characters of a reason. Source: UpdateModelPackage's model, ApprovalDescription."""
+"""The longest reason in characters. Source: UpdateModelPackage, ApprovalDescription."""
 _PRODUCTION, _RELEASED = "Production", "Approved"
 
 
 @dataclass(frozen=True)
 class Decision:
-    """A version, what it was before, and what it is now."""
+    """A version, with its approval before and now."""
 
     arn: str
     before: str
@@ -46,8 +46,8 @@ def decide(
 ) -> Decision:
     """Set the approval of a version (a number, `latest`, or an ARN), with its reason.
 
-    With `release` its life cycle becomes Production/Approved as well, which is what production wants where the registry is its
-    gate. Raises UsageError for a version that is not there, and for a reason that is empty or too long.
+    With `release`, its life cycle becomes Production/Approved too, which production requires if the registry is its
+    gate. Raises UsageError for a version that does not exist, and for a reason that is empty or too long.
     """
     if not why.strip() or len(why) > LONGEST:
         raise UsageError(
@@ -83,9 +83,9 @@ def document(decision: Decision) -> dict[str, Any]:
 def lines(decision: Decision) -> list[str]:
     """The decision for people."""
     now, before = APPROVAL[decision.now], APPROVAL.get(decision.before, decision.before)
-    said = "as before" if decision.now == decision.before else f"it was {before}"
+    rows = "as before" if decision.now == decision.before else f"it was {before}"
     released = " It may go to production (life cycle Production/Approved)." if decision.released else ""
-    lines = [f"Version {decision.version} is {now} ({said}): {decision.why}.{released}", decision.arn]
+    lines = [f"Version {decision.version} is {now} ({rows}): {decision.why}.{released}", decision.arn]
     if decision.now == "Approved":
         lines.append(
             f"Next, where no workflow of the deploy repository does it: {next_step(decision.arn, decision.now)}"

@@ -1,7 +1,7 @@
-"""`model-build check-data`: what Prepare would say about data, before anything is uploaded.
+"""`model-build check-data`: checks data as Prepare would, before anything is uploaded.
 
-The repository's own `steps/prepare.py` does the work, in a process of its own: the readers, label rules and checks are
-the ones that the job runs.
+It runs the repository's `steps/prepare.py` in a process of its own, so readers, label rules and checks are those of
+the job.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from model_build.errors import CommandError, DataError
 from model_build.recipe import Recipe
 
 FIRST_BYTES = 1 << 20
-"""How much of a file `run` looks at."""
+"""The bytes of a file that `run` checks."""
 
 
 @dataclass(frozen=True)
 class Checked:
-    """`summary` is what prepare.json would hold, None where the data could not be read; `problem` why it is refused.
+    """`summary` is the content of prepare.json, None if the data could not be read. `problem` is the reason for a refusal.
 
     `sampled` says whether rows were left out.
     """
@@ -35,13 +35,13 @@ class Checked:
 
     @property
     def dropped(self) -> str:
-        """The reasons for which rows are dropped, with their counts and values; empty when none is."""
+        """The reasons for dropped rows, with their counts and values; empty without dropped rows."""
         reasons = (self.summary or {}).get("dropped", {})
         return "; ".join(_reason(name, reason) for name, reason in reasons.items())
 
 
 def check(steps: Path, recipe: Recipe, source: Path, sample: int | None = None) -> Checked:
-    """Prepare the file or folder `source` and throw the result away; with `sample` only the first bytes of its rows.
+    """Prepare the file or folder `source` and discard the result; with `sample`, only that many bytes of it.
 
     Raises DataError when there is no `source`, CommandError when the script fails.
     """
@@ -70,12 +70,12 @@ def check(steps: Path, recipe: Recipe, source: Path, sample: int | None = None) 
 
 
 def document(checked: Checked) -> dict[str, Any]:
-    """What was seen, for machines."""
+    """The result for machines."""
     return {"summary": checked.summary, "problem": checked.problem}
 
 
 def lines(checked: Checked, command: str) -> list[str]:
-    """What was seen, for people; `command` is what trains on the data."""
+    """The result for people; `command` is the command that trains on the data."""
     said: list[str] = []
     summary = checked.summary
     if summary is not None:

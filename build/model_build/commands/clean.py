@@ -1,4 +1,4 @@
-"""`model-build clean`: nothing is left of a pull request, neither its pipelines nor its objects."""
+"""`model-build clean`: removes the pipelines and objects of a pull request."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PAUSE = 2.0  # seconds
 
 @dataclass(frozen=True)
 class Cleaned:
-    """What was removed: the names of pipelines, and how many objects."""
+    """The names of the removed pipelines, and the number of removed objects."""
 
     pipelines: tuple[str, ...]
     objects: int
@@ -41,15 +41,15 @@ class Cleaned:
 
 
 def clean(aws: Aws, settings: Settings, timeout: float) -> Cleaned:
-    """Stop and delete the pipelines of the pull request that `settings` are of, then what lies under its home.
+    """Stop and delete the pipelines of the pull request of `settings`, then the objects under its home.
 
-    Can be run again at any time. Jobs that were stopped may still write: so the objects go last, and what comes after
-    them goes by the bucket's life cycle. `timeout` in seconds is for stopping. Raises TimedOutError.
+    Can be run again at any time. Stopped jobs may still write, so the objects are deleted last, and the bucket's life
+    cycle removes later ones. `timeout` limits the stopping, in seconds. Raises TimedOutError.
     """
     if not settings.home:
         raise ValueError("only what belongs to a pull request is cleaned")
     prefix = settings.pipeline_prefix
-    # A name cannot end in a dash, and SageMaker wants this to be one: pr-7 finds pr-70 as well.
+    # The filter has to be a valid name, which cannot end in a dash, so pr-7 also finds pr-70.
     pages = aws.sagemaker.get_paginator("list_pipelines").paginate(PipelineNamePrefix=prefix.rstrip("-"))
     listed = (summary["PipelineName"] for page in pages for summary in page["PipelineSummaries"])
     names = tuple(name for name in listed if name.startswith(prefix))
@@ -61,12 +61,12 @@ def clean(aws: Aws, settings: Settings, timeout: float) -> Cleaned:
 
 
 def _stop(sagemaker: SageMakerClient, pipeline: str, deadline: float) -> None:
-    """SageMaker deletes no pipeline that runs: stop what does, and wait for its end."""
-    asked: set[str] = set()
+    """Stop running executions and wait for their end: SageMaker refuses to delete a pipeline with one."""
+    stopped: set[str] = set()
     while running := [found for found in executions.recent(sagemaker, pipeline, 50) if found.running]:
         for execution in running:
-            if execution.status == "Executing" and execution.arn not in asked:
-                asked.add(execution.arn)
+            if execution.status == "Executing" and execution.arn not in stopped:
+                stopped.add(execution.arn)
                 _ask_to_stop(sagemaker, execution.arn)
         if time.monotonic() > deadline:
             raise TimedOutError(f"{running[0].arn} is still stopping. Run the same command again later.")

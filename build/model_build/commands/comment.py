@@ -1,4 +1,4 @@
-"""`model-build comment`: a report as one comment on its pull request, edited in place by every later one."""
+"""`model-build comment`: writes a report into one comment on its pull request, which later reports edit."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MOST = 65_536  # characters; GitHub refuses longer comments
 
 @dataclass(frozen=True)
 class Posted:
-    """Where the comment is, and what was done: created, edited, or nothing because it said so already."""
+    """The comment's URL, and what was done: created, edited, or nothing because it was up to date."""
 
     url: str
     done: str
@@ -32,21 +32,21 @@ class Posted:
 def post(github: GitHub, number: int, report: Path | None) -> Posted:
     """Put the report, by default the newest in reports/, into the pull request's one comment for its recipe.
 
-    A stranger's comment that begins like a report is left alone. Raises UsageError when there is no report, GitHubError.
+    A comment of another person that begins like a report is not edited. Raises UsageError if there is no report, GitHubError.
     """
     body = read(report or newest(HOME))
     marker = body.partition("\n")[0]
     found = next((comment for comment in github.comments(number) if _is_ours(comment, marker)), None)
     if found is None:
         return Posted(github.create(number, body).url, "created")
-    # GitHub may give line ends back in its own way.
+    # GitHub may change line ends.
     if found.body.split() == body.split():
         return Posted(found.url, "unchanged")
     return Posted(github.edit(found, body).url, "edited")
 
 
 def newest(folder: Path) -> Path:
-    """The report of reports/<execution>/ that was written last. Raises UsageError when there is none."""
+    """The newest report in reports/<execution>/. Raises UsageError if there is none."""
     found = sorted(folder.glob("*/report.md"), key=lambda path: path.stat().st_mtime_ns)
     if not found:
         raise UsageError(
@@ -57,7 +57,7 @@ def newest(folder: Path) -> Path:
 
 
 def read(path: Path) -> str:
-    """The report's Markdown, cut to what a comment may have. Raises UsageError when it is none."""
+    """The report's Markdown, cut to the length of a comment. Raises UsageError if it is not a report."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

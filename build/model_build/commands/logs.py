@@ -1,4 +1,4 @@
-"""`model-build logs`: what a step's job printed."""
+"""`model-build logs`: prints the log of a step's job."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from model_build.workspace import Workspace
 def step(workspace: Workspace, name: str, execution: str | None) -> Step:
     """The step of that name in the execution, or in the latest.
 
-    Raises UsageError when it was not reached, or has no job and so no log.
+    Raises UsageError if it was not reached, or has no job and therefore no log.
     """
     found = executions.find(workspace.aws.sagemaker, workspace.pipeline, execution)
     chosen = next((step for step in found.steps if step.name.lower() == name.lower()), None)

@@ -1,4 +1,4 @@
-"""`model-build models`: the registered versions, newest first, and where each of them is."""
+"""`model-build models`: the registered versions, newest first, with approval and stage."""
 
 from __future__ import annotations
 
@@ -23,14 +23,15 @@ APPROVAL = {"PendingManualApproval": "pending approval", "Approved": "approved",
 _HEADINGS = ("version", "registered", "recipe", "problem", "gate", "approval", "live in")
 _LIVE = "Live"
 FIRST_STAGE = "staging"
-"""Where an approved version goes first: the deploy repository lets nothing else in without it."""
+"""The first stage of an approved version: other stages of the deploy repository require a record from it."""
 
 
 @dataclass(frozen=True)
 class Version:
-    """A registered model package. `figure` is the gate's metric; None where its evaluation is not there any more.
+    """A registered model package. `figure` is the gate's metric, None if its evaluation was deleted.
 
-    `live_in` is the stage that the registry shows it in, or empty. `why` is what the approver said.
+    `live_in` is its stage in the registry, or empty. `why` is the approver's text. `data_sha256` is the hash of its training
+    data, empty if it was not recorded.
     """
 
     arn: str
@@ -44,6 +45,7 @@ class Version:
     approval: str
     why: str
     live_in: str
+    data_sha256: str
 
 
 def read(aws: Aws, settings: Settings, limit: int) -> list[Version]:
@@ -52,13 +54,13 @@ def read(aws: Aws, settings: Settings, limit: int) -> list[Version]:
     return [describe(aws, each["ModelPackageArn"]) for each in listed]
 
 
-def describe(aws: Aws, arn: str) -> Version:
-    """The version as the registry, and its evaluation, describe it."""
+def describe(aws: Aws, arn: str, *, measured: bool = True) -> Version:
+    """The version, from the registry and, unless `measured` is False, its evaluation."""
     found = aws.sagemaker.describe_model_package(ModelPackageName=arn)
     metadata = found.get("CustomerMetadataProperties", {})
     cycle = found.get("ModelLifeCycle", {})
     statistics = found.get("ModelMetrics", {}).get("ModelQuality", {}).get("Statistics", {}).get("S3Uri", "")
-    metric, figure = _gate_figure(aws, statistics)
+    metric, figure = _gate_figure(aws, statistics) if measured else ("", None)
     recipe, forced = metadata.get("recipe", ""), metadata.get("forced", "")
     return Version(
         arn=found["ModelPackageArn"],
@@ -72,6 +74,7 @@ def describe(aws: Aws, arn: str) -> Version:
         approval=found.get("ModelApprovalStatus", "PendingManualApproval"),
         why=" ".join(found.get("ApprovalDescription", "").split()),
         live_in=cycle.get("Stage", "").lower() if cycle.get("StageStatus") == _LIVE else "",
+        data_sha256=metadata.get("data-sha256", ""),
     )
 
 
@@ -103,7 +106,7 @@ def lines(group: str, found: Sequence[Version]) -> list[str]:
 
 
 def next_step(arn: str, approval: str) -> str:
-    """The command that takes a registered version further, to be pasted."""
+    """The command for the next step of a registered version, to be pasted into a shell."""
     version = arn.rpartition("/")[2]
     if approval == "Approved":
         return shlex.join(["model-deploy", "rollout", "--stage", FIRST_STAGE, "--model-package", version])
@@ -125,7 +128,7 @@ def _row(each: Version) -> tuple[str, ...]:
 
 
 def _gate_figure(aws: Aws, statistics: str) -> tuple[str, float | None]:
-    """The gate's metric and its value, from the evaluation that lies beside the registry's statistics."""
+    """The gate's metric and its value, from the evaluation beside the registry's statistics."""
     if not statistics:
         return "", None
     bucket, key = split_uri(f"{statistics.rpartition('/')[0]}/evaluation.json")

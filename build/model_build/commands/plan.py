@@ -1,4 +1,4 @@
-"""`model-build plan`: what a run would change. Reads, and writes nothing: no upload, no pipeline."""
+"""`model-build plan`: shows what a run would change. Reads only: no upload, no change of the pipeline."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from model_build.aws import champion, data, pipelines
-from model_build.aws.champion import Champion
+from model_build.aws import champion, data, pipelines, project
 from model_build.aws.data import Data
+from model_build.commands import models
+from model_build.commands.models import Version
+from model_build.core import metadata
 from model_build.core.diff import Change, compare
 from model_build.run import blueprint, caching
 from model_build.run.blueprint import Blueprint
@@ -17,22 +19,21 @@ from model_common.commit import commit
 from model_common.summary import block
 
 SHORT = 12
-"""Digits of a hash that people are shown; --json has all of them."""
+"""The number of a hash's digits in the output for people; --json has all of them."""
 CACHED_STEPS = ("Prepare", "Train", "Evaluate")
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What was found out. `reusable` names, by step, the execution that did just that; None when no data was given.
+    """The plan of a run. `reusable` maps a step to the execution that the cache would answer with; None without data.
 
-    `exists` and `changes` are of the pipeline that the command is about: in a pull request the project's own, as it would
-    be after merging.
+    `exists` and `changes` describe the project's pipeline, also in a pull request, as it would be after merging.
     """
 
     workspace: Workspace
     blueprint: Blueprint
     commit: str
-    champion: Champion | None
+    champion: Version | None
     data: Data | None
     exists: bool
     changes: tuple[Change, ...]
@@ -40,9 +41,10 @@ class Plan:
 
 
 def make(workspace: Workspace, source: str | None) -> Plan:
-    """Compare what the repository says with what is deployed. Raises what `run` would, as early."""
+    """Compare the repository with the deployed pipeline. Raises the same usage errors as `run`."""
     aws, settings = workspace.aws, workspace.settings
     workspace.check_problem()
+    project.check(aws, settings)
     found = data.locate(aws.s3, settings.bucket, source, settings.home) if source else None
     drawn = blueprint.draw(workspace.recipe, workspace.steps, settings)
     revision = commit(workspace.root, os.environ)
@@ -57,7 +59,10 @@ def make(workspace: Workspace, source: str | None) -> Plan:
         earlier = caching.history(aws.sagemaker, workspace.pipeline)
         reusable = caching.reusable(caching.Run(drawn.definition, parameters), earlier)
     changes = compare(deployed, merged.definition)
-    return Plan(workspace, drawn, revision, current, found, deployed is not None, changes, reusable)
+    # The role of a pull request may not read what main's executions measured.
+    in_main = settings.pull_request is None
+    version = models.describe(aws, current.arn, measured=in_main) if current else None
+    return Plan(workspace, drawn, revision, version, found, deployed is not None, changes, reusable)
 
 
 def document(plan: Plan) -> dict[str, Any]:
@@ -71,7 +76,11 @@ def document(plan: Plan) -> dict[str, Any]:
         "data": {"uri": plan.data.uri, "sha256": plan.data.sha256} if plan.data else None,
         "code": {"prepare": code.prepare.sha256, "evaluate": code.evaluate.sha256},
         "contract": {"sha256": code.contract.sha256, "uri": plan.workspace.settings.s3(code.contract.prefix)},
+        "gate": plan.workspace.recipe.gate.model_dump(mode="json"),
         "champion": plan.champion.arn if plan.champion else None,
+        "champion_figure": (
+            {"metric": plan.champion.metric, "value": plan.champion.figure} if plan.champion else None
+        ),
         "changes": [
             {
                 "kind": change.kind.name.lower(),
@@ -90,7 +99,7 @@ def lines(plan: Plan) -> list[str]:
     """The plan for people."""
     code = plan.blueprint.code
     doing = "a run" if plan.workspace.settings.pull_request is None else "merging"
-    said = [
+    rows = [
         f"pipeline   {plan.workspace.permanent_pipeline}",
         f"recipe     {plan.workspace.recipe.name}  {plan.workspace.recipe.sha256[:SHORT]}",
         f"commit     {plan.commit}",
@@ -98,17 +107,17 @@ def lines(plan: Plan) -> list[str]:
         f"code       prepare {code.prepare.sha256[:SHORT]}",
         f"           evaluate {code.evaluate.sha256[:SHORT]}",
         f"contract   {code.contract.sha256[:SHORT]}",
-        f"champion   {plan.champion.arn if plan.champion else 'none: the minimum alone decides'}",
+        *_gate(plan),
         "",
     ]
     if not plan.exists:
-        said.append(f"The pipeline does not exist yet; {doing} creates it:")
+        rows.append(f"The pipeline does not exist yet; {doing} creates it:")
     elif plan.changes:
-        said.append(f"{doing.capitalize()} changes the deployed definition:")
+        rows.append(f"{doing.capitalize()} changes the deployed definition:")
     else:
-        said.append("The deployed definition is the same.")
-    said += [f"  {change}" for change in plan.changes]
-    return said + _cached(plan)
+        rows.append("The deployed definition is the same.")
+    rows += [f"  {change}" for change in plan.changes]
+    return rows + _cached(plan)
 
 
 def summary(plan: Plan) -> str:
@@ -116,13 +125,33 @@ def summary(plan: Plan) -> str:
     return block(f"Plan \N{MIDDLE DOT} {plan.workspace.recipe.name}", lines(plan))
 
 
+def _gate(plan: Plan) -> list[str]:
+    """What the gate will ask, and what is known of the champion before a run measures it again."""
+    rule, version = plan.workspace.recipe.gate, plan.champion
+    least = f"gate       {rule.metric} at least {rule.minimum:g}"
+    if version is None:
+        return [least, "champion   none: the minimum alone decides"]
+    figure = f", {version.metric} {version.figure:.4f}" if version.figure is not None else ""
+    if plan.data is None or not version.data_sha256:
+        measured = "a run measures it again, on the same holdout as the candidate"
+    elif version.data_sha256 == metadata.fitted(plan.data.sha256):
+        measured = "measured on the same data"
+    else:
+        measured = "measured on other data: a run measures it again, on the same holdout as the candidate"
+    return [
+        f"{least}, at most {rule.max_regression:g} below the champion",
+        f"champion   version {version.number}{figure}  {version.arn}",
+        f"           {measured}",
+    ]
+
+
 def _cached(plan: Plan) -> list[str]:
     if plan.reusable is None:
         return []
     expiry = plan.workspace.recipe.caching.expire_after
-    said = ["", f"The step cache ({expiry}):"]
+    rows = ["", f"The step cache ({expiry}):"]
     for step in CACHED_STEPS:
         execution = plan.reusable.get(step)
         same = f"ran like this in execution {execution}: reused unless that is older" if execution else "runs"
-        said.append(f"  {step:<9} {same}")
-    return said
+        rows.append(f"  {step:<9} {same}")
+    return rows

@@ -1,25 +1,28 @@
-"""`model-build report`: an execution's report, as Markdown and as one HTML page, here and in the artifact bucket."""
+"""`model-build report`: writes an execution's report, as Markdown and HTML, to a folder and the artifact bucket."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from model_build.aws import executions
+from model_build.aws import champion, executions, pipelines
 from model_build.commands.models import next_step
+from model_build.core import changed, links
 from model_build.core.execution import Execution
-from model_build.report import Report, Run, Step, html, markdown
-from model_build.run import results
+from model_build.report import Link, Report, Run, Step, html, markdown
+from model_build.run import blueprint, results
 from model_build.run.results import Results
 from model_build.workspace import Workspace
 
 HOME = Path("reports")
+_PAGE = "report.html"
 
 
 @dataclass(frozen=True)
 class ReportFiles:
-    """Where a report was written, and where it was uploaded to."""
+    """The files of a report, and the URI of its upload."""
 
     html: Path
     markdown: Path
@@ -51,20 +54,18 @@ def write(
     """Render into reports/<execution id>/ below the current folder, and upload under runs/<execution id>/report/.
 
     In a pull request, that is below pr/<number>/.
-    `data_source` is what the user called the data; a past execution knows only where it lay.
+    `data_source` is the user's name of the data. A past execution has its URI only.
     """
     parameters = executions.parameters(workspace.aws.sagemaker, execution.arn)
-    built = Report.build(
-        _run(workspace, execution, collected, parameters, data_source),
-        collected.evaluation,
-        collected.preparation,
-    )
+    prefix = f"{workspace.settings.home}runs/{execution.id}/report/"
+    run = _run(workspace, execution, collected, parameters, data_source)
+    run = replace(run, links=_links(workspace, execution, f"{prefix}{_PAGE}"))
+    built = Report.build(run, collected.evaluation, collected.preparation)
     folder = HOME / execution.id
     folder.mkdir(parents=True, exist_ok=True)
-    page, comment = folder / "report.html", folder / "report.md"
+    page, comment = folder / _PAGE, folder / "report.md"
     page.write_text(html.render(built), encoding="utf-8")
     comment.write_text(markdown.render(built), encoding="utf-8")
-    prefix = f"{workspace.settings.home}runs/{execution.id}/report/"
     for path, content_type in ((page, "text/html"), (comment, "text/markdown")):
         workspace.aws.s3.put_object(
             Bucket=workspace.settings.bucket,
@@ -82,31 +83,69 @@ def _run(
     parameters: Mapping[str, str],
     data_source: str | None,
 ) -> Run:
-    uri = parameters.get("Data", "")
+    uri, sha256 = parameters.get("Data", ""), parameters.get("DataSha256", "")
+    machines = {
+        "Prepare": workspace.recipe.processing.instance_type,
+        "Train": workspace.recipe.training.instance_type,
+        "Evaluate": workspace.recipe.processing.instance_type,
+    }
     return Run(
         recipe=workspace.recipe.name,
         pipeline=workspace.pipeline,
         execution_arn=execution.arn,
         status=execution.status,
         steps=[
-            Step(step.name, step.status, step.seconds, step.cache_hit, step.reason)
+            Step(
+                step.name,
+                step.status,
+                step.seconds,
+                step.cache_hit,
+                step.reason,
+                instance_type=machines.get(step.name, ""),
+            )
             for step in execution.steps
         ],
         reason=execution.reason,
         commit=parameters.get("Commit", ""),
         data_source=data_source or uri,
         data_uri=uri,
-        data_sha256=parameters.get("DataSha256", ""),
+        data_sha256=sha256,
         model_package_arn=collected.model_package_arn,
         pull_request=workspace.settings.pull_request,
         started=execution.started,
         training=_training(workspace),
+        changed=_changed(workspace, sha256),
         next_command=(
             next_step(collected.model_package_arn, collected.approval or "")
             if collected.model_package_arn
             else ""
         ),
     )
+
+
+def _changed(workspace: Workspace, data_sha256: str) -> dict[str, str]:
+    """What merging the pull request would change; nothing outside of one."""
+    if workspace.settings.pull_request is None:
+        return {}
+    sagemaker, group = workspace.aws.sagemaker, workspace.settings.model_package_group
+    deployed = pipelines.deployed_definition(sagemaker, workspace.permanent_pipeline)
+    merged = blueprint.draw(workspace.recipe, workspace.steps, workspace.project)
+    current = champion.resolve(sagemaker, group, workspace.recipe.problem_name)
+    return changed.describe(
+        deployed, merged.definition, data_sha256, current.data_sha256 if current else None
+    )
+
+
+def _links(workspace: Workspace, execution: Execution, page: str) -> list[Link]:
+    train = execution.step("Train")
+    found = links.of_run(os.environ) | links.of_console(
+        workspace.aws.s3.meta.endpoint_url,
+        execution.arn,
+        workspace.settings.bucket,
+        page,
+        train.job_name if train else None,
+    )
+    return [Link(text, url) for text, url in found.items()]
 
 
 def _training(workspace: Workspace) -> dict[str, str]:

@@ -1,7 +1,8 @@
-"""`model-build run`: bring the pipeline up to date, run it, and say what came of it."""
+"""`model-build run`: updates the pipeline, runs it, and reports the result."""
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -11,7 +12,7 @@ from typing import Any
 
 from rich.console import Console
 
-from model_build.aws import champion, code, data, logs, pipelines, wheels
+from model_build.aws import champion, code, data, logs, pipelines, pretrained, wheels
 from model_build.aws.data import Data
 from model_build.commands import check_data, report
 from model_build.commands.models import APPROVAL, next_step
@@ -40,7 +41,7 @@ _LAUNCHED = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """A finished run, whatever its end."""
+    """A run that has ended: succeeded, refused, failed or stopped."""
 
     workspace: Workspace
     data: Data
@@ -58,12 +59,12 @@ def run(
     force_reason: str | None,
     timeout: float | None,
     console: Console,
-    asked: Mapping[str, float] = MappingProxyType({}),
+    gate: Mapping[str, float] = MappingProxyType({}),
 ) -> Outcome:
     """Upload what is missing, update the pipeline, start or re-attach, watch, and collect.
 
-    `timeout` in seconds bounds the watching. Raises CommandError for what keeps the execution from being started,
-    or watched to its end; how it ended is for `verdict` to say.
+    `timeout` limits the watching, in seconds. Raises CommandError if the execution cannot be started or watched to
+    its end. `verdict` turns the end into an error.
     """
     began = time.monotonic()
 
@@ -80,7 +81,7 @@ def run(
     current = champion.resolve(aws.sagemaker, settings.model_package_group, workspace.recipe.problem_name)
     drawn = blueprint.draw(workspace.recipe, workspace.steps, settings)
     revision = commit(workspace.root, os.environ)
-    given = blueprint.parameters(drawn, settings, found, current, revision, force_reason, asked)
+    given = blueprint.parameters(drawn, settings, found, current, revision, force_reason, gate)
     say(f"Champion: {f'version {current.version} ({current.arn})' if current else 'none'}")
     mark = fingerprint(drawn.definition, given)
     launched = launch.find(aws.sagemaker, workspace.pipeline, mark)
@@ -92,7 +93,10 @@ def run(
         execution = watch(aws.sagemaker, launched.arn, show, timeout)
     collected = results.collect(aws, execution)
     written = report.write(workspace, execution, collected, source)
-    return Outcome(workspace, found, launched.how, execution, collected, written, time.monotonic() - began)
+    outcome = Outcome(workspace, found, launched.how, execution, collected, written, time.monotonic() - began)
+    # Beside the report, so that whoever gets the report of a workflow has the figures for machines, too.
+    written.html.with_name("run.json").write_text(json.dumps(document(outcome), indent=2), encoding="utf-8")
+    return outcome
 
 
 def look(workspace: Workspace, found: Data, say: Say) -> None:
@@ -110,7 +114,7 @@ def look(workspace: Workspace, found: Data, say: Say) -> None:
 
 
 def provide(workspace: Workspace, drawn: Blueprint, found: Data, say: Say) -> None:
-    """Upload what the definition and the parameters name, where it is missing, and bring the pipeline up to date."""
+    """Upload the missing files of definition and parameters, and update the pipeline."""
     s3, bucket, home = workspace.aws.s3, workspace.settings.bucket, workspace.settings.home
     uploaded = sum(len(code.upload(s3, bucket, folder, home)) for folder in drawn.code.folders)
     if uploaded:
@@ -120,6 +124,14 @@ def provide(workspace: Workspace, drawn: Blueprint, found: Data, say: Say) -> No
             "Uploading the wheels that Evaluate installs (50 MB; fetched by pip where this user has not got them yet)"
         )
         wheels.upload(s3, bucket, drawn.wheels, wheels.cache_folder(os.environ), home)
+    if drawn.libraries and not wheels.are_uploaded(s3, bucket, drawn.libraries, home):
+        say(
+            "Uploading the wheels that Train installs (22 MB; fetched by pip where this user has not got them yet)"
+        )
+        wheels.upload(s3, bucket, drawn.libraries, wheels.cache_folder(os.environ), home)
+    if drawn.pretrained and not pretrained.is_uploaded(s3, bucket, drawn.pretrained, home):
+        say(f"Uploading the pretrained model {drawn.pretrained.source}")
+        pretrained.upload(s3, bucket, drawn.pretrained, pretrained.cache_folder(os.environ), home)
     if data.upload(s3, found):
         say(f"Uploaded {found.source} to {found.uri}")
     description = workspace.recipe.description
@@ -129,7 +141,7 @@ def provide(workspace: Workspace, drawn: Blueprint, found: Data, say: Say) -> No
 
 
 def verdict(outcome: Outcome) -> CommandError | None:
-    """Why the run's exit code is not 0; None when the candidate passed the gate."""
+    """The error that sets the run's exit code; None if the candidate passed the gate."""
     execution, gate = outcome.execution, outcome.results.gate
     if execution.status == "Succeeded":
         return None
@@ -139,7 +151,7 @@ def verdict(outcome: Outcome) -> CommandError | None:
 
 
 def failure(workspace: Workspace, execution: Execution) -> CommandError:
-    """What went wrong in an execution that did not succeed: the first step that failed, and the end of its log."""
+    """The error of a failed execution: its first failed step, with the end of the step's log."""
     failed = [step for step in execution.failed if step.name != "Fail"]
     if not failed:
         reason = execution.reason or "it says no more"
@@ -188,7 +200,7 @@ def document(outcome: Outcome) -> dict[str, Any]:
 
 
 def lines(outcome: Outcome) -> list[str]:
-    """The outcome for people: figures, decision, package, report."""
+    """The outcome for people: figures, verdict, package, report."""
     evaluation = outcome.results.evaluation
     said: list[str] = []
     if evaluation:

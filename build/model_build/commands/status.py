@@ -55,17 +55,17 @@ def document(status: Status) -> dict[str, Any]:
 
 def lines(status: Status) -> list[str]:
     """The status for people."""
-    said = [
+    rows = [
         f"pipeline   {status.pipeline}" + ("" if status.exists else "  (does not exist yet: model-build run)")
     ]
     for execution in status.executions:
         started = f"{execution.started:%Y-%m-%d %H:%M:%S %Z}" if execution.started else ""
-        said.append(f"execution  {execution.id}  {execution.status:<9}  {started}")
+        rows.append(f"execution  {execution.id}  {execution.status:<9}  {started}")
         if execution.reason:
-            said.append(f"           {' '.join(execution.reason.split())}")
+            rows.append(f"           {' '.join(execution.reason.split())}")
     current = status.champion
     if current is None:
-        said.append("champion   none: no version is approved")
+        rows.append("champion   none: no version is approved")
     else:
-        said.append(f"champion   version {current.version}, {current.stage or 'approved'}  {current.arn}")
-    return said
+        rows.append(f"champion   version {current.version}, {current.stage or 'approved'}  {current.arn}")
+    return rows

@@ -1,4 +1,4 @@
-"""`model-build stop`: end an execution before it is through."""
+"""`model-build stop`: stops a running execution."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from model_build.workspace import Workspace
 
 @dataclass(frozen=True)
 class Stopped:
-    """`asked` says whether the execution was told to stop by this command; it takes its running jobs a while."""
+    """`requested` says whether this command stopped the execution. Its running jobs need some time to stop."""
 
     execution: Execution
-    asked: bool
+    requested: bool
 
 
 def stop(workspace: Workspace, execution: str | None) -> Stopped:
@@ -24,12 +24,12 @@ def stop(workspace: Workspace, execution: str | None) -> Stopped:
     sagemaker = workspace.aws.sagemaker
     found = executions.find(sagemaker, workspace.pipeline, execution)
     if found.status != "Executing":
-        return Stopped(found, asked=False)
+        return Stopped(found, requested=False)
     sagemaker.stop_pipeline_execution(
         PipelineExecutionArn=found.arn,
         ClientRequestToken=hashlib.sha256(f"stop {found.arn}".encode()).hexdigest(),
     )
-    return Stopped(executions.describe(sagemaker, found.arn), asked=True)
+    return Stopped(executions.describe(sagemaker, found.arn), requested=True)
 
 
 def document(stopped: Stopped) -> dict[str, Any]:
@@ -37,13 +37,13 @@ def document(stopped: Stopped) -> dict[str, Any]:
     return {
         "execution_arn": stopped.execution.arn,
         "status": stopped.execution.status,
-        "stopped": stopped.asked,
+        "stopped": stopped.requested,
     }
 
 
 def lines(stopped: Stopped) -> list[str]:
     """The result for people."""
     execution = stopped.execution
-    if not stopped.asked:
+    if not stopped.requested:
         return [f"Nothing to stop: execution {execution.id} is {execution.status}."]
     return [f"Execution {execution.id} is {execution.status}. The next run of the same starts anew."]

@@ -1,1 +1,1 @@
-"""What needs no AWS: settings, executions as plain data, differences of definitions, metadata of packages."""
+"""The pure part of model-build: settings, executions as data, differences of definitions, metadata of packages."""

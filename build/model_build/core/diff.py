@@ -1,4 +1,4 @@
-"""What would change in a deployed pipeline: its definition against the new one, step by step, key by key."""
+"""The changes between a deployed pipeline's definition and the new one, step by step, key by key."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Change:
-    """One difference. `where` is a step, a parameter or the pipeline; `key` is the path inside it, empty for all of it."""
+    """One difference.
+
+    `where` is a step, a parameter or the pipeline; `key` is the path inside it, empty for all of it.
+    """
 
     kind: Kind
     where: str
@@ -40,7 +43,7 @@ class Change:
 
 
 def compare(deployed: str | None, new: str) -> tuple[Change, ...]:
-    """The changes from the deployed definition, None when there is no pipeline yet, to the new one."""
+    """The changes from the deployed definition, None if there is no pipeline, to the new one."""
     before = _parts(json.loads(deployed)) if deployed else {}
     after = _parts(json.loads(new))
     return tuple(_changes(before, after))
@@ -107,7 +110,7 @@ def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _joined(path: str, key: str) -> str:
-    # "Arguments." before every key of a step would say nothing.
+    # Every key of a step begins with "Arguments.", so it is left out.
     return key if not path or path == "Arguments" else f"{path}.{key}"
 
 
@@ -119,7 +122,7 @@ def _name(item: dict[str, Any]) -> str | None:
 
 
 def _reference(value: Any) -> str | None:
-    """How a reference reads: `{Parameters.Data}`, `s3://bucket/runs/{Execution.PipelineExecutionId}`."""
+    """A reference as text: `{Parameters.Data}`, `s3://bucket/runs/{Execution.PipelineExecutionId}`."""
     match value:
         case {"Get": str(path)} if len(value) == 1:
             return f"{{{path}}}"

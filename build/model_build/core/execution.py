@@ -1,4 +1,4 @@
-"""An execution of a pipeline as plain data, and what two executions that do the same have in common."""
+"""An execution of a pipeline as data, and the fingerprint that equal executions share."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ RUNNING = frozenset({"Executing", "Stopping"})
 
 @dataclass(frozen=True)
 class Step:
-    """A step of an execution that was reached. `job_arn` is the resource that it made, of whatever kind."""
+    """A step of an execution that was reached. `job_arn` is the ARN of the resource that it created."""
 
     name: str
     status: str
@@ -31,7 +31,7 @@ class Step:
 
     @property
     def seconds(self) -> float | None:
-        """How long it took; None while it runs."""
+        """The duration in seconds; None while it runs."""
         if self.started is None or self.ended is None:
             return None
         return (self.ended - self.started).total_seconds()
@@ -44,7 +44,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Execution:
-    """An execution as it stands; `steps` in the order in which they were reached."""
+    """A described execution; `steps` in the order in which they were reached."""
 
     arn: str
     status: str
@@ -73,6 +73,6 @@ class Execution:
 
 
 def fingerprint(definition: str, parameters: Mapping[str, str]) -> str:
-    """What two runs have in common when they would do the same."""
+    """The hash of definition and parameters. Two runs with an equal one would do the same."""
     text = json.dumps([definition, dict(parameters)], sort_keys=True)
     return f"run-{hashlib.sha256(text.encode()).hexdigest()[:32]}"

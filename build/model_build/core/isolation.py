@@ -1,4 +1,4 @@
-"""A block in which a library neither reaches the network, nor reads this machine's configuration, nor talks."""
+"""A block in which the SageMaker SDK uses no network, no configuration of the machine, and no log."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from contextlib import contextmanager
 
 @contextmanager
 def isolated(region: str) -> Iterator[None]:
-    """Keep the SageMaker SDK to itself.
+    """Isolate the SageMaker SDK from the network and from the machine's configuration.
 
-    It makes clients while it is imported (which need a region, and would ask the metadata service for credentials),
-    simulates the role's policies through IAM, takes defaults from configuration files, and logs and warns about its
-    own habits. Changes the environment of the process while the block runs.
+    The SDK creates clients during its import (they need a region, and would request credentials from the metadata
+    service), simulates the role's policies through IAM, takes defaults from configuration files, and logs and warns
+    about itself. The environment of the process is changed while the block runs.
     """
     settings = {
         "AWS_DEFAULT_REGION": region,

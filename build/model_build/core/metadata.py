@@ -1,4 +1,4 @@
-"""What a model package's CustomerMetadataProperties can hold.
+"""The rules for values of a model package's CustomerMetadataProperties.
 
 Source: CreateModelPackage's model, CustomerMetadataValue: [\\p{L}\\p{Z}\\p{N}_.:\\/=+\\-@]{1,256}
 """
@@ -14,10 +14,10 @@ _NOT_ALLOWED = re.compile(r"[^\w \xa0.:/=+\-@]")
 
 
 def fitted(text: str) -> str:
-    """`text` as the registry takes it: other characters become `_`, and the end is cut off."""
+    """`text` as a value of the metadata: other characters become `_`, and the end is cut off."""
     return _NOT_ALLOWED.sub("_", text)[:LONGEST]
 
 
 def unfit(text: str) -> str:
-    """The characters of `text` that the registry does not take, each once."""
+    """The characters of `text` that the metadata does not allow, each once."""
     return "".join(dict.fromkeys(_NOT_ALLOWED.findall(text)))

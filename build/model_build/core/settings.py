@@ -1,4 +1,4 @@
-"""Where the command works: the project's variables, the same on a laptop, in CI and in Studio."""
+"""The project's variables, the same on a laptop, in CI and in Studio."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 from model_common.settings import check_role, project, project_key, required
 
 PULL_REQUEST_TAG = "model-build:pull-request"
-"""The tag of all that a pull request makes: its number. Its role may stop nothing without it."""
+"""The tag of a pull request's resources: its number. Its role may stop only resources with it."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The project that a command works in, and the account's resources that belong to it.
+    """The project of a command, and its resources in the account.
 
-    `kms_key` is the ARN of the key that outputs of jobs are encrypted with; None leaves that to the bucket.
-    For a pull request, `pipeline_role_arn` is its own role, and all that is written lies under `home`.
+    `kms_key` is the ARN of the key for outputs of jobs; None uses the bucket's default. For a pull request,
+    `pipeline_role_arn` is its own role, and everything is written under `home`.
     """
 
     project_name: str
@@ -30,13 +30,16 @@ class Settings:
 
     @classmethod
     def load(cls, environment: Mapping[str, str]) -> Settings:
-        """Read the settings from `environment` (usually `os.environ`). Raises SettingsError as `settings.project` does."""
+        """Read the settings from `environment` (usually `os.environ`).
+
+        Raises SettingsError as `settings.project` does.
+        """
         return cls(*project(environment, role="PIPELINE_ROLE_ARN"), kms_key=project_key(environment))
 
     def for_pull_request(self, number: int, environment: Mapping[str, str]) -> Settings:
         """The same project as a pull request sees it. Raises SettingsError when its role is missing or malformed.
 
-        That role may write under `home` and register nothing: what a pull request cannot do is IAM's business, not ours.
+        IAM restricts that role: it may write under `home` only, and register nothing.
         """
         [role] = required(environment, "PULL_REQUEST_ROLE_ARN")
         check_role("PULL_REQUEST_ROLE_ARN", role)
@@ -44,12 +47,12 @@ class Settings:
 
     @property
     def home(self) -> str:
-        """The prefix in the artifact bucket of all that is written: empty, or pr/NUMBER/."""
+        """The prefix of everything that is written to the artifact bucket: empty, or pr/NUMBER/."""
         return "" if self.pull_request is None else f"pr/{self.pull_request}/"
 
     @property
     def pipeline_prefix(self) -> str:
-        """What the names of the pipelines begin with. No recipe's name begins with pr-: see RecipeName."""
+        """The first part of the pipelines' names. No recipe's name begins with pr-: see RecipeName."""
         number = "" if self.pull_request is None else f"pr-{self.pull_request}-"
         return f"{self.project_name}-{number}"
 
@@ -63,7 +66,7 @@ class Settings:
 
     @property
     def tags(self) -> dict[str, str]:
-        """The tags by which SageMaker counts a resource to its project, and roles tell a pull request's from main's."""
+        """The tags that assign a resource to its SageMaker project and, in a pull request, to its number."""
         own = {} if self.pull_request is None else {PULL_REQUEST_TAG: str(self.pull_request)}
         return {
             "sagemaker:project-name": self.project_name,

@@ -1,7 +1,7 @@
 """Recipes: one YAML file per problem, read and checked here.
 
-`recipe` is the whole, `data` and `labels` are its larger parts, `blazingtext` the hyperparameters of that algorithm,
-`problems` the wording of what is wrong with a file. Pure: nothing here touches AWS.
+`recipe` is the whole file, `data` and `labels` are its larger parts, `blazingtext` has the hyperparameters of that
+algorithm. Pure: nothing here calls AWS.
 """
 
 from model_build.recipe.labels import LabelRule, Labels

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
@@ -9,6 +10,7 @@ from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from model_build.recipe.blazingtext import Hyperparameters
 from model_build.recipe.serving import Serving
+from model_build.recipe.transformer import FineTuning, Pretrained
 from model_common.configuration import Part, matching, problem
 
 InstanceType = Annotated[str, matching(r"ml\.[a-z0-9-]+\.[a-z0-9]+", "an instance type, such as ml.m5.large")]
@@ -63,7 +65,29 @@ class BlazingText(_Job):
         return Serving()
 
 
-class Script(_Job):
+class Scripted(_Job):
+    """A job that runs `algorithms/FOLDER/train.py`; `inference.py` beside it serves what it wrote."""
+
+    @property
+    def script_folder(self) -> str:
+        """The folder in algorithms/."""
+        raise NotImplementedError
+
+    @property
+    def arguments(self) -> Mapping[str, Any]:
+        """The options of train.py that the recipe states."""
+        raise NotImplementedError
+
+    def options(self, labels: tuple[str, ...], multi_label: bool) -> dict[str, str]:
+        """What train.py is called with, as CreateTrainingJob takes it: every value a string."""
+        told = {"labels": " ".join(labels), "multi_label": multi_label, **self.arguments}
+        return {
+            name: str(value).lower() if isinstance(value, bool) else str(value)
+            for name, value in told.items()
+        }
+
+
+class Script(Scripted):
     """`algorithms/FOLDER/train.py` in SageMaker's scikit-learn image; `inference.py` beside it serves what it wrote.
 
     The hyperparameters are the options of train.py. `serving` says how inference.py is asked.
@@ -84,13 +108,71 @@ class Script(_Job):
                 raise problem(name, "train.py is told that by the pipeline; leave the key out")
         return value
 
-    def options(self, labels: tuple[str, ...], multi_label: bool) -> dict[str, str]:
-        """What train.py is called with, as CreateTrainingJob takes it: every value a string."""
-        told = {"labels": " ".join(labels), "multi_label": multi_label, **self.hyperparameters}
-        return {
-            name: str(value).lower() if isinstance(value, bool) else str(value)
-            for name, value in told.items()
-        }
+    @property
+    def script_folder(self) -> str:
+        """The folder that the recipe names."""
+        return self.folder
+
+    @property
+    def arguments(self) -> Mapping[str, Any]:
+        """The recipe's hyperparameters."""
+        return self.hyperparameters
+
+
+class Transformer(Scripted):
+    """A pretrained transformer, fine-tuned by `algorithms/transformer` in SageMaker's PyTorch image.
+
+    With `spot` the job runs on capacity that may be taken away; it resumes from its last checkpoint. `max_wait_seconds` is
+    what waiting and running may take together.
+    """
+
+    algorithm: Literal["transformer"]
+    pretrained: Pretrained = Field(description="the model that training begins with")
+    hyperparameters: FineTuning = FineTuning()
+    spot: bool = False
+    max_wait_seconds: Annotated[int, Field(ge=1, le=28 * 86400)] | None = None
+
+    @model_validator(mode="after")
+    def _waits_for_spot_alone(self) -> Self:
+        if self.max_wait_seconds is not None and not self.spot:
+            raise problem("max_wait_seconds", "only spot capacity is waited for; leave the key out")
+        if self.max_wait_seconds is not None and self.max_wait_seconds < self.max_runtime_seconds:
+            raise problem(
+                "max_wait_seconds",
+                f"found {self.max_wait_seconds}. Allowed: max_runtime_seconds ({self.max_runtime_seconds}) or more",
+            )
+        if self.spot and self.fallback_instance_types:
+            raise problem("fallback_instance_types", "spot capacity is of one type; leave the key out")
+        return self
+
+    @model_validator(mode="after")
+    def _machines_are_of_one_kind(self) -> Self:
+        if len({has_gpu(each) for each in self.instance_types}) > 1:
+            raise problem(
+                "fallback_instance_types",
+                "machines with and without GPUs run different images; name machines of one kind",
+            )
+        return self
+
+    @property
+    def script_folder(self) -> str:
+        """The folder of the algorithm."""
+        return "transformer"
+
+    @property
+    def arguments(self) -> Mapping[str, Any]:
+        """The hyperparameters with their defaults, and the hash of the pretrained model."""
+        return {**self.hyperparameters.model_dump(), "pretrained_sha256": self.pretrained.sha256}
+
+    @property
+    def serving(self) -> Serving:
+        """The formats of BlazingText."""
+        return Serving()
+
+
+def has_gpu(instance_type: str) -> bool:
+    """Whether a machine is of an accelerated family that PyTorch's GPU images run on."""
+    return re.match(r"ml\.[gp]\d", instance_type) is not None
 
 
 def algorithm(value: Any) -> Any:
@@ -103,5 +185,8 @@ def algorithm(value: Any) -> Any:
 
 
 Training = Annotated[
-    Annotated[BlazingText, Tag("blazingtext")] | Annotated[Script, Tag("script")], Discriminator(algorithm)
+    Annotated[BlazingText, Tag("blazingtext")]
+    | Annotated[Script, Tag("script")]
+    | Annotated[Transformer, Tag("transformer")],
+    Discriminator(algorithm),
 ]

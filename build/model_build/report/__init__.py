@@ -3,7 +3,7 @@
     report = Report.build(Run(...), evaluation, preparation)
     markdown.render(report), html.render(report)
 
-Pure: no AWS, no files; what it shows comes from the steps' documents and from the caller.
+Pure: no AWS, no files. The report is made from the steps' documents and the caller's `Run`.
 """
 
 from model_build.report.model import Link, Report, Run, Step

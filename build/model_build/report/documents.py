@@ -1,6 +1,6 @@
-"""What the steps write, as the report reads it: evaluation.json of Evaluate and prepare.json of Prepare.
+"""The steps' documents that the report reads: evaluation.json of Evaluate and prepare.json of Prepare.
 
-Keys that the report has no use for are ignored, so that it also reads what a later version of a step wrote.
+Unknown keys are ignored, so that the report also reads the documents of a later version.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from model_build.errors import CommandError
 
 
 class Document(BaseModel):
-    """A part of a document; frozen, and tolerant of more."""
+    """A part of a document; frozen, with unknown keys ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     @classmethod
     def read(cls, document: Mapping[str, Any], origin: str) -> Self:
-        """Parse a document called `origin`. Raises CommandError when it lacks what the report shows."""
+        """Parse a document called `origin`. Raises CommandError if a key that the report needs is missing."""
         try:
             return cls.model_validate(document)
         except ValidationError as error:
@@ -52,7 +52,7 @@ class Bin(Document):
 
 
 class Figures(Document):
-    """What was measured of one model; empty where it could not be compared."""
+    """The figures of one model; empty if it could not be evaluated."""
 
     labels: tuple[str, ...] = ()
     metrics: dict[str, float]

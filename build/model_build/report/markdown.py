@@ -1,17 +1,18 @@
 """The report as one Markdown comment on a pull request.
 
-A hidden marker names the recipe: whoever posts the comment looks for it and edits that comment in place. Names and
-messages come from data and commits, so every character of theirs that means something in Markdown or HTML is written
-as a character reference, and none can mention a person or an issue.
+A hidden marker names the recipe. `model-build comment` looks for it and edits that comment. Names and messages come
+from data and commits, so their special characters in Markdown and HTML are written as character references, and they
+cannot mention a person or an issue.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from model_build.report import charts
 from model_build.report.documents import Dropped
-from model_build.report.model import ClassRow, MetricRow, Report, Verdict, duration, signed
+from model_build.report.model import ClassRow, Link, MetricRow, Report, Verdict, duration, signed
 
 # GitHub refuses comments above 65,536 characters.
 _CLASSES = 40
@@ -24,7 +25,8 @@ _SYMBOLS = {
     Verdict.FAILED: "\N{COLLISION SYMBOL}",
     Verdict.RUNNING: "\N{HOURGLASS WITH FLOWING SAND}",
 }
-# What can change how a line is read: signs of Markdown and HTML anywhere, underscores that do not join two words, colons
+# What can change how a line is read: signs of Markdown and HTML anywhere, underscores that do not join two words,
+# colons
 # and dots that GitHub makes links or emoji of, and what would make a line an item of a list.
 _SPECIAL = re.compile(
     r"[\\`*{}\[\]<>#|~&@$]|(?<![^\W_])_|_(?![^\W_])|:(?=\S)|(?<=www)\.|^[-+=]|^\d(?=\d*[.)])"
@@ -43,7 +45,7 @@ def is_marked(text: str) -> bool:
 
 
 def render(report: Report) -> str:
-    """The whole comment: the verdict first, then the figures, then what only some readers unfold."""
+    """The whole comment: the verdict, the figures, then the folded details."""
     blocks = [
         marker(report.run.recipe),
         f"## {_SYMBOLS[report.verdict]} {plain(report.headline)} \N{MIDDLE DOT} {plain(report.run.recipe)}",
@@ -52,17 +54,21 @@ def render(report: Report) -> str:
         plain(report.significance),
         plain(report.never_right),
         f"Next: {_code(report.run.next_command)}" if report.run.next_command else "",
-        _details("Labels", _classes(report)),
+        _section("What changes", _changes(report.run.changed)),
+        plain(report.effort),
+        _links(report.run.links),
+        _details("Labels", _classes(report), is_open=len(report.classes) <= charts.LABELS),
+        _details("Confusion matrix", _confusion(report)),
+        _details("Reliability", _reliability(report)),
         _details(_data_title(report), _data(report)),
         _details("Steps", _steps(report)),
         _details("Provenance", _provenance(report)),
-        " \N{MIDDLE DOT} ".join(f"[{plain(link.text)}](<{_url(link.url)}>)" for link in report.run.links),
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
 def plain(text: str) -> str:
-    """Text that shows as it is, on one line, whatever is in it."""
+    """Text on one line, with all special characters escaped."""
     shown = _SPECIAL.sub(lambda found: f"&#{ord(found[0])};", " ".join(text.split()))
     # A mention or a reference is recognised after references are resolved: separate the sign from what follows.
     return shown.replace("&#64;", f"&#64;{_ZERO_WIDTH_SPACE}").replace("&#35;", f"&#35;{_ZERO_WIDTH_SPACE}")
@@ -82,8 +88,37 @@ def _table(head: Sequence[str], numbers_from: int, rows: Sequence[Sequence[str]]
     return "\n".join(f"| {' | '.join(row)} |" for row in [head, rule, *rows]) if rows else ""
 
 
-def _details(title: str, body: str) -> str:
-    return f"<details><summary>{title}</summary>\n\n{body}\n\n</details>" if body else ""
+def _details(title: str, body: str, *, is_open: bool = False) -> str:
+    shown = " open" if is_open else ""
+    return f"<details{shown}><summary>{title}</summary>\n\n{body}\n\n</details>" if body else ""
+
+
+def _section(title: str, body: str) -> str:
+    return f"### {title}\n\n{body}" if body else ""
+
+
+def _changes(changed: Mapping[str, str]) -> str:
+    return "\n".join(f"- {plain(what)}: {plain(said[:_REASONS])}" for what, said in changed.items())
+
+
+def _links(links: Sequence[Link]) -> str:
+    return " \N{MIDDLE DOT} ".join(f"[{plain(link.text)}](<{_url(link.url)}>)" for link in links)
+
+
+def _confusion(report: Report) -> str:
+    evaluation = report.evaluation
+    matrix = evaluation.candidate.confusion_matrix if evaluation else None
+    if evaluation is None or matrix is None or len(matrix) > charts.LABELS:
+        return ""
+    names = [plain(label) for label in evaluation.labels]
+    rows = [[f"**{name}**", *cells] for name, cells in zip(names, charts.confusion(matrix), strict=True)]
+    return "A row for each true label, a column for each that the candidate gives.\n\n" + _table(
+        ["", *names], 1, rows
+    )
+
+
+def _reliability(report: Report) -> str:
+    return charts.reliability(report.evaluation.candidate.calibration) if report.evaluation else ""
 
 
 def _metrics(rows: Sequence[MetricRow]) -> str:
@@ -126,9 +161,8 @@ def _classes(report: Report) -> str:
     head += ["champion's F1", "difference", "texts"] if report.champion else ["texts"]
     table = _table(head, 1, [_class(row, compared=report.champion is not None) for row in rows])
     left_out = len(report.classes) - len(rows)
-    return table + (
-        f"\n\nThe {len(rows)} commonest labels; {left_out} more are in the page." if left_out else ""
-    )
+    more = f"The {len(rows)} commonest labels; {left_out} more are in the page." if left_out else ""
+    return "\n\n".join(filter(None, (table, more, charts.f1_bars(report.classes))))
 
 
 def _class(row: ClassRow, *, compared: bool) -> list[str]:

@@ -1,7 +1,7 @@
-"""The report of one execution, before it is written down: the same offline and on AWS.
+"""The content of one execution's report, the same offline and on AWS.
 
-`Run` is what the caller knows of the execution, the documents are what its steps wrote; everything that Markdown and
-HTML have in common is decided here.
+`Run` is the caller's description of the execution, the documents were written by its steps. Markdown and HTML are
+rendered from this model.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from enum import Enum
 from typing import Any
 
 from model_build.report.documents import Champion, ClassFigures, Evaluation, Preparation
+from model_common import prices
 
 LOWER_IS_BETTER = frozenset({"log_loss", "expected_calibration_error"})
 _NAMED = 10
@@ -20,7 +21,7 @@ _RUNNING = frozenset({"Executing", "Stopping", "Starting"})
 
 
 class Verdict(Enum):
-    """How an execution ended, for whoever wants to merge or approve."""
+    """The verdict of an execution."""
 
     PASSED = "passed"
     FORCED = "forced"
@@ -31,18 +32,19 @@ class Verdict(Enum):
 
 @dataclass(frozen=True)
 class Step:
-    """A step of the execution; `seconds` is None while it runs, `reason` why it failed."""
+    """A step of the execution; `seconds` is None while it runs, `reason` why it failed, `instance_type` where a job ran."""
 
     name: str
     status: str
     seconds: float | None = None
     cache_hit: bool = False
     reason: str = ""
+    instance_type: str = ""
 
 
 @dataclass(frozen=True)
 class Link:
-    """Somewhere to read on: the CI run, the console. Raises ValueError for what is no web address."""
+    """A link, to the CI run or the console. Raises ValueError if the URL is not http(s)."""
 
     text: str
     url: str
@@ -54,9 +56,10 @@ class Link:
 
 @dataclass(frozen=True)
 class Run:
-    """An execution, as the caller knows it. What is unknown is left out of the report.
+    """An execution, as the caller describes it. Missing values are left out of the report.
 
-    `training` is the algorithm and its hyperparameters, by name; `next_command` takes the registered model further.
+    `training` has the algorithm and its hyperparameters, by name; `next_command` is the command after registration;
+    `changed` says what a pull request changes, by what it is of.
     """
 
     recipe: str
@@ -76,6 +79,7 @@ class Run:
     started: datetime | None = None
     training: Mapping[str, str] = field(default_factory=dict)
     next_command: str = ""
+    changed: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -111,7 +115,7 @@ class ClassRow:
 
 @dataclass(frozen=True)
 class Baseline:
-    """What answering always the commonest label would reach: accuracy by itself is no proof of skill."""
+    """The accuracy of always answering the commonest label, to compare the model's accuracy with."""
 
     label: str
     accuracy: float
@@ -119,7 +123,7 @@ class Baseline:
 
 @dataclass(frozen=True)
 class Report:
-    """A run and what its steps wrote; None for a step that has not got so far."""
+    """A run with its steps' documents; None for a step that has not written its document."""
 
     run: Run
     evaluation: Evaluation | None = None
@@ -173,7 +177,7 @@ class Report:
 
     @property
     def consequence(self) -> str:
-        """What came of it."""
+        """The outcome in a sentence."""
         if self.run.model_package_arn:
             return "The model is registered and waits for approval."
         if self.verdict is Verdict.RUNNING:
@@ -241,7 +245,7 @@ class Report:
 
     @property
     def baseline(self) -> Baseline | None:
-        """Only where each text has one label: elsewhere the commonest label alone is no sensible answer."""
+        """The baseline of a single-label problem; None for multi-label, where it has no meaning."""
         if self.evaluation is None or self.evaluation.multi_label:
             return None
         holdout = self.evaluation.holdout
@@ -250,7 +254,7 @@ class Report:
 
     @property
     def significance(self) -> str:
-        """What the bootstrap says of the difference to the champion, in a sentence; empty without a champion."""
+        """The bootstrap interval of the difference to the champion, in a sentence; empty without a champion."""
         comparison = self.evaluation.comparison if self.evaluation else None
         if comparison is None:
             return ""
@@ -268,13 +272,31 @@ class Report:
 
     @property
     def rebalancing(self) -> str:
-        """What rebalancing did to the train split, in a sentence; empty where it did nothing."""
+        """The effect of rebalancing on the train split, in a sentence; empty without rebalancing."""
         done = self.preparation.rebalanced if self.preparation else None
         if done is None:
             return ""
         return (
             f"The train split was rebalanced ({done.method}): {sum(done.after.values()):,} of "
             f"{sum(done.before.values()):,} examples were kept."
+        )
+
+    @property
+    def effort(self) -> str:
+        """How long the steps took and what that costs about, in a sentence; empty before the first has ended."""
+        done = [step for step in self.run.steps if step.seconds is not None]
+        if not done:
+            return ""
+        taken = f"The steps took {duration(sum(step.seconds or 0 for step in done))}"
+        jobs = [step for step in done if step.instance_type and not step.cache_hit]
+        unknown = sorted({step.instance_type for step in jobs} - set(prices.INSTANCE_HOURS))
+        if unknown:
+            return f"{taken}; the table of prices ({prices.DATE}) has none for {', '.join(unknown)}."
+        dollars = sum(prices.INSTANCE_HOURS[step.instance_type] * (step.seconds or 0) / 3600 for step in jobs)
+        cost = f"about ${dollars:.2f}" if dollars >= 0.01 else "less than $0.01"
+        return (
+            f"{taken}, {cost} at prices of {prices.DATE}, on demand in US East (N. Virginia); other regions "
+            f"ask up to {prices.REGION_FACTOR:g} times as much."
         )
 
     def _failed_step(self) -> Step | None:
@@ -287,7 +309,7 @@ def signed(value: float) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """Seconds as people write them: 8.1 s, 4 min 05 s, 1 h 02 min; a dash for what has not ended."""
+    """A duration as text: 8.1 s, 4 min 05 s, 1 h 02 min; a dash for None."""
     if seconds is None:
         return "\N{EN DASH}"
     if seconds < 60:

@@ -1,1 +1,1 @@
-"""One run of a pipeline: its definition and parameters, what the cache answers, watching, and what came of it."""
+"""One run of a pipeline: definition, parameters, step cache, start, progress and results."""

@@ -1,4 +1,4 @@
-"""Everything that a run of a recipe's pipeline needs, worked out before anything is changed."""
+"""The blueprint of a run: its uploads, definition and parameters, computed before anything is changed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from model_build.aws import code, wheels
+from model_build.aws import code, pretrained, wheels
 from model_build.aws.champion import Champion
 from model_build.aws.code import Code
 from model_build.aws.data import Data
@@ -15,23 +15,33 @@ from model_build.aws.wheels import Wheels
 from model_build.core import metadata
 from model_build.core.settings import Settings
 from model_build.errors import UsageError
-from model_build.recipe import Recipe
+from model_build.recipe import Recipe, siblings
+from model_build.recipe.training import Transformer
+from model_build.recipe.transformer import Pretrained
 from model_build.run import pipeline
 
 
 @dataclass(frozen=True)
 class Blueprint:
-    """What is to be uploaded, and the definition that refers to it."""
+    """What is to be uploaded, and the definition that refers to it.
+
+    `libraries` are the wheels that training installs beside those of Evaluate, `pretrained` is what it begins with.
+    """
 
     code: Code
     wheels: Wheels
     definition: str
+    libraries: Wheels | None = None
+    pretrained: Pretrained | None = None
 
 
 def draw(recipe: Recipe, steps: Path, settings: Settings) -> Blueprint:
     """The blueprint of `recipe` with the scripts in the folder `steps`. Reads files, and nothing else."""
     parts, pinned = code.assemble(recipe, steps), wheels.load(steps)
     text_rules = parts.contract.files["text_rules.py"]
+    begins = recipe.training.pretrained if isinstance(recipe.training, Transformer) else None
+    libraries = wheels.load_for_transformer(steps) if begins else None
+    training_wheels = (libraries or pinned) if parts.training_wheels else None
     inputs = pipeline.Inputs(
         prepare_code=settings.s3(parts.prepare.prefix),
         prepare_sha256=parts.prepare.sha256,
@@ -43,9 +53,11 @@ def draw(recipe: Recipe, steps: Path, settings: Settings) -> Blueprint:
         text_rules_sha256=code.sha256(text_rules),
         launcher=parts.launcher,
         algorithm=settings.s3(f"{parts.algorithm.prefix}{code.ARCHIVE}") if parts.algorithm else None,
-        training_wheels=parts.training_wheels,
+        training_wheels=settings.s3(training_wheels.prefix) if training_wheels else None,
+        pretrained=settings.s3(pretrained.prefix(begins)) if begins else None,
+        evaluates_transformers=siblings.has_transformer(recipe, steps.with_name("recipes")),
     )
-    return Blueprint(parts, pinned, pipeline.definition(recipe, settings, inputs))
+    return Blueprint(parts, pinned, pipeline.definition(recipe, settings, inputs), libraries, begins)
 
 
 def parameters(
@@ -55,9 +67,9 @@ def parameters(
     champion: Champion | None,
     commit: str,
     force_reason: str | None,
-    asked: Mapping[str, float] = MappingProxyType({}),
+    gate: Mapping[str, float] = MappingProxyType({}),
 ) -> Mapping[str, str]:
-    """The pipeline's parameters for one run. `asked` are figures of the gate that differ from the recipe's."""
+    """The pipeline's parameters for one run. `gate` are the gate's figures that differ from the recipe's."""
     nothing = settings.s3(blueprint.code.nothing.prefix)
     return {
         "Data": data.uri,
@@ -69,7 +81,7 @@ def parameters(
         "ChampionContract": champion.contract_uri if champion else nothing,
         "ChampionContractSha256": champion.contract_sha256 if champion else pipeline.NONE,
         "ForceReason": force_reason or pipeline.NONE,
-        **{name: str(value) for name, value in asked.items()},
+        **{name: str(value) for name, value in gate.items()},
     }
 
 

@@ -1,7 +1,7 @@
-"""Which steps the pipeline's cache will answer, as far as that is known before a run.
+"""Predicts which steps the pipeline's cache will answer.
 
-SageMaker reuses a successful earlier run of a step in the same pipeline when certain of its arguments, resolved, are
-the same: https://docs.aws.amazon.com/sagemaker/latest/dg/pipelines-default-keys.html
+SageMaker reuses an earlier successful run of a step in the same pipeline if certain resolved arguments are equal:
+https://docs.aws.amazon.com/sagemaker/latest/dg/pipelines-default-keys.html
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from model_build.core import diff
 if TYPE_CHECKING:
     from types_boto3_sagemaker.client import SageMakerClient
 
-# The embedded AWS holds the same list, and neither may import the other: each is read from AWS's page.
+# The embedded AWS has the same list. Neither package may import the other, so each copy is taken from AWS's page.
 # jscpd:ignore-start
 _ATTRIBUTES = {
     "Processing": ("AppSpecification", "Environment", "ProcessingInputs"),
@@ -35,9 +35,9 @@ _ATTRIBUTES = {
 
 @dataclass(frozen=True)
 class Run:
-    """What a run of the pipeline is made of.
+    """A run of the pipeline: its definition and parameters.
 
-    `succeeded` names, for each step that did, the execution in which it really ran: that one's age counts.
+    `succeeded` maps each successful step to the execution in which it really ran, whose age counts.
     """
 
     definition: str
@@ -46,9 +46,9 @@ class Run:
 
 
 def reusable(planned: Run, earlier: Iterable[Run]) -> dict[str, str]:
-    """For each step of `planned` that ran before just like that, the execution in which it did.
+    """The steps of `planned` that ran before with equal arguments, each with the execution in which it ran.
 
-    `earlier` comes newest first. A step counts only together with the steps whose results it reads.
+    `earlier` is ordered newest first. A step is included only if the steps whose results it reads are.
     """
     hits: dict[str, str] = {}
     for run in earlier:
@@ -79,7 +79,7 @@ def _run(sagemaker: SageMakerClient, arn: str) -> Run:
 def _same(planned: Run, run: Run) -> list[str]:
     new, old = diff.steps(planned.definition), diff.steps(run.definition)
     same: list[str] = []
-    # A step comes after those whose results it reads.
+    # A step follows those whose results it reads.
     for name, step in new.items():
         attributes = _ATTRIBUTES.get(step["Type"])
         if attributes is None or name not in run.succeeded or not step.get("CacheConfig", {}).get("Enabled"):

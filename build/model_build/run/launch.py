@@ -1,7 +1,7 @@
-"""One execution for one fingerprint: it is found, running or ended, or it is started.
+"""One execution per fingerprint: finds a running or ended one, or starts one.
 
 The fingerprint covers the definition (recipe, code, contract) and the parameters (commit, data, champion, reason of
---force). So a command that was killed, at whatever moment, and is run again never trains or registers twice.
+--force). So a command that is killed and run again never trains or registers twice.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class How(Enum):
-    """What a run has to do with its execution."""
+    """How a run got its execution."""
 
     STARTED = auto()
     ATTACHED = auto()
@@ -31,17 +31,17 @@ class How(Enum):
 
 @dataclass(frozen=True)
 class Launched:
-    """The execution of a run: started by it, or attached to while it runs, or found ended."""
+    """The execution of a run: started by it, attached to while running, or found after its end."""
 
     arn: str
     how: How
 
 
 def find(sagemaker: SageMakerClient, pipeline: str, mark: str) -> Launched | None:
-    """The newest execution with that fingerprint that runs, or that has come to a result.
+    """The newest execution with that fingerprint that is running, or that has a result.
 
-    A result is a success, or a refusal by the gate, which would be the same again. An execution that failed or was
-    stopped is none, nor is one whose model package was deleted since: such a run is worth another try.
+    A result is a success, or a refusal by the gate, which would be repeated. A failed or stopped execution, or one
+    whose model package was deleted, is not a result; the run can be tried again.
     """
     return _search(sagemaker, mark, executions.listed(sagemaker, pipeline))
 
@@ -49,9 +49,9 @@ def find(sagemaker: SageMakerClient, pipeline: str, mark: str) -> Launched | Non
 def find_or_start(
     sagemaker: SageMakerClient, pipeline: str, mark: str, parameters: Mapping[str, str]
 ) -> Launched:
-    """The execution that `find` finds, else a new one. Two callers at the same moment get the same one."""
+    """The execution that `find` returns, else a new one. Two callers at the same time get the same one."""
     known = executions.listed(sagemaker, pipeline)
-    # One listing tells what there is and what is started after: see `executions.start`.
+    # One listing is used for the search and for `after`: see `executions.start`.
     latest = next(known, None)
     found = _search(sagemaker, mark, chain([latest], known)) if latest else None
     after = latest.arn if latest else ""
@@ -72,7 +72,7 @@ def _search(sagemaker: SageMakerClient, mark: str, known: Iterable[Listed]) -> L
 
 
 def _is_still_there(sagemaker: SageMakerClient, execution: Execution) -> bool:
-    """Whether the model package that the execution registered exists; also true where it was to register none."""
+    """Whether the model package that the execution registered exists; also true if it had none to register."""
     register = execution.step("Register")
     if register is None or register.job_arn is None:
         return True

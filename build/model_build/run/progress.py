@@ -1,4 +1,4 @@
-"""An execution while it runs: a live table on a terminal, one line for each change elsewhere. Always on stderr."""
+"""The progress of an execution, on stderr: a live table on a terminal, one line for each change elsewhere."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ def progress(console: Console, expected: tuple[str, ...]) -> Iterator[Progress]:
         yield _Lines(console)
         return
     with Live(console=console, refresh_per_second=8) as live:
-        # The table is made anew at each refresh, so that a running step's clock runs between two looks at it.
+        # The table is rendered at each refresh, so that the durations of running steps count between two
+        # descriptions.
         shown = _Shown(expected)
         live.update(shown, refresh=True)
         yield shown.look
@@ -52,7 +53,7 @@ def table(execution: Execution, expected: tuple[str, ...] = (), now: datetime | 
 
 
 def status(step: Step) -> str:
-    """A step's status in words, with what the cache did."""
+    """A step's status in words, with the cache's result."""
     return f"{step.status} (cached)" if step.cache_hit else step.status
 
 
@@ -76,7 +77,7 @@ class _Shown:
 
 
 class _Lines:
-    """For logs of CI: nothing is overwritten, nothing said twice."""
+    """Progress for logs of CI: no line is overwritten or repeated."""
 
     def __init__(self, console: Console) -> None:
         self._console = console

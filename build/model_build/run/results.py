@@ -1,4 +1,4 @@
-"""What an execution left behind: the figures of Evaluate, the counts of Prepare, the package of Register."""
+"""The results of an execution: the figures of Evaluate, the counts of Prepare, the package of Register."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DELETED = "deleted"
 
 @dataclass(frozen=True)
 class Results:
-    """The documents of an execution, each None as long as its step has not written it (see steps/ for their shape).
+    """The documents of an execution, each None before its step has written it. steps/ describes their format.
 
     `approval` is the registry's status of the model package, as it is now.
     """
@@ -59,7 +59,7 @@ def collect(aws: Aws, execution: Execution) -> Results:
 
 
 def approval(sagemaker: SageMakerClient, arn: str) -> str:
-    """The approval status of a model package; DELETED when it does not exist any more."""
+    """The approval status of a model package; DELETED if it does not exist."""
     try:
         return sagemaker.describe_model_package(ModelPackageName=arn)["ModelApprovalStatus"]
     except ClientError as error:
@@ -69,14 +69,14 @@ def approval(sagemaker: SageMakerClient, arn: str) -> str:
 
 
 def was_refused(execution: Execution) -> bool:
-    """Whether the execution failed because the gate refused the candidate, and for no other reason."""
+    """Whether the execution failed only because the gate refused the candidate."""
     return [step.name for step in execution.failed] == [FAIL]
 
 
 def output_uri(sagemaker: SageMakerClient, execution: Execution, step_name: str, output: str) -> str | None:
     """The S3 prefix of a processing step's output, or None when the step has not succeeded.
 
-    Asked of the job, because a step that the cache answered wrote under another execution's prefix.
+    It is read from the job's description, because a cached step wrote under another execution's prefix.
     """
     step = execution.step(step_name)
     if step is None or step.status != "Succeeded":

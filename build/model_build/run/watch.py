@@ -19,9 +19,9 @@ _FIRST_PAUSE, _LONGEST_PAUSE, _SLOWER = 0.2, 10.0, 1.1
 def watch(
     sagemaker: SageMakerClient, arn: str, show: Callable[[Execution], None], timeout: float | None = None
 ) -> Execution:
-    """Wait for the execution's end, showing it each time it was looked at.
+    """Wait for the execution's end, and show each description of it.
 
-    `timeout` is in seconds. Raises TimedOutError after it; the execution goes on.
+    `timeout` is in seconds. Raises TimedOutError after it; the execution continues.
     """
     deadline = None if timeout is None else time.monotonic() + timeout
     seen: Execution | None = None
@@ -36,7 +36,7 @@ def watch(
                 f"The execution {arn} did not end within {timeout:g} s; it goes on. Run the same command again to "
                 "watch it, with a longer --timeout or none."
             )
-        # Something that changes is looked at closely; a long training is left alone.
+        # Poll often while steps change, and rarely during a long training.
         pause = _FIRST_PAUSE if execution != seen else min(pause * _SLOWER, _LONGEST_PAUSE)
         seen = execution
         time.sleep(pause if deadline is None else max(0.0, min(pause, deadline - time.monotonic())))

@@ -1,1 +1,1 @@
-"""The AWS edge: clients of one region, and what AWS's errors mean."""
+"""The AWS edge: clients of one region, objects, stacks, and the translation of AWS's errors."""

@@ -1,4 +1,4 @@
-"""What an error of AWS says, and the one place where it becomes an error of ours."""
+"""Reads AWS's errors, and translates them into errors of the commands."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _BAD_KEYS = {
     "UnrecognizedClientException",
 }
 _THROTTLED = {
-    # S3 throttles by 503; the answer to a HEAD request has no body, so its status is all that says so.
+    # S3 throttles with 503. The answer to a HEAD request has no body, so only its status says so.
     "503",
     "RequestLimitExceeded",
     "SlowDown",
@@ -61,9 +61,9 @@ def error_text(error: ClientError) -> str:
 
 
 def is_missing(error: ClientError) -> bool:
-    """Whether the service says that what was asked for does not exist.
+    """Whether the error says that the requested resource does not exist.
 
-    CloudFormation, among others, says so in words only, with the code ValidationError.
+    CloudFormation, among others, uses the code ValidationError, and only the message says so.
     """
     text = error_text(error).lower()
     return error_code(error) in _MISSING or any(
@@ -72,7 +72,7 @@ def is_missing(error: ClientError) -> bool:
 
 
 def unless_missing(call: Callable[..., object], **request: str) -> None:
-    """Make a call of a boto3 client, which may find that what it names does not exist. Raises its other errors."""
+    """Make a call of a boto3 client; returns None if the resource does not exist. Raises its other errors."""
     try:
         call(**request)
     except ClientError as error:
@@ -86,7 +86,7 @@ def is_denied(error: ClientError) -> bool:
 
 
 def explain(error: BaseException, advice: Advice) -> AwsError | None:
-    """What `error` means to the person at the command line, or None when it is not an error of AWS or of its client."""
+    """The message for `error` on the command line, or None if it is not an error of AWS or of its client."""
     if isinstance(error, ClientError):
         return _refusal(error, advice)
     if isinstance(error, _CREDENTIALS):
@@ -100,7 +100,7 @@ def explain(error: BaseException, advice: Advice) -> AwsError | None:
     if isinstance(error, BotoCoreError):
         return _explained(error, f"The AWS client gave up: {_sentence(str(error))}.")
     if isinstance(error, Boto3Error):
-        # An upload's error carries its cause as text only; the cause itself is what can be explained.
+        # An upload's error has its cause as text only; the cause itself can be explained.
         inner = error.__cause__ or error.__context__
         explained = explain(inner, advice) if inner else None
         return explained or _explained(error, f"The transfer failed: {_sentence(str(error))}.")

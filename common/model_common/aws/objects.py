@@ -1,8 +1,8 @@
-"""Objects in S3 that are named by their content: written once, never written over, compared by hash.
+"""Objects in S3 that are named by their content's hash: written once, never overwritten, compared by hash.
 
-A write carries the content's SHA-256, so that S3 refuses what was damaged on the way, and `If-None-Match: *`, so that an
-object that exists stays as it is. An object that exists already counts only when its content has the hash. A write that
-was cut off leaves nothing, so a command that was killed is run again and does what is left.
+A write has the content's SHA-256, so that S3 refuses content that was damaged on the way, and `If-None-Match: *`, so
+that an existing object is not overwritten. An existing object is accepted only if its content has the hash. An
+interrupted write leaves nothing, so a killed command can be run again.
 
 Source: "Add preconditions to S3 operations with conditional requests" and "Checking object integrity for data uploads in
 Amazon S3", Amazon S3 user guide.
@@ -32,7 +32,7 @@ PART_BYTES = 64 * 1024 * 1024
 """The largest content that is sent in one request, and the size of the parts of a larger one."""
 
 ATTEMPTS = 5
-"""How often a write is tried that meets another one of the same key."""
+"""The number of attempts of a write that conflicts with another one of the same key."""
 
 _BLOCK = 1024 * 1024
 _WORKERS = 4
@@ -53,7 +53,7 @@ class Stored:
 
 
 def put(s3: S3Client, bucket: str, key: str, content: bytes) -> Stored:
-    """Store `content` under `key` unless it is there. Raises IntegrityError where something else is."""
+    """Store `content` under `key` unless the key exists. Raises IntegrityError if the object has other content."""
     return _put(s3, bucket, key, _Bytes(content))
 
 
@@ -119,7 +119,7 @@ class _File:
             )
 
     def parts_checksum(self) -> str | None:
-        """What S3 says of the file's parts: the hash of their hashes, and their number."""
+        """The checksum of a multipart upload, as S3 gives it: the hash of the parts' hashes, and their number."""
         digests = [hashlib.sha256(part).digest() for part in self._parts()]
         return f"{_base64(hashlib.sha256(b''.join(digests)).digest())}-{len(digests)}"
 
@@ -165,7 +165,7 @@ def _put(s3: S3Client, bucket: str, key: str, content: _Bytes | _File) -> Stored
         try:
             sent = content.send(s3, bucket, key)
         except ClientError as error:
-            # 412: somebody was faster. 409: somebody is at it right now.
+            # 412: another writer was faster. 409: another writer is writing now.
             if error_code(error) not in (_EXISTS | _CONFLICT) or attempt == ATTEMPTS:
                 raise
             continue
@@ -192,7 +192,7 @@ def _require(
     ):
         found = sha256
     else:
-        # Stored without its hash, or in parts of another size: only the content itself can tell.
+        # Stored without a hash, or in parts of another size: the content has to be read.
         with s3.get_object(Bucket=bucket, Key=key)["Body"] as body:
             found = _stream_sha256(body)
     if found != sha256:

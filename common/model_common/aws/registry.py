@@ -1,4 +1,4 @@
-"""The versions of a model package group, and what names one of them on a command line."""
+"""The versions of a model package group, and how a command line names one of them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LATEST = "latest"
 
 
 def versions(sagemaker: SageMakerClient, group: str) -> Iterator[ModelPackageSummaryTypeDef]:
-    """The versions of the group, the newest first; none where there is no such group."""
+    """The versions of the group, the newest first; empty if there is no such group."""
     pages = sagemaker.get_paginator("list_model_packages").paginate(
         ModelPackageGroupName=group,
         ModelPackageType="Versioned",

@@ -1,4 +1,4 @@
-"""What CloudFormation says of a stack: its template and its history."""
+"""The template and the events of a CloudFormation stack."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def template(cloudformation: CloudFormationClient, name: str) -> str:
 
 
 def history(cloudformation: CloudFormationClient, name: str) -> Iterator[Event]:
-    """What happened to the stack, the latest first; nothing when there is none of that name."""
+    """The stack's events, the latest first; empty if there is no stack of that name."""
     try:
         for page in cloudformation.get_paginator("describe_stack_events").paginate(StackName=name):
             yield from map(parse, page["StackEvents"])

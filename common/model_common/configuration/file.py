@@ -1,4 +1,4 @@
-"""Reads a configuration file, and says in one sentence why it cannot be read."""
+"""Reads a configuration file. An error says in one sentence why it cannot be read."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def load(
     file that is not there, cannot be read, is not plain YAML, or holds no mapping.
     """
     try:
-        # One byte more than is taken, so that a file without an end ends here.
+        # One byte more than the limit, so that a file without an end is not read further.
         with path.open("rb") as file:
             content = file.read(LARGEST_BYTES + 1)
         if len(content) > LARGEST_BYTES:

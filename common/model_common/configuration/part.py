@@ -1,4 +1,4 @@
-"""What every part of a configuration file is made of."""
+"""The base class of a configuration file's parts, and its constraints."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Turns what pydantic says about a configuration file into sentences for the person who wrote it.
+"""Turns pydantic's errors about a configuration file into sentences for its author.
 
 Every problem is one line: the key, what was found there, what is allowed.
 """
@@ -47,7 +47,7 @@ def describe(error: ValidationError, model: type[BaseModel]) -> list[str]:
 
 
 def _is_consequence(problem: ErrorDetails) -> bool:
-    """Whether a list is only called too short because the items that it has are wrong themselves."""
+    """Whether a list is reported as too short only because its items are invalid."""
     found = problem["input"]
     return (
         problem["type"] == "too_short"

@@ -1,1 +1,1 @@
-"""The calls to AWS: each module is one thing that AWS keeps, and answers with what `core` knows of it."""
+"""The calls to AWS. Each module is one kind of resource and returns the data types of `core`."""

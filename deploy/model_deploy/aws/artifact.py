@@ -1,7 +1,7 @@
-"""A package's artifact in S3: whether it is still what was registered, and the copy that a stage serves.
+"""A package's artifact in S3: whether it is still the registered one, and the copy that a stage serves.
 
-A package of before hashes were recorded has no hash to compare with. Its artifact counts if S3 says that it was not written
-after the package was registered; its hash is then taken, recorded with the deployment, and asked for from there on.
+Old packages have no recorded hash. Their artifact is accepted if it was not written after the package was registered.
+Its hash is then recorded with the deployment and required from there on.
 """
 
 from __future__ import annotations
@@ -31,10 +31,11 @@ _MISSING = {"404", "NoSuchKey", "NotFound"}
 def identify(
     aws: Aws, bucket: str, stage: str, package: Package, known: str | None = None, *, returning: bool = False
 ) -> Artifact:
-    """The artifact of the package, as it was registered.
+    """The registered artifact of the package.
 
-    `known` is the SHA-256 that an earlier deployment recorded, which counts for a package that has none itself. Where it is `returning` to a stage that has its copy, nobody asks for the original. Raises RefusedError when the
-    artifact was changed since it was registered, or is not there.
+    `known` is the SHA-256 in an earlier deployment's record, for a package that has none itself. With `returning`, a
+    stage's copy is enough and the original is not read. Raises RefusedError if the artifact is missing or was changed
+    since it was registered.
     """
     if package.container is None:
         raise RefusedError(
@@ -56,7 +57,7 @@ def identify(
 
 
 def is_kept(aws: Aws, bucket: str, stage: str, artifact: Artifact) -> bool:
-    """Whether the stage has its copy. Raises RefusedError when something else lies in its place."""
+    """Whether the stage has its copy. Raises RefusedError if another object has its key."""
     try:
         return objects.find(aws.s3, bucket, artifact.key(stage), artifact.sha256) is not None
     except IntegrityError as error:
@@ -64,9 +65,9 @@ def is_kept(aws: Aws, bucket: str, stage: str, artifact: Artifact) -> bool:
 
 
 def keep(aws: Aws, bucket: str, stage: str, artifact: Artifact) -> bool:
-    """Make the stage's copy, unless it is there; whether it had to be made.
+    """Copy the artifact for the stage, unless the copy exists; returns whether it was copied.
 
-    Raises RefusedError when the original is not the artifact that was registered.
+    Raises RefusedError if the original is not the registered artifact.
     """
     if is_kept(aws, bucket, stage, artifact):
         return False
@@ -93,7 +94,7 @@ def _require_unchanged(package: Package, uri: str, head: HeadObjectOutputTypeDef
             f"Its artifact {uri} was changed after it was registered: the object's version is {version or 'unknown'}, the "
             f"package says {recorded}. Find out who wrote there; restore that version, or register the model anew."
         )
-    # S3 tells whole seconds.
+    # S3 gives times in whole seconds.
     if recorded is None and package.created is not None and head["LastModified"] > package.created:
         raise RefusedError(
             f"Its artifact {uri} was changed after it was registered: it was written {head['LastModified']:%Y-%m-%d %H:%M:%S}, "
@@ -112,7 +113,7 @@ def _head(aws: Aws, uri: str) -> HeadObjectOutputTypeDef | None:
 
 
 def _fetch(aws: Aws, uri: str, target: IO[bytes]) -> str:
-    """Write the object to `target`; its SHA-256."""
+    """Write the object to `target`; returns its SHA-256."""
     bucket, key = _split(uri)
     digest = hashlib.sha256()
     try:

@@ -1,4 +1,4 @@
-"""Change sets: how a stack is brought to a template. CloudFormation says what it will do before it does it."""
+"""Change sets, which bring a stack to a template. CloudFormation shows their changes before they are executed."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _UNUSABLE = {
 
 @dataclass(frozen=True)
 class ChangeSet:
-    """A change set that can be executed, and what CloudFormation says that it will do, a line per resource."""
+    """A change set that can be executed, with its changes as CloudFormation shows them, one line per resource."""
 
     arn: str
     name: str
@@ -49,15 +49,15 @@ class ChangeSet:
 
     @property
     def token(self) -> str:
-        """What the operation is called in the stack's events; executing twice with it is executing once."""
+        """The operation's token in the stack's events. CloudFormation executes requests with an equal token once."""
         return f"{self.name}-{self.arn.rpartition('/')[2][:36]}"
 
 
 def make(aws: Aws, settings: Settings, target: Target, step: Apply, deadline: Deadline) -> ChangeSet | None:
-    """The change set that brings the stack to `target`, made or found made; None when it would change nothing.
+    """Create the change set that brings the stack to `target`, or find it; returns None if it would change nothing.
 
-    Raises OvertakenError when the stack is not what `step` took it for any more, StackError when CloudFormation cannot
-    make one.
+    Raises OvertakenError if the stack has changed since `step` was planned, StackError if CloudFormation cannot
+    create one.
     """
     fresh = _create(aws, settings, target, step)
     found = _wait(aws, target, deadline)
@@ -78,7 +78,7 @@ def make(aws: Aws, settings: Settings, target: Target, step: Apply, deadline: De
 
 
 def execute(aws: Aws, change_set: ChangeSet) -> None:
-    """Begin to execute. Raises OvertakenError when it expired, or another was executed meanwhile."""
+    """Start the execution. Raises OvertakenError if the change set is obsolete because another one was executed."""
     try:
         aws.cloudformation.execute_change_set(
             ChangeSetName=change_set.arn, StackName=change_set.stack, ClientRequestToken=change_set.token
@@ -90,7 +90,7 @@ def execute(aws: Aws, change_set: ChangeSet) -> None:
 
 
 def delete(aws: Aws, target: Target) -> None:
-    """Delete the change set of `target`, if it is there."""
+    """Delete the change set of `target`, if it exists."""
     try:
         aws.cloudformation.delete_change_set(
             StackName=target.deployment.stack_name, ChangeSetName=target.change_set
@@ -101,7 +101,7 @@ def delete(aws: Aws, target: Target) -> None:
 
 
 def _upload(aws: Aws, target: Target) -> str | None:
-    """Put a template that is too large for a request where CloudFormation reads it; its address."""
+    """Upload a template that is too large for a request; returns its URL."""
     content = target.body.encode()
     if len(content) <= stacks.LARGEST_BYTES:
         return None
@@ -113,7 +113,7 @@ def _upload(aws: Aws, target: Target) -> str | None:
 
 
 def _create(aws: Aws, settings: Settings, target: Target, step: Apply) -> bool:
-    """Ask for the change set; whether there was none of that name, which an earlier command may have left."""
+    """Request the change set; returns False if one of that name exists, from an earlier command."""
     deployment = target.deployment
     request: CreateChangeSetInputTypeDef = {
         "StackName": deployment.stack_name,
@@ -142,7 +142,7 @@ def _create(aws: Aws, settings: Settings, target: Target, step: Apply) -> bool:
 
 
 def _wait(aws: Aws, target: Target, deadline: Deadline) -> DescribeChangeSetOutputTypeDef:
-    """The change set when it is made, or has failed to be."""
+    """Wait until the change set was created or has failed; returns its description."""
     try:
         for _ in deadline.looks(f"The change set {target.change_set}"):
             found = aws.cloudformation.describe_change_set(
@@ -158,10 +158,10 @@ def _wait(aws: Aws, target: Target, deadline: Deadline) -> DescribeChangeSetOutp
 
 
 def _is_busy(error: ClientError) -> bool:
-    """Whether the stack is in a state that it was not in when the step was planned."""
-    said = str(error.response.get("Error", {}).get("Message", ""))
+    """Whether the stack has changed since the step was planned."""
+    message = str(error.response.get("Error", {}).get("Message", ""))
     return error_code(error) == "ValidationError" and (
-        "state and can not be updated" in said or is_missing(error)
+        "state and can not be updated" in message or is_missing(error)
     )
 
 

@@ -1,4 +1,4 @@
-"""What an endpoint serves right now, asked of SageMaker itself: stacks and registries only say what it should."""
+"""The model that an endpoint serves now, from SageMaker itself: stack and registry hold only the wanted one."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from botocore.exceptions import ClientError
 from model_common.aws.errors import is_missing
 from model_deploy.aws.clients import Aws
 from model_deploy.core.artifact import PACKAGE_VARIABLE, sha256_of
-from model_deploy.core.observed import Endpoint, Live
+from model_deploy.core.observed import Endpoint, Live, Phase
 
 if TYPE_CHECKING:
     from types_boto3_sagemaker.type_defs import DescribeEndpointOutputTypeDef, DescribeModelOutputTypeDef
 
 
 def describe(aws: Aws, name: str) -> Endpoint | None:
-    """The endpoint, or None when there is none of that name."""
+    """The endpoint, or None if there is none of that name."""
     try:
         found = aws.sagemaker.describe_endpoint(EndpointName=name)
     except ClientError as error:
@@ -37,19 +37,29 @@ def parse(answer: DescribeEndpointOutputTypeDef) -> Endpoint:
         phases=_phases(answer),
         alarms=tuple(alarm["AlarmName"] for alarm in rollback.get("Alarms", [])),
         modified=answer.get("LastModifiedTime"),
+        pending_config=(answer.get("PendingDeploymentSummary") or {}).get("EndpointConfigName", ""),
     )
 
 
 def look(aws: Aws, name: str) -> Live | None:
-    """The endpoint and the package that its model was made from; None when there is no such endpoint."""
+    """The endpoint and its model's package; None if there is no such endpoint."""
     endpoint = describe(aws, name)
     return None if endpoint is None else behind(aws, endpoint)
 
 
 def behind(aws: Aws, endpoint: Endpoint) -> Live:
-    """The model behind an endpoint that was just described; empty when its configuration or model is gone."""
+    """The model behind a described endpoint; empty if its configuration or model was deleted."""
+    return _behind(aws, endpoint, endpoint.config)
+
+
+def becoming(aws: Aws, endpoint: Endpoint) -> Live | None:
+    """The model that an endpoint is being updated to; None if no update is under way."""
+    return _behind(aws, endpoint, endpoint.pending_config) if endpoint.pending_config else None
+
+
+def _behind(aws: Aws, endpoint: Endpoint, config_name: str) -> Live:
     try:
-        config = aws.sagemaker.describe_endpoint_config(EndpointConfigName=endpoint.config)
+        config = aws.sagemaker.describe_endpoint_config(EndpointConfigName=config_name)
         model = config["ProductionVariants"][0]["ModelName"]
         package_arn, sha256 = _served(aws.sagemaker.describe_model(ModelName=model))
         return Live(endpoint, model, package_arn, sha256)
@@ -60,7 +70,7 @@ def behind(aws: Aws, endpoint: Endpoint) -> Live:
 
 
 def _served(model: DescribeModelOutputTypeDef) -> tuple[str | None, str | None]:
-    """The ARN of the package that a model is, and the SHA-256 of its artifact."""
+    """The ARN of a model's package, and the SHA-256 of its artifact."""
     for container in model.get("Containers") or [model["PrimaryContainer"]]:
         named = container.get("ModelPackageName") or container.get("Environment", {}).get(PACKAGE_VARIABLE)
         if named:
@@ -68,11 +78,11 @@ def _served(model: DescribeModelOutputTypeDef) -> tuple[str | None, str | None]:
     return None, None
 
 
-def _phases(answer: DescribeEndpointOutputTypeDef) -> tuple[str, ...]:
+def _phases(answer: DescribeEndpointOutputTypeDef) -> tuple[Phase, ...]:
     pending = (answer.get("PendingDeploymentSummary") or {}).get("ProductionVariants", [])
-    said = []
+    found: dict[str, Phase] = {}
     for variant in [*pending, *answer.get("ProductionVariants", [])]:
         for status in variant.get("VariantStatus", []):
-            words = status.get("StatusMessage") or status["Status"]
-            said.append(words if words.startswith(status["Status"]) else f"{status['Status']}: {words}")
-    return tuple(dict.fromkeys(said))
+            phase = Phase(status["Status"], status.get("StatusMessage", ""), status.get("StartTime"))
+            found.setdefault(str(phase), phase)
+    return tuple(found.values())

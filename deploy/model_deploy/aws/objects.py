@@ -10,7 +10,7 @@ from model_deploy.errors import RefusedError
 
 
 def read(aws: Aws, bucket: str, key: str) -> bytes | None:
-    """The object under `key`, or None when there is none. That there is no such bucket is an error."""
+    """The object under `key`, or None if there is none. Raises ClientError for a missing bucket."""
     try:
         return aws.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     except ClientError as error:
@@ -20,7 +20,7 @@ def read(aws: Aws, bucket: str, key: str) -> bytes | None:
 
 
 def read_uri(aws: Aws, uri: str) -> bytes | None:
-    """The object at `uri`, or None when there is none. Raises RefusedError when `uri` is not s3://BUCKET/KEY."""
+    """The object at `uri`, or None if there is none. Raises RefusedError if `uri` is not s3://BUCKET/KEY."""
     bucket, _, key = uri.removeprefix("s3://").partition("/")
     if not uri.startswith("s3://") or not key:
         raise RefusedError(f"The package names {uri!r}; expected s3://BUCKET/KEY. Register the model anew.")

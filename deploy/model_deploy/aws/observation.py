@@ -1,4 +1,4 @@
-"""Looking at a stage: describes only, four to five calls."""
+"""Describes a stage with four or five calls."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from model_deploy.core.stack_status import Action
 
 
 def observe(aws: Aws, stack_name: str, endpoint_name: str) -> Observed:
-    """What is there of the stage. The template is read only where it is needed: where the stack could be updated."""
+    """Describe the stage. The template is read only if the stack can be updated."""
     found = stack.describe(aws, stack_name)
     serving = endpoint.look(aws, endpoint_name)
     settled = found is not None and stack_status.decide(stack_name, found.status) is Action.UPDATE

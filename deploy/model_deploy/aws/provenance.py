@@ -8,6 +8,6 @@ from model_deploy.aws.clients import Aws
 
 
 def who(aws: Aws, environment: Mapping[str, str]) -> str:
-    """The person that GitHub says (GITHUB_ACTOR), else the role or user whose credentials they are."""
+    """GitHub's actor (GITHUB_ACTOR), else the role or user of the credentials."""
     actor = environment.get("GITHUB_ACTOR", "").strip()
     return f"{actor} (GitHub)" if actor else aws.sts.get_caller_identity()["Arn"]

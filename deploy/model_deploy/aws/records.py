@@ -1,8 +1,8 @@
-"""What was deployed: one object per deployment, written once, under `deployments/<stage>/` in the artifact bucket.
+"""The records of deployments: one object each, written once, under `deployments/<stage>/` in the artifact bucket.
 
-Its key, `<when the stack began to change>-<version>.json`, follows from the deployment itself: a rollout that was killed
-before it wrote its record writes the same one when it is run again, and none is ever written over. What a later
-`verify` finds differently becomes a record of its own.
+The key, `<when the stack began to change>-<version>.json`, follows from the deployment. A rollout that was killed
+before it wrote its record writes the same one when it is run again. No record is overwritten. A later `verify` with
+another result writes a record of its own.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from model_deploy.errors import CommandError
 
 
 def parse(document: bytes, source: str) -> Record:
-    """A stored record; `source` names it in messages. Raises CommandError when it is none."""
+    """Parse a stored record; `source` names it in messages. Raises CommandError if it is not a record."""
     try:
-        stated = json.loads(document)
-        if stated.pop("version") != VERSION:
+        fields = json.loads(document)
+        if fields.pop("version") != VERSION:
             raise ValueError("written by another version of model-deploy")
         return Record(
-            **stated | {"time": datetime.fromisoformat(stated["time"]), "failures": tuple(stated["failures"])}
+            **fields | {"time": datetime.fromisoformat(fields["time"]), "failures": tuple(fields["failures"])}
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise CommandError(
@@ -38,13 +38,13 @@ def parse(document: bytes, source: str) -> Record:
 
 
 def find(aws: Aws, bucket: str, object_key: str) -> Record | None:
-    """The record under that key, or None when there is none."""
+    """The record under that key, or None if there is none."""
     body = read(aws, bucket, object_key)
     return None if body is None else parse(body, f"s3://{bucket}/{object_key}")
 
 
 def append(aws: Aws, bucket: str, record: Record) -> Record:
-    """Store the record unless there is one under its key already; the one that is there in the end."""
+    """Store the record unless its key exists; returns the record that is stored under the key."""
     body = json.dumps(record.document(), indent=2) + "\n"
     try:
         aws.s3.put_object(
@@ -55,7 +55,7 @@ def append(aws: Aws, bucket: str, record: Record) -> Record:
             IfNoneMatch="*",
         )
     except ClientError as error:
-        # 412: it is there. 409: another writer is at it right now.
+        # 412: the key exists. 409: another writer is writing it.
         if error_code(error) not in {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}:
             raise
         return find(aws, bucket, record.key) or record
@@ -63,7 +63,7 @@ def append(aws: Aws, bucket: str, record: Record) -> Record:
 
 
 def history(aws: Aws, bucket: str, stage: str) -> Iterator[Record]:
-    """The stage's records, the latest first; each is read when it is asked for."""
+    """The stage's records, the latest first. Each is read when the iterator reaches it."""
     for object_key in reversed(_keys(aws, bucket, stage)):
         record = find(aws, bucket, object_key)
         if record is not None:
@@ -82,13 +82,13 @@ def latest_of(aws: Aws, bucket: str, stage: str, arn: str) -> Record | None:
 
 
 def verified(aws: Aws, bucket: str, stage: str, arn: str) -> Record | None:
-    """The latest record of the package in that stage, if it says that the package was verified there; else None."""
+    """The latest record of the package in that stage, if it says verified; else None."""
     record = latest_of(aws, bucket, stage, arn)
     return record if record is not None and _is_verified(record) else None
 
 
 def latest_verified(aws: Aws, bucket: str, stage: str) -> Record | None:
-    """The latest record of the stage that says that a package was verified there, or None."""
+    """The latest record of the stage that says verified, or None."""
     return next(filter(_is_verified, history(aws, bucket, stage)), None)
 
 

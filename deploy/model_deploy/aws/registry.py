@@ -1,4 +1,4 @@
-"""The model registry: what it says of a package, and what it shows of a deployment."""
+"""The model registry: reads packages, and shows which package is live in a stage."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def describe(aws: Aws, arn: str) -> Package:
-    """The package as it stands now. Raises UsageError when there is none."""
+    """Describe the package. Raises UsageError if there is none."""
     ModelPackageArn.parse(arn)
     try:
         found = aws.sagemaker.describe_model_package(ModelPackageName=arn)
@@ -63,7 +63,7 @@ def _container(answer: DescribeModelPackageOutputTypeDef) -> Container | None:
 
 
 def metrics(aws: Aws, package: Package) -> dict[str, float]:
-    """The figures of the package's own evaluation, by name; none when they are not there any more."""
+    """The figures of the package's evaluation, by name; empty if the document was deleted."""
     if package.statistics_uri is None:
         return {}
     body = read_uri(aws, package.statistics_uri)
@@ -77,15 +77,15 @@ def metrics(aws: Aws, package: Package) -> dict[str, float]:
             if isinstance(entry, dict) and "value" in entry and not name.endswith("_best_constant_classifier")
         }
     except (ValueError, KeyError, TypeError, AttributeError):
-        # They are shown and decide nothing: a document of another tool is no reason not to deploy.
+        # The figures are shown only, so another tool's document does not block a deployment.
         return {}
 
 
 def show_live(aws: Aws, package: Package, stage: str) -> None:
     """Show in the registry that `package` is live in `stage`.
 
-    What is in production stays shown there whatever else it is live in, and an approver's Production/Approved is left
-    alone: nobody else may set it where the registry is the gate.
+    A package in production keeps the production stage, also if it is live in another stage. An approver's
+    Production/Approved is not changed, because only approvers may set it if the registry is the gate.
     """
     cycle, shown = package.life_cycle, stage.capitalize()
     in_production = cycle is not None and cycle.stage == PRODUCTION
@@ -95,9 +95,9 @@ def show_live(aws: Aws, package: Package, stage: str) -> None:
 
 
 def show_gone(aws: Aws, arn: str, stage: str, status: str, description: str) -> None:
-    """Show in the registry that the package `arn` is no longer live in `stage`, if it is shown there, and why.
+    """Show in the registry that the package `arn` is no longer live in `stage`, and why, if the registry shows it as live.
 
-    A package that is not there any more is none to show.
+    A deleted package is ignored.
     """
     try:
         package = describe(aws, arn)

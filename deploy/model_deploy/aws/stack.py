@@ -1,4 +1,4 @@
-"""A CloudFormation stack: how it stands, what happened to it, and the few things that a rollout does to it."""
+"""A CloudFormation stack: its description, events and resources, and its deletion."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def describe(aws: Aws, name: str) -> Stack | None:
-    """The stack of that name (or id), or None when there is none."""
+    """The stack of that name (or id), or None if there is none."""
     try:
         found = aws.cloudformation.describe_stacks(StackName=name)["Stacks"][0]
     except ClientError as error:
@@ -44,17 +44,17 @@ def parse(answer: StackTypeDef) -> Stack:
 
 
 def template(aws: Aws, name: str) -> str:
-    """The template that the stack has, as it was sent."""
+    """The stack's template, as it was sent."""
     return stacks.template(aws.cloudformation, name)
 
 
 def events(aws: Aws, name: str) -> Iterator[Event]:
-    """What happened to the stack, the latest first; nothing when there is none of that name."""
+    """The stack's events, the latest first; empty if there is no stack of that name."""
     return stacks.history(aws.cloudformation, name)
 
 
 def last_operation(aws: Aws, name: str) -> list[Event]:
-    """The events of the stack's last operation, the first one first."""
+    """The events of the stack's last operation, oldest first."""
     found = []
     for event in events(aws, name):
         found.append(event)
@@ -64,9 +64,9 @@ def last_operation(aws: Aws, name: str) -> list[Event]:
 
 
 def resources(aws: Aws, name: str) -> dict[str, tuple[str, str]]:
-    """The stack's resources that exist: logical id to type and name; none when there is no stack.
+    """The stack's resources: logical id to type and name; empty if there is no stack.
 
-    CloudFormation identifies some by their ARN; its last part is the name.
+    The physical id of some is an ARN; its last part is the name.
     """
     try:
         pages = aws.cloudformation.get_paginator("list_stack_resources").paginate(StackName=name)
@@ -88,5 +88,5 @@ def _name(physical_id: str) -> str:
 
 
 def delete(aws: Aws, stack: Stack) -> None:
-    """Begin to delete the stack; by its id, so that a new one of the same name is safe."""
+    """Start to delete the stack by its id, so that a new stack of the same name is not deleted."""
     aws.cloudformation.delete_stack(StackName=stack.id)

@@ -1,1 +1,1 @@
-"""One module a command; each works in a workspace, calls the pure parts and words the answer. The CLI parses for them."""
+"""The commands, one module each: a module runs the command in a workspace and formats its result for the CLI."""

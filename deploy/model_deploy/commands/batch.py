@@ -1,8 +1,8 @@
 """`model-deploy batch`: the live model of a stage over a file in S3, by a SageMaker batch transform job.
 
-The file has a JSON object per line, with the text under `text`. The texts go
-through the model's own contract first, which also says what a line for the model looks like; answers come in the same
-order, one per line. Source: "BlazingText", batch transform; CreateTransformJob.
+The file has a JSON object per line, with the text under `text`. The model's contract turns each text into a line of
+the job's input. Answers have the same order, one per line. Source: "BlazingText", batch transform;
+CreateTransformJob.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ if TYPE_CHECKING:
 HOME = "batch"
 LIMIT_SECONDS = 24 * 3600
 TEXTS_AT_ONCE = 10_000
-"""How many texts a process of the contract's text rules gets, which takes a tenth of a second to start."""
+"""The number of texts per process of the contract's text rules; a process takes a tenth of a second to start."""
 
 MOST_ATTEMPTS = 20
-"""Names that are tried for a job whose earlier ones failed: SageMaker never takes a name twice."""
+"""The number of names for a job. SageMaker accepts a name once, so each attempt after a failed job needs another."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """`source` is the S3 URI of the file, `output` the prefix that gets `<name>.out`; below the artifact bucket by default."""
+    """`source` is the S3 URI of the file, `output` the S3 prefix of `<name>.out`; in the artifact bucket by default."""
 
     source: str
     output: str | None = None
@@ -55,7 +55,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Result:
-    """A finished job, how many texts it was given, and the URI of the answers."""
+    """A finished job: its number of texts, and the URI of the answers."""
 
     job: str
     model_package_arn: str
@@ -122,13 +122,13 @@ def text_of(line: bytes, number: int, source: str) -> str:
 
 
 def requests_of(texts: Sequence[str], contract: Contract) -> bytes:
-    """The lines that the model reads for the texts. Raises RefusedError when the contract's text rules fail."""
+    """The model's input lines for the texts. Raises RefusedError if the contract's text rules fail."""
     k = len(contract.labels)
     return b"".join(contract.serving.line(tokens, k) for tokens in contract.tokens(texts))
 
 
 def _prepare(workspace: Workspace, source: str, contract: Contract) -> tuple[str, int]:
-    """Write the texts as the model reads them to the artifact bucket, under their hash; the key, and how many."""
+    """Write the model's input to the artifact bucket, under its hash; returns the key and the number of texts."""
     bucket, _, key = source.removeprefix("s3://").partition("/")
     if not source.startswith("s3://") or not key:
         raise UsageError(f"{source!r} is no file in S3; expected s3://BUCKET/KEY.")
@@ -162,7 +162,7 @@ def _write(source_lines: Any, prepared: Path, source: str, contract: Contract) -
 
 
 def _start(workspace: Workspace, request: Request, serving: Live, key: str, output: str) -> str:
-    """The name of the job: one that is running or done already, or a new one."""
+    """The name of the job: one that runs or has completed, or a new one."""
     sagemaker, settings = workspace.aws.sagemaker, workspace.settings
     wanted = json.dumps([key, output, serving.package_arn, request.instance_type])
     base = f"{workspace.endpoint_name[:44]}-{hashlib.sha256(wanted.encode()).hexdigest()[:12]}"
@@ -193,7 +193,7 @@ def _start(workspace: Workspace, request: Request, serving: Live, key: str, outp
 
 
 def _answers(uri: str, key: str | None) -> TransformOutputTypeDef:
-    """Where the answers go, and the key that they are encrypted with."""
+    """The prefix of the answers, and their KMS key."""
     answers: TransformOutputTypeDef = {
         "S3OutputPath": uri,
         "Accept": JSON_LINES,
@@ -205,12 +205,12 @@ def _answers(uri: str, key: str | None) -> TransformOutputTypeDef:
 
 
 def _wait(workspace: Workspace, name: str, deadline: Deadline, progress: Progress) -> None:
-    said = ""
+    shown = ""
     for _ in deadline.looks(f"The transform job {name}"):
         status, reason = _status(workspace, name)
-        if status != said:
+        if status != shown:
             progress.say(f"  {status}")
-            said = status
+            shown = status
         if status == "Completed":
             return
         if status in {"Failed", "Stopped"}:

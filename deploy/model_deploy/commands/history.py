@@ -1,4 +1,4 @@
-"""`model-deploy history`: which package was deployed to a stage, when, by whom, why, and what came of it."""
+"""`model-deploy history`: the deployments to a stage: package, time, person, reason and result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`model-deploy plan`: what a rollout would do. Describes only; nothing is uploaded, and no change set is made."""
+"""`model-deploy plan`: shows what a rollout would do. Describes only: no upload, no change set."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from model_deploy.verify.contract import load_candidate
 from model_deploy.workspace import Workspace
 
 SHORT = 12
-"""Digits of a hash that people are shown; --json has all of them."""
+"""The number of a hash's digits in the output for people; --json has all of them."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Described:
 
 @dataclass(frozen=True)
 class Plan:
-    """What was found. `step` is the first thing that a rollout does, None when there is nothing to do."""
+    """The plan of a rollout. `step` is its first step, None if there is nothing to do."""
 
     workspace: Workspace
     target: Target
@@ -45,7 +45,7 @@ class Plan:
 
 
 def make(workspace: Workspace, arn: str, forced: str | None = None, *, returning: bool = False) -> Plan:
-    """Work out the plan, of a rollback where it is `returning`.
+    """Make the plan of a rollout, or of a rollback with `returning`.
 
     Raises RefusedError with every reason why the package must not go to the stage.
     """
@@ -91,7 +91,7 @@ def document(plan: Plan) -> dict[str, Any]:
 def lines(plan: Plan) -> list[str]:
     """The plan for people."""
     live, stack = plan.observed.live, plan.observed.stack
-    said = [
+    rows = [
         f"stage      {plan.workspace.stage.name}",
         f"stack      {plan.workspace.stack_name}  {stack.status if stack else 'does not exist yet'}",
         f"endpoint   {plan.workspace.endpoint_name}  {live.endpoint.status if live else 'does not exist yet'}",
@@ -103,12 +103,12 @@ def lines(plan: Plan) -> list[str]:
         *([f"warning    {warning}"] if (warning := plan.workspace.stage.warning) else []),
     ]
     if plan.step is None:
-        return [*said, "", "Nothing changes: a rollout verifies what is live, and no more."]
-    said += ["", f"A rollout begins with: {plan.step}"]
-    said += [f"  {change}" for change in _changes(plan.step)]
+        return [*rows, "", "Nothing changes: a rollout verifies what is live, and no more."]
+    rows += ["", f"A rollout begins with: {plan.step}"]
+    rows += [f"  {change}" for change in _changes(plan.step)]
     if isinstance(plan.step, Deregister):
-        said += ["The second rollout, by the same command:", *(f"  {change}" for change in plan.step.then)]
-    return said
+        rows += ["The second rollout, by the same command:", *(f"  {change}" for change in plan.step.then)]
+    return rows
 
 
 def _changes(step: Step | None) -> tuple[Change, ...]:
@@ -149,7 +149,8 @@ def _current(workspace: Workspace, observed: Observed) -> Described | None:
     except RefusedError:
         return Described(live, {})
     except CommandError:
-        # It was deleted from the registry and still serves: that is for status to say, and no reason against the next one.
+        # The package was deleted from the registry and still serves. `status` reports that; it does not block
+        # another package.
         return None
 
 
@@ -167,10 +168,10 @@ def _described(described: Described) -> dict[str, Any]:
 def _figures(new: Described, current: Described | None) -> list[str]:
     versions = [new, *([current] if current else [])]
     header = "".join(f"{f'version {each.package.version}':>14}" for each in versions)
-    said = [f"{'':<28}{header}", f"{'':<28}{'next':>14}{'live' if current else '':>14}".rstrip()]
+    rows = [f"{'':<28}{header}", f"{'':<28}{'next':>14}{'live' if current else '':>14}".rstrip()]
     for name in dict.fromkeys(name for each in versions for name in each.metrics):
         values = (each.metrics.get(name) for each in versions)
-        said.append(
+        rows.append(
             f"{name:<28}" + "".join(f"{'-' if value is None else f'{value:.4f}':>14}" for value in values)
         )
-    return said
+    return rows

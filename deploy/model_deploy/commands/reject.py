@@ -1,7 +1,7 @@
-"""`model-deploy reject`: a package whose approval was withdrawn leaves the stage that it is live in, by a rollback.
+"""`model-deploy reject`: rolls a stage back if a rejected package is live there.
 
-Whatever is under way in the stage is waited for first: it may be bringing that very package there. Where the package is not
-live nothing is changed, so the same rejection may arrive any number of times, for every stage.
+A running operation is waited for first, because it may deploy that package. If the package is not live, nothing is
+changed, so a rejection may arrive any number of times, for every stage.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Rejection:
 
     @property
     def error(self) -> CommandError | None:
-        """Why the exit code is not 0: the rollback's own reason."""
+        """The reason for an exit code other than 0: the rollback's error."""
         return self.rollback.error if self.rollback else None
 
 
@@ -70,7 +70,7 @@ def run(
 
 
 def document(rejection: Rejection) -> dict[str, Any]:
-    """The rejection for machines; `rollback` is what a rollout says."""
+    """The rejection for machines; `rollback` is the document of a rollout."""
     return {
         "stage": rejection.stage,
         "endpoint": rejection.endpoint,
@@ -103,7 +103,7 @@ def _let_it_settle(workspace: Workspace, console: Console, timeout: float | None
 def _request(
     workspace: Workspace, rejected: str, current: str | None, occasion: str, timeout: float | None
 ) -> Request | None:
-    """The rollout that the rejection asks for: to the version before, or to the end of one that was killed on its way."""
+    """The rollback's request: to the version before, or to that of a rollback that was killed."""
     if current == rejected:
         choice = rollback.choose(workspace, None, occasion, leaving=rejected)
         return Request(choice.arn, choice.why, "rollback", timeout=timeout, leaving=rejected)
@@ -114,7 +114,7 @@ def _request(
 
 
 def _is_unrecorded(workspace: Workspace, rejected: str, current: str) -> bool:
-    """Whether `current` took the place of the rejected package by a rollout that did not live to record it."""
+    """Whether `current` replaced the rejected package by a rollout that was killed before it wrote its record."""
     found = stack.describe(workspace.aws, workspace.stack_name)
     bucket, stage = workspace.settings.bucket, workspace.stage.name
     if found is None or found.outputs.get("ModelPackageArn") != current:

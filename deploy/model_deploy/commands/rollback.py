@@ -1,4 +1,4 @@
-"""`model-deploy rollback`: a new rollout of an earlier version, by the same path, gates and checks. Never an undo."""
+"""`model-deploy rollback`: a new rollout of an earlier version, with the same gates and checks. It undoes nothing."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class Choice:
 
 
 def choose(workspace: Workspace, version: int | None, why: str | None, leaving: str | None = None) -> Choice:
-    """The version named, or the latest before the live one, that was verified in this stage and is still approved.
+    """Choose the named version, or the latest one before the live one, that was verified in this stage and is approved.
 
-    Where the live one is what a rollback brought back, it is chosen again: a command that is repeated, or was killed before
-    it wrote its record, does not go further and further back. Not so the package `leaving`, which has to go in any case.
-    Raises RefusedError when there is nothing to go back to.
+    If a rollback made the live package live, it is chosen again: a repeated command, or one that was killed before it
+    wrote its record, must not go back further each time. The package `leaving` is never chosen. Raises RefusedError
+    if there is no such version.
     """
     aws, bucket, stage = workspace.aws, workspace.settings.bucket, workspace.stage.name
     serving = endpoint.look(aws, workspace.endpoint_name)
@@ -44,7 +44,7 @@ def choose(workspace: Workspace, version: int | None, why: str | None, leaving: 
 
 
 def _verified(past: Iterable[Record]) -> dict[str, Record]:
-    """By ARN, the packages of which the latest that is known is that they were verified; the latest first."""
+    """The packages whose latest record says verified, by ARN; the latest first."""
     latest: dict[str, Record] = {}
     for record in past:
         if record.outcome == "deployed":
@@ -53,7 +53,7 @@ def _verified(past: Iterable[Record]) -> dict[str, Record]:
 
 
 def _was_brought_back(workspace: Workspace, current: str, good: dict[str, Record]) -> bool:
-    """Whether the live package is there by a rollback; one that wrote no record yet is known by the earlier ones."""
+    """Whether a rollback made the package live; for one without a record yet, earlier records show it."""
     found = stack.describe(workspace.aws, workspace.stack_name)
     if found is None or found.running:
         return False

@@ -1,4 +1,4 @@
-"""`model-deploy rollout`: a package to a stage, watched, verified, recorded."""
+"""`model-deploy rollout`: brings a package to a stage, watches, verifies and records it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from model_deploy.workspace import Workspace, stage_names
 
 
 def run(workspace: Workspace, request: Request, console: Console) -> Result:
-    """Roll out; what kept it from holding is in the result. Raises RefusedError before anything was changed."""
+    """Roll out. A rollback or failed verification is in the result. Raises RefusedError before anything was changed."""
     if request.forced is not None and not request.forced.strip():
         raise UsageError("--force needs a reason; it is recorded.")
     return execute(workspace, request, Progress(console))
@@ -52,16 +52,16 @@ def lines(result: Result) -> list[str]:
         return []  # the error says it all
     changed = "" if result.changed else ", as before"
     passed = sum(finding.failure is None for finding in result.verification.findings)
-    took = ", ".join(f"{target} {ms:.0f} ms" for target, ms in result.verification.milliseconds)
+    latencies = ", ".join(f"{target} {ms:.0f} ms" for target, ms in result.verification.milliseconds)
     return [
         f"{result.endpoint} serves {version}{changed}.",
         f"Verified: {passed} of {len(result.verification.findings)} checks passed"
-        + (f" ({took})." if took else "."),
+        + (f" ({latencies})." if latencies else "."),
     ]
 
 
 def next_lines(workspace: Workspace, result: Result) -> list[str]:
-    """The command that comes after a rollout that holds: the next stage, or a look at what runs where."""
+    """The command after a successful rollout: the rollout of the next stage, or `status`."""
     if result.error is not None:
         return []
     stages = stage_names(workspace.root)

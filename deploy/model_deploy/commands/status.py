@@ -1,12 +1,13 @@
-"""`model-deploy status`: what runs where, since when and why, and whether anything is wrong with it."""
+"""`model-deploy status`: the live version of each stage, since when and why, and its problems."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
-from model_deploy.aws import observation, records, registry
+from model_deploy.aws import endpoint, observation, records, registry
 from model_deploy.commands import rollback
 from model_deploy.core import template_diff
 from model_deploy.core.arn import version_of
@@ -15,15 +16,16 @@ from model_deploy.core.observed import Observed
 from model_deploy.core.package import REJECTED
 from model_deploy.core.record import Record
 from model_deploy.errors import RefusedError, StageError, UsageError
+from model_deploy.progress import described
 from model_deploy.workspace import Workspace
 
 
 @dataclass(frozen=True)
 class Status:
-    """One stage as it stands. `record` is the latest deployment there; `alarms` are those that ring.
+    """The state of one stage. `record` is its latest deployment; `alarms` are those in ALARM.
 
-    `approval` is what the registry says of the live package, None where it is not there; `way_back` says what to do where
-    that is live no more by right.
+    `approval` is the live package's in the registry, None if it was deleted there; `way_back` says how to replace a
+    rejected live package. During an update of the endpoint, `becoming_arn` is the package that it moves to.
     """
 
     stage: str
@@ -34,6 +36,8 @@ class Status:
     alarms: tuple[str, ...]
     approval: str | None = None
     way_back: str = ""
+    becoming_arn: str | None = None
+    bake_seconds: int = 0
 
     @property
     def version(self) -> int | None:
@@ -43,7 +47,7 @@ class Status:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """What does not fit together; a rollout of the wanted version mends all of it."""
+        """Contradictions in the stage. A rollout of the wanted version resolves all of them."""
         stack, live = self.observed.stack, self.observed.live
         found = []
         if stack is not None and live is None and not stack.running and self.observed.template is not None:
@@ -71,7 +75,7 @@ class Status:
         return tuple(found)
 
     def _artifact_problems(self) -> list[str]:
-        """Whether the endpoint serves other bytes than the latest record of its package names."""
+        """Whether the endpoint serves another artifact than the latest record of its package names."""
         live, record = self.observed.live, self.record
         if live is None or record is None or record.model_package_arn != live.package_arn:
             return []
@@ -86,10 +90,11 @@ def look(workspace: Workspace) -> Status:
     """Return the status of the stage. Raises AwsError when AWS refuses a call."""
     aws, stage = workspace.aws, workspace.stage.name
     observed = observation.observe(aws, workspace.stack_name, workspace.endpoint_name)
-    # That nobody watches is as it should be between rollouts.
+    # Between rollouts this alarm is in ALARM, because no command watches.
     unwatched = f"{workspace.endpoint_name}-{UNWATCHED}"
     names = [name for name in observed.live.endpoint.alarms if name != unwatched] if observed.live else []
     approval = _approval(workspace, observed.live_arn)
+    becoming = endpoint.becoming(aws, observed.live.endpoint) if observed.live else None
     ringing = (
         aws.cloudwatch.describe_alarms(AlarmNames=names, StateValue="ALARM").get("MetricAlarms", [])
         if names
@@ -104,6 +109,8 @@ def look(workspace: Workspace) -> Status:
         alarms=tuple(alarm["AlarmName"] for alarm in ringing),
         approval=approval,
         way_back=_way_back(workspace, observed.live_arn) if approval == REJECTED else "",
+        becoming_arn=becoming.package_arn if becoming else None,
+        bake_seconds=workspace.stage.rollout.bake_seconds,
     )
 
 
@@ -115,7 +122,7 @@ def _approval(workspace: Workspace, arn: str | None) -> str | None:
 
 
 def _way_back(workspace: Workspace, rejected: str | None) -> str:
-    """What takes the rejected package out of service."""
+    """The command that replaces the rejected package."""
     try:
         choice = rollback.choose(workspace, None, None, leaving=rejected)
     except RefusedError as refused:
@@ -133,31 +140,34 @@ def document(statuses: list[Status], broken: Mapping[str, StageError]) -> dict[s
 
 
 def broken_lines(broken: Mapping[str, StageError]) -> list[str]:
-    """Which stages cannot be looked at; why is the command's error."""
+    """The stages that cannot be described; the reasons are in the command's error."""
     return [line for name in broken for line in (name, "  WRONG     its file cannot be used, see below")]
 
 
 def lines(statuses: list[Status]) -> list[str]:
     """The stages for people."""
-    said: list[str] = []
+    output: list[str] = []
     for status in statuses:
         stack, live, record = status.observed.stack, status.observed.live, status.record
-        said += [
+        output += [
             f"{status.stage}",
             f"  stack     {status.stack}  {stack.status if stack else 'none'}",
             f"  endpoint  {status.endpoint}  {live.endpoint.status if live else 'none'}",
             f"  model     {f'version {status.version}  {live.package_arn}' if live and status.version else 'none'}",
         ]
+        if status.becoming_arn and live:
+            phases = "; ".join(described(phase, status.bake_seconds) for phase in live.endpoint.phases)
+            output.append(f"  rollout   to version {version_of(status.becoming_arn)}: {phases}")
         if record is not None:
             verified = {True: "verified", False: "not verified", None: record.outcome}[record.verified]
-            said.append(
+            output.append(
                 f"  latest    version {record.model_package_version}, {record.outcome}, {verified}, "
                 f"{record.time:%Y-%m-%d %H:%M:%S %Z}, by {record.who}: {record.why}"
             )
         if stack is not None and "ApiUrl" in stack.outputs:
-            said.append(f"  api       {stack.outputs['ApiUrl']}")
-        said += [f"  WRONG     {problem}" for problem in status.problems]
-    return said
+            output.append(f"  api       {stack.outputs['ApiUrl']}")
+        output += [f"  WRONG     {problem}" for problem in status.problems]
+    return output
 
 
 def _document(status: Status) -> dict[str, Any]:
@@ -168,8 +178,24 @@ def _document(status: Status) -> dict[str, Any]:
         "endpoint": {"name": status.endpoint, "status": live.endpoint.status if live else None},
         "model_package_arn": live.package_arn if live else None,
         "approval": status.approval,
+        "rollout": _rollout(status),
         "model_sha256": live.model_sha256 if live else None,
         "api": stack.outputs.get("ApiUrl") if stack else None,
         "latest": record.shown() if record else None,
         "problems": list(status.problems),
     }
+
+
+def _rollout(status: Status) -> dict[str, Any] | None:
+    if status.becoming_arn is None or status.observed.live is None:
+        return None
+    now = datetime.now(UTC)
+    phases = [
+        {
+            "status": phase.status,
+            "message": phase.message,
+            "seconds_left": phase.seconds_left(status.bake_seconds, now),
+        }
+        for phase in status.observed.live.endpoint.phases
+    ]
+    return {"model_package_arn": status.becoming_arn, "phases": phases}

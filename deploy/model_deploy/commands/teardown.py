@@ -1,7 +1,6 @@
-"""`model-deploy teardown`: a stage with everything in it, deleted; first the list of what that is.
+"""`model-deploy teardown`: lists everything of a stage and deletes it.
 
-Records, captured requests and the endpoint's log stay: what was in service, and what it did, may have to be told long after.
-The list says so.
+Records, captured requests and the endpoint's log stay, because an audit may need them. The list names them.
 """
 
 from __future__ import annotations
@@ -39,14 +38,14 @@ _BILLED = {
 
 
 _LOG_GROUPS = "/aws/sagemaker/Endpoints/"
-"""SageMaker makes one for each endpoint, in which its containers' output is."""
+"""The prefix of the log groups that SageMaker creates for the output of endpoints' containers."""
 
 
 @dataclass(frozen=True)
 class Inventory:
-    """What there is of a stage. `resources` are the stack's: logical id to type and name.
+    """Everything that a stage has. `resources` are the stack's: logical id to type and name.
 
-    `endpoint` is one that no stack holds any more. `package_arn` is what is live.
+    `endpoint` is an endpoint that belongs to no stack. `package_arn` is the live package.
     """
 
     stage: str
@@ -62,7 +61,7 @@ class Inventory:
 
 
 def take(workspace: Workspace) -> Inventory:
-    """Look what there is; changes nothing."""
+    """Describe everything of the stage; changes nothing."""
     aws, stage = workspace.aws, workspace.stage.name
     found = stack.describe(aws, workspace.stack_name)
     serving = endpoint.look(aws, workspace.endpoint_name)
@@ -83,7 +82,7 @@ def take(workspace: Workspace) -> Inventory:
 def run(
     workspace: Workspace, inventory: Inventory, console: Console, timeout: float | None = None
 ) -> Inventory:
-    """Delete everything of the inventory, and what the stack retains; what is left in the end, which is nothing.
+    """Delete everything of the inventory, and what the stack retains; returns what is left.
 
     Can be run again at any time. Raises StackError naming what could not be deleted.
     """
@@ -92,7 +91,7 @@ def run(
     if inventory.stack is not None:
         _delete_stack(workspace, inventory.stack, watch)
     _delete_endpoint(workspace, watch)
-    # By now nothing uses what the stack has retained.
+    # The endpoint is deleted, so nothing uses the retained models and configurations.
     leftovers = prune.find(aws, workspace.settings, inventory.stage)
     prune.delete(aws, leftovers)
     for line in leftovers.lines():
@@ -109,7 +108,7 @@ def confirm(inventory: Inventory, yes: bool, ask: Callable[[str], bool]) -> None
 
 
 def document(inventory: Inventory, left: Inventory) -> dict[str, Any]:
-    """What was there, and what is left, for machines."""
+    """The inventory, and what is left of it, for machines."""
     return {
         "stage": inventory.stage,
         "deleted": _items(inventory),
@@ -119,21 +118,21 @@ def document(inventory: Inventory, left: Inventory) -> dict[str, Any]:
 
 
 def lines(inventory: Inventory) -> list[str]:
-    """What there is, for people: what costs first."""
+    """The inventory for people, the most expensive first."""
     if not inventory:
         return [f"There is nothing of {inventory.stage}."]
     items = [
         (kind not in _BILLED, f"  {kind:<42} {name}" + (f"  ({_BILLED[kind]})" if kind in _BILLED else ""))
         for kind, name in inventory.resources.values()
     ]
-    said = [f"stack {inventory.stack.name}  {inventory.stack.status}"] if inventory.stack else []
-    said += [line for _, line in sorted(items)]
+    rows = [f"stack {inventory.stack.name}  {inventory.stack.status}"] if inventory.stack else []
+    rows += [line for _, line in sorted(items)]
     if inventory.endpoint is not None:
-        said.append(
+        rows.append(
             f"endpoint {inventory.endpoint.name}, in no stack  (billed for its instances, every second)"
         )
-    said += [f"{line}, used by nothing" for line in inventory.leftovers.lines()]
-    return [*said, f"Kept: {inventory.kept}"]
+    rows += [f"{line}, used by nothing" for line in inventory.leftovers.lines()]
+    return [*rows, f"Kept: {inventory.kept}"]
 
 
 def _items(inventory: Inventory) -> list[str]:
@@ -144,7 +143,7 @@ def _items(inventory: Inventory) -> list[str]:
 
 
 def _delete_stack(workspace: Workspace, found: Stack, watch: Watch) -> None:
-    # A deletion that is asked for amid an update would leave SageMaker updating an endpoint that is to go.
+    # SageMaker refuses to delete an endpoint during an update, so the update is waited for.
     current = watch.stack(found.id) if found.running else found
     if current is None:
         return

@@ -17,7 +17,7 @@ from model_deploy.workspace import Workspace
 
 @dataclass(frozen=True)
 class Verified:
-    """What was looked at, and what came of it."""
+    """A verification: the package, the endpoint, and the findings."""
 
     stage: str
     endpoint: str
@@ -26,7 +26,7 @@ class Verified:
 
 
 def run(workspace: Workspace, arn: str | None) -> Verified:
-    """Verify the package `arn`, or whichever is live; a verdict that is news is recorded.
+    """Verify the package `arn`, or the live one by default. A verdict that differs from the records is recorded.
 
     Raises UsageError when nothing is live and no package was named, RefusedError when it has no contract or no checks.
     """
@@ -75,16 +75,16 @@ def document(verified: Verified) -> dict[str, Any]:
 
 def lines(verified: Verified) -> list[str]:
     """The result for people."""
-    said = [f"{verified.endpoint}: version {verified.package.version} ({verified.package.arn})"]
+    output = [f"{verified.endpoint}: version {verified.package.version} ({verified.package.arn})"]
     for finding in verified.verification.findings:
         mark = "ok    " if finding.failure is None else "FAILED"
         reason = f": {finding.failure}" if finding.failure else ""
-        said.append(f"  {mark}  {finding.target:<9} {finding.case}{reason}")
-    return said
+        output.append(f"  {mark}  {finding.target:<9} {finding.case}{reason}")
+    return output
 
 
 def verdict(verified: Verified, way_back: str) -> RefusedError | None:
-    """Why the exit code is not 0. `way_back` is the command that brings back the version before."""
+    """The error of a failed verification. `way_back` is the command that brings back the version before."""
     failures = verified.verification.failures
     if not failures:
         return None

@@ -1,5 +1,6 @@
-"""What is known of a stage and what follows from it. Pure: nothing here calls AWS, or imports what does.
+"""The pure part of model-deploy: a stage as data, and the decisions about it. No module here calls AWS.
 
-`arn`, `package`, `contract` and `checks` describe a model; `deployment`, `archive` and `target` what a stage is to be;
-`observed` what it is; `promotion` says whether the package may go there, and `next_step` what to do about it.
+`arn`, `package`, `contract` and `checks` describe a model. `deployment`, `archive` and `target` describe the wanted
+state of a stage, `observed` its present state. `promotion` decides whether a package may go to a stage, and
+`next_step` what to do next.
 """

@@ -25,9 +25,9 @@ _SHARED = {
     for module in (model_common, serving)
     if module.__file__ is not None
 }
-"""What the scripts import besides each other."""
+"""The shared modules that the scripts import."""
 
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can hold
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Archive:
         return hashlib.sha256(self.content).hexdigest()
 
     def key(self, stage: str) -> str:
-        """Where it belongs in the artifact bucket: below the stage's own prefix."""
+        """The archive's key in the artifact bucket, below the stage's own prefix."""
         return f"code/deploy/{stage}/{self.sha256}/api.zip"
 
 

@@ -1,4 +1,4 @@
-"""The ARN of a model package, which is what a deployment is asked for."""
+"""The ARN of a model package, the input of a deployment."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A model's artifact, known by its bytes: what was evaluated is what is served.
+"""A model's artifact, identified by its hash, so that the evaluated model is the served one.
 
-A stage serves a copy of its own, which lies under the hash of its content where only the stage's role may write. Nobody who
-may write to where models are trained can change what is served, and every instance that starts finds the same bytes.
+A stage serves its own copy. The copy's key has the hash of its content, and only the stage's role may write there. A
+principal that may write trained models cannot change a served one, and every new instance loads the same bytes.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ _COPY = re.compile(r"s3://[^/]+/deploy/[^/]+/models/(?P<sha256>[0-9a-f]{64})/mod
 
 @dataclass(frozen=True)
 class Artifact:
-    """An archive of a model: where it was trained to, its SHA-256, and the version of the object, if there is one."""
+    """The archive of a model: the URI that training wrote, its SHA-256, and the object's version id, if it has one."""
 
     uri: str
     sha256: str
     version: str | None = None
 
     def key(self, stage: str) -> str:
-        """Where the stage's copy belongs in the artifact bucket."""
+        """The key of the stage's copy in the artifact bucket."""
         return f"deploy/{stage}/models/{self.sha256}/model.tar.gz"
 
 
 def sha256_of(model_uri: str) -> str | None:
-    """The SHA-256 of what a model with this artifact serves; None for one that is not a stage's copy."""
+    """The SHA-256 in the URI of a stage's copy; None for another URI."""
     found = _COPY.fullmatch(model_uri)
     return found["sha256"] if found else None

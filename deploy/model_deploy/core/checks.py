@@ -1,11 +1,11 @@
-"""What a model must be able to do before it counts as verified: the files of `checks/`, one per recipe.
+"""The cases that a model must pass to be verified: the files of `checks/`, one per recipe.
 
     {"recipe": "clothing-reviews", "latency_ms": 500,
      "cases": [{"name": "a happy customer", "text": "I love this dress", "labels": ["positive"]}]}
 
-A case is a text and the labels that are right: one of them has to be the answer where a text has one label, all of them
-have to be among the answers where it may have several. `never` names labels that must not be answered. A case
-without either is about the shape alone. Pure: nothing here touches AWS.
+A case is a text and its right labels. A single-label model has to answer one of them; a multi-label model has to
+answer all of them. `never` names labels that must not be answered. A case without either checks only that the answer
+is well-formed. Pure: nothing here calls AWS.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ FOLDER = "checks"
 
 
 class Case(BaseModel):
-    """A text, and what the answer to it has to be."""
+    """A text, and the labels that the answer must or must not have."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -1,8 +1,8 @@
-"""The serving contract of a model: its labels, and the code that turns a text into the tokens that it was trained on.
+"""The serving contract of a model: its labels, and the code that turns a text into tokens as in training.
 
-It lies in the artifact bucket, `contract.json` and `text_rules.py`, and the model package's metadata holds its hash: what
-serves a model is exactly what evaluated it. `open_files` checks that hash before anything is read; the code runs in a
-process of its own, without the credentials of this one (`text_rules`).
+It is stored in the artifact bucket as `contract.json` and `text_rules.py`. The model package's metadata holds its
+hash, so a model is served with the contract that it was evaluated with. `open_files` checks the hash before it reads
+a file. The code runs in a process of its own, without the credentials of this one (`text_rules`).
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ def folder_sha256(files: Mapping[str, bytes]) -> str:
 
 @dataclass(frozen=True)
 class Contract:
-    """`thresholds` are the scores from which a model gives its labels; None where a text has one label.
+    """`thresholds` are the least scores of labels in an answer; None for a single-label model.
 
-    `serving` says how the model is asked. `files` are the contract as it is stored, by name.
+    `serving` is the format of requests and answers. `files` are the stored files by name.
     """
 
     recipe: str
@@ -55,21 +55,21 @@ class Contract:
         return TextRules.of(self.files[RULES_FILE], self.text_rules)
 
     def tokens(self, texts: Sequence[str]) -> list[str]:
-        """What the model reads for each text: tokens separated by single spaces, never a newline.
+        """The model's input for each text: tokens separated by single spaces, never a newline.
 
         Raises RefusedError when the text rules fail.
         """
         return self._rules.lines(texts)
 
     def tokens_of_cases(self, texts: Sequence[str]) -> list[str]:
-        """`tokens` of the same few texts, over and over."""
+        """Like `tokens`, with a cache for texts that are sent repeatedly."""
         return self._rules.lines_again(texts)
 
 
 def open_files(files: Mapping[str, bytes], sha256: str, source: str) -> Contract:
-    """The contract of the stored `files`, if their hash is `sha256`; nothing of them is read before that is known.
+    """The contract of the stored `files`, if their hash is `sha256`. No file is read before the hash was compared.
 
-    `source` names it in messages. Raises RefusedError when it is another one, not complete, or cannot be read.
+    `source` names it in messages. Raises RefusedError if the hash differs, a file is missing, or the contract cannot be read.
     """
     found = folder_sha256(files)
     if found != sha256:
@@ -86,19 +86,19 @@ def _parse(files: Mapping[str, bytes], source: str) -> Contract:
     if missing:
         raise RefusedError(f"{source} is not complete: there is no {' and no '.join(missing)}.")
     try:
-        stated = json.loads(files[DESCRIPTION_FILE])
-        if stated["version"] not in VERSIONS:
+        document = json.loads(files[DESCRIPTION_FILE])
+        if document["version"] not in VERSIONS:
             raise RefusedError(
-                f"{source} has version {stated['version']}; this model-deploy reads the versions "
+                f"{source} has version {document['version']}; this model-deploy reads the versions "
                 f"{' and '.join(map(str, VERSIONS))}. Use the one that belongs to it."
             )
         return Contract(
-            recipe=str(stated["recipe"]),
-            labels=tuple(stated["labels"]),
-            multi_label=bool(stated["multi_label"]),
-            thresholds=serving.thresholds(stated),
-            text_rules=stated["text_rules"],
-            serving=Serving.parse(stated),
+            recipe=str(document["recipe"]),
+            labels=tuple(document["labels"]),
+            multi_label=bool(document["multi_label"]),
+            thresholds=serving.thresholds(document),
+            text_rules=document["text_rules"],
+            serving=Serving.parse(document),
             files=dict(files),
         )
     except (ValueError, KeyError, TypeError) as error:

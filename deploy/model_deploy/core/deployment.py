@@ -1,6 +1,6 @@
-"""A deployment: one model package on one stage, with everything that decides what the endpoint stack is.
+"""A deployment: one model package on one stage, with every value in the endpoint stack's template.
 
-Equal deployments give equal templates, byte for byte, so that a rollout without a change is seen to be one.
+Equal deployments give equal templates, byte by byte, so a rollout without changes is recognised.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ VARIANT = "AllTraffic"
 """The name of every endpoint's only variant: SageMaker's guardrails need the same one before and after an update."""
 
 METRICS = "ModelDeploy"
-"""The CloudWatch namespace of what this tool measures itself."""
+"""The CloudWatch namespace of this tool's own metrics."""
 
 CONTRACT_FAILURES = "ContractFailures"
 """The metric that counts the failed cases of `checks/`, with the dimension EndpointName, and the alarm on it."""
@@ -23,10 +23,10 @@ WATCHED = "Watched"
 """The metric that a rollout publishes while it watches an update, with the dimension EndpointName."""
 
 UNWATCHED = "Unwatched"
-"""The alarm that is quiet only while WATCHED is published: what nobody watches goes back."""
+"""The alarm that is OK only while WATCHED is published, so that SageMaker rolls back an update that no command watches."""
 
 MEASURED = ("ServerErrors", "ClientErrors", "Latency")
-"""The alarms on SageMaker's own metrics, which the model that is live moves as well as the next one."""
+"""The alarms on SageMaker's own metrics. Both the live model and the next one can trigger them."""
 
 
 def endpoint_name(project: str, stage: str) -> str:
@@ -41,14 +41,14 @@ def stack_name(project: str, stage: str) -> str:
 
 @dataclass(frozen=True)
 class Deployment:
-    """What is to serve, where, and on whose account.
+    """A model package on a stage, with the project's names and roles.
 
-    `image` and `environment` are what the package says; `model_uri` is the stage's own copy of its artifact. `api_archive` is the
-    key of the API's archive (`archive.build`) in `bucket`, None where the stage has no API, and `api_archive_version` the id
-    of its version, None where it is not uploaded yet or the bucket keeps none. `permissions_boundary` is the ARN of the
-    policy that bounds the roles which the stack creates, where the account asks for one. `kms_key` is the ARN of the
-    project's key, None where there is none. `excused_alarms` are those of MEASURED that do not take this deployment back,
-    since they ring already.
+    `image` and `environment` are the package's; `model_uri` is the stage's copy of its artifact. `api_archive` is the
+    key of the API's archive (`archive.build`) in `bucket`, None for a stage without an API. `api_archive_version` is
+    the id of its version, None before the upload or in a bucket without versions. `permissions_boundary` is the ARN
+    of the boundary of the roles that the stack creates, if the account needs one. `kms_key` is the ARN of the
+    project's key, None if it has none. `excused_alarms` are those of MEASURED that do not roll this deployment back,
+    because they are in ALARM already.
     """
 
     stage: Stage
@@ -88,7 +88,7 @@ class Deployment:
 
     @property
     def tags(self) -> dict[str, str]:
-        """The tags of every resource: the stage's own, and those by which SageMaker counts it to its project."""
+        """The tags of every resource: the stage's, and those that assign a resource to its SageMaker project."""
         return dict(self.stage.tags) | {
             "sagemaker:project-name": self.project_name,
             "sagemaker:project-id": self.project_id,
@@ -97,7 +97,7 @@ class Deployment:
 
     @property
     def output_key(self) -> str | None:
-        """The key for what the endpoint writes to S3: the project's, or where there is none the stage's own."""
+        """The KMS key of the endpoint's outputs in S3: the project's, or the stage's if the project has none."""
         return self.kms_key or self.stage.kms_key
 
     def s3(self, key: str) -> str:

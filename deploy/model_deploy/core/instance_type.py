@@ -1,7 +1,7 @@
-"""Another instance type for an endpoint that scales: SageMaker refuses it while the variant is a scalable target.
+"""Changes of an instance type: SageMaker refuses them while the variant is a scalable target.
 
-So it takes two rollouts: one that deregisters the target, and one that changes the type and registers it again. Pure: templates
-come in and go out.
+Two rollouts are needed: the first deregisters the target, the second changes the type and registers the target again.
+Pure: the functions take and return templates.
 
 Source: terraform-provider-aws #14337 and aws-cdk #29626, which quote SageMaker's refusal.
 """
@@ -30,9 +30,9 @@ def needs_two_rollouts(old: str, new: str) -> bool:
 
 
 def without_scaling(template: str) -> str:
-    """The template without what scales the endpoint: scalable target, policies, and the alarms that call them.
+    """The template without scalable target, scaling policies, and the alarms that call them.
 
-    They stand in its metadata, from where `with_scaling` takes them again.
+    They are kept in its metadata, for `with_scaling`.
     """
     document = json.loads(template)
     taken = {name: document["Resources"].pop(name) for name in sorted(_scaling(document["Resources"]))}
@@ -41,7 +41,7 @@ def without_scaling(template: str) -> str:
 
 
 def with_scaling(template: str) -> str | None:
-    """The template as it was before `without_scaling`; None for one that did not come from there."""
+    """The template before `without_scaling`; None if that did not make it."""
     document = json.loads(template)
     metadata = document.get("Metadata", {})
     if _TAKEN not in metadata:
@@ -68,12 +68,12 @@ def _scaling(resources: _Resources) -> set[str]:
 
 
 def _actions(alarm: Mapping[str, Any]) -> list[Any]:
-    stated = alarm.get("Properties", {}).get("AlarmActions", [])
-    return stated if isinstance(stated, list) else [stated]
+    listed = alarm.get("Properties", {}).get("AlarmActions", [])
+    return listed if isinstance(listed, list) else [listed]
 
 
 def _types(template: str) -> dict[str, str | None]:
-    """The instance type of each variant; None where it has none of its own, as a serverless one."""
+    """The instance type of each variant; None for a serverless one."""
     return {
         variant["VariantName"]: variant.get("InstanceType")
         for each in _resources(template).values()

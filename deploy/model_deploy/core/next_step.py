@@ -1,17 +1,17 @@
-"""What has to be done so that a stage serves a model package. Pure: what was observed comes in, the next step comes out.
+"""The next step towards a stage that serves a model package. A pure function of the target and the observed stage.
 
-A plan is made anew after each step, from what is there then. So it does not matter who took the last step, whether it
-was taken to its end, or how often the command was started: the same observation has the same answer, and where nothing
-is left to do the answer is None.
+The stage is observed again after each step. So it does not matter which command took the last step, whether the step
+ended, or how often the command was started: equal observations give equal answers, and None means that nothing is
+left to do.
 
     stack                                   endpoint                           next step
     none, deleted, in review                none                               Apply (create)
     in progress                                                                Wait
-    ROLLBACK_COMPLETE, *_FAILED             (nothing serves)                   Delete, then create anew
+    ROLLBACK_COMPLETE, *_FAILED             (nothing serves)                   Delete, then create
     UPDATE_ROLLBACK_FAILED                                                     ContinueRollback
     complete                                deleted by hand                    Restore
                                             being updated                      WaitForEndpoint
-                                            failed                             Delete, then create anew
+                                            failed                             Delete, then create
       with another template                 in service                         Apply (update)
       ... and type, while it scales         in service                         Deregister, then Apply
       with the wanted template              serves the wanted package          none
@@ -33,7 +33,7 @@ from model_deploy.errors import StackError
 
 @dataclass(frozen=True)
 class Apply:
-    """Make a change set and execute it. `changes` are what is expected of it."""
+    """Create a change set and execute it. `changes` are its expected changes."""
 
     kind: Literal["CREATE", "UPDATE"]
     changes: tuple[Change, ...]
@@ -44,10 +44,10 @@ class Apply:
 
 @dataclass(frozen=True)
 class Deregister:
-    """The first of two rollouts: take the scaling away, since an endpoint that scales refuses another instance type.
+    """The first of two rollouts: remove the scaling, because SageMaker refuses another instance type while it is there.
 
-    `template` is the stack's own without scaling. `changes` are what is expected of it, `then` those of the second rollout,
-    which changes the type and registers the scaling again.
+    `template` is the stack's template without scaling. `changes` are the expected changes, `then` those of the second
+    rollout, which changes the type and registers the scaling again.
     """
 
     template: str
@@ -63,7 +63,7 @@ class Deregister:
 
 @dataclass(frozen=True)
 class Wait:
-    """Let what is under way on the stack come to its end. `own` says whether it is this very rollout."""
+    """Wait for the operation that runs on the stack. `own` says whether it belongs to this rollout."""
 
     stack: Stack
     own: bool
@@ -74,7 +74,7 @@ class Wait:
 
 @dataclass(frozen=True)
 class WaitForEndpoint:
-    """Let what is under way on the endpoint come to its end; it was not the stack that began it."""
+    """Wait for the operation that runs on the endpoint. The stack did not start it."""
 
     status: str
 
@@ -84,7 +84,7 @@ class WaitForEndpoint:
 
 @dataclass(frozen=True)
 class Delete:
-    """Delete a stack of which nothing serves; it is created anew after that."""
+    """Delete a stack that serves nothing. The next step creates it."""
 
     stack: Stack
     why: str
@@ -95,7 +95,7 @@ class Delete:
 
 @dataclass(frozen=True)
 class ContinueRollback:
-    """Let CloudFormation go on with a rollback that failed."""
+    """Continue a failed rollback of CloudFormation."""
 
     stack: Stack
 
@@ -105,7 +105,7 @@ class ContinueRollback:
 
 @dataclass(frozen=True)
 class Restore:
-    """Create the endpoint that was deleted by hand again, as the stack has it: then the stack is true, and can change."""
+    """Create an endpoint again that was deleted by hand, as the stack describes it. Then the stack can be updated."""
 
     stack: Stack
 
@@ -115,7 +115,7 @@ class Restore:
 
 @dataclass(frozen=True)
 class Reconcile:
-    """Bring the stack to the package `arn`, which is live, from the wanted one, which is not: that was rolled back."""
+    """Bring the stack from the target's package, which SageMaker rolled back, to the live package `arn`."""
 
     stack: Stack
     arn: str
@@ -128,9 +128,9 @@ Step = Apply | Deregister | Wait | WaitForEndpoint | Delete | ContinueRollback |
 
 
 def next_step(target: Target, observed: Observed) -> Step | None:
-    """What to do next so that the stage becomes `target`; None when it is.
+    """The next step that brings the stage to `target`; None if it is there.
 
-    Raises StackError when only a person can decide.
+    Raises StackError if a person has to decide.
     """
     stack, live = observed.stack, observed.live
     name = target.deployment.stack_name
@@ -184,7 +184,7 @@ def _change(old: str | None, new: str) -> Step:
 
 
 def settled(target: Target, stack: Stack, live: Live) -> Reconcile | None:
-    """What is left where the stack says what it should: nothing, unless the endpoint serves something else."""
+    """The step for a stack with the wanted template: None, unless the endpoint serves another package."""
     if live.package_arn == target.arn:
         return None
     if live.package_arn is None:

@@ -1,4 +1,4 @@
-"""What there is of a stage, as AWS describes it: its stack with the template, and its endpoint with the model."""
+"""The present state of a stage, as AWS describes it: its stack with the template, and its endpoint with the model."""
 
 from __future__ import annotations
 
@@ -34,20 +34,43 @@ class Stack:
 
 
 @dataclass(frozen=True)
-class Endpoint:
-    """An endpoint as SageMaker describes it. `phases` say how far an update is, a line per variant.
+class Phase:
+    """A step of an endpoint's update: SageMaker's status and its words for it, and when it began."""
 
-    `alarms` are the names of those that take its deployments back. `reason` is SageMaker's own for a failure.
-    `modified` is when it last became what it is.
+    status: str
+    message: str
+    since: datetime | None = None
+
+    def __str__(self) -> str:
+        if not self.message or self.message.startswith(self.status):
+            return self.message or self.status
+        return f"{self.status}: {self.message}"
+
+    def seconds_left(self, bake_seconds: int, now: datetime) -> float | None:
+        """How long it still bakes, when each bake takes that long; None in a phase whose length is not known."""
+        if self.status != "Baking" or self.since is None:
+            return None
+        return max(0.0, bake_seconds - (now - self.since).total_seconds())
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """An endpoint as SageMaker describes it. `phases` are those of a running update, each once.
+
+    `pending_config` is the endpoint configuration that an update moves to, empty if no update is under way.
+
+    `alarms` are the names of those that roll its deployments back. `reason` is SageMaker's reason of a failure.
+    `modified` is the time of its last change.
     """
 
     name: str
     status: str
     config: str
     reason: str = ""
-    phases: tuple[str, ...] = ()
+    phases: tuple[Phase, ...] = ()
     alarms: tuple[str, ...] = ()
     modified: datetime | None = None
+    pending_config: str = ""
 
     @property
     def changing(self) -> bool:
@@ -57,10 +80,9 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Live:
-    """An endpoint with the model behind it. `package_arn` is None when the model was not made from a package.
+    """An endpoint with the model behind it. `package_arn` is None if the model was not made from a package.
 
-    `model_sha256` is the hash of the artifact that it serves; None where that is no copy of the stage's, as in deployments of
-    before there were any.
+    `model_sha256` is the hash of the served artifact; None if it is not the stage's copy, as in old deployments.
     """
 
     endpoint: Endpoint
@@ -70,13 +92,13 @@ class Live:
 
     @property
     def serves(self) -> bool:
-        """Whether requests are answered; an endpoint that is being updated answers too."""
+        """Whether the endpoint answers requests. It does during an update, too."""
         return self.endpoint.status in {IN_SERVICE, "Updating", "SystemUpdating", "RollingBack"}
 
 
 @dataclass(frozen=True)
 class Observed:
-    """What is there: the stack with its template, and the endpoint with its model; None where there is none."""
+    """The stack with its template, and the endpoint with its model; None for those that do not exist."""
 
     stack: Stack | None = None
     template: str | None = None
@@ -84,5 +106,5 @@ class Observed:
 
     @property
     def live_arn(self) -> str | None:
-        """The ARN of the package that is live; None when nothing is, or a model of no package."""
+        """The ARN of the live package; None if nothing is live, or the model was not made from a package."""
         return self.live.package_arn if self.live else None

@@ -18,7 +18,7 @@ ARCHIVED = "Archived"
 
 @dataclass(frozen=True)
 class LifeCycle:
-    """Where a package stands, as the registry shows it: one value, that anyone with the permission may change."""
+    """The life cycle of a package in the registry: one mutable value, and no history."""
 
     stage: str
     status: str
@@ -29,7 +29,7 @@ class LifeCycle:
 
 @dataclass(frozen=True)
 class Container:
-    """What a package is served by: the image, the URI of the artifact as it was trained, and the environment."""
+    """The container of a package: the image, the URI of the artifact that training wrote, and the environment."""
 
     image: str
     model_uri: str
@@ -38,9 +38,9 @@ class Container:
 
 @dataclass(frozen=True)
 class Package:
-    """A version of a model in its group, as the registry describes it. `metadata` is what its pipeline recorded.
+    """A version in a model package group, as the registry describes it. `metadata` was recorded by its pipeline.
 
-    `approval_description` is what the approver said. `container` is None for a package that is not one container with one
+    `approval_description` is the approver's text. `container` is None unless the package is one container with one
     artifact.
     """
 
@@ -67,17 +67,17 @@ class Package:
 
     @property
     def model_sha256(self) -> str | None:
-        """The SHA-256 of the artifact that was evaluated; None for a package of before that was recorded."""
+        """The SHA-256 of the evaluated artifact; None for an old package."""
         return _stated(self.metadata.get("model-sha256"))
 
     @property
     def model_version(self) -> str | None:
-        """The id of the version of the artifact's object that was evaluated; None where none was recorded."""
+        """The version id of the evaluated artifact's object; None if none was recorded."""
         return _stated(self.metadata.get("model-version"))
 
     @property
     def problem(self) -> str | None:
-        """The problem that it solves; of before problems were recorded the one that its recipe is called after."""
+        """The problem that it solves; for an old package, the name of its recipe."""
         return self.metadata.get("problem", self.metadata.get("recipe"))
 
     @property
@@ -88,7 +88,7 @@ class Package:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A package with its contract and its artifact; each None where it cannot be used, and its problem says why."""
+    """A package with its contract and its artifact; None for one that cannot be used, with the reason beside it."""
 
     package: Package
     contract: Contract | None

@@ -1,8 +1,9 @@
-"""Whether a model package may go to a stage. Pure rules: what is known comes in, reasons against it come out.
+"""Whether a model package may go to a stage. Pure rules: they take a request and return the reasons against it.
 
-A reason says what is wrong and what to do. Only the rules that want staging first, and nothing newer verified there since, can
-be forced, with a reason that is recorded: no reason makes an unapproved package approved, or a model without its contract servable. What a rollback brings
-back was let in before, so the rules for coming in are not asked of it again: the way back must not wait for anybody.
+A reason says what is wrong and what to do. Two rules can be overruled by --force, whose reason is recorded: the
+package was verified in staging, and no other one was verified there later. Approval and serving contract cannot be
+forced. A rollback returns to a package that was admitted before, so the production rules are not applied again: a
+rollback must not wait for a person.
 """
 
 from __future__ import annotations
@@ -16,19 +17,19 @@ from model_deploy.core.record import Record
 from model_deploy.errors import RefusedError
 
 FIRST_STAGE = "staging"
-"""The stage that every package reaches first; all others want to see it verified there."""
+"""The stage of every package's first rollout. All other stages require a record that the package was verified there."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """A package, the stage that it is to go to, and what is known of both.
+    """A package, the requested stage, and the facts that the rules need.
 
-    `group` is the project's. `production_gate` is the stage's (github or registry). `verified_first` says whether a record
-    shows that exactly this package was verified in staging, `verified_sha256` which bytes that were (None in a record of before
-    that was recorded). `overtaken_by` is the record of another package that staging verified later. `forced` is the reason
-    given with --force. `returning` says that it is a rollback, to a package of which a record shows that it was verified in
-    this very stage. `serving` is the package that the stage serves now, None where it serves none, or one that the registry
-    no longer has.
+    `group` is the project's. `production_gate` is the stage's (github or registry). `verified_first` says whether a
+    record shows that this package was verified in staging, `verified_sha256` is the artifact's hash in that record
+    (None in old records). `overtaken_by` is the record of another package that staging verified later. `forced` is
+    the reason given with --force. `returning` says that it is a rollback to a package that a record shows as verified
+    in this stage. `serving` is the package that the stage serves now, None if it serves none or the registry no
+    longer has it.
     """
 
     candidate: Candidate
@@ -45,7 +46,7 @@ class Request:
 
 
 def refusals(request: Request) -> tuple[str, ...]:
-    """Every reason why the package must not go to the stage; none when it may."""
+    """Every reason why the package must not go to the stage; empty if it may."""
     package = request.candidate.package
     reasons = [
         *_registry(package, request.group),
@@ -84,7 +85,7 @@ def _registry(package: Package, group: str) -> list[str]:
 
 
 def _problem(package: Package, request: Request) -> list[str]:
-    """A stage keeps to one problem: who asks it would get answers to another question."""
+    """A stage serves one problem: its clients would get answers to another question."""
     serving = request.serving
     if serving is None or None in (serving.problem, package.problem) or serving.problem == package.problem:
         return []

@@ -1,4 +1,4 @@
-"""What is recorded of one deployment."""
+"""The record of a deployment."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ Outcome = Literal["deployed", "rolled back", "failed"]
 
 @dataclass(frozen=True)
 class Record:
-    """One deployment, or one later look at it. `kind` says whether it was to bring an earlier version back.
+    """One deployment, or a later verification of it. `kind` says whether it was a rollback to an earlier version.
 
     `deployment` is the same in all records of one deployment. `failures` are the cases of checks/ that failed, with
-    reasons; `verified` is None when it came to no verification. `why` is the approval's description, a rollback's
-    occasion, or what the operator said; `forced` the reason given with --force. `commit` is this repository's,
-    `model_commit` the one that the model was built from. `model_sha256` is the artifact's, `model_version` the id of the version of
-    the object that it was copied from; None in records of before they were recorded. `replaced` is the package that was live before.
+    reasons; `verified` is None if there was no verification. `why` is the approval's description, the reason of a
+    rollback, or the operator's text; `forced` is the reason given with --force. `commit` is this repository's,
+    `model_commit` the one that the model was built from. `model_sha256` is the artifact's hash, `model_version` the
+    version id of the object that it was copied from; both are None in old records. `replaced` is the package that was
+    live before.
     """
 
     time: datetime
@@ -59,7 +60,7 @@ class Record:
         }
 
     def shown(self) -> dict[str, Any]:
-        """The record for machines: what is stored, whose number of the format is called `schema`, as it is no model's."""
+        """The record for machines: as stored, with the format's version under `schema`, since `version` reads like a model's."""
         stored = self.document()
         return {"schema": stored.pop("version"), **stored}
 
@@ -71,5 +72,5 @@ def record_key(stage: str, time: datetime, version: int) -> str:
 
 
 def deployment_id(plan_sha256: str, time: datetime) -> str:
-    """What names a deployment: the plan, and when it began to be executed."""
+    """The id of a deployment: its plan, and when its execution began."""
     return f"{plan_sha256[:16]}-{int(time.timestamp() * 1000)}"

@@ -1,4 +1,4 @@
-"""What to do about a stack, by the status that it is in. Each status of CloudFormation has exactly one answer.
+"""The action for each status of a stack. Each status of CloudFormation has exactly one action.
 
 Source: "Stack status codes", CloudFormation user guide; a test compares the table with the API's own list.
 """
@@ -11,7 +11,7 @@ from model_deploy.errors import StackError
 
 
 class Action(Enum):
-    """The next thing to do before, or in order that, a stack becomes what it is to be."""
+    """The next action on the way to the wanted stack."""
 
     CREATE = "create"
     UPDATE = "update"
@@ -21,7 +21,7 @@ class Action(Enum):
 
 
 _ACTIONS = {
-    # In review: a change set was made for a stack that never came to be.
+    # In review: a change set was created for a stack, and never executed.
     Action.CREATE: {"DELETE_COMPLETE", "REVIEW_IN_PROGRESS"},
     Action.UPDATE: {
         "CREATE_COMPLETE",
@@ -42,22 +42,22 @@ _ACTIONS = {
         "IMPORT_IN_PROGRESS",
         "IMPORT_ROLLBACK_IN_PROGRESS",
     },
-    # Nothing of such a stack serves: its creation failed, or its deletion did.
+    # Such a stack serves nothing: its creation or its deletion failed.
     Action.DELETE: {"CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED"},
     Action.CONTINUE_ROLLBACK: {"UPDATE_ROLLBACK_FAILED"},
 }
 _BY_STATUS = {status: action for action, statuses in _ACTIONS.items() for status in statuses}
 
 STATUSES = frozenset(_BY_STATUS) | {"IMPORT_ROLLBACK_FAILED"}
-"""Every status that is known here."""
+"""Every status of the API."""
 
 _SUCCEEDED = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
 
 
 def decide(stack: str, status: str | None) -> Action:
-    """What to do about the stack named `stack` in `status`; None is a stack that does not exist.
+    """The action for the stack named `stack` in `status`; a status of None is a stack that does not exist.
 
-    Raises StackError for a status that only a person can resolve.
+    Raises StackError for a status that a person has to resolve.
     """
     if status is None:
         return Action.CREATE
@@ -71,10 +71,10 @@ def decide(stack: str, status: str | None) -> Action:
 
 
 def is_running(status: str | None) -> bool:
-    """Whether an operation is under way in `status`."""
+    """Whether an operation is running in `status`."""
     return status is not None and _BY_STATUS.get(status) is Action.WAIT
 
 
 def has_succeeded(status: str | None) -> bool:
-    """Whether the last operation did what it was asked for, as far as CloudFormation knows."""
+    """Whether the last operation succeeded, as far as CloudFormation knows."""
     return status in _SUCCEEDED

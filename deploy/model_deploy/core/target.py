@@ -1,4 +1,4 @@
-"""What a stage is to be: a package, its deployment, and the template that follows from it."""
+"""The wanted state of a stage: a package, its deployment, and the template."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from model_deploy.core.package import Candidate
 class Target:
     """The package with its deployment and template.
 
-    `archive` is the API's, which the template names; None where the stage has no API. `purpose` begins the names of its
-    change sets. `sent` is the template that CloudFormation gets, where some alarms are excused; the plan, its hash and its
-    change set stay the same.
+    `archive` is the API's, which the template names; None for a stage without an API. `purpose` is the first part of
+    the change set's name. `sent` is the template for CloudFormation if some alarms are excused; plan, hash and change
+    set stay the same.
     """
 
     candidate: Candidate
@@ -36,23 +36,23 @@ class Target:
 
     @cached_property
     def sha256(self) -> str:
-        """The plan's hash: that of the template, in which everything stands that decides what is deployed.
+        """The plan's hash: that of the template, which holds every value of the deployment.
 
-        Without the version of the API's archive, whose key has the hash of its content: a plan is made before it is uploaded.
+        The version of the API's archive is left out, because a plan is made before the upload; the archive's key has its hash.
         """
-        stated = json.loads(self.template)
-        for resource in stated.get("Resources", {}).values():
+        document = json.loads(self.template)
+        for resource in document.get("Resources", {}).values():
             code = resource.get("Properties", {}).get("Code")
             if isinstance(code, dict):
                 code.pop("S3ObjectVersion", None)
-        return hashlib.sha256(json.dumps(stated, sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
     @property
     def body(self) -> str:
-        """The template as it is sent."""
+        """The template that CloudFormation gets."""
         return self.template if self.sent is None else self.sent
 
     @property
     def change_set(self) -> str:
-        """The name of the change set that brings the stack here: whoever wants the same asks for the same."""
+        """The name of the change set. Commands with an equal target use the same one."""
         return f"{self.purpose}-{self.sha256[:24]}"

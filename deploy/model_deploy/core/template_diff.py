@@ -1,7 +1,7 @@
-"""What would change in a stack, worked out from its template and the next one. Pure: CloudFormation is not asked.
+"""The changes between two templates of a stack. Pure: CloudFormation is not called.
 
-A change set says the same and more, but making one is a write. Values here are compared as templates have them, so
-what a reference comes to is followed: where a resource is replaced, those that refer to it change too.
+A change set says more, but creating one is a write. Values are compared as the templates have them. References are
+followed: if a resource is replaced, those that refer to it change too.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 _IMMUTABLE = frozenset({"AWS::SageMaker::Model", "AWS::SageMaker::EndpointConfig"})
-"""Types of which every property but Tags is create-only: another value is another resource."""
+"""Types whose properties, except Tags, are create-only: another value replaces the resource."""
 
 
 class Kind(StrEnum):
@@ -26,7 +26,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Change:
-    """What happens to one resource. `properties` are those that change; of a new or removed one none are named."""
+    """The change of one resource. `properties` are those that change; empty for a new or removed resource."""
 
     kind: Kind
     resource: str
@@ -52,10 +52,10 @@ def compare(old: str | None, new: str) -> tuple[Change, ...]:
 
 
 def same(old: str, new: str) -> bool:
-    """Whether two templates say the same, whatever their layout.
+    """Whether two templates are equal, apart from their layout and the alarms that roll an update back.
 
-    Which alarms take an update back matters to that update alone: a template that had to excuse some (`excused_alarms`)
-    needs no update of its own once it is deployed.
+    Those alarms matter during an update only: a deployed template that excuses some (`excused_alarms`) needs no
+    update.
     """
     return bool(_without_rollback_alarms(old) == _without_rollback_alarms(new))
 
@@ -72,7 +72,7 @@ def _without_rollback_alarms(template: str) -> Any:
 
 
 def package_of(template: str) -> str | None:
-    """The model package that a stack with this template serves."""
+    """The model package in the template's outputs, None if it has none."""
     output = json.loads(template).get("Outputs", {}).get("ModelPackageArn", {})
     value = output.get("Value")
     return value if isinstance(value, str) else None
@@ -100,7 +100,7 @@ def _modified(name: str, type_name: str, properties: set[str]) -> Change:
 
 
 def _follow_references(found: dict[str, Change], after: Mapping[str, Mapping[str, Any]]) -> None:
-    """Add to `found` what refers to a replaced resource, and what refers to that if it is replaced too, and so on."""
+    """Add to `found` the resources that refer to a replaced one, and repeat that for those that are replaced by it."""
     followed: set[str] = set()
     while waiting := [name for name, change in found.items() if change.replaced and name not in followed]:
         replaced = waiting[0]

@@ -1,8 +1,8 @@
-"""Runs the text rules of a serving contract: code of another repository, in a process that has nothing to lose.
+"""Runs the text rules of a serving contract: code of another repository, in a process without credentials.
 
-The process starts with an empty environment in an empty folder, sees Python's own library and no installed package, opens
-no file beyond that library, no connection and no program, and ends at limits of time, memory and output. So whatever the
-rules are, the credentials of whoever deploys are out of their reach. The rules are never imported here.
+The process starts with an empty environment in an empty folder. It can import Python's standard library and no
+installed package. It cannot open other files, connections or programs, and has limits of time, memory and output. So
+the rules cannot reach the credentials of the command. They are never imported here.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from typing import IO, Any
 from model_deploy.errors import RefusedError
 
 SECONDS = 60
-"""What the rules may take for the texts of one call; they do some 100,000 texts a second."""
+"""The limit for the texts of one call. The rules process about 100,000 texts a second."""
 
 MEMORY_BYTES = 1024**3
 OUTPUT_BYTES_PER_INPUT, OUTPUT_BYTES = 16, 1024**2
-"""The answer may be so many times as long as the texts, and a megabyte besides."""
+"""The limit of the answer in bytes: a multiple of the texts' length, plus one megabyte."""
 
 _CHILD = r"""
 import json, os, sys
@@ -88,21 +88,21 @@ class TextRules:
 
     @classmethod
     def of(cls, source: bytes, settings: Mapping[str, Any]) -> TextRules:
-        """Raises RefusedError when the source is no text."""
+        """The rules of a source file. Raises RefusedError if it is not UTF-8."""
         try:
             return cls(source.decode("utf-8"), json.dumps(settings, sort_keys=True))
         except UnicodeDecodeError as error:
             raise _unusable(f"it is not UTF-8: {error}") from error
 
     def lines(self, texts: Sequence[str]) -> list[str]:
-        """What the model reads for each text: tokens separated by single spaces, never a newline.
+        """The model's input for each text: tokens separated by single spaces, never a newline.
 
-        Raises RefusedError when the rules fail, take too long, or answer something else.
+        Raises RefusedError if the rules fail, take too long, or return something else.
         """
         return _run(self, texts)
 
     def lines_again(self, texts: Sequence[str]) -> list[str]:
-        """`lines` for a few texts that are asked for over and over; the answer is kept."""
+        """Like `lines`, with a cache for texts that are sent repeatedly."""
         return list(_kept(self, tuple(texts)))
 
 
@@ -112,7 +112,7 @@ def _kept(rules: TextRules, texts: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _run(rules: TextRules, texts: Sequence[str]) -> list[str]:
-    asked = json.dumps(
+    request = json.dumps(
         {
             "source": rules.source,
             "rules": json.loads(rules.settings),
@@ -123,7 +123,7 @@ def _run(rules: TextRules, texts: Sequence[str]) -> list[str]:
         }
     ).encode()
     with tempfile.TemporaryFile() as question, tempfile.TemporaryFile() as answer:
-        question.write(asked)
+        question.write(request)
         question.seek(0)
         status = _process(question, answer)
         answer.seek(0)
@@ -131,7 +131,7 @@ def _run(rules: TextRules, texts: Sequence[str]) -> list[str]:
 
 
 def _process(question: IO[bytes], answer: IO[bytes]) -> int:
-    """Answer the question in a process of its own; how it ended."""
+    """Run the rules on the file `question` in a process of their own; returns its exit status."""
     with tempfile.TemporaryDirectory(prefix="text-rules-") as folder:
         process = subprocess.Popen(
             [sys.executable, "-I", "-S", "-B", "-c", _CHILD],
@@ -155,10 +155,10 @@ def _process(question: IO[bytes], answer: IO[bytes]) -> int:
 
 def _parsed(answer: bytes, status: int, count: int) -> list[str]:
     try:
-        stated = json.loads(answer)
-        if "error" in stated:
-            raise _unusable(str(stated["error"]))
-        lines = stated["lines"]
+        reply = json.loads(answer)
+        if "error" in reply:
+            raise _unusable(str(reply["error"]))
+        lines = reply["lines"]
         if len(lines) == count and all(isinstance(line, str) for line in lines):
             return list(lines)
     except (ValueError, KeyError, TypeError):

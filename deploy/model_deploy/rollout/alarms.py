@@ -1,10 +1,11 @@
-"""The alarms before an update begins: SageMaker takes an update back at once while one of them is in ALARM.
+"""Waits for the alarms before an update begins: SageMaker rolls an update back at once while one of them is in ALARM.
 
-An alarm on SageMaker's own metrics (`MEASURED`) that began to ring after the endpoint last changed rings because of the
-model that is live. That must not keep a better one from replacing it: the alarm is excused, which means that it does not take
-this update back; the others, the probes and `verify` judge the new model. One that began to ring before, or amid, the last
-change may still be of a model that was taken back. It is given two evaluation periods, and once it is quiet has to stay so
-for a whole one; then it is excused, too. The alarms on what a rollout publishes itself become quiet by its heartbeat.
+An alarm on SageMaker's own metrics (`MEASURED`) that went into ALARM after the endpoint last changed is caused by the
+live model. It must not block a better model, so it is excused: it does not roll this update back. The other alarms,
+the probes and `verify` judge the new model. An alarm that went into ALARM before or during the last change may be
+caused by a model that was rolled back. The rollout waits two evaluation periods for it. If it becomes OK, it has to
+stay OK for a whole evaluation period; otherwise it is excused, too. The alarms on the rollout's own metrics become OK
+by its heartbeat.
 """
 
 from __future__ import annotations
@@ -27,15 +28,15 @@ if TYPE_CHECKING:
     from types_boto3_cloudwatch.type_defs import MetricAlarmTypeDef
 
 QUIET_SECONDS = 300
-"""How long the alarms on what a rollout publishes may take to become quiet, beyond two evaluation periods."""
+"""The seconds beyond two evaluation periods that the alarms on the rollout's own metrics may take to become OK."""
 
 
 @dataclass
 class Quiet:
-    """Decides, look by look, which alarms are still waited for and which are excused.
+    """Decides, each time that the alarms are described, which ones to wait for and which ones to excuse.
 
-    `alarms` are the stage's; `changed` is when the endpoint last changed. `rang` is when those that were seen in ALARM
-    began.
+    `alarms` are the stage's; `changed` is the time of the endpoint's last change. `rang` maps the alarms that were
+    seen in ALARM to the time at which that state began.
     """
 
     alarms: Alarms
@@ -44,7 +45,7 @@ class Quiet:
     rang: dict[str, datetime] = field(default_factory=dict)
 
     def waiting(self, states: Mapping[str, tuple[str, datetime]], now: datetime) -> list[str]:
-        """The alarms that are not quiet yet, of `states`: name to state and since when."""
+        """The alarms that are not OK yet. `states` maps a name to the state and the time at which it began."""
         return [
             name
             for name, (state, since) in states.items()
@@ -52,7 +53,7 @@ class Quiet:
         ]
 
     def give_up(self, waiting: list[str]) -> list[str]:
-        """Excuse what is excusable of `waiting`; what is left."""
+        """Excuse the alarms of `waiting` that may be excused; returns the others."""
         self.excused |= {name for name in waiting if name in MEASURED}
         return [name for name in waiting if name not in MEASURED]
 
@@ -65,15 +66,16 @@ class Quiet:
             return False
         if name not in MEASURED or name not in self.rang:
             return True
-        # CloudWatch keeps a state for a period at least, so this many times the ring is no less than an evaluation period.
+        # CloudWatch keeps a state for a period at least, so this factor makes the wait at least one
+        # evaluation period.
         rang_for = self.alarms.evaluation_periods * (since - self.rang[name])
         return now - since >= min(timedelta(seconds=self.alarms.reaction_seconds), rang_for)
 
 
 def settle(workspace: Workspace, observed: Observed, progress: Progress) -> tuple[str, ...]:
-    """Wait until no alarm stands in the way of an update; the names of the excused ones, as in MEASURED.
+    """Wait until no alarm blocks an update; returns the names of the excused alarms, as in MEASURED.
 
-    Raises StackError when an alarm on what the rollout publishes itself does not become quiet.
+    Raises StackError if an alarm on the rollout's own metrics does not become OK.
     """
     alarms = workspace.stage.alarms
     if alarms is None or not alarms.rollback or observed.live is None:

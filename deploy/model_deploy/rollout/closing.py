@@ -1,4 +1,4 @@
-"""The end of a rollout that held: the registry shows it, what nothing uses is pruned, and it is recorded, last."""
+"""The end of a successful rollout: update the registry, prune unused models, and write the record, last."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ def close(
     verification: Verification,
     progress: Progress,
 ) -> None:
-    """Show, prune, record; only what was not done yet for this deployment."""
+    """Update the registry, prune and write the record, unless that was done for this deployment."""
     operation = converged.observed.stack
     assert operation is not None  # it has converged
     existing = _recorded(workspace, target, operation)
     if existing is None and not converged.changed:
-        # Somebody else's deployment, which may have begun after the stack was described and before its endpoint was.
+        # Another command's deployment. It may have begun between the descriptions of the stack and of its endpoint.
         operation = stack.describe(workspace.aws, operation.id) or operation
         existing = _recorded(workspace, target, operation) or _unchanged(workspace, target)
     if existing is not None and existing.outcome == "deployed":
-        # Where it is as recorded nothing more is asked: a rollout without change is to cost next to nothing.
+        # If the stage is as recorded, no further calls are made: a rollout without changes has to be cheap.
         if existing.verified != verification.passed:
             note_verdict(workspace, existing, verification)
         return
@@ -59,7 +59,7 @@ def record(
     verification: Verification | None,
     replaced: str | None,
 ) -> None:
-    """Record what came of the deployment that `operation` was."""
+    """Write the record of the deployment that `operation` carried out."""
     subject, artifact = target.candidate.package, target.candidate.artifact
     made = Record(
         time=operation.changed,
@@ -91,7 +91,7 @@ def _recorded(workspace: Workspace, target: Target, operation: Stack) -> Record 
 
 
 def _unchanged(workspace: Workspace, target: Target) -> Record | None:
-    """The latest deployment's record, if it is of this very plan: the stack has changed since, and was taken back."""
+    """The latest deployment's record, if it has this plan: the stack has changed since then, and was rolled back."""
     past = records.history(workspace.aws, workspace.settings.bucket, workspace.stage.name)
     latest = next((each for each in past if each.outcome == "deployed"), None)
     if latest is None or (latest.model_package_arn, latest.plan_sha256) != (target.arn, target.sha256):
@@ -100,7 +100,7 @@ def _unchanged(workspace: Workspace, target: Target) -> Record | None:
 
 
 def _replaced(workspace: Workspace, target: Target, before: Observed) -> str | None:
-    """The package that was live before; as the records have it where an earlier command did the replacing."""
+    """The package that was live before, from the records if an earlier command replaced it."""
     arn = before.live_arn
     if arn is not None and arn != target.arn:
         return arn

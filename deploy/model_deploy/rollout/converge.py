@@ -1,11 +1,11 @@
-"""Takes the steps of a plan until a stage is what it is to be, or has failed to become it.
+"""Takes the steps of a plan until the stage is the target, or a step has failed.
 
     observe ──► next step? ── none ──► done
        ▲            │
-       └── take it ◄┘            a failure of this very rollout ends it: it is not tried a second time
+       └── take it ◄┘            a failure of this rollout ends it: no step is tried twice
 
-Whoever runs the same rollout finds the same steps: a command that was killed is taken up where its operation stands, two
-commands with the same target share one operation, and one with another target waits for its turn.
+Every command with the same target finds the same steps. A command that is run again after a kill continues with the
+running operation. Two commands with the same target share one operation. A command with another target waits.
 """
 
 from __future__ import annotations
@@ -45,17 +45,17 @@ from model_deploy.rollout.watch import Watch, succeeded
 from model_deploy.workspace import Workspace
 
 MOST_STEPS = 30
-"""More than any stage needs; what does not settle by then is being changed by somebody else all the time."""
+"""More steps than any stage needs. A stage that needs more is changed by others all the time."""
 
 CLOSING_SECONDS, CLOSING_PAUSE = 30.0, 0.5
-"""How long another rollout is waited for that has changed the stack and not recorded it yet: it may have been killed."""
+"""The seconds to wait for the record of another rollout that has changed the stack. It may have been killed."""
 
 _ROLLED_BACK = {"UPDATE_ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a rollout did not hold, in SageMaker's and CloudFormation's words, the operation that it was, and when it ended."""
+    """A failed operation: its token, the reason in SageMaker's and CloudFormation's words, and when it ended."""
 
     cause: str
     operation: Stack
@@ -65,7 +65,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Converged:
-    """The end: what was observed first and last, whether anything was changed, and what failed, if anything did."""
+    """The result: the first and the last observation, whether anything was changed, and the failure, if there is one."""
 
     before: Observed
     observed: Observed
@@ -78,9 +78,9 @@ class Converged:
 class Convergence:
     """Brings one stage to one target.
 
-    With a `request` its promotion is asked once more right before a change is executed, and the cases of checks/ are sent
-    meanwhile. Without one the stage is brought to what is live, which is let in already; and it is left to any other
-    rollout, instead of waiting for its turn.
+    With a `request`, its promotion is checked again right before a change is executed, and the cases of checks/ are
+    sent during the update. Without one, the stage is brought to the live package, which was admitted before; if
+    another rollout is running, this one does not wait for it.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class Convergence:
     def run(self) -> Converged:
         """Take steps until there is none left.
 
-        Raises StackError (OvertakenError), RefusedError, TimedOutError; what AWS takes back is no error here but a Failure.
+        Raises StackError (OvertakenError), RefusedError or TimedOutError. A rollback by AWS is not an error here; the result holds it as a Failure.
         """
         before: Observed | None = None
         for _ in range(MOST_STEPS):
@@ -125,7 +125,7 @@ class Convergence:
     def _next(self, observed: Observed) -> Step | None:
         step = next_step.next_step(self._target, observed)
         if isinstance(step, Apply) and self._no_changes and observed.stack and observed.live:
-            # The templates differ in words only, so CloudFormation has nothing to do.
+            # The templates differ in their text only, so CloudFormation has nothing to do.
             return next_step.settled(self._target, observed.stack, observed.live)
         return step
 
@@ -158,8 +158,8 @@ class Convergence:
     def _has_moved_on(self, found: Stack) -> bool:
         """Whether an operation began since the stack was described, and may have ended before the endpoint was.
 
-        Stack, endpoint and template are read one after the other: what they seem to contradict each other in may be
-        another rollout, that came in between.
+        Stack, endpoint and template are read one after the other. They may contradict each other because another
+        rollout began between two of these calls.
         """
         now = stack.describe(self._aws, found.id)
         return now is None or (now.status, now.changed) != (found.status, found.changed)
@@ -187,7 +187,7 @@ class Convergence:
             return self._finish(change_set.stack, guard)
 
     def _change_scaling(self, between: Target, changes: tuple[Change, ...]) -> Failure | None:
-        """Bring the stack to the same endpoint with or without scaling: no traffic moves, so nobody need look on."""
+        """Bring the stack to the same endpoint with or without scaling. No traffic moves, so no guard is needed."""
         if self._request is not None:
             gate.require_admitted(self._workspace, self._request, self._target.candidate)
         try:
@@ -217,7 +217,7 @@ class Convergence:
     def scale_again(self) -> None:
         """Register the scaling of an endpoint that was to get another instance type and did not.
 
-        Whoever took the scaling away: this command, or one before it that was killed.
+        This command removed the scaling, or an earlier one that was killed.
         """
         observed = self.observe()
         template = instance_type.with_scaling(observed.template) if observed.template else None
@@ -231,7 +231,7 @@ class Convergence:
             self._progress.say(f"The scaling is not registered again: {failure.cause}")
 
     def _begin(self, step: Apply, observed: Observed, guard: Guard) -> ChangeSet | None:
-        """Make the change set and execute it; None when it would change nothing."""
+        """Create the change set and execute it; returns None if it would change nothing."""
         guard.learn()
         self._excused = alarms.settle(self._workspace, observed, self._progress)
         target = self._workspace.excusing(self._target, self._excused)
@@ -280,8 +280,8 @@ class Convergence:
         return None if self._succeeded else self._failure(final)
 
     def continue_rollback(self, found: Stack, observed: Observed) -> None:
-        """Continue a rollback that failed, watched as any update. Raises StackError when it fails again."""
-        # With a token a request that the client has to send twice is one.
+        """Continue a failed rollback, and watch it like any update. Raises StackError if it fails again."""
+        # With a token, a request that the client retries counts once.
         token = f"continue-{uuid.uuid4()}"
         self._aws.cloudformation.continue_update_rollback(StackName=found.name, ClientRequestToken=token)
         with Guard(self._workspace, self._target, observed, self._progress, probing=False):
@@ -302,7 +302,7 @@ class Convergence:
         except Exception:
             change_sets.delete(self._aws, self._target)
             if observed.stack is None:
-                # The change set had made an empty stack, which would stay as REVIEW_IN_PROGRESS.
+                # The change set created an empty stack, which would stay in REVIEW_IN_PROGRESS.
                 self._aws.cloudformation.delete_stack(StackName=change_set.stack)
             raise
 
@@ -322,7 +322,7 @@ class Convergence:
         )
 
     def _unreported(self, observed: Observed) -> Failure | None:
-        """The failure of an operation that this very rollout began, in a command that did not live to report it."""
+        """The failure of an operation of this rollout, whose command was killed before it reported the failure."""
         found = observed.stack
         if self._changed or found is None or found.status not in _ROLLED_BACK:
             return None
@@ -343,7 +343,7 @@ class Convergence:
 
 
 def wait_for_record(workspace: Workspace, final: Stack | None) -> None:
-    """Give another rollout, which has just ended with `final`, the time to verify and record what it did."""
+    """Wait while another rollout, whose operation has just ended with `final`, verifies and writes its record."""
     arn = final.outputs.get("ModelPackageArn") if final is not None and succeeded(final) else None
     if final is None or arn is None or not final.change_set.startswith("rollout-"):
         return

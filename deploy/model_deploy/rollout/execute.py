@@ -1,4 +1,4 @@
-"""Executes a rollout, step by step; `model_deploy.rollout` tells the whole way."""
+"""Executes a rollout, step by step. `model_deploy.rollout` describes the whole path."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from model_deploy.verify.judge import Verification
 from model_deploy.workspace import Workspace
 
 GRACE_SECONDS = 3600
-"""What a rollout may take beyond twice what SageMaker gives a deployment: once there, once back."""
+"""The seconds that a rollout may take beyond twice SageMaker's limit for a deployment: one update and one rollback."""
 
 
 def execute(workspace: Workspace, request: Request, progress: Progress) -> Result:
-    """Roll out. What was taken back, or did not verify, is in the result.
+    """Roll out. A rollback or a failed verification is in the result.
 
     Raises RefusedError before anything was changed, StackError, and TimedOutError.
     """
@@ -60,7 +60,7 @@ def execute(workspace: Workspace, request: Request, progress: Progress) -> Resul
 
 
 def limit_seconds(workspace: Workspace, timeout: float | None) -> float:
-    """How long a command waits for what happens on the stage, in seconds."""
+    """The seconds that a command waits for operations on the stage."""
     return timeout or 2 * workspace.stage.rollout.timeout_seconds + GRACE_SECONDS
 
 

@@ -1,4 +1,4 @@
-"""Whether a rollout may go on: what promotion is asked, with what the registry, the bucket and the repository say."""
+"""Whether a rollout may continue: makes the promotion request from the registry, the bucket and the repository."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from model_deploy.workspace import Workspace
 def promotion_request(
     workspace: Workspace, candidate: Candidate, *, forced: str | None, returning: bool
 ) -> promotion.Request:
-    """What promotion is asked about a package on the workspace's stage, with all that the records say of it."""
+    """The promotion request of a package for the workspace's stage, with the records of earlier deployments."""
     stage, bucket = workspace.stage, workspace.settings.bucket
     first = stage.name == promotion.FIRST_STAGE
     record = (
@@ -40,7 +40,7 @@ def promotion_request(
 
 
 def _serving(workspace: Workspace) -> Package | None:
-    """The package that the stage serves, as far as the registry has it."""
+    """The package that the stage serves, None if it serves none or the registry no longer has it."""
     live = endpoint.look(workspace.aws, workspace.endpoint_name)
     if live is None or live.package_arn is None:
         return None
@@ -51,7 +51,7 @@ def _serving(workspace: Workspace) -> Package | None:
 
 
 def _overtaking(workspace: Workspace, arn: str) -> Record | None:
-    """The record of another package that staging verified later, unless this one is live in the stage already."""
+    """The record of another package that staging verified later; None if this package is live in the stage."""
     latest = records.latest_verified(workspace.aws, workspace.settings.bucket, promotion.FIRST_STAGE)
     if latest is None or latest.model_package_arn == arn:
         return None
@@ -60,9 +60,9 @@ def _overtaking(workspace: Workspace, arn: str) -> Record | None:
 
 
 def require_admissible(workspace: Workspace, request: Request, candidate: Candidate) -> None:
-    """Raises RefusedError with every reason that no record can change.
+    """Raises RefusedError with every reason that does not depend on a record.
 
-    What was verified elsewhere is asked only where something is about to change, by `require_admitted`.
+    `require_admitted` reads the records, and only before a change.
     """
     promotion.require(
         promotion.Request(
@@ -79,7 +79,7 @@ def require_admissible(workspace: Workspace, request: Request, candidate: Candid
 
 
 def require_admitted(workspace: Workspace, request: Request, candidate: Candidate) -> None:
-    """Raises RefusedError with every reason against the package as it is now, LeftError where the stage has moved on."""
+    """Raises RefusedError with every reason against the package as it is now, LeftError if another package is live."""
     fresh = replace(candidate, package=registry.describe(workspace.aws, request.arn))
     returning = request.kind == "rollback"
     promotion.require(promotion_request(workspace, fresh, forced=request.forced, returning=returning))

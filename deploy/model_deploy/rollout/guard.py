@@ -21,9 +21,9 @@ from model_deploy.workspace import Workspace
 
 
 class Guard:
-    """Watches from entering to leaving its context. Where nothing serves yet, or no alarm looks, it does nothing.
+    """A context manager that watches an update. It does nothing if nothing serves yet, or the stage has no alarm.
 
-    With `probing` the cases of checks/ are sent; a stage that is brought back to what is live is watched without.
+    With `probing` the cases of checks/ are sent. A stage that is brought back to the live package is watched without probes.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Guard:
 
     @property
     def failures(self) -> int:
-        """How many cases failed that count."""
+        """The number of failed cases that count against the new model."""
         return self._probes.failures if self._probes is not None else 0
 
     def __enter__(self) -> Self:
@@ -58,14 +58,14 @@ class Guard:
         self._tell()
 
     def learn(self) -> None:
-        """Begin to ask the old model, which is the only one that answers so far."""
+        """Start to send probes. So far only the old model answers."""
         if self._probes is not None:
             self._probes.learn()
 
     def judge(self) -> None:
-        """The update is about to begin: from now on failures count, but for those of the old model.
+        """The update is about to begin: from now on failures count, except those of the old model.
 
-        They are stored for a command that takes this rollout up.
+        The old model's failures are stored for a command that continues this rollout.
         """
         if self._probes is None:
             return
@@ -82,7 +82,7 @@ class Guard:
             )
 
     def resume(self) -> None:
-        """The update is under way: judge by what the command that began it has learned."""
+        """The update is running: use the old model's failures that the command that began it has stored."""
         if self._probes is None:
             return
         stored = read(self._workspace.aws, self._workspace.settings.bucket, self._key)
@@ -94,9 +94,9 @@ class Guard:
 
     def _tell(self) -> None:
         made = self._probes
-        if made is not None and made.asked:
+        if made is not None and made.requests:
             last = f", the last one: {made.last_failure}" if made.failures else ""
-            self._progress.say(f"Probed {made.asked} times; {made.failures} cases failed{last}")
+            self._progress.say(f"Probed {made.requests} times; {made.failures} cases failed{last}")
         problems = [each.problem for each in (made, self._heartbeat) if each is not None and each.problem]
         for problem in problems:
             self._progress.say(f"Not everything could be watched: {problem}")
@@ -117,5 +117,5 @@ class Guard:
         try:
             return load_candidate(self._workspace.aws, arn).contract if arn else None
         except CommandError:
-            # Whatever is wrong with what is being replaced must not keep a better one from replacing it.
+            # Failures of the old model must not keep a better one from replacing it.
             return None

@@ -1,7 +1,7 @@
-"""Publishes, while a rollout watches an update, that it does, and how many cases its probes saw fail.
+"""Publishes two metrics while a rollout watches an update: a heartbeat, and the number of failed probe cases.
 
-Both are alarmed (`stacks.alarms`). The heartbeat comes from the process that watches: when that is killed, or gives up, the
-data ends, and SageMaker takes the update back.
+Both have an alarm (`stacks.alarms`). The process that watches sends the heartbeat. If it is killed or stops waiting,
+the data ends and SageMaker rolls the update back.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from types_boto3_cloudwatch.type_defs import MetricDatumTypeDef
 
 PUBLISH_SECONDS = 0.25
-"""Between two publications."""
+"""The seconds between two publications."""
 
 
 class Heartbeat:
-    """Publishes from `start` to `stop`. `problem` says what kept it from publishing."""
+    """Publishes from `start` to `stop`. `problem` is the reason why it could not publish, if there is one."""
 
     def __init__(self, aws: Aws, endpoint: str, probes: Probes | None) -> None:
         self.problem = ""
@@ -38,7 +38,7 @@ class Heartbeat:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop to publish, and wait for the last call."""
+        """Stop publishing, and wait for the last call."""
         self._stopped.set()
         self._thread.join()
 
@@ -52,7 +52,7 @@ class Heartbeat:
         metrics = [self._metric(WATCHED, 1)]
         failures = self._probes.failures if self._probes is not None else 0
         if self._probes is not None:
-            # Zero too: an alarm without data would say nothing.
+            # Zero is published too: an alarm without data says nothing.
             metrics.append(self._metric(CONTRACT_FAILURES, failures - self._published))
         try:
             self._cloudwatch.put_metric_data(Namespace=METRICS, MetricData=metrics)

@@ -1,8 +1,9 @@
-"""Sends the cases of checks/ to an endpoint before and while it is updated, and attributes what fails.
+"""Sends the cases of checks/ to an endpoint before and during an update, and decides which model a failure belongs to.
 
-A probe goes where traffic goes: to the old model and, as it gets its share, to the new one; an answer does not say which.
-So the old model is asked before the update begins. A case that it fails then does not count while both models answer: no
-model can be kept from being replaced by its own failures. `verify` judges the new model by every case.
+SageMaker routes a probe like any request: to the old model and, during the update, to the new one. The answer does
+not name the model. So the cases are sent to the old model before the update begins. A case that it fails does not
+count while both models answer: the failures of a model must not keep it from being replaced. `verify` judges the new
+model by every case.
 """
 
 from __future__ import annotations
@@ -18,25 +19,28 @@ from model_deploy.verify.inference import Ask, NoAnswerError, Prediction
 from model_deploy.verify.judge import judge
 
 PAUSE_SECONDS = 0.1
-"""Between two requests: enough that a small canary gets some within a minute, too few to be a load."""
+"""The seconds between two requests: a small canary gets some within a minute, and they are no load."""
 
 ANSWER_SECONDS = 10.0
-"""What a probe waits for an answer. SageMaker gives a model a minute, in which a model that hangs would pass a short bake."""
+"""The seconds that a probe waits for an answer.
+
+SageMaker allows 60, in which a model that hangs would pass a short bake.
+"""
 
 ROUNDS_BEFORE = 3
-"""How often the old model is asked at least; longer where the alarms are waited for anyway."""
+"""The least number of probes of the old model before an update; more are sent while the rollout waits for alarms."""
 
 
 class Probes:
-    """`asked` counts the requests since `judge`, `failures` the failed cases that count, `last_failure` says why.
+    """`requests` counts the requests since `judge`, `failures` the failed cases that count, `last_failure` is the reason.
 
-    `tolerated` are the names of the cases that the old model fails. `before` is its contract, if it has one: answers with
-    labels that only it has are its own. `problem` says what kept the probes from asking; that ends no rollout, which other
-    alarms watch too, but has to be told.
+    `tolerated` are the names of the cases that the old model fails. `before` is its contract, if it has one: answers
+    with labels that only it has are its own. `problem` is the reason why probes could not be sent; it is reported and
+    does not end the rollout, which other alarms watch too.
     """
 
     def __init__(self, ask: Ask, checks: Checks, contract: Contract, before: Contract | None) -> None:
-        self.asked = 0
+        self.requests = 0
         self.failures = 0
         self.last_failure = ""
         self.problem = ""
@@ -47,11 +51,11 @@ class Probes:
         self._thread = threading.Thread(target=self._run, name="probes", daemon=True)
 
     def learn(self) -> None:
-        """Begin to ask the old model."""
+        """Start to send probes to the old model."""
         self._thread.start()
 
     def judge(self, tolerated: Iterable[str] | None = None) -> None:
-        """Begin to judge. `tolerated` is what an earlier command has learned; without it, once enough was asked."""
+        """Start to count failures: now with the `tolerated` cases of an earlier command, otherwise after enough probes."""
         if tolerated is not None:
             self.tolerated = frozenset(tolerated)
             self._judging.set()
@@ -61,7 +65,7 @@ class Probes:
         self._judging.set()
 
     def stop(self) -> None:
-        """Stop asking; nothing where it was never begun."""
+        """Stop to send probes, if they were started."""
         self._stopped.set()
         self._learned.set()
         if self._thread.ident is not None:
@@ -77,14 +81,14 @@ class Probes:
                 self._tolerate(failed)
 
     def _round(self) -> dict[str, str]:
-        """The cases that failed in one request with all of them, and why."""
+        """Send all cases in one request; the failed ones with their reasons."""
         cases = self._checks.cases
         try:
             predictions = self._ask([case.text for case in cases])
         except NoAnswerError as error:
             return dict.fromkeys((case.name for case in cases), str(error))
         except (ClientError, BotoCoreError) as error:
-            # Not the model's doing: a missing permission or a broken line must not roll a good model back.
+            # A missing permission or a broken connection is not the model's failure and must not roll it back.
             self.problem = f"the endpoint could not be asked: {error}"
             return {}
         judged = (
@@ -99,7 +103,7 @@ class Probes:
 
     def _tolerate(self, failed: dict[str, str]) -> None:
         if self._judging.is_set():
-            return  # the update may have begun while this was asked
+            return  # the update may have begun during this request
         self.tolerated |= failed.keys()
         self._rounds_before += 1
         everything = len(self.tolerated) == len({case.name for case in self._checks.cases})
@@ -107,15 +111,15 @@ class Probes:
             self._learned.set()
 
     def _count(self, failed: dict[str, str]) -> None:
-        self.asked += 1
+        self.requests += 1
         counted = [why for name, why in failed.items() if name not in self.tolerated]
         if counted:
             self.failures += len(counted)
             self.last_failure = counted[-1]
 
     def _has_only_old_labels(self, prediction: Prediction) -> bool:
-        """Whether only the model that is being replaced can have answered so: with labels that the new one lacks."""
+        """Whether only the old model can have given this answer: it has labels that the new one lacks."""
         if self._before is None:
             return False
-        told = {*prediction.labels, *prediction.scores}
-        return told <= set(self._before.labels) and not told <= set(self._contract.labels)
+        answered = {*prediction.labels, *prediction.scores}
+        return answered <= set(self._before.labels) and not answered <= set(self._contract.labels)

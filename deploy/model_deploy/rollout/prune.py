@@ -1,7 +1,7 @@
-"""Models and endpoint configurations that a stage has left behind, and that no endpoint uses any more.
+"""Deletes models and endpoint configurations of earlier deployments that no endpoint uses any more.
 
-CloudFormation retains them when they are replaced, since SageMaker may roll an endpoint back to them behind its back. So
-the rollout deletes them itself, once that is over.
+CloudFormation retains them on replacement, because SageMaker may roll an endpoint back to them without
+CloudFormation. The rollout deletes them after it has ended.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from model_deploy.workspace import Workspace
 
 STAGE_TAG, PROJECT_TAG = "sagemaker:deployment-stage", "sagemaker:project-name"
 
-# CloudFormation names what has no name after its logical id in the template.
+# CloudFormation names a resource without a name after its logical id.
 _MODEL, _CONFIG = "Model", "EndpointConfig"
 
 
 def find(aws: Aws, settings: Settings, stage: str, before: datetime | None = None) -> Leftovers:
-    """What the stage has left behind; with `before` only what was created earlier, since a rollout may follow already.
+    """The unused models and configurations of the stage; with `before` only those created earlier.
 
-    What an endpoint of the project uses, and what the stage's own stack holds, is left behind by nobody.
+    Another rollout may have begun, so newer ones may be about to be used. One that an endpoint of the project uses, or that the stage's stack holds, is in use.
     """
     configs = set(_tagged_configs(aws, settings, stage, before))
     models = set(_tagged_models(aws, settings, stage, before))
@@ -46,7 +46,7 @@ def find(aws: Aws, settings: Settings, stage: str, before: datetime | None = Non
 
 
 def run(workspace: Workspace, before: datetime, progress: Progress) -> None:
-    """Delete what the stage has left behind that was created before that moment, and say so."""
+    """Delete the unused models and configurations that were created before that moment, and print their names."""
     unused = find(workspace.aws, workspace.settings, workspace.stage.name, before=before)
     delete(workspace.aws, unused)
     for line in unused.lines():
@@ -54,7 +54,7 @@ def run(workspace: Workspace, before: datetime, progress: Progress) -> None:
 
 
 def delete(aws: Aws, leftovers: Leftovers) -> None:
-    """Delete them; what is gone already is none of them."""
+    """Delete them; returns those that still existed."""
     for name in leftovers.endpoint_configs:
         unless_missing(aws.sagemaker.delete_endpoint_config, EndpointConfigName=name)
     for name in leftovers.models:

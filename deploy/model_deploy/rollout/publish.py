@@ -1,6 +1,6 @@
-"""What a deployment needs in the artifact bucket: the stage's copy of the model, and the API's archive.
+"""Stores what a deployment needs in the artifact bucket: the stage's copy of the model, and the API's archive.
 
-Both are named by their content and written once. So whoever is killed here, or does it twice, finds what is there.
+Both are named by their content and written once, so a command can be killed here or run twice.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from model_deploy.workspace import Workspace
 
 
 def complete(workspace: Workspace, candidate: Candidate, *, returning: bool = False) -> Candidate:
-    """The candidate with its artifact, or with the reasons why it or the contract cannot be used. Writes nothing.
+    """Return the candidate with its artifact, or with the reasons why artifact or contract cannot be used. Writes nothing.
 
-    The contract's text rules have to work for the cases of checks/ before anything is changed.
+    The contract's text rules are run on the cases of checks/, so that a failure shows before anything is changed.
     """
     aws, bucket, stage = workspace.aws, workspace.settings.bucket, workspace.stage.name
     candidate = _tried(workspace, candidate)
-    package, known = candidate.package, None
+    package, recorded = candidate.package, None
     if package.model_sha256 is None:
         earlier = records.latest_of(aws, bucket, stage, package.arn)
-        known = earlier.model_sha256 if earlier else None
+        recorded = earlier.model_sha256 if earlier else None
     try:
-        found = artifact.identify(aws, bucket, stage, package, known, returning=returning)
+        found = artifact.identify(aws, bucket, stage, package, recorded, returning=returning)
     except RefusedError as error:
         return replace(candidate, artifact=None, artifact_problem=error.message)
     return replace(candidate, artifact=found, artifact_problem=None)
@@ -60,12 +60,12 @@ def plan(workspace: Workspace, candidate: Candidate) -> Target:
 
 
 def publish(workspace: Workspace, candidate: Candidate) -> Target:
-    """Store what a complete candidate needs, and make its target.
+    """Store the files of a complete candidate, and return its target.
 
-    Raises RefusedError when the artifact is not what was registered, or something else lies where it belongs.
+    Raises RefusedError if the artifact is not the registered one, or another object has its key.
     """
     aws, bucket, stage = workspace.aws, workspace.settings.bucket, workspace.stage.name
-    assert candidate.artifact is not None  # promotion refuses what has none
+    assert candidate.artifact is not None  # promotion refuses a candidate without one
     artifact.keep(aws, bucket, stage, candidate.artifact)
     built = workspace.archive(candidate)
     if built is None:

@@ -1,4 +1,4 @@
-"""What a rollout is asked for, and what comes of it."""
+"""The request for a rollout, and its result."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from model_deploy.verify.judge import Verification
 class Request:
     """`arn` is the package. `why` goes into the record; `forced` is the reason given with --force.
 
-    Without a `why` it is what the approver said. With `leaving`, nothing is changed unless that package is live.
+    Without a `why`, the approval's description is recorded. With `leaving`, nothing is changed unless that package is live.
     """
 
     arn: str
@@ -27,9 +27,9 @@ class Request:
 
 @dataclass(frozen=True)
 class Result:
-    """A rollout that came to an end. `error` is why its exit code is not 0; `restored` the package that serves again.
+    """A rollout that has ended. `error` is the reason for an exit code other than 0, `restored` the package that serves again.
 
-    `excused` are the alarms that rang before and did not take it back.
+    `excused` are the alarms that were in ALARM before and did not roll it back.
     """
 
     stage: str

@@ -1,4 +1,4 @@
-"""The one thing that a rollout does to an endpoint itself: bring back one that was deleted by hand."""
+"""Creates an endpoint again that was deleted by hand: the only change that a rollout makes without CloudFormation."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from model_deploy.rollout.watch import Watch
 
 
 def restore(aws: Aws, found: Stack, deployment: Deployment, watch: Watch) -> None:
-    """Create the endpoint again from the configuration that its stack has, so that the stack, and the API's address, stay.
+    """Create the endpoint from the configuration in its stack, so that the stack and the API's address stay.
 
-    Where that configuration is gone too, the stack is deleted, so that it is created anew.
+    If the configuration was deleted too, the stack is deleted, and the next step creates it.
     """
     config = next(
         (

@@ -1,4 +1,4 @@
-"""The end of a rollout that did not hold: recorded, the stack brought to what is live, and nothing of it left."""
+"""The end of a failed rollout: write the record, bring the stack to the live package, and delete what is left over."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from model_deploy.workspace import Workspace
 
 @dataclass(frozen=True)
 class Reverted:
-    """`restored` is the package that serves again, None where none did; `error` is what the command ends with."""
+    """`restored` is the package that serves again, None if none served before; `error` ends the command."""
 
     restored: str | None
     error: CommandError
@@ -36,7 +36,7 @@ def revert(
     watch: Watch,
     progress: Progress,
 ) -> Reverted:
-    """Record the failure, and leave the stage as it was before: what serves, what the stack says, and nothing more."""
+    """Record the failure, and bring the stack back to the package that serves; unused models are deleted."""
     progress.say(f"Taken back: {failure.cause}")
     version, stage = target.candidate.package.version, workspace.stage.name
     if failure.created:
@@ -48,7 +48,7 @@ def revert(
         convergence.continue_rollback(failure.operation, convergence.observe())
     observed = convergence.observe()
     restored = observed.live_arn
-    # Before the stack is reconciled: what was rolled back was, also where this command is killed meanwhile.
+    # Recorded before the stack is reconciled: the rollback has happened, even if this command is killed now.
     record(workspace, request, target, failure.operation, "rolled back", None, restored)
     if restored is not None and _is_untrue(observed):
         _reconcile(workspace, restored, watch, progress)
@@ -65,7 +65,7 @@ def revert(
 
 
 def _reconcile(workspace: Workspace, arn: str, watch: Watch, progress: Progress) -> None:
-    """Make the stack say what the endpoint serves, the package `arn`."""
+    """Bring the stack to the package `arn`, which the endpoint serves."""
     live = publish.complete(workspace, load_candidate(workspace.aws, arn), returning=True)
     problem = live.contract_problem or live.artifact_problem
     if problem is not None:
@@ -88,5 +88,5 @@ def _reconcile(workspace: Workspace, arn: str, watch: Watch, progress: Progress)
 
 
 def _is_untrue(observed: Observed) -> bool:
-    """Whether the stack says another package than the one that is live."""
+    """Whether the stack names another package than the live one."""
     return observed.template is not None and package_of(observed.template) != observed.live_arn

@@ -1,4 +1,7 @@
-"""Waits for what AWS does to a stage: to its stack, its endpoint and its alarms. It goes on when the waiting ends."""
+"""Waits for AWS's operations on a stage: on its stack, its endpoint and its alarms.
+
+They continue if the waiting ends.
+"""
 
 from __future__ import annotations
 
@@ -12,25 +15,26 @@ from model_deploy.progress import Progress
 from model_deploy.workspace import Workspace
 
 BEGINNING_SECONDS = 60.0
-"""How long an operation that was asked for may take to be seen in the stack's events."""
+"""The seconds until a requested operation has to be seen in the stack's events."""
 
 
 class Watch:
-    """Waits on behalf of one command, and shows what happens meanwhile."""
+    """Waits for one command, and shows events and traffic while it waits."""
 
     def __init__(self, workspace: Workspace, progress: Progress, deadline: Deadline) -> None:
         self.deadline = deadline
         self._aws, self._progress = workspace.aws, progress
         self._stack, self._endpoint = workspace.stack_name, workspace.endpoint_name
+        self._bake_seconds = workspace.stage.rollout.bake_seconds
         self._seen: set[str] = set()
         self._operations: list[tuple[str, bool]] = []
-        """Of every event that was shown, in order: its operation's token, and whether an operation begins with it."""
+        """For each event that was shown, in order: its operation's token, and whether it is the operation's first event."""
 
     def stack(self, stack_id: str, operation: str | None = None) -> Stack | None:
-        """The stack when nothing is under way on it any more; None when it is gone. Shows events and traffic.
+        """Wait until no operation runs on the stack; returns the stack, None if it was deleted. Shows events and traffic.
 
-        With the beginning of an `operation`'s token it is that operation that is waited for. Raises OvertakenError when
-        another one was begun before the end of it was seen.
+        With `operation`, the beginning of a token, wait for that operation. Raises OvertakenError if another one
+        began before its end was seen.
         """
         begun = Deadline(BEGINNING_SECONDS)
         for _ in self.deadline.looks(f"The stack {self._stack}"):
@@ -38,7 +42,7 @@ class Watch:
             self._show_events(stack_id)
             if found is None or found.status == "DELETE_COMPLETE":
                 return None
-            # Right after a request the stack may still be described as it was before.
+            # Right after a request, DescribeStacks may still answer the state before it.
             if found.running or not (self._has_begun(operation, found) or begun.is_over):
                 self._show_phases()
                 continue
@@ -46,7 +50,7 @@ class Watch:
         raise AssertionError("unreachable")
 
     def deletion(self, stack_id: str) -> Stack | None:
-        """None when the stack is gone; the stack when it could not be deleted."""
+        """Wait for the deletion; returns None, or the stack if it could not be deleted."""
         for _ in self.deadline.looks(f"The deletion of the stack {self._stack}"):
             found = stack.describe(self._aws, stack_id)
             self._show_events(stack_id)
@@ -57,7 +61,7 @@ class Watch:
         raise AssertionError("unreachable")
 
     def endpoint(self) -> None:
-        """Until the endpoint is not being changed any more."""
+        """Wait until no operation runs on the endpoint."""
         for _ in self.deadline.looks(f"The endpoint {self._endpoint}"):
             if not self._show_phases():
                 return
@@ -79,23 +83,23 @@ class Watch:
         """Whether the operation was seen to begin. Raises OvertakenError when another one began after it."""
         if operation is None:
             return True
-        ours = [number for number, (token, _) in enumerate(self._operations) if token.startswith(operation)]
-        if ours and any(begins for _, begins in self._operations[ours[-1] + 1 :]):
+        own = [number for number, (token, _) in enumerate(self._operations) if token.startswith(operation)]
+        if own and any(begins for _, begins in self._operations[own[-1] + 1 :]):
             raise OvertakenError(
                 f"Another rollout ({found.change_set or 'not of model-deploy'}) changed the stack {found.name} before this one "
                 "could be verified. `model-deploy status` says what is live; run the same command again if it should be this."
             )
-        return bool(ours)
+        return bool(own)
 
     def _show_phases(self) -> bool:
-        """Show how far the endpoint is; whether it is still being changed."""
+        """Show the progress of the endpoint; returns whether an operation still runs on it."""
         found = endpoint.describe(self._aws, self._endpoint)
         if found is None:
             return False
-        self._progress.phases(found.name, found.phases)
+        self._progress.phases(found, self._bake_seconds)
         return found.changing
 
 
 def succeeded(found: Stack | None) -> bool:
-    """Whether a stack that was waited for is what was asked for."""
+    """Whether the stack reached the requested state."""
     return found is not None and stack_status.has_succeeded(found.status)

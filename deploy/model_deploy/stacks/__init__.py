@@ -1,14 +1,13 @@
 """The endpoint stack, from a deployment to a template. The one place that imports the CDK.
 
 `template` is the stack, made of `hosting` (Model, EndpointConfig, Endpoint), `alarms`, `scaling`, `api`, `entrance` (what
-clients call) and `dashboard`. All are CloudFormation's own resources (the CDK's Cfn classes): the template reads as
-it is written here, and nothing appears in it that nobody asked for.
+clients call) and `dashboard`. All are CloudFormation's own resources (the CDK's Cfn classes), so the template holds
+what is written here and nothing else.
 
-**Literals, not parameters.** Every value of a deployment stands in the template: the package's ARN, the role, the
-archive's key. A template is then the whole truth about a stack: GetTemplate shows what is live, its hash is the plan's
-hash, an equal deployment is an equal template and therefore no change, and a change set names the property that changes
-instead of a parameter that may mean anything. Parameters would only split that truth in two, and "use the previous
-value" is a way to deploy what nobody named.
+**Literals, not parameters.** The template holds every value of a deployment: the package's ARN, the role, the
+archive's key. So GetTemplate shows what is live, the template's hash is the plan's hash, equal deployments have equal
+templates and need no update, and a change set names the property that changes. Parameters would keep a part of the
+deployment outside the template, and "use the previous value" could deploy a value that no command names.
 
 **No CDK command line, no bootstrap.** The archive is uploaded by the rollout, the template is sent as it is. Node, which
 the CDK runs on, comes from PyPI.
@@ -23,11 +22,11 @@ from model_common.cdk import prepare
 from model_deploy.core.deployment import Deployment
 
 LARGEST_BYTES = 51_200
-"""The largest template that CloudFormation takes without a detour through S3."""
+"""The largest template in a request to CloudFormation, in bytes. A larger one is uploaded to S3."""
 
 
 def warm_up() -> None:
-    """Begin to load the CDK, in a thread of its own: much of that is waiting for Node, and a command has calls to make."""
+    """Start to load the CDK in a thread. Most of that is waiting for Node, while the command makes its calls."""
     loading = _loading()
     if loading.ident is None:
         loading.start()
@@ -50,7 +49,7 @@ def synthesise(deployment: Deployment) -> str:
 
 @cache
 def _loading() -> threading.Thread:
-    """The one thread that loads the CDK in this process."""
+    """The thread that loads the CDK in this process."""
     return threading.Thread(target=_load, name="loading the CDK")
 
 

@@ -14,7 +14,7 @@ from model_deploy.stage import Alarms
 
 @dataclass(frozen=True)
 class _Measure:
-    """A figure that is watched. `threshold` is in the metric's own unit."""
+    """A metric with an alarm. `threshold` is in the metric's unit."""
 
     name: str
     words: str
@@ -25,7 +25,7 @@ class _Measure:
 
 
 def add(stack: cdk.Stack, deployment: Deployment) -> list[cloudwatch.CfnAlarm]:
-    """Add an alarm to the stack for each threshold of the stage; returns those that take an update back."""
+    """Add an alarm to the stack for each threshold of the stage; returns those that roll an update back."""
     alarms = deployment.stage.alarms
     if alarms is None:
         return []
@@ -77,17 +77,17 @@ def _alarm(
         evaluation_periods=alarms.evaluation_periods,
         comparison_operator="GreaterThanOrEqualToThreshold",
         threshold=measure.threshold,
-        # Where nothing was measured nothing is wrong: an endpoint without traffic must not roll back.
+        # Missing data is OK: an endpoint without traffic must not roll back.
         treat_missing_data="notBreaching",
         alarm_actions=list(alarms.notify) or None,
     )
 
 
 def _unwatched(stack: cdk.Stack, deployment: Deployment) -> cloudwatch.CfnAlarm:
-    """An alarm that is quiet only while a rollout watches. It notifies nobody: between rollouts it rings, as it should.
+    """An alarm that is OK only while a rollout watches. It has no actions: between rollouts it is always in ALARM.
 
-    Missing data breaches, so an update goes back that no command watches (any more). It has to be missing for whole
-    periods, which is the time that a command has to be run again in. CloudWatch looks a few periods further back before it
+    Missing data breaches, so SageMaker rolls back an update that no command watches. The data has to be missing for
+    whole periods; in that time a command can be run again. CloudWatch looks a few periods further back before it
     counts a period as missing. Source: "Configuring how CloudWatch alarms treat missing data".
     """
     periods = deployment.stage.unwatched_minutes

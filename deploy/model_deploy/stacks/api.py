@@ -25,7 +25,8 @@ def add(stack: cdk.Stack, deployment: Deployment, endpoint: sagemaker.CfnEndpoin
         return None
     log_group = _log_group(stack, deployment, api, "ApiLogGroup", "api")
     function = _function(stack, deployment, log_group, _role(stack, deployment, endpoint, log_group))
-    # After the endpoint, so that new text rules wait for the model that was trained with them.
+    # The function depends on the endpoint, so that new text rules are deployed after the model that was trained
+    # with them.
     function.add_resource_dependency(endpoint)
     if api.kind == "function_url":
         return entrance.function_url(stack, function)
@@ -40,7 +41,7 @@ def _log_group(stack: cdk.Stack, deployment: Deployment, api: Api, name: str, ki
         log_group_name=f"/model-deploy/{deployment.endpoint_name}/{kind}",
         retention_in_days=api.log_retention_days,
     )
-    # Nothing is left that costs when the stage is torn down; what has to stay is exported before.
+    # Deleted with the stage, so that nothing is left that costs. Export logs that have to stay.
     group.cfn_options.deletion_policy = cdk.CfnDeletionPolicy.DELETE
     group.cfn_options.update_replace_policy = cdk.CfnDeletionPolicy.DELETE
     return group
@@ -52,7 +53,7 @@ def _role(
     endpoint: sagemaker.CfnEndpoint,
     log_group: logs.CfnLogGroup,
 ) -> iam.CfnRole:
-    """A role that may ask this one endpoint, and write to this one log group."""
+    """A role that may invoke this endpoint and write to this log group, and nothing else."""
     return iam.CfnRole(
         stack,
         "ApiRole",
@@ -63,7 +64,7 @@ def _role(
                 "Action": "sts:AssumeRole",
             }
         ),
-        # Below the project's own path, and apart from the project's own roles: what makes this one may make no other.
+        # A path of its own below the project's: the service role may create roles here and nowhere else.
         path=f"/sagemaker-projects/{deployment.project_name}/endpoints/",
         permissions_boundary=deployment.permissions_boundary,
         policies=[
@@ -93,7 +94,7 @@ def _policy(*statements: dict[str, object]) -> dict[str, object]:
 def _function(
     stack: cdk.Stack, deployment: Deployment, log_group: logs.CfnLogGroup, role: iam.CfnRole
 ) -> lambda_.CfnFunction:
-    """The function. It knows the endpoint, not the model package: a new package alone leaves it as it is."""
+    """The function. It has the endpoint's name and not the package's, so a new package alone does not change it."""
     return lambda_.CfnFunction(
         stack,
         "ApiFunction",

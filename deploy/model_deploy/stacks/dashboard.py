@@ -1,4 +1,4 @@
-"""One page of CloudWatch that shows how a stage is doing."""
+"""The CloudWatch dashboard of a stage."""
 
 from __future__ import annotations
 

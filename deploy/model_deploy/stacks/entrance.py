@@ -1,4 +1,4 @@
-"""What clients of the classification API call: an HTTP API, or a URL of the function itself."""
+"""The entrance of the classification API: an HTTP API, or a URL of the function."""
 
 from __future__ import annotations
 

@@ -18,11 +18,11 @@ _CAPTURED = ["application/json", "application/jsonlines"]
 def add(
     stack: cdk.Stack, deployment: Deployment, alarms: Sequence[cloudwatch.CfnAlarm]
 ) -> sagemaker.CfnEndpoint:
-    """Add them to the stack; returns the endpoint, which `alarms` guard where the stage says so.
+    """Add model, configuration and endpoint to the stack; returns the endpoint. `alarms` roll an update of it back.
 
-    Model and configuration have no name and cannot change, so another model package makes new ones of both, and of the
-    endpoint only the configuration's name changes. The old ones stay when they are replaced: SageMaker may have rolled
-    the endpoint back to them while CloudFormation thinks that it did not. The rollout prunes what no endpoint uses.
+    Model and configuration have no name and are immutable, so another model package replaces both, and only the
+    configuration's name changes in the endpoint. The old ones are retained: SageMaker may have rolled the endpoint
+    back to them without CloudFormation. The rollout deletes those that no endpoint uses.
     """
     model = _model(stack, deployment)
     configuration = _configuration(stack, deployment, model.attr_model_name)
@@ -33,10 +33,10 @@ def add(
 
 
 def _model(stack: cdk.Stack, deployment: Deployment) -> sagemaker.CfnModel:
-    """The package's image and environment, and the stage's copy of its artifact, which nobody else can change.
+    """The package's image and environment, and the stage's copy of its artifact, which only the stage's role can change.
 
-    SageMaker would take all of it from the package, and the artifact from where it was trained, at every start of an
-    instance: CreateModel takes a package or an artifact, not both. Which package it is, is in the environment.
+    A model made from the package itself would load the artifact from the training's output at every start of an
+    instance. CreateModel takes a package or an artifact, not both, so an environment variable names the package.
     """
     network = deployment.stage.network
     return sagemaker.CfnModel(
@@ -98,7 +98,19 @@ def _asynchronous(deployment: Deployment) -> sagemaker.CfnEndpointConfig.AsyncIn
             s3_output_path=deployment.s3(f"asynchronous/{deployment.stage.name}/answers/"),
             s3_failure_path=deployment.s3(f"asynchronous/{deployment.stage.name}/failures/"),
             kms_key_id=deployment.output_key,
+            notification_config=_notifications(deployment),
         )
+    )
+
+
+def _notifications(
+    deployment: Deployment,
+) -> sagemaker.CfnEndpointConfig.AsyncInferenceNotificationConfigProperty | None:
+    endpoint = deployment.stage.endpoint
+    if endpoint.notify_success is None and endpoint.notify_failure is None:
+        return None
+    return sagemaker.CfnEndpointConfig.AsyncInferenceNotificationConfigProperty(
+        success_topic=endpoint.notify_success, error_topic=endpoint.notify_failure
     )
 
 
@@ -112,7 +124,7 @@ def _capture(deployment: Deployment) -> sagemaker.CfnEndpointConfig.DataCaptureC
         initial_sampling_percentage=capture.sampling_percent,
         destination_s3_uri=deployment.s3(f"datacapture/{deployment.stage.name}/"),
         capture_options=[option(capture_mode="Input"), option(capture_mode="Output")],
-        # Of any other content type SageMaker would store Base64.
+        # SageMaker stores other content types as Base64.
         capture_content_type_header=sagemaker.CfnEndpointConfig.CaptureContentTypeHeaderProperty(
             json_content_types=_CAPTURED
         ),
@@ -124,7 +136,7 @@ def _endpoint(
     stack: cdk.Stack, deployment: Deployment, configuration: str, alarms: Sequence[cloudwatch.CfnAlarm]
 ) -> sagemaker.CfnEndpoint:
     stage = deployment.stage
-    # Without scaling the file says how many instances there are; with it, their number of the moment is kept.
+    # Without scaling the stage file sets the number of instances; with it, an update keeps the present number.
     scaled = stage.scaling is not None and isinstance(stage.endpoint.capacity, Instances)
     return sagemaker.CfnEndpoint(
         stack,
@@ -153,7 +165,7 @@ def _guardrails(
         rolling_update_policy=_rolling(stage.rollout) if rolling else None,
         blue_green_update_policy=None if rolling else _blue_green(stage.rollout),
         auto_rollback_configuration=(
-            # By Ref, which makes the alarms exist before the endpoint; a name in a string would not.
+            # A Ref, so that the alarms are created before the endpoint. A name in a string makes no dependency.
             sagemaker.CfnEndpoint.AutoRollbackConfigProperty(
                 alarms=[sagemaker.CfnEndpoint.AlarmProperty(alarm_name=alarm.ref) for alarm in alarms]
             )

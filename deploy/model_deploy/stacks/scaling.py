@@ -35,7 +35,7 @@ def add(stack: cdk.Stack, deployment: Deployment, endpoint: sagemaker.CfnEndpoin
         min_capacity=scaling.min,
         max_capacity=scaling.max,
     )
-    # It names the endpoint in a string, which makes no dependency by itself.
+    # The target has the endpoint's name in a string, which makes no dependency.
     target.add_resource_dependency(endpoint)
     autoscaling.CfnScalingPolicy(
         stack,
@@ -83,7 +83,7 @@ def _backlog(
 def _wake_up(
     stack: cdk.Stack, deployment: Deployment, scaling: Scaling, target: autoscaling.CfnScalableTarget
 ) -> None:
-    """Start one instance for the first request: a backlog for each of no instances is no figure to track.
+    """Start one instance for the first request: a backlog per instance is undefined for zero instances.
 
     Source: "Autoscale an asynchronous endpoint", Amazon SageMaker developer guide.
     """

@@ -14,7 +14,7 @@ from model_deploy.stacks import alarms, api, dashboard, hosting, scaling
 
 
 class EndpointStack(cdk.Stack):
-    """Everything that one stage consists of, for one model package."""
+    """All resources of one stage, for one model package."""
 
     def __init__(self, scope: Construct, deployment: Deployment) -> None:
         super().__init__(
@@ -37,7 +37,7 @@ class EndpointStack(cdk.Stack):
 
 
 def render(deployment: Deployment) -> str:
-    """The template as JSON with sorted keys, a newline at its end."""
+    """The template as JSON with sorted keys and a final newline."""
     with tempfile.TemporaryDirectory() as folder:
         app = cdk.App(outdir=folder, analytics_reporting=False)
         stack = EndpointStack(app, deployment)

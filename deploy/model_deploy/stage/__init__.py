@@ -1,7 +1,7 @@
 """Stages: one YAML file per endpoint, read and checked here.
 
-`stage` is the whole; `endpoint`, `rollout`, `alarms`, `scaling` and `api` are its parts; `combinations` says which of
-them SageMaker does not take together; `problems` words what is wrong with a file. Pure: nothing here touches AWS.
+`stage` is the whole file; `endpoint`, `rollout`, `alarms`, `scaling` and `api` are its parts; `combinations` refuses
+what SageMaker does not accept together. Pure: nothing here calls AWS.
 """
 
 from model_deploy.stage.alarms import Alarms

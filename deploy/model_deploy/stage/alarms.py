@@ -1,4 +1,4 @@
-"""When a stage's endpoint counts as unwell."""
+"""The alarms of a stage's endpoint."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _MEASURES = ("invocation_5xx_percent", "invocation_4xx_percent", "latency_p99_ms
 
 
 class Alarms(Part):
-    """The thresholds: an alarm goes off when its figure, over `period_seconds`, reaches one in all of
-    `evaluation_periods` periods in a row. A threshold that is left out is no alarm.
+    """The thresholds. An alarm goes into ALARM if its figure, over `period_seconds`, reaches its threshold in
+    `evaluation_periods` periods in a row. A threshold that is left out creates no alarm.
 
-    `latency_p99_ms` is the model's own time, without SageMaker's overhead. `contract_failures` is the number of cases of
-    `checks/` that a rollout saw fail. With `rollback`, an alarm that goes off during a rollout takes it back. `notify`
-    names the SNS topics that hear of alarms at any time.
+    `latency_p99_ms` is the model's own time, without SageMaker's overhead. `contract_failures` is the number of cases
+    of `checks/` that failed during a rollout. With `rollback`, an alarm during a rollout rolls it back. `notify` are
+    the ARNs of SNS topics that are notified of alarms at any time.
     """
 
     invocation_5xx_percent: Percent | None = None
@@ -53,5 +53,5 @@ class Alarms(Part):
 
     @property
     def reaction_seconds(self) -> int:
-        """How long a figure has to be bad before its alarm goes off, in seconds."""
+        """The seconds for which a figure has to reach its threshold before its alarm goes into ALARM."""
         return self.period_seconds * self.evaluation_periods

@@ -15,7 +15,7 @@ Retention = Literal[
 
 
 class Jwt(Part):
-    """Whose tokens open the API, and for which audiences they must be."""
+    """The issuer and the audiences of the tokens that the API accepts."""
 
     issuer: Issuer = Field(description="the https:// URL of the OpenID Connect issuer of the tokens")
     audience: Annotated[tuple[str, ...], Field(min_length=1)] = Field(
@@ -26,8 +26,8 @@ class Jwt(Part):
 class Api(Part):
     """`POST /classify`, behind an HTTP API of API Gateway or a function URL of Lambda.
 
-    Callers sign with IAM credentials, or bring a JSON web token (HTTP API only). The rate limits are those of the HTTP
-    API; a function URL's only limit is the function's concurrency.
+    Callers sign requests with IAM credentials, or send a JSON web token (HTTP API only). The rate limits apply to the
+    HTTP API; a function URL is limited by the function's concurrency only.
     """
 
     kind: Literal["http_api", "function_url"] = Field(description="http_api or function_url")

@@ -1,8 +1,9 @@
-"""What SageMaker does not take together, found before it is asked.
+"""Combinations of keys that SageMaker refuses, found before a request is made.
 
-No linter of templates knows these rules, and SageMaker says them one by one, minutes into an update. Each rule yields a
-key and a sentence: what was found, why that cannot be, what can. Sources, in the SageMaker developer guide unless said
-otherwise: "Serverless Inference" (feature exclusions), "Deployment guardrails" (exclusions, canary, linear, rolling),
+No linter of templates knows these rules, and SageMaker reports them one by one, minutes into an update. Each rule
+yields a key and a sentence: what was found, why it is refused, what is allowed. Sources, in the SageMaker developer
+guide unless stated otherwise: "Serverless Inference" (feature exclusions), "Deployment guardrails" (exclusions,
+canary, linear, rolling),
 "Automatic scaling" (burstable instances), "Asynchronous inference", "Data capture"; CreateEndpointConfig (KmsKeyId).
 """
 

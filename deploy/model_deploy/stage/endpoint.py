@@ -1,26 +1,32 @@
-"""What serves the model: instances, or memory that SageMaker provides on demand."""
+"""The compute of an endpoint: instances, or memory that SageMaker provides on demand."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from model_common.configuration import Part, matching, problem
+from model_deploy.stage.alarms import TopicArn
 
 InstanceType = Annotated[str, matching(r"ml\.[a-z0-9-]+\.[a-z0-9]+", "an instance type, such as ml.m5.large")]
 
-# From "Instance store volumes", EC2 user guide: the d of m5d, c6gd and g4dn, and families that always have a local disk.
+# From "Instance store volumes", EC2 user guide: the d of m5d, c6gd and g4dn, and families that always have a local
+# disk.
 _LOCAL_STORAGE = re.compile(r"ml\.([a-z]+\d\w*d\w*|g5|g6e?|p5\w*|trn\w+)\..+")
 _BURSTABLE = re.compile(r"ml\.t\d\w*\..+")
 _FIRST_INFERENTIA = re.compile(r"ml\.inf1\..+")
 
 
+_POOLS = ("fallback_instance_types", "instance_pools")
+"""What a recipe calls it, and what the API calls it."""
+
+
 @dataclass(frozen=True)
 class Instances:
-    """A fleet of `count` machines of one type; with scaling, the count that a new endpoint starts with."""
+    """A fleet of `count` instances of one type. With scaling, it is the count of a new endpoint."""
 
     type: str
     count: int
@@ -32,7 +38,7 @@ class Instances:
 
     @property
     def local_storage(self) -> bool:
-        """Whether the machines have a local disk, which their hardware encrypts: SageMaker refuses a key for it."""
+        """Whether the instances have a local disk. Hardware encrypts it, so SageMaker refuses a KMS key."""
         return _LOCAL_STORAGE.fullmatch(self.type) is not None
 
     @property
@@ -45,7 +51,7 @@ class Instances:
 class Serverless:
     """Memory in MB for each of at most `max_concurrency` concurrent requests.
 
-    `provisioned_concurrency` of them stay warm; None when all may be cold.
+    `provisioned_concurrency` of them stay warm; None if all may be cold.
     """
 
     memory_mb: int
@@ -54,7 +60,7 @@ class Serverless:
 
 
 class Endpoint(Part):
-    """The endpoint's kind and size. `capacity` has the same, as what the kind makes of it.
+    """The endpoint's kind and size. `capacity` has the size as Instances or Serverless.
 
     Source of the limits: CreateEndpointConfig, ProductionVariant and ProductionVariantServerlessConfig.
     """
@@ -67,9 +73,27 @@ class Endpoint(Part):
     memory_mb: Literal[1024, 2048, 3072, 4096, 5120, 6144] | None = None
     max_concurrency: Annotated[int, Field(ge=1, le=200)] | None = None
     provisioned_concurrency: Annotated[int, Field(ge=1, le=200)] | None = None
+    notify_success: TopicArn | None = None
+    notify_failure: TopicArn | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_one_instance_type(cls, stated: Any) -> Any:
+        for key in _POOLS:
+            if isinstance(stated, dict) and key in stated:
+                raise problem(
+                    key,
+                    "SageMaker's InstancePools, an ordered list of instance types, are not offered for endpoints: the share of a "
+                    "canary, scaling and the change of a type are made for one. Leave the key out, and name another instance_type "
+                    "where there is no machine of it",
+                )
+        return stated
 
     @model_validator(mode="after")
     def _keys_fit_the_kind(self) -> Self:
+        if self.kind != "asynchronous":
+            why = "only an asynchronous endpoint tells topics of its answers"
+            self.leaves_out(why, "notify_success", "notify_failure")
         if self.kind == "serverless":
             self.leaves_out(
                 "a serverless endpoint has no instances, nor GPUs", "instance_type", "instance_count"

@@ -15,13 +15,13 @@ LONGEST_SECONDS = 28800
 """The longest that SageMaker lets a deployment take (MaximumExecutionTimeoutInSeconds)."""
 
 PREPARATION_SECONDS = 1800
-"""What is allowed for starting instances, beside the waits; rolling starts some for each batch."""
+"""The seconds for starting instances, beside the waits. A rolling update starts some for each batch."""
 
 _SIZES = {"canary": (1, 50), "linear": (10, 50), "rolling": (5, 50)}
 
 
 class Rollout(Part):
-    """The strategy, and what it waits for.
+    """The strategy of an update, and its waits.
 
     `size_percent` is the share of the fleet that moves first (canary) or with each step (linear, rolling).
     `bake_seconds` is how long alarms are watched after each step, the last one included. `termination_wait_seconds` is
@@ -68,23 +68,23 @@ class Rollout(Part):
 
     @property
     def guarded(self) -> bool:
-        """Whether it is more than SageMaker's plain update: a strategy, or a wait."""
+        """Whether the update needs deployment guardrails: it has a strategy or a wait."""
         return self.strategy != "all_at_once" or self.waits_seconds > 0
 
     @property
     def steps(self) -> int:
-        """In how many steps the traffic moves; after each of them is a bake."""
+        """The number of steps in which the traffic moves; a bake follows each step."""
         if self.strategy == "canary":
             return 2
         return math.ceil(100 / self.size_percent) if self.size_percent else 1
 
     @property
     def waits_seconds(self) -> int:
-        """What the rollout waits in all, in seconds, beside the time that SageMaker needs to start instances."""
+        """The seconds of all waits, without the time that SageMaker needs to start instances."""
         return self.steps * self.bake_seconds + self.termination_wait_seconds
 
     @property
     def timeout_seconds(self) -> int:
-        """When SageMaker is to give up and roll back, in seconds from the start."""
+        """The seconds after which SageMaker stops the deployment and rolls back."""
         starts = self.steps if self.strategy == "rolling" else 1
         return min(self.waits_seconds + starts * PREPARATION_SECONDS, LONGEST_SECONDS)

@@ -12,13 +12,13 @@ _TARGETS = ("invocations_per_instance", "backlog_per_instance", "provisioned_uti
 
 
 class Scaling(Part):
-    """Between `min` and `max`, so that one figure stays near its target. There is one figure for each kind of endpoint:
+    """Scales between `min` and `max`, so that a metric stays near its target. Each kind of endpoint has one metric:
 
-    `invocations_per_instance`         realtime: requests a minute that one instance answers
-    `backlog_per_instance`             asynchronous: requests that wait, for each instance; `min` may be 0
-    `provisioned_utilization_percent`  serverless: the share of the provisioned concurrency that is in use
+    `invocations_per_instance`         realtime: requests per minute and instance
+    `backlog_per_instance`             asynchronous: waiting requests per instance; `min` may be 0
+    `provisioned_utilization_percent`  serverless: the used share of the provisioned concurrency
 
-    The sizes are instances, and provisioned concurrency where the endpoint is serverless.
+    `min` and `max` are instances, or provisioned concurrency for a serverless endpoint.
     """
 
     min: Annotated[int, Field(ge=0)] = Field(description="the least that the endpoint scales to")
@@ -33,19 +33,19 @@ class Scaling(Part):
     def _targets_one_figure(self) -> Self:
         if self.min > self.max:
             raise problem("min", f"found {self.min}. Allowed: at most max, {self.max}")
-        stated = [name for name in _TARGETS if getattr(self, name) is not None]
-        if len(stated) != 1:
-            found = " and ".join(stated) or "no target"
+        given = [name for name in _TARGETS if getattr(self, name) is not None]
+        if len(given) != 1:
+            found = " and ".join(given) or "no target"
             raise problem("", f"found {found}. Allowed: exactly one of {', '.join(_TARGETS)}")
         return self
 
     @property
     def target(self) -> str:
-        """The key of the figure that is tracked."""
+        """The key of the tracked metric."""
         return next(name for name in _TARGETS if getattr(self, name) is not None)
 
     @property
     def target_value(self) -> float:
-        """What the figure is kept near, in its metric's unit: utilization is a share there."""
+        """The target value in the metric's unit; utilization is a share between 0 and 1."""
         value: float = getattr(self, self.target)
         return value / 100 if self.target == "provisioned_utilization_percent" else value

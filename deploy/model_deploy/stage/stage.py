@@ -1,6 +1,6 @@
-"""A stage: everything there is to say about one endpoint and how models reach it.
+"""A stage: the settings of one endpoint and of its rollouts.
 
-`Stage.load` parses and checks a file of `stages/`. Nothing here touches AWS.
+`Stage.load` parses and checks a file of `stages/`. Nothing here calls AWS.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ TagKey = Annotated[
 TagValue = Annotated[str, matching(r"[\w\s.:/=+@-]{0,256}", "up to 256 letters, digits, spaces and _.:/=+-@")]
 
 LONG_BAKE_SECONDS = 360
-"""Bakes of this length notice a rollout that nobody has watched for two minutes before they end."""
+"""The seconds of bake after which CloudWatch notices that no command has watched for two minutes."""
 
 _MOST_TAGS, _MOST_TAG_CHARACTERS = 10, 1000
 
@@ -48,7 +48,7 @@ class Capture(Part):
 
 
 class Network(Part):
-    """Where the containers run. With `isolation` they reach nothing; with subnets they run in that VPC."""
+    """The network of the containers. With `isolation` they have no network; with subnets they run in that VPC."""
 
     isolation: bool = False
     subnets: Annotated[tuple[Subnet, ...], Field(max_length=16)] = ()
@@ -100,16 +100,16 @@ class Stage(Part):
 
     @property
     def unwatched_minutes(self) -> int:
-        """For how many whole minutes an update may be without a command that watches it before it goes back.
+        """The minutes for which an update may run without a command that watches it, before it is rolled back.
 
-        Two where the bakes leave time for that after the alarms had theirs (CloudWatch needs up to four minutes more to see
-        that data is missing), else one.
+        Two if the bakes are long enough for that after the alarms' evaluation, else one. CloudWatch needs up to four
+        minutes more to treat data as missing.
         """
         return 2 if self._watchable_seconds >= LONG_BAKE_SECONDS else 1
 
     @property
     def warning(self) -> str | None:
-        """What a stage that can be rolled out should have otherwise; None for nothing."""
+        """A warning about a stage that can be rolled out; None without one."""
         guarded = self.alarms is not None and self.alarms.rollback and self.rollout.bake_seconds > 0
         if not guarded or self._watchable_seconds >= LONG_BAKE_SECONDS:
             return None
@@ -122,7 +122,7 @@ class Stage(Part):
 
     @property
     def _watchable_seconds(self) -> int:
-        """What the bakes leave after the alarms had their time."""
+        """The seconds of bake that are left after the alarms' evaluation."""
         reaction = self.alarms.reaction_seconds if self.alarms else 0
         return self.rollout.steps * self.rollout.bake_seconds - reaction
 

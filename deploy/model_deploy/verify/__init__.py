@@ -1,1 +1,1 @@
-"""Whether a model does what it should: its contract, what it is asked, what it answers, and the verdict."""
+"""Verification of a model: its contract, the requests, the answers, and the verdict."""

@@ -12,7 +12,10 @@ from model_deploy.errors import RefusedError
 
 
 def load_candidate(aws: Aws, arn: str) -> Candidate:
-    """The package and its contract, or why that cannot be used. Raises UsageError without a package."""
+    """The package with its contract, or with the reason why that cannot be used.
+
+    Raises UsageError without a package.
+    """
     package = registry.describe(aws, arn)
     try:
         return Candidate(package, load(aws, package))
@@ -23,7 +26,7 @@ def load_candidate(aws: Aws, arn: str) -> Candidate:
 def load(aws: Aws, package: Package) -> Contract:
     """The contract of the package. The one place where contracts are opened: its hash is checked before it is read.
 
-    Raises RefusedError when the package names none, nothing lies there, or it is not the one that was registered.
+    Raises RefusedError if the package names no contract, or the stored one is missing or not the registered one.
     """
     if package.contract_uri is None or package.contract_sha256 is None:
         raise RefusedError(

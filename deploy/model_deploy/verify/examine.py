@@ -1,4 +1,4 @@
-"""Verifying what is live on a stage: SageMaker, the endpoint and the API are asked, and `verify` judges."""
+"""Verifies a live stage: calls SageMaker, the endpoint and the API, and passes their answers to `judge`."""
 
 from __future__ import annotations
 
@@ -17,17 +17,21 @@ from model_deploy.core.record import Record
 from model_deploy.errors import RefusedError
 from model_deploy.stage import Api
 from model_deploy.verify import inference, judge
+from model_deploy.verify.asynchronous import AsynchronousModel
 from model_deploy.verify.judge import Finding, Verification
 from model_deploy.workspace import Workspace
 
 API_TOKEN = "API_TOKEN"
-"""The variable with the token for an API that wants one; without it only that is verified."""
+"""The variable with the token for an API that needs one.
+
+Without it, only the refusal of requests without a token is checked.
+"""
 
 
 def examine(workspace: Workspace, candidate: Candidate, observed: Observed) -> Verification:
     """Verify the package on the stage: the live model, the endpoint's answers, and the API's where there is one.
 
-    An asynchronous endpoint answers into a bucket, so there the live model is all that is looked at.
+    An asynchronous endpoint answers into a bucket, where its answer is waited for.
     """
     live, stage, contract = observed.live, workspace.stage, candidate.contract
     found = judge.live_package(
@@ -38,7 +42,10 @@ def examine(workspace: Workspace, candidate: Candidate, observed: Observed) -> V
     if not found.passed or contract is None:
         return found
     checks = workspace.checks[contract.recipe]
-    if stage.endpoint.kind != "asynchronous":
+    if stage.endpoint.kind == "asynchronous":
+        queued = AsynchronousModel(workspace.aws, workspace.endpoint_name, contract)
+        found += judge.examine("endpoint", queued, checks, contract, waits=True)
+    else:
         ask = inference.EndpointModel(workspace.aws.runtime, workspace.endpoint_name, contract)
         found += judge.examine("endpoint", ask, checks, contract)
     if stage.api is not None:
@@ -48,7 +55,7 @@ def examine(workspace: Workspace, candidate: Candidate, observed: Observed) -> V
 
 
 def note_verdict(workspace: Workspace, record: Record, verification: Verification) -> None:
-    """Append what a later look found, where it differs from what the records say of that deployment last."""
+    """Append a record if the result of this verification differs from the deployment's latest record."""
     bucket = workspace.settings.bucket
     latest = records.latest_of(workspace.aws, bucket, record.stage, record.model_package_arn) or record
     if latest.deployment == record.deployment and latest.verified == verification.passed:
@@ -65,7 +72,7 @@ def note_verdict(workspace: Workspace, record: Record, verification: Verificatio
 
 
 def _artifact(workspace: Workspace, package: Package, sha256: str) -> Verification:
-    """Whether the bytes that are served are those that were registered, and lie unchanged where instances fetch them."""
+    """Whether the endpoint serves the registered artifact, and the copy that instances fetch is unchanged."""
     recorded = package.model_sha256
     if recorded is not None and sha256 != recorded:
         return judge.artifact(f"the artifact's SHA-256 is {sha256}, the model package says {recorded}")
@@ -88,6 +95,6 @@ def _examine_api(
         return judge.examine("api", inference.SignedApi(workspace.aws, url, service), checks, contract)
     token = os.environ.get(API_TOKEN, "").strip()
     if not token:
-        # The one thing that can be seen without a token is that nobody gets in without one.
+        # Without a token, only the refusal of requests without one can be checked.
         return judge.closed("api", lambda: inference.status_without_credentials(url))
     return judge.examine("api", inference.TokenApi(url, token), checks, contract)

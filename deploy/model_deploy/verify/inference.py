@@ -1,4 +1,4 @@
-"""Asking a model for the labels of texts: the endpoint as the model's contract says, the API as people do.
+"""Requests the labels of texts: from the endpoint by the model's contract, or from the API like any client.
 
 Endpoint: a JSON document with the texts, answered by a list with one entry for each (`model_common.serving`).
 API: `{"texts": [...]}`, answered by `{"predictions": [{"text", "label", "confidence", ...}, ...]}`.
@@ -32,19 +32,19 @@ Ask = Callable[[Sequence[str]], "list[Prediction]"]
 
 
 class NoAnswerError(Exception):
-    """The model did not answer, or with something else than predictions. Its text says what came instead."""
+    """The model did not answer, or its answer has no predictions. The message shows the answer."""
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """The labels given to a text (one, unless the model gives several), and the scores that were told with them."""
+    """The labels of a text (one, or several from a multi-label model), and the scores in the same answer."""
 
     labels: tuple[str, ...]
     scores: Mapping[str, float]
 
 
 class EndpointModel:
-    """A model behind a SageMaker endpoint, asked under its contract."""
+    """A model behind a SageMaker endpoint. Its contract says how requests and answers look."""
 
     def __init__(self, runtime: SageMakerRuntimeClient, endpoint: str, contract: Contract) -> None:
         self._runtime, self._endpoint, self._contract = runtime, endpoint, contract
@@ -64,7 +64,7 @@ class EndpointModel:
             )
             body = response["Body"].read()
         except ClientError as error:
-            # Whatever it was that the model did is the model's; what keeps us from asking is not.
+            # These errors are the model's. Others, such as a missing permission, are not.
             if error_code(error) in {
                 "ModelError",
                 "ModelNotReadyException",
@@ -77,22 +77,23 @@ class EndpointModel:
             raise
         except (HTTPClientError, ConnectionError) as error:
             raise NoAnswerError(str(error)) from error
-        return _parsed(body, len(texts), self._prediction)
+        return parsed(body, len(texts), lambda entry: contract_prediction(self._contract, entry))
 
-    def _prediction(self, entry: Mapping[str, Any]) -> Prediction:
-        scores = self._contract.serving.scores_of(entry)
-        thresholds = self._contract.thresholds
-        if thresholds is not None:
-            given = (name for name, least in thresholds.items() if scores.get(name, -1.0) >= least)
-            return Prediction(tuple(given), scores)
-        best = max(scores, key=scores.__getitem__)
-        return Prediction((best,), scores)
+
+def contract_prediction(contract: Contract, entry: Mapping[str, Any]) -> Prediction:
+    """What a model's entry for one text means under its contract. Raises as `Serving.scores_of` does."""
+    scores = contract.serving.scores_of(entry)
+    if contract.thresholds is not None:
+        given = (name for name, least in contract.thresholds.items() if scores.get(name, -1.0) >= least)
+        return Prediction(tuple(given), scores)
+    best = max(scores, key=scores.__getitem__)
+    return Prediction((best,), scores)
 
 
 class SignedApi:
-    """The same model behind the classification API at `url`, asked with the caller's credentials.
+    """The same model behind the classification API at `url`, called with the caller's credentials.
 
-    `service` is what they sign for: execute-api (an HTTP API) or lambda (a function URL).
+    `service` is the service in the signature: execute-api (an HTTP API) or lambda (a function URL).
     """
 
     def __init__(self, aws: Aws, url: str, service: str) -> None:
@@ -109,7 +110,7 @@ class SignedApi:
 
 
 class TokenApi:
-    """The same model behind the classification API at `url`, asked with a JSON web token."""
+    """The same model behind the classification API at `url`, called with a JSON web token."""
 
     def __init__(self, url: str, token: str) -> None:
         self._url, self._token = url, token
@@ -122,7 +123,7 @@ class TokenApi:
 
 
 def status_without_credentials(url: str) -> int:
-    """The HTTP status that the API at `url` answers a stranger with. Raises NoAnswerError."""
+    """The HTTP status of a request without credentials to the API at `url`. Raises NoAnswerError."""
     return _send(_request(url, ["hello"]))[0]
 
 
@@ -134,8 +135,8 @@ def _request(url: str, texts: Sequence[str]) -> AWSRequest:
 def _asked(request: AWSRequest, count: int) -> list[Prediction]:
     status, body = _send(request)
     if status != 200:
-        raise NoAnswerError(f"{request.url} answered {status}: {_start(body)}")
-    return _parsed(body, count, _api_prediction, key="predictions")
+        raise NoAnswerError(f"{request.url} answered {status}: {start(body)}")
+    return parsed(body, count, _api_prediction, key="predictions")
 
 
 def _send(request: AWSRequest) -> tuple[int, bytes]:
@@ -153,21 +154,23 @@ def _api_prediction(entry: Mapping[str, Any]) -> Prediction:
     return Prediction(tuple(labels), {str(name): float(score) for name, score in scores.items()})
 
 
-def _parsed(
+def parsed(
     body: bytes, count: int, parse: Callable[[Mapping[str, Any]], Prediction], key: str | None = None
 ) -> list[Prediction]:
+    """The predictions of an answer for `count` texts. Raises NoAnswerError for anything else."""
     try:
         answer = json.loads(body)
         predictions = [parse(entry) for entry in (answer if key is None else answer[key])]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise NoAnswerError(
-            f"the answer cannot be read ({type(error).__name__}: {error}): {_start(body)}"
+            f"the answer cannot be read ({type(error).__name__}: {error}): {start(body)}"
         ) from error
     if len(predictions) != count:
         raise NoAnswerError(f"{count} texts were sent and {len(predictions)} answers came back")
     return predictions
 
 
-def _start(body: bytes) -> str:
+def start(body: bytes) -> str:
+    """The beginning of a text, on one line."""
     text = " ".join(body[:200].decode("utf-8", "replace").split())
     return text or "nothing"

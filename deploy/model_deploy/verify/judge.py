@@ -1,4 +1,4 @@
-"""Whether what is live is what was asked for, and does what checks/ expects of it."""
+"""Judges a stage: whether the requested package is live, and whether its answers pass checks/."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from model_deploy.core.package import REJECTED, Package
 from model_deploy.verify.inference import Ask, NoAnswerError, Prediction
 
 ATTEMPTS = 3
-"""How often a request that was too slow is sent again; the first one after a rollout may find a cold model."""
+"""How often a slow request is sent. The first one after a rollout may find a cold model."""
 
 _ALMOST_ONE = 1.0001
 """fastText's probabilities exceed 1 by up to 1e-5."""
@@ -20,7 +20,7 @@ _ALMOST_ONE = 1.0001
 
 @dataclass(frozen=True)
 class Finding:
-    """What one case came to at one target (endpoint or api). `failure` is the reason, or None when it passed."""
+    """The result of one case at one target (endpoint or api). `failure` is the reason, None if it passed."""
 
     target: str
     case: str
@@ -32,7 +32,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Verification:
-    """All findings, and how long the target's request took, by target, in milliseconds."""
+    """All findings, and the latency of the request in milliseconds, by target."""
 
     findings: tuple[Finding, ...]
     milliseconds: tuple[tuple[str, float], ...] = ()
@@ -60,14 +60,23 @@ def live_package(requested: str, live: str | None, endpoint: str) -> Verificatio
 
 
 def artifact(problem: str | None) -> Verification:
-    """Whether the endpoint serves the registered bytes; `problem` says why not."""
+    """Whether the endpoint serves the registered artifact; `problem` is the reason if it does not."""
     return Verification((Finding("endpoint", "serves the registered artifact", problem),))
 
 
 def examine(
-    target: str, ask: Ask, checks: Checks, contract: Contract, clock: Callable[[], float] = time.perf_counter
+    target: str,
+    ask: Ask,
+    checks: Checks,
+    contract: Contract,
+    clock: Callable[[], float] = time.perf_counter,
+    *,
+    waits: bool = False,
 ) -> Verification:
-    """Send every case in one request and judge the answers, and its latency (best of ATTEMPTS)."""
+    """Send every case in one request and judge the answers, and its latency (best of ATTEMPTS).
+
+    Of a target that `waits` before it answers, in a queue, the time is told and not judged.
+    """
     texts = [case.text for case in checks.cases]
     fastest = float("inf")
     try:
@@ -75,7 +84,7 @@ def examine(
             began = clock()
             predictions = ask(texts)
             fastest = min(fastest, (clock() - began) * 1000)
-            if fastest <= checks.latency_ms:
+            if waits or fastest <= checks.latency_ms:
                 break
     except NoAnswerError as error:
         return Verification(tuple(Finding(target, case.name, f"no answer: {error}") for case in checks.cases))
@@ -88,11 +97,12 @@ def examine(
         Finding(target, case.name, judge(case, prediction, contract))
         for case, prediction in zip(checks.cases, predictions, strict=True)
     ]
-    return Verification((*findings, Finding(target, "latency", slow)), ((target, fastest),))
+    latency = [] if waits else [Finding(target, "latency", slow)]
+    return Verification((*findings, *latency), ((target, fastest),))
 
 
 def judge(case: Case, prediction: Prediction, contract: Contract) -> str | None:
-    """What is wrong with the answer to a case; None when nothing is."""
+    """The reason why the answer fails a case; None if it passes."""
     strange = sorted({*prediction.labels, *prediction.scores} - set(contract.labels))
     if strange:
         return f"answered {', '.join(strange)}; the labels are {', '.join(contract.labels)}"
@@ -120,7 +130,7 @@ def judge(case: Case, prediction: Prediction, contract: Contract) -> str | None:
 
 
 def approval(package: Package) -> Verification:
-    """Whether the package is still approved: a rejection withdraws what was verified before it."""
+    """Whether the package is still approved. A rejection overrules earlier verifications."""
     words = f": {package.approval_description}" if package.approval_description else ""
     rejected = f"it was rejected{words}" if package.approval == REJECTED else None
     return Verification((Finding("registry", "approval", rejected),))

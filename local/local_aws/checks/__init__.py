@@ -1,4 +1,4 @@
-"""What AWS refuses and moto does not: looked at before a request is answered, by whichever of the two answers it."""
+"""Checks of requests that AWS refuses and moto does not. They run before a handler or moto answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a bucket's notifications are to go: each destination has to exist, and to let S3 use it.
+"""Checks of a bucket's notification destinations: each has to exist, and its policy has to allow S3.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-event-types-and-destinations.html
 """

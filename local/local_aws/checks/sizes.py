@@ -1,11 +1,10 @@
-"""Requests that are larger than their service takes, by the table of `kernel.limits`, and lengths by botocore's models.
+"""Requests that are larger than their service takes, by the table of `kernel.limits`.
 
 Handlers of this server check what needs more than the request by themselves, by the same table.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,8 +12,7 @@ from urllib.parse import parse_qs
 
 from local_aws.identity.actions.asked import Asked
 from local_aws.kernel.limits import LIMITS
-from local_aws.kernel.shapes import problems
-from local_aws.kernel.wire import ServiceError, service_model
+from local_aws.kernel.wire import ServiceError
 
 Measure = Callable[[Mapping[str, Any]], int]
 
@@ -105,31 +103,9 @@ SIZES = (
     Size("iam.tags", ("CreateRole", "CreatePolicy"), _count("Tags"), "LimitExceeded", 409),
 )  # fmt: skip
 
-_LENGTHS = {
-    "iam": "ValidationError",
-    "kms": "ValidationException",
-    "logs": "InvalidParameterException",
-    "secretsmanager": "ValidationException",
-    "ssm": "ValidationException",
-}
-"""Services that moto answers, whose models state lengths that moto does not check, with their error for it."""
-
 
 def check(asked: Asked) -> None:
     """Raises ServiceError for a request that is larger than AWS takes."""
     for size in SIZES:
         if size.service == asked.service and asked.operation in size.operations:
             size.check(asked)
-    _check_lengths(asked)
-
-
-def _check_lengths(asked: Asked) -> None:
-    code = _LENGTHS.get(asked.service)
-    shape = service_model(asked.service).operation_model(asked.operation).input_shape if code else None
-    if code is None or shape is None:
-        return
-    data = json.loads(json.dumps(dict(asked.parameters), default=str))
-    found = [each for each in problems(data, shape) if "Member must have length" in each]
-    if found:
-        plural = "error" if len(found) == 1 else "errors"
-        raise ServiceError(code, f"{len(found)} validation {plural} detected: {'; '.join(found)}")

@@ -1,4 +1,4 @@
-"""Where the functions of custom resources put their answers.
+"""The URLs that the functions of custom resources send their answers to.
 
 On AWS a ResponseURL is a presigned address in S3. Here it is a path of this server, which takes any body with any content
 type once, and leaves no bucket behind.

@@ -141,4 +141,4 @@ _FAILED = {
     "UPDATE_ROLLBACK_IN_PROGRESS": "UPDATE_ROLLBACK_FAILED",
     "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS": "UPDATE_ROLLBACK_COMPLETE",
 }
-"""Where a stack ends whose operation breaks in the middle, by the status it breaks in."""
+"""The final status of a stack whose operation breaks off, by the status at that time."""

@@ -1,4 +1,4 @@
-"""What can go wrong in the embedded CloudFormation.
+"""The errors of the embedded CloudFormation.
 
 ServiceError (wire)      a request is refused, in CloudFormation's words: `invalid` makes the usual one
 CloudFormationError

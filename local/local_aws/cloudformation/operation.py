@@ -1,4 +1,4 @@
-"""What a stack goes through: creation, update, deletion, and the rollback of what failed.
+"""The operations of a stack: creation, update, deletion and rollback.
 
 An update works in three parts. First every resource is brought forward, in the order of the new template's
 dependencies; a replacement is created beside what it replaces. Then, where all went well, what was replaced or is no

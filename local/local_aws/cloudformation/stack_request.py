@@ -1,4 +1,4 @@
-"""What a request says that a stack is to be: the same for a stack and for a change set."""
+"""The wanted stack in a request: the same members for a stack and for a change set."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What alarms do when their state changes: they publish to topics. Other actions are kept, and nobody carries them out.
+"""The actions of alarms when their state changes: they publish to topics. Other actions are stored and not carried out.
 
 The message is the one of https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html.
 """

@@ -1,4 +1,4 @@
-"""What moves alarms: a thread that looks at their metrics several times per period.
+"""Evaluates alarms: a thread reads their metrics several times per period.
 
 CloudWatch evaluates a period once it is over. Here the last N periods end now, so an alarm goes off as soon as enough
 of the running period breaches: a bake time that is shrunken by LOCAL_AWS_TIME_SCALE, as periods are, still sees it.

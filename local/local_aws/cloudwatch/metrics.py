@@ -19,7 +19,7 @@ MAXIMUM_DATAPOINTS = 1_440
 METRICS_PAGE = 500
 """Metrics of one ListMetrics."""
 RECENT_SECONDS = 3 * 3600
-"""How long ago a metric had data that ListMetrics shows with RecentlyActive."""
+"""The seconds within which a metric has to have data for ListMetrics with RecentlyActive."""
 
 _MINUTE = 60
 _SHORT_PERIODS = (1, 5, 10, 20, 30)

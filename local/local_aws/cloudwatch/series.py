@@ -1,4 +1,4 @@
-"""What was measured: samples in time, per metric, and the statistics of any stretch of them."""
+"""The samples of metrics, and their statistics over any span of time."""
 
 from __future__ import annotations
 

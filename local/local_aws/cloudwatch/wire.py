@@ -6,7 +6,6 @@ botocore's model says CBOR first; no client of ours speaks it.
 from __future__ import annotations
 
 import copy
-import gzip
 import io
 import json
 from collections.abc import Iterable
@@ -14,6 +13,7 @@ from collections.abc import Iterable
 from botocore.model import OperationModel
 from werkzeug.wrappers import Request, Response
 
+from local_aws.kernel import bodies
 from local_aws.kernel.wire import Route, Service, ServiceError
 
 _FORM = "application/x-www-form-urlencoded"
@@ -36,7 +36,7 @@ class CloudWatchService(Service):
     def respond(self, request: Request, route: Route) -> Response:
         """Answer a request; a compressed body is decompressed first."""
         if request.headers.get("Content-Encoding") == "gzip":
-            body = gzip.decompress(request.get_data())
+            body = bodies.unpacked(request.get_data())
             environ = {**request.environ, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
             request = Request(environ)
         if _is_query(request):

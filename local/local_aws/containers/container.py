@@ -1,4 +1,4 @@
-"""What the containers of processing and training jobs share: a folder, an environment, and how they fail."""
+"""The common part of processing and training containers: folder, environment and failures."""
 
 from __future__ import annotations
 

@@ -73,6 +73,7 @@ IMAGES = {
         Image("blazingtext", Kind.BLAZINGTEXT, "fasttext-community", serves=True),
         Image("sagemaker-scikit-learn", Kind.SCRIPT, "scikit-learn", serves=True),
         Image("pytorch-training", Kind.SCRIPT, "torch"),
+        Image("pytorch-inference", Kind.SCRIPT, "torch", serves=True),
         Image("huggingface-pytorch-training", Kind.SCRIPT, "transformers"),
         Image(
             SPARK,

@@ -1,4 +1,4 @@
-"""What a job gets from S3 and puts there."""
+"""The downloads and uploads of a job."""
 
 from __future__ import annotations
 
@@ -97,6 +97,10 @@ class S3Data:
         for path in sorted(folder.rglob("*")):
             if path.is_file():
                 self._put(path, Location.parse(uri).under(path.relative_to(folder).as_posix()))
+
+    def upload_file(self, path: Path, uri: str) -> None:
+        """Put one file at the URI. Raises UploadError."""
+        self._put(path, Location.parse(uri))
 
     def upload_archive(self, folder: Path, uri: str, scratch: Path) -> None:
         """Put the files under `folder` as one .tar.gz at the URI, written at `scratch` before. Raises UploadError."""

@@ -5,6 +5,7 @@
 /opt/ml/model/                    uploaded as model.tar.gz
 /opt/ml/output/data/              uploaded as output.tar.gz
 /opt/ml/output/failure            why the job failed, in its own words
+/opt/ml/checkpoints/              with a CheckpointConfig: filled from S3 before the job, kept there while it runs
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from local_aws.containers import images, metrics, script_mode
+from local_aws.containers.checkpoints import Checkpoints
 from local_aws.containers.container import (
     Container,
     Host,
@@ -39,7 +41,7 @@ FAILURE = "/opt/ml/output/failure"
 
 # An algorithm of SageMaker ends with 2 where the caller is to blame.
 _CALLERS_FAULT = 2
-_NOT_EMBEDDED = ("CheckpointConfig", "ServerlessJobConfig")
+_NOT_EMBEDDED = ("ServerlessJobConfig",)
 
 
 class TrainingContainer(Container):
@@ -53,6 +55,8 @@ class TrainingContainer(Container):
         super().__init__(host, request, arn, folder)
         self.metrics = metrics.Metrics(_metric_definitions(request))
         self._published = time.monotonic()
+        stated = request.get("CheckpointConfig")
+        self._checkpoints = Checkpoints.of(stated, self.ml, self.data) if stated else None
 
     @classmethod
     def check(cls, request: Mapping[str, Any]) -> None:
@@ -63,6 +67,9 @@ class TrainingContainer(Container):
         _find_image(request)
         _metric_definitions(request)
         _check_resources(request)
+        _check_spot(request)
+        if stated := request.get("CheckpointConfig"):
+            Checkpoints.check(stated)
         require_unique("Channel", [each["ChannelName"] for each in request.get("InputDataConfig", ())])
         mode = request["AlgorithmSpecification"]["TrainingInputMode"]
         for channel in request.get("InputDataConfig", ()):
@@ -91,6 +98,8 @@ class TrainingContainer(Container):
             source = channel["DataSource"]["S3DataSource"]
             self.data.download(source["S3Uri"], self.ml.path(f"/opt/ml/input/data/{channel['ChannelName']}"))
         self.ml.tell_scripts("/opt/ml/input/data")
+        if self._checkpoints is not None:
+            self._checkpoints.restore()
         self._configure()
         return self._command(_find_image(self.request))
 
@@ -99,6 +108,8 @@ class TrainingContainer(Container):
         self.metrics.observe(line)
         if time.monotonic() - self._published >= PUBLISH_SECONDS:
             self._publish_metrics()
+            if self._checkpoints is not None:
+                self._checkpoints.keep()
 
     def _publish_metrics(self) -> None:
         self._published = time.monotonic()
@@ -108,6 +119,8 @@ class TrainingContainer(Container):
     def publish(self) -> None:
         """Publish the metrics and upload model.tar.gz and output.tar.gz."""
         self._publish_metrics()
+        if self._checkpoints is not None:
+            self._checkpoints.keep()
         for folder, name in ((DATA, "output.tar.gz"), (MODEL, "model.tar.gz")):
             if any(self.ml.path(folder).iterdir()):
                 self.data.upload_archive(self.ml.path(folder), self._output_uri(name), self.folder / name)
@@ -115,6 +128,8 @@ class TrainingContainer(Container):
     def failure(self, exit_code: int, log_end: str) -> AlgorithmError:
         """The error of a container that ended with this exit code."""
         self._publish_metrics()
+        if self._checkpoints is not None:
+            self._checkpoints.keep()
         own_words = self.ml.read(FAILURE).strip()
         if exit_code == _CALLERS_FAULT and _find_image(self.request).kind is Kind.BLAZINGTEXT:
             return AlgorithmError(own_words or log_end, exit_code, kind="ClientError")
@@ -215,6 +230,21 @@ def _check_resources(request: Mapping[str, Any]) -> None:
     ]
     for count in (resources.get("InstanceCount", 1), *counts):
         require_one_instance(count)
+
+
+def _check_spot(request: Mapping[str, Any]) -> None:
+    """Raises UnsupportedError as "StoppingCondition", Amazon SageMaker API reference, says of MaxWaitTimeInSeconds."""
+    limits = request.get("StoppingCondition", {})
+    wait, run = limits.get("MaxWaitTimeInSeconds"), limits.get("MaxRuntimeInSeconds", 0)
+    if not request.get("EnableManagedSpotTraining"):
+        if wait is not None:
+            raise UnsupportedError(
+                "Invalid MaxWaitTimeInSeconds. It must not be specified if EnableManagedSpotTraining is not true."
+            )
+    elif wait is None or wait < run:
+        raise UnsupportedError(
+            "Invalid MaxWaitTimeInSeconds. It must be present and be greater than or equal to MaxRuntimeInSeconds."
+        )
 
 
 def _check_preferences(

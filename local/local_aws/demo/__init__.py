@@ -1,24 +1,20 @@
-"""The demonstration: the product's own commands, run one after the other on the embedded AWS."""
+"""The demonstration: a project from its template to its end, on the embedded AWS and GitHub, as a timeline."""
 
 from __future__ import annotations
 
 import json
 import os
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from local_aws.demo import data as sources
-from local_aws.demo.deploy import Deployment
-from local_aws.demo.shell import Shell
+from local_aws.demo.story import Story
+from local_aws.demo.timeline import Timeline
 from local_aws.errors import UsageError
-from local_aws.kernel.environment import for_command
-from local_aws.project import prepare
 from local_aws.server import Server
 
 TIME_SCALE = 0.02
@@ -28,44 +24,44 @@ TIME_SCALE = 0.02
 def run(
     data: Path | None, recipe: str | None, root: Path | None, as_json: bool, verbose: bool = False
 ) -> None:
-    """Train and register a model from real reviews, deploy it, and see a bad one taken back.
+    """Tell the whole story with real reviews: from the template to a model in production, a bad one, and the teardown.
 
-    What the commands say goes to a file that is named; to stderr where it is to be `verbose`.
+    What commands and jobs say goes to a file that is named; to stderr where it is to be `verbose`.
 
-    Raises UsageError outside the repository, DataUnavailableError without data, CommandFailedError where a command fails.
+    Raises UsageError outside the repository, DataUnavailableError without data, CommandFailedError where a command or a job
+    fails.
     """
-    started = time.monotonic()
-    console = Console(stderr=True)
-
-    def say(line: str) -> None:
-        console.print(line, style="dim", highlight=False, soft_wrap=True)
-
-    def tell(line: str) -> None:
-        seconds = time.monotonic() - started
-        console.print(f"{seconds:5.0f} s  {line}", style="bold", highlight=False, soft_wrap=True)
-
     repository = _repository(root)
-    log = None if verbose else _log()
-    if log:
-        say(f"What the commands say: {log} (--verbose shows it here)")
-    dataset = sources.find(data, recipe, say)
-    tell(f"Training from {dataset.source}")
-    with Server(time_scale=float(os.environ.get("LOCAL_AWS_TIME_SCALE", TIME_SCALE))) as server:
-        variables = prepare(server.account.clients).variables()
-        environment = for_command(os.environ, server.account.clients, variables)
-        build = Shell(repository / "build", environment, log)
-        result = build.json("model-build", "run", "--recipe", dataset.recipe, "--data", str(dataset.path))
-        deployment = Deployment(server.account, build, Shell(repository / "deploy", environment, log), tell)
-        result["stages"] = deployment.promote(result["model_package_arn"])
-        result["predictions"] = deployment.ask()
-        result["rollback"] = deployment.push_bad_model(dataset)
+    timeline = Timeline(Console(stderr=as_json or verbose), None if verbose else _log())
+    dataset = sources.find(data, recipe, timeline.tell)
+    if timeline.log:
+        timeline.tell(f"What commands and jobs say: {timeline.log} (--verbose shows it here)")
+    timeline.tell(f"Reviews: {dataset.source}")
+    scale = float(os.environ.get("LOCAL_AWS_TIME_SCALE", TIME_SCALE))
+    with (
+        tempfile.TemporaryDirectory(prefix="local-aws-demo-") as folder,
+        Server(time_scale=scale, enforce=True) as server,
+    ):
+        result = _tell(Story(server, repository, timeline, Path(folder)), dataset)
     result["data"]["source"] = dataset.source
-    result["report"] = {kind: str(build.folder / path) for kind, path in result["report"].items()}
-    result["seconds"] = round(time.monotonic() - started, 1)
+    result["seconds"] = timeline.seconds
+    timeline.act("The end")
+    timeline.tell(f"The report of the merged model: {result['report']['html']}")
+    timeline.tell('Next: local-aws up  # stays; then, in another shell, eval "$(local-aws env)"')
     if as_json:
         typer.echo(json.dumps(result, indent=2))
-    else:
-        _show(result, Console())
+
+
+def _tell(story: Story, dataset: sources.Dataset) -> dict[str, Any]:
+    story.create_project(dataset)
+    number = story.propose_change(dataset.recipe)
+    result = story.merge(number)
+    bad = story.train_bad_model(dataset.recipe)
+    result["stages"] = story.deploy(result["model_package_arn"])
+    result["predictions"] = story.ask()
+    result["rollback"] = story.push_bad_model(bad)
+    result["teardown"] = story.tear_down()
+    return result
 
 
 def _log() -> Path:
@@ -82,45 +78,3 @@ def _repository(root: Path | None) -> Path:
     raise UsageError(
         f"no build/recipes in {start} or above it: run this inside the repository, or give --root"
     )
-
-
-def _show(result: dict[str, Any], console: Console) -> None:
-    console.print()
-    console.print(_metrics(result))
-    console.print(_predictions(result))
-    gate, rollback = result["gate"], result["rollback"]
-    lines = [f"Gate: {'passed' if gate['passed'] else 'refused'}. {gate['reason']}"]
-    lines.append(f"Registered: {result['model_package_arn']}")
-    for stage in result["stages"]:
-        verified = "verified" if stage["verified"] else "not verified"
-        lines.append(f"{stage['name'].capitalize()}: {stage['endpoint']} {verified} in {stage['seconds']} s")
-    lines.append(
-        f"Rolled back: {rollback['model_package_arn'].rpartition('/')[2]} after {rollback['contract_failures']} failed "
-        f"probes; {rollback['failed_requests']} of {rollback['requests']} client requests failed meanwhile"
-    )
-    lines.append(f"Cause: {rollback['cause']}")
-    lines.append(f"Serving again: {rollback['restored']}, after {rollback['seconds']} s")
-    lines.append(f"Report: {result['report']['html']}")
-    lines.append(f"{result['seconds']:.0f} s in all.")
-    lines.append('Next: local-aws up  # stays; then, in another shell, eval "$(local-aws env)"')
-    for line in lines:
-        console.print(line, highlight=False, soft_wrap=True)
-
-
-def _metrics(result: dict[str, Any]) -> Table:
-    table = Table(title="Metrics on the holdout", title_justify="left")
-    table.add_column("metric")
-    table.add_column("candidate", justify="right")
-    for name, value in result["metrics"].items():
-        table.add_row(name, f"{value:.3f}")
-    return table
-
-
-def _predictions(result: dict[str, Any]) -> Table:
-    table = Table(title="What production's API answers", title_justify="left")
-    for heading in ("text", "label", "confidence"):
-        table.add_column(heading)
-    for each in result["predictions"]:
-        confidence = each.get("confidence")
-        table.add_row(each["text"], str(each.get("label")), "" if confidence is None else f"{confidence:.2f}")
-    return table

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 NAMESPACE = "AWS/Events"
 RETRIES = 185
 AGE_SECONDS = 24 * 3600
-"""What a target without a RetryPolicy gets."""
+"""The retry policy of a target that states none."""
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 600.0
 """EventBridge backs off exponentially, with jitter; its figures are not documented."""

@@ -1,4 +1,4 @@
-"""What goes wrong in EventBridge.
+"""The errors of EventBridge.
 
 ServiceError (wire)      a request is refused; made by `not_found` and wire's `invalid`
 DeliveryError            an event cannot be delivered to a target; `code` is what its dead letter says

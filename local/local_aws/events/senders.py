@@ -1,4 +1,4 @@
-"""How events reach a function, a queue, a topic. Each asks the resource's policy first: EventBridge may do no more than others."""
+"""Sends events to a function, a queue or a topic, if the resource's policy allows EventBridge to."""
 
 from __future__ import annotations
 

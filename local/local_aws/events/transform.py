@@ -1,4 +1,4 @@
-"""What a target gets of an event: all of it, a part (InputPath), something else (Input), or a text made of parts of it.
+"""The input of a target: the event, a part of it (InputPath), a constant (Input), or a text made of its parts.
 
 After https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html. A variable outside of quotes
 is written as JSON, and one inside of a string as a part of that string; what the event does not have is empty.

@@ -1,4 +1,4 @@
-"""What a caller may do with a repository: the rights of its account and the permissions of its token.
+"""A caller's access to a repository: the rights of its account and the permissions of its token.
 
 After https://docs.github.com/rest/authentication/permissions-required-for-fine-grained-personal-access-tokens: both are
 needed. What a caller may not see is not found; what it may see but not do is forbidden.
@@ -29,17 +29,25 @@ def role(user: User, repository: Repository) -> str:
             rights.append("admin")
         if membership:
             rights.append(owner.base_permission)
+        rights += [
+            held
+            for slug, held in repository.teams.items()
+            if slug in owner.teams and user.login.lower() in owner.teams[slug].members
+        ]
     return max(rights, key=_RANK.__getitem__)
 
 
 def role_of(caller: Caller, repository: Repository) -> str:
-    """The caller's rights, before the permissions of its token. An installation administers what it is installed on, as a rule."""
+    """The caller's rights, before the permissions of its token.
+
+    An installation administers what it is installed on, as a rule.
+    """
     match caller:
         case Token(installation=None):
-            return role(caller.user, repository) if _covers(caller, repository) else _of_public(repository)
+            return role(caller.user, repository) if covers(caller, repository) else _of_public(repository)
         case Token(installation=Installation(administers=administers)):
             held = "admin" if administers else "write"
-            return held if _covers(caller, repository) else _of_public(repository)
+            return held if covers(caller, repository) else _of_public(repository)
         case _:
             return _of_public(repository)
 
@@ -66,7 +74,7 @@ def authorize(
         if level == "read" and permission in {"metadata", "contents", "issues", "pull_requests", "actions"}:
             return
         raise requires_authentication()
-    covered = _covers(caller, repository)
+    covered = covers(caller, repository)
     if (not covered and level != "read") or (covered and not caller.grants(permission, level)):
         raise lacking(caller, permission, level)
     _check_rights(held, permission, level)
@@ -95,7 +103,8 @@ def _of_public(repository: Repository) -> str:
     return "read" if repository.visibility == "public" else "none"
 
 
-def _covers(token: Token, repository: Repository) -> bool:
+def covers(token: Token, repository: Repository) -> bool:
+    """Whether the repository is among those that the token was made for."""
     if token.installation is not None:
         if repository.owner is not token.installation.account:
             return False

@@ -1,4 +1,4 @@
-"""Who sends a request: a token of a user or of an App's installation, an App itself by its JWT, or nobody."""
+"""The caller of a request: a token of a user or of an App's installation, an App by its JWT, or an anonymous caller."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What GitHub answers when it refuses a request, in its own words.
+"""The errors of GitHub's REST API, with GitHub's messages.
 
 ApiError                    any answer from 400 on: status, message, and `errors` where GitHub lists some
 ├── bad_credentials 401     the token is unknown, revoked or expired

@@ -10,7 +10,7 @@ import json
 import secrets
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -39,6 +39,23 @@ class Issuer:
         self._lock = threading.Lock()
         self._key: rsa.RSAPrivateKey | None = None
         self._key_id = secrets.token_hex(16)
+        self._jobs: dict[str, Callable[[str], str | None]] = {}
+
+    def offer(self, ask: Callable[[str], str | None]) -> dict[str, str]:
+        """The variables by which the steps of a job get tokens, which `ask` makes for an audience.
+
+        https://docs.github.com/actions/reference/security/oidc
+        """
+        key = secrets.token_urlsafe(32)
+        self._jobs[key] = ask
+        return {
+            "ACTIONS_ID_TOKEN_REQUEST_URL": f"{self.url}/token?api-version=2.0",
+            "ACTIONS_ID_TOKEN_REQUEST_TOKEN": key,
+        }
+
+    def withdraw(self, offered: Mapping[str, str]) -> None:
+        """The job has ended: its key is good for nothing any more."""
+        self._jobs.pop(offered.get("ACTIONS_ID_TOKEN_REQUEST_TOKEN", ""), None)
 
     def respond(self, request: Request, path: str) -> Response:
         """Answer a request for one of the issuer's documents."""
@@ -47,6 +64,13 @@ class Issuer:
                 body: dict[str, Any] = self.configuration()
             case ".well-known/jwks":
                 body = self.keys()
+            case "token":
+                key = request.headers.get("Authorization", "").partition(" ")[2]
+                ask = self._jobs.get(key)
+                value = None if ask is None else ask(request.args.get("audience", AUDIENCE))
+                if value is None:
+                    return Response("Unauthorized", status=401)
+                body = {"count": len(value), "value": value}
             case _:
                 return Response("Not Found", status=404)
         return Response(json.dumps(body), content_type="application/json; charset=utf-8")

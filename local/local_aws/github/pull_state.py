@@ -1,4 +1,4 @@
-"""What a pull request comes to: its commits, its changes, whether it can be merged. Computed from git each time."""
+"""The state of a pull request: its commits, its changes, whether it can be merged. Computed from git each time."""
 
 from __future__ import annotations
 

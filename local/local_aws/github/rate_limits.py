@@ -1,4 +1,4 @@
-"""How many requests a caller has left in this hour: counted by user, installation, App or for all without a name.
+"""Rate limits per hour, counted by user, installation or App, and together for all anonymous callers.
 
 https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api
 """

@@ -1,4 +1,7 @@
-"""What the embedded GitHub remembers: accounts, repositories and what belongs to them. Plain records, no behaviour of the API."""
+"""The records of the embedded GitHub: accounts, repositories and what belongs to them.
+
+The API's rules are elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -96,7 +99,10 @@ class BranchPolicy:
 
 @dataclass
 class Environment:
-    """`reviewers` are ("User" | "Team", id). `protected_branches` and `custom_policies` are both False for any branch."""
+    """`reviewers` are ("User" | "Team", id).
+
+    `protected_branches` and `custom_policies` are both False for any branch.
+    """
 
     id: int
     name: str
@@ -187,6 +193,7 @@ class Repository:
     settings: dict[str, Any] = field(default_factory=dict)
     topics: list[str] = field(default_factory=list)
     collaborators: dict[str, Literal["read", "write", "admin"]] = field(default_factory=dict)
+    teams: dict[str, Literal["read", "write", "admin"]] = field(default_factory=dict)
     variables: dict[str, Variable] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
     environments: dict[str, Environment] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Which operation a request to the REST API is for."""
+"""Finds the operation of a request to the REST API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How GitHub writes its records as JSON."""
+"""The JSON shapes of GitHub's records."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who a request is from, by its Authorization header.
+"""Identifies the caller of a request by its Authorization header.
 
 https://docs.github.com/rest/authentication/authenticating-to-the-rest-api
 """

@@ -1,4 +1,4 @@
-"""How refs move: by the API, by a merge, by a push. Rules of protected branches and of workflow files hold for all."""
+"""Changes of refs, by the API, a merge or a push. The rules of protected branches and workflow files apply to all."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ from local_aws.kernel.account import Account
 log = logging.getLogger(__name__)
 
 FLUSH_SECONDS = 60.0
-"""How long records wait to be written together. A wait: LOCAL_AWS_TIME_SCALE shrinks it."""
+"""The seconds for which records are collected before a write. LOCAL_AWS_TIME_SCALE shrinks it."""
 SHORTEST_FLUSH_SECONDS = 0.2
 BATCH_RECORDS = 1_000
 

@@ -1,4 +1,4 @@
-"""What goes wrong in hosting. Messages are worded as SageMaker words its FailureReason.
+"""The errors of hosting, with messages like SageMaker's FailureReason.
 
 HostingError
 ├── LaunchError          instances of a variant cannot be started: bad artifact, no ping

@@ -1,4 +1,4 @@
-"""Who gets an invocation: a variant by weight, a share of its fleets by size, and there the target with the least to do.
+"""Routes invocations: to a variant by weight, to one of its fleets by size, and to the target with the least load.
 
 A `Traffic` never changes; a deployment replaces it as a whole, and so shifts traffic at one moment.
 """

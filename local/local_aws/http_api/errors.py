@@ -1,4 +1,4 @@
-"""What goes wrong in API Gateway, in the API's own words.
+"""The errors of API Gateway, with the API's messages.
 
 ServiceError (wire)      a request of the control plane is refused: the functions below make them
 Refused                  a request to an API is refused: it carries the response

@@ -1,4 +1,4 @@
-"""Which route a request takes.
+"""Finds the route of a request.
 
 After https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html: a full match before one
 with a greedy variable before $default; literal segments before variables; a method before ANY.

@@ -1,4 +1,4 @@
-"""How many requests a route takes: a token bucket, as API Gateway's."""
+"""Throttles a route with a token bucket, like API Gateway."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ class _Bucket:
 
 
 class Throttle:
-    """The buckets of all routes. A route's bucket holds `burst` tokens and gets `rate` a second; a request takes one."""
+    """The buckets of all routes.
+
+    A route's bucket holds `burst` tokens and gets `rate` a second; a request takes one.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -1,4 +1,4 @@
-"""Who does what in the embedded AWS, and whether they may.
+"""Identities of the embedded AWS, the actions of their requests, and the decisions of IAM policies.
 
 Each role session has an access key of its own (sessions), so that a request tells its caller (caller). Every request is
 recognised (asked), taken apart into the IAM actions that it takes on which resources (requirements, resources,

@@ -9,10 +9,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
-from xml.sax.saxutils import escape
-
-from botocore.exceptions import UnknownServiceError
-from werkzeug.wrappers import Response
 
 from local_aws.identity.actions import requirements
 from local_aws.identity.actions.asked import Asked, recognise
@@ -24,8 +20,9 @@ from local_aws.identity.roles import Roles
 from local_aws.kernel.caller import Signature, calling, signature
 from local_aws.kernel.calls import Call, Calls
 from local_aws.kernel.faults import Faults
+from local_aws.kernel.refusals import refusal
 from local_aws.kernel.sessions import Session, Sessions
-from local_aws.kernel.wire import ServiceError, error_response, service_model
+from local_aws.kernel.wire import ServiceError
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +87,7 @@ class Gate:
                 self._enforce(asked.service, session, needed)
             self._checks.check(asked)
         except ServiceError as error:
-            return refusal(asked.service, error)(environ, start_response)
+            return refusal(asked.service, error, environ)(environ, start_response)
 
         def noted(status: str, *rest: Any) -> Any:
             # Before the client can know of it: its next request may build on this one.
@@ -118,7 +115,7 @@ class Gate:
                     403,
                 )
         except ServiceError as error:
-            return refusal(signed.service, error)(environ, start_response)
+            return refusal(signed.service, error, environ)(environ, start_response)
         return to(environ, start_response)
 
     def admit(
@@ -173,44 +170,3 @@ class Gate:
                     f"{decision.words}",
                     403,
                 )
-
-
-_JSON_CODES = {
-    "AccessDenied": "AccessDeniedException",
-    "ExpiredToken": "ExpiredTokenException",
-    "IncompleteSignature": "IncompleteSignatureException",
-    "InvalidClientTokenId": "UnrecognizedClientException",
-    "MissingAuthenticationToken": "MissingAuthenticationTokenException",
-    "RequestTimeTooSkewed": "InvalidSignatureException",
-    "SignatureDoesNotMatch": "InvalidSignatureException",
-}
-"""What the errors of every service are called where the protocol is JSON."""
-
-_QUERY_CODES = {"RequestTimeTooSkewed": "SignatureDoesNotMatch"}
-_S3_CODES = {
-    "ExpiredToken": "ExpiredToken",
-    "IncompleteSignature": "AuthorizationHeaderMalformed",
-    "InvalidClientTokenId": "InvalidAccessKeyId",
-    "RequestEntityTooLargeException": "EntityTooLarge",
-}
-
-
-def refusal(service: str, error: ServiceError) -> Response:
-    """`error` in the words and the protocol of `service`."""
-    if service.startswith("s3"):  # s3express and s3-object-lambda, too
-        code = _S3_CODES.get(error.code, error.code)
-        body = (
-            "<?xml version='1.0' encoding='UTF-8'?>"
-            f"<Error><Code>{code}</Code><Message>{escape(error.message)}</Message></Error>"
-        )
-        return Response(body, status=error.status, content_type="application/xml")
-    try:
-        protocol = service_model(service).protocol
-    except UnknownServiceError:
-        protocol = "json"
-    if protocol == "query":
-        code = _QUERY_CODES.get(error.code, error.code)
-        return error_response(ServiceError(code, error.message, error.status), protocol)
-    code = _JSON_CODES.get(error.code, error.code)
-    status = 400 if protocol == "json" and error.status == 403 else error.status
-    return error_response(ServiceError(code, error.message, status))

@@ -1,4 +1,4 @@
-"""What SageMaker asks of a role to fetch a container's image. There is no registry here: it is recorded, nothing else.
+"""The permissions that SageMaker needs to pull a container's image. They are recorded; there is no registry here.
 
 After https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html, "CreateTrainingJob API: Execution Role
 Permissions", and the same for processing jobs and models.

@@ -1,4 +1,4 @@
-"""What SageMaker asks of a role to connect a container to a VPC. There is no network here: it is recorded, nothing else.
+"""The permissions that SageMaker needs to connect a container to a VPC. They are recorded; there is no network here.
 
 After https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html, "CreateModel API: Execution Role Permissions",
 and the same for jobs: what applies where a VpcConfig is stated.

@@ -1,4 +1,4 @@
-"""Who may sign requests: the server's own keys, and the sessions of roles."""
+"""The keys that may sign requests: the server's own, and those of role sessions."""
 
 from __future__ import annotations
 

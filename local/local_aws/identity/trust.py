@@ -1,4 +1,4 @@
-"""Who may assume a role: its trust policy, held against a principal.
+"""Whether a principal may assume a role: evaluates the role's trust policy.
 
 After https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html.
 """

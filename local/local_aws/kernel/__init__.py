@@ -1,4 +1,4 @@
-"""What every service stands on: the account, the wire, sessions and callers, job logs, faults, paging.
+"""The kernel that all services use: the account, the wire, sessions and callers, job logs, faults, paging.
 
 Nothing here imports a service.
 """

@@ -1,9 +1,10 @@
-"""Where the embedded services run, and how they reach each other: as any client would."""
+"""The account of the embedded services, and the clients with which they call each other."""
 
 from __future__ import annotations
 
 import os
 import threading
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -27,6 +28,8 @@ ACCOUNT_ID = "123456789012"
 REGION = "eu-west-1"
 SESSION_NAME = "SageMaker"
 """The session of a role under which SageMaker acts."""
+SIGNERS = 128
+"""Credentials whose clients are kept: each client takes a megabyte, and every job in CI signs in with new ones."""
 _HTTP = 80
 
 
@@ -54,13 +57,13 @@ def isolated_session(region: str, credentials: AccessKey | RoleSession) -> Sessi
 
 @dataclass(frozen=True)
 class Clients:
-    """boto3 clients of one endpoint, made once each. Safe to share between threads."""
+    """boto3 clients of one endpoint, made once each and kept for the SIGNERS that asked last. Safe to share between threads."""
 
     endpoint_url: str
     region: str = REGION
     keys: Keys = field(default_factory=Keys)
-    _sessions: dict[str, Session] = field(default_factory=dict, repr=False)
-    _made: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False)
+    _sessions: OrderedDict[str, Session] = field(default_factory=OrderedDict, repr=False)
+    _made: dict[str, dict[str, Any]] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @classmethod
@@ -80,12 +83,14 @@ class Clients:
         """
         credentials = credentials or self.keys.administrator
         key = credentials.id if isinstance(credentials, AccessKey) else credentials.access_key
-        named = service, key
         with self._lock:
             if key not in self._sessions:
-                self._sessions[key] = isolated_session(self.region, credentials)
-            if named not in self._made:
-                self._made[named] = self._sessions[key].client(
+                self._forget_until(SIGNERS - 1)
+                self._sessions[key], self._made[key] = isolated_session(self.region, credentials), {}
+            self._sessions.move_to_end(key)
+            made = self._made[key]
+            if service not in made:
+                made[service] = self._sessions[key].client(
                     service,  # type: ignore[call-overload]
                     endpoint_url=self.endpoint_url,
                     config=Config(
@@ -95,7 +100,12 @@ class Clients:
                         s3={"addressing_style": "path"},
                     ),
                 )
-            return self._made[named]
+            return made[service]
+
+    def _forget_until(self, most: int) -> None:
+        while len(self._sessions) > most:
+            key, _ = self._sessions.popitem(last=False)
+            del self._made[key]
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from pathlib import Path
 MEMBERS = 100_000
 """Files and folders that an archive may have."""
 RATIO = 1000
-"""How many times larger than the archive its content may be, where that is more than SMALL: gzip itself reaches 1032."""
+"""The largest ratio of content and archive, for content above SMALL. gzip reaches 1032."""
 SMALL = 64 * 1024 * 1024
 """Bytes of content up to which no ratio is looked at."""
 LARGEST = 20 * 1024**3

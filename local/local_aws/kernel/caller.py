@@ -1,4 +1,4 @@
-"""Who sends a request: the access key that it is signed with, in its header or in its address."""
+"""The caller of a request: the access key of its signature, in the header or the query string."""
 
 from __future__ import annotations
 

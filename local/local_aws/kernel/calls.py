@@ -1,4 +1,4 @@
-"""What was called, by which role, on what: the record that permissions are proven with."""
+"""The record of calls with role, action and resource, with which tests prove permissions."""
 
 from __future__ import annotations
 
@@ -28,16 +28,20 @@ class Call:
 LIMIT = 500_000
 """Calls that are remembered; of a server that runs for days, the newest."""
 
+DISTINCT = 20_000
+"""Calls that differ, which is what takes room: the objects of a bucket have a name each. Some twelve megabytes."""
+
 
 class Calls(Sequence[Call]):
-    """The calls since the server started, in order, up to `limit` of the newest.
+    """The calls since the server started, in order, up to `limit` of the newest and `distinct` that differ.
 
     Safe to read while it grows; equal calls are one object.
     """
 
-    def __init__(self, limit: int = LIMIT) -> None:
+    def __init__(self, limit: int = LIMIT, distinct: int = DISTINCT) -> None:
         self._lock = threading.Lock()
         self._limit = limit
+        self._distinct = distinct
         self._forgotten = 0
         self._calls: list[Call] = []
         self._known: dict[Call, Call] = {}
@@ -47,16 +51,18 @@ class Calls(Sequence[Call]):
         with self._lock:
             self._calls.append(self._known.setdefault(call, call))
             if len(self._calls) >= 2 * self._limit:
-                self._forget()
+                self._forget(len(self._calls) - self._limit)
+            while len(self._known) > self._distinct:
+                self._forget((len(self._calls) + 1) // 2)
 
     def since(self, mark: int) -> list[Call]:
         """Those after the first `mark`, which is what `len` said at some moment."""
         with self._lock:
             return self._calls[max(mark - self._forgotten, 0) :]
 
-    def _forget(self) -> None:
-        self._forgotten += len(self._calls) - self._limit
-        self._calls = self._calls[-self._limit :]
+    def _forget(self, oldest: int) -> None:
+        self._forgotten += oldest
+        self._calls = self._calls[oldest:]
         self._known = {call: call for call in self._calls}
 
     def __len__(self) -> int:

@@ -35,10 +35,12 @@ ANSWER_SECONDS = 900.0
 """For an answer to be read by its client."""
 
 _BUFFER = 64 * 1024
+_BUSY_PAGE = b"<html><body>The embedded AWS has as many connections as it can answer.</body></html>\n"
+"""As AWS's load balancers answer: clients of every protocol take a page with 503 for an error to try again."""
 _BUSY = (
-    b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\nConnection: close\r\nRetry-After: 1\r\n"
-    b"Content-Length: 59\r\n\r\nThe embedded AWS has as many connections as it can answer.\n"
-)
+    b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/html\r\nConnection: close\r\nRetry-After: 1\r\n"
+    b"Content-Length: %d\r\n\r\n" % len(_BUSY_PAGE)
+) + _BUSY_PAGE
 
 
 class TimedReader(io.RawIOBase):

@@ -14,7 +14,7 @@ from local_aws.python_startup import FOLDER
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _SDK_CONFIG = ("SAGEMAKER_ADMIN_CONFIG_OVERRIDE", "SAGEMAKER_USER_CONFIG_OVERRIDE")
-"""Where the SageMaker SDK reads defaults from: roles, buckets, networks of a real account."""
+"""The variables from which the SageMaker SDK reads defaults: roles, buckets, networks of a real account."""
 _OPTIONAL = frozenset(
     {"DEPLOY_SERVICE_ROLE_ARN", "KMS_KEY_ARN", "PERMISSIONS_BOUNDARY_ARN", "PULL_REQUEST_ROLE_ARN"}
 )

@@ -1,4 +1,4 @@
-"""What the embedded AWS does wrong on purpose, so that a test sees how the product takes it."""
+"""Faults that a test injects into the embedded AWS."""
 
 from __future__ import annotations
 
@@ -44,7 +44,10 @@ class _Planned:
 
 
 class Responses:
-    """Errors planned for calls, by service, operation and number. Calls are counted from when the first plan is made."""
+    """Errors planned for calls, by service, operation and number.
+
+    Calls are counted from when the first plan is made.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

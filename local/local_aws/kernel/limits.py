@@ -108,6 +108,11 @@ LIMITS = {
     ),
     "sagemaker.pipeline_steps": Limit(50, "steps of a pipeline", _PIPELINES),
     "sagemaker.pipeline_parameters": Limit(200, "parameters of a pipeline", _PIPELINES),
+    "sagemaker.async_inline_payload": Limit(
+        128_000,
+        "bytes of an asynchronous invocation's inline payload",
+        f"{_DOCS}/sagemaker/latest/APIReference/API_runtime_InvokeEndpointAsync.html",
+    ),
     "sagemaker.serverless_payload": Limit(
         4 * MB,
         "bytes of an invocation of a serverless endpoint",

@@ -7,21 +7,25 @@ protocol parsers and serialisers, its KMS keys' tags, and how its buckets read t
 from __future__ import annotations
 
 import json
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
+from tempfile import SpooledTemporaryFile
 from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
 from moto.core.base_backend import BackendDict
+from moto.core.common_models import BaseModel
 from moto.core.config import default_user_config
 from moto.core.model import ServiceModel
 from moto.core.model_instances import reset_model_data
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.serialize import SERIALIZERS
+from moto.iam import models as iam_models
 from moto.iam.access_control import PermissionResult
+from moto.kms import models as kms_models
 from moto.kms import responses as kms_responses
 from moto.kms.models import kms_backends
 from moto.logs.models import LogStream
@@ -30,9 +34,10 @@ from moto.moto_server.werkzeug_app import (
     MotoRequestHandler,
     create_backend_app,
 )
+from moto.s3 import models as s3_models
 from moto.s3 import notifications
-from moto.s3.models import FakeBucket, S3Backend
-from moto.sns.models import Subscription
+from moto.s3.models import FakeBucket, FakeKey, S3Backend
+from moto.sns.models import Subscription, Topic
 from moto.sqs.models import Queue
 
 __all__ = [
@@ -47,19 +52,26 @@ __all__ = [
     "Subscription",
     "bounded_logs",
     "bounded_queues",
+    "bounded_topics",
     "default_user_config",
     "judged_buckets",
     "key_age_and_tags",
     "notifications",
+    "one_account",
     "read_key_policies",
     "reset_model_data",
+    "symmetric_keys",
+    "untracked_models",
 ]
 
 LOG_EVENTS = 10_000
-"""What a log stream remembers: some hours of a function under load, and the whole of any job's log."""
+"""The number of events in a log stream: some hours of a function under load, and the whole log of a job."""
 
 DELETED_MESSAGES = 10_000
 """Handles of deleted messages that a queue remembers, so that deleting one twice is no error."""
+
+NOTIFICATIONS = 100
+"""Notifications that a topic remembers. Nothing asks for them: moto keeps them for tests of its own."""
 
 BucketJudge = Callable[[str, bytes, str, str], PermissionResult]
 """Decides about a request by a bucket's name, its policy (JSON), an action and a resource."""
@@ -129,6 +141,49 @@ def bounded_queues(handles: int = DELETED_MESSAGES) -> Iterator[None]:
 
 
 @contextmanager
+def bounded_topics(notifications: int = NOTIFICATIONS) -> Iterator[None]:
+    """Meanwhile new topics keep their newest notifications alone: moto keeps all of them, for ever."""
+    make = Topic.__init__
+
+    def made(topic: Any, *arguments: Any, **options: Any) -> None:
+        make(topic, *arguments, **options)
+        topic.sent_notifications = deque(maxlen=notifications)
+
+    with mock.patch.object(Topic, "__init__", made):
+        yield
+
+
+@contextmanager
+def untracked_models() -> Iterator[None]:
+    """Meanwhile what moto deletes or replaces is forgotten.
+
+    moto lists every message, log event, object and version that it ever made, for its dashboard, so that none of them is
+    ever freed.
+    """
+
+    def made(cls: type[BaseModel], *_: Any, **__: Any) -> BaseModel:
+        instance: BaseModel = object.__new__(cls)
+        return instance
+
+    with (
+        mock.patch.object(BaseModel, "__new__", staticmethod(made)),
+        mock.patch.object(s3_models, "tempfile", SimpleNamespace(SpooledTemporaryFile=_ObjectFile)),
+    ):
+        yield
+
+
+class _ObjectFile(SpooledTemporaryFile[bytes]):
+    """The content of an object. It is closed with the object, without a warning, whichever of the two goes first."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
+# Warns of an object that is forgotten before moto has disposed of it, for moto's own tests.
+FakeKey.__del__ = FakeKey.dispose
+
+
+@contextmanager
 def read_key_policies() -> Iterator[None]:
     """Meanwhile the Statement of a key's policy may be one object, as AWS takes it: moto fails on all but lists."""
     validate = kms_responses.validate_policy
@@ -140,6 +195,36 @@ def read_key_policies() -> Iterator[None]:
         validate(SimpleNamespace(arn=key.arn, policy=json.dumps({**document, "Statement": listed})), action)
 
     with mock.patch.object(kms_responses, "validate_policy", validated):
+        yield
+
+
+class _Pair:
+    """The key pair that moto makes for every KMS key, made when something of it is first asked for."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._made = cache(make)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._made(), name)
+
+
+@contextmanager
+def one_account(account_id: str) -> Iterator[None]:
+    """Meanwhile every access key is of that account. To find out, moto makes the IAM of every partition, with all its policies."""
+    with mock.patch.object(iam_models, "get_account_id_from", lambda access_key: account_id):
+        yield
+
+
+@contextmanager
+def symmetric_keys() -> Iterator[None]:
+    """Meanwhile a symmetric KMS key is made without an RSA key pair: that takes ten times as long as all else, and is unused."""
+    make = kms_models.generate_private_key
+
+    def made(key_spec: str) -> Any:
+        pair = key_spec.startswith(("RSA", "ECC"))
+        return make(key_spec) if pair else _Pair(lambda: make(key_spec))
+
+    with mock.patch.object(kms_models, "generate_private_key", made):
         yield
 
 

@@ -1,4 +1,4 @@
-"""What goes wrong inside the server, for the person at its terminal: one line each. The tracebacks go to a file."""
+"""The log of errors inside the server: one line each on the terminal, tracebacks in a file."""
 
 from __future__ import annotations
 

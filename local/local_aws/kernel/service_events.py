@@ -1,4 +1,7 @@
-"""What the embedded services tell EventBridge, as AWS's own do: past its API, which refuses sources that begin with `aws.`."""
+"""Events of the embedded services for EventBridge.
+
+They bypass its API, which refuses sources that begin with `aws.`.
+"""
 
 from __future__ import annotations
 

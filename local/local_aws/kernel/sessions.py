@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 PREFIX = "ASIA"
-"""What the access keys of temporary credentials begin with."""
+"""The prefix of temporary credentials' access keys."""
 
 _MANY = 1000
 """Sessions that are kept without a look at which of them are over."""

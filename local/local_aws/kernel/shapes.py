@@ -11,7 +11,7 @@ import regex
 from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
 
 _JAVA_ASTRAL = r"\uD800\uDC00-\uDBFF\uDFFF"
-"""How a pattern of Java's says: any character beyond the first 65,536."""
+"""A Java pattern's range for all characters beyond the first 65,536."""
 
 
 def problems(value: Any, shape: Shape, path: str = "") -> Iterator[str]:
@@ -116,7 +116,8 @@ def _range(value: float, shape: Shape, path: str) -> Iterator[str]:
 
 @cache
 def _compiled(pattern: str) -> regex.Pattern[str]:
-    # The patterns are Java's: the standard library's re knows no \p{L}, and what Java has as two halves is one character.
+    # The patterns are Java's: the standard library's re knows no \p{L}, and what Java has as two halves is one
+    # character.
     return regex.compile(pattern.replace(_JAVA_ASTRAL, "\\U00010000-\\U0010FFFF"), regex.DOTALL)
 
 

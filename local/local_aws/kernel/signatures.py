@@ -27,7 +27,7 @@ from local_aws.kernel.caller import Signature
 from local_aws.kernel.wire import ServiceError
 
 SKEW = timedelta(minutes=15)
-"""How far a client's clock may be from the server's."""
+"""The largest difference between a client's clock and the server's."""
 LONGEST = 7 * 24 * 3600
 """Seconds for which an address can be presigned."""
 
@@ -45,7 +45,10 @@ _HEADER = re.compile(
 )
 
 SecretOf = Callable[[str, str], str]
-"""Gives the secret of an access key with its session token, "" where there is none. Raises ServiceError for unknown ones."""
+"""Gives the secret of an access key with its session token, "" where there is none.
+
+Raises ServiceError for unknown ones.
+"""
 
 
 @dataclass(frozen=True)
@@ -186,7 +189,10 @@ def is_signed(environ: Mapping[str, Any]) -> bool:
 
 
 def read(environ: Mapping[str, Any]) -> Stated:
-    """The one signature that a request states. Raises ServiceError where it states none, several, or one that is incomplete."""
+    """The one signature that a request states.
+
+    Raises ServiceError where it states none, several, or one that is incomplete.
+    """
     pairs = _pairs(environ)
     query = dict(pairs)
     in_query = sum(name in query for name in ("X-Amz-Algorithm", "AWSAccessKeyId"))

@@ -114,11 +114,12 @@ class Service:
             answer = self._call(operation, request, route)
             return _response(serializer.serialize(answer), _stated_status(answer, operation))
         except ServiceError as error:
-            return error_response(error, self.model.protocol)
+            return error_response(error, self.model.protocol, request.content_type or "")
         except Exception as error:
             log.exception("%s.%s failed", self.name, operation.name)
             message = f"{operation.name}: {type(error).__name__}: {error}"
-            return error_response(ServiceError("InternalFailure", message, 500), self.model.protocol)
+            failure = ServiceError("InternalFailure", message, 500)
+            return error_response(failure, self.model.protocol, request.content_type or "")
 
     def _call(self, operation: OperationModel, request: Request, route: Route) -> dict[str, Any]:
         method = self._operations.get(operation.name)
@@ -227,25 +228,42 @@ def _check_answer(answer: Mapping[str, Any], operation: OperationModel) -> None:
         raise AssertionError(f"the embedded answer does not fit the API's model: {'; '.join(found)}")
 
 
-def error_response(error: ServiceError, protocol: str = "json") -> Response:
-    """`error` as the protocol's clients expect it."""
+def error_response(error: ServiceError, protocol: str = "json", content_type: str = "") -> Response:
+    """`error` as the protocol's clients expect it: botocore's names, and "s3", whose errors have no envelope.
+
+    `content_type` is the request's: an answer in JSON has the version of the protocol that was asked in.
+    """
     request_id = str(uuid.uuid4())
-    if protocol == "query":
-        response = Response(status=error.status, content_type="text/xml")
-        response.set_data(
-            "<ErrorResponse><Error>"
-            f"<Type>{'Sender' if error.status < 500 else 'Receiver'}</Type>"
-            f"<Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message>"
-            f"</Error><RequestId>{request_id}</RequestId></ErrorResponse>"
-        )
+    response = Response(status=error.status)
+    if protocol in _ENVELOPES:
+        fault = "Sender" if error.status < 500 else "Receiver"
+        stated = f"<Code>{_xml(error.code)}</Code><Message>{_xml(error.message)}</Message>"
+        response.content_type = "application/xml" if protocol == "s3" else "text/xml"
+        response.set_data(_ENVELOPES[protocol].format(fault=fault, stated=stated, id=request_id))
     else:
-        response = Response(status=error.status, content_type="application/json")
+        is_versioned = protocol == "json" and content_type.startswith("application/x-amz-json-1.")
+        response.content_type = content_type.partition(";")[0] if is_versioned else "application/json"
         response.set_data(
             json.dumps({"__type": error.code, "message": error.message, "Message": error.message})
         )
         response.headers["x-amzn-ErrorType"] = error.code
     response.headers["x-amzn-RequestId"] = request_id
     return response
+
+
+_ENVELOPES = {
+    "query": "<ErrorResponse><Error><Type>{fault}</Type>{stated}</Error><RequestId>{id}</RequestId></ErrorResponse>",
+    "rest-xml": "<ErrorResponse><Error><Type>{fault}</Type>{stated}</Error><RequestId>{id}</RequestId></ErrorResponse>",
+    "ec2": "<Response><Errors><Error>{stated}</Error></Errors><RequestID>{id}</RequestID></Response>",
+    "s3": "<?xml version='1.0' encoding='UTF-8'?><Error>{stated}<RequestId>{id}</RequestId></Error>",
+}
+"""Errors in XML, https://smithy.io/2.0/aws/protocols/aws-query-protocol.html#operation-error-serialization and its like."""
+
+_NO_XML = re.compile("[^\\t\\n\\r\\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def _xml(text: str) -> str:
+    return escape(_NO_XML.sub("\ufffd", text))
 
 
 def _stated_status(answer: Mapping[str, Any], operation: OperationModel) -> int | None:

@@ -18,7 +18,7 @@ from local_aws.kernel.wire import ServiceError
 from local_aws.lambda_.errors import invalid
 
 UNZIPPED_BYTES = maximum("lambda.code")
-"""What the unpacked code may take at most, as AWS has it."""
+"""The largest unpacked code in bytes. Source: "Lambda quotas", AWS Lambda developer guide."""
 
 _UNREADABLE = "Could not unzip uploaded file. Please check your file, then try to upload again."
 

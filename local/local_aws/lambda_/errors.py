@@ -1,4 +1,4 @@
-"""What goes wrong in Lambda, in the API's own words.
+"""The errors of Lambda, with the API's messages.
 
 ServiceError (wire)               a request is refused: the functions below make them
 ExecutionError                    an execution environment gives no answer; `payload` says so as Lambda does
@@ -29,6 +29,17 @@ def conflict(message: str) -> ServiceError:
 def invalid(message: str) -> ServiceError:
     """The error for an invalid parameter."""
     return ServiceError("InvalidParameterValueException", message, 400)
+
+
+def require_active(pending: bool) -> None:
+    """Raises ServiceError (ResourceConflictException) for a function that is still being created.
+
+    Source: "Lambda function states", AWS Lambda developer guide.
+    """
+    if pending:
+        raise conflict(
+            "The operation cannot be performed at this time. The function is currently in the following state: Pending"
+        )
 
 
 def require_revision(request: Mapping[str, Any], current: str) -> None:

@@ -1,4 +1,4 @@
-"""How a function's asynchronous invocations are retried, and where those that fail are told of."""
+"""Retries and destinations of a function's asynchronous invocations."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,12 +22,23 @@ DEFAULTS: Mapping[str, Any] = {
     "EphemeralStorage": {"Size": 512},
 }
 
+PENDING_SECONDS = 0.1
+"""How long a new function is Pending, of the server's scaled time: long enough for a client that does not wait to meet it."""
+
+_PENDING = {
+    "State": "Pending",
+    "StateReason": "The function is being created.",
+    "StateReasonCode": "Creating",
+}
+_ACTIVE = {"State": "Active", "LastUpdateStatus": "Successful"}
+
 
 @dataclass(frozen=True)
 class Version:
     """A function as it runs: the current one, $LATEST, or a published one, whose number is `number`.
 
-    `arn` is the function's, without a qualifier; `settings` are the API's members as stated.
+    `arn` is the function's, without a qualifier; `settings` are the API's members as stated. It is Pending until the monotonic
+    clock shows `active_at`.
     """
 
     name: str
@@ -36,6 +48,12 @@ class Version:
     number: str = LATEST
     modified: datetime = field(default_factory=lambda: datetime.now(UTC))
     revision: str = field(default_factory=lambda: str(uuid.uuid4()))
+    active_at: float = 0.0
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether Lambda still makes it. Source: "Lambda function states", AWS Lambda developer guide."""
+        return time.monotonic() < self.active_at
 
     @property
     def timeout(self) -> int:
@@ -69,8 +87,7 @@ class Version:
             "LastModified": milliseconds,
             "RevisionId": self.revision,
             "Version": self.number,
-            "State": "Active",
-            "LastUpdateStatus": "Successful",
+            **(_PENDING if self.is_pending else _ACTIVE),
             "LoggingConfig": {
                 "LogFormat": "Text",
                 "LogGroup": self.log_group,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from local_aws.lambda_ import archive, settings
-from local_aws.lambda_.errors import conflict, invalid, require_revision
-from local_aws.lambda_.function import Function, Version
+from local_aws.lambda_.errors import conflict, invalid, require_active, require_revision
+from local_aws.lambda_.function import PENDING_SECONDS, Function, Version
 from local_aws.lambda_.invocation.pool import Pool
 from local_aws.lambda_.names import LATEST, Reference
 from local_aws.lambda_.pages import paged
@@ -19,7 +20,7 @@ from local_aws.lambda_.store import Store
 class Functions:
     """CreateFunction, GetFunction, GetFunctionConfiguration, UpdateFunctionCode, UpdateFunctionConfiguration,
 
-    ListFunctions, DeleteFunction, PublishVersion, ListVersionsByFunction. A function is Active at once.
+    ListFunctions, DeleteFunction, PublishVersion, ListVersionsByFunction. A new function is Pending, and then Active.
     """
 
     def __init__(self, store: Store, pool: Pool) -> None:
@@ -39,6 +40,7 @@ class Functions:
             arn=arn,
             settings=settings.created(self._account, request),
             code=archive.stored(self._account, request["Code"]),
+            active_at=time.monotonic() + PENDING_SECONDS * self._account.time_scale,
         )
         with self._store.lock:
             if name in self._store.functions:
@@ -78,6 +80,7 @@ class Functions:
         Raises InvalidParameterValueException, PreconditionFailedException, RequestEntityTooLargeException, ResourceNotFoundException, ServiceException. Source: AWS Lambda API reference, UpdateFunctionCode.
         """
         function = self._unqualified(request)
+        require_active(function.latest.is_pending)
         require_revision(request, function.latest.revision)
         changed = settings.updated(self._account, function.latest.settings, request)
         code = archive.stored(self._account, request)
@@ -89,6 +92,7 @@ class Functions:
         Raises InvalidParameterValueException, PreconditionFailedException, ResourceNotFoundException. Source: AWS Lambda API reference, UpdateFunctionConfiguration.
         """
         function = self._unqualified(request)
+        require_active(function.latest.is_pending)
         require_revision(request, function.latest.revision)
         changed = settings.updated(self._account, function.latest.settings, request)
         return self._update(function, request, settings=changed)

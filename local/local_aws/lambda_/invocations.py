@@ -7,7 +7,7 @@ from typing import Any
 from local_aws.kernel import json_text
 from local_aws.kernel.limits import maximum
 from local_aws.kernel.wire import ServiceError
-from local_aws.lambda_.errors import invalid, too_large
+from local_aws.lambda_.errors import invalid, require_active, too_large
 from local_aws.lambda_.invocation.events import EventQueue
 from local_aws.lambda_.invocation.invoker import REQUEST_BYTES, Invoker
 from local_aws.lambda_.names import Reference
@@ -32,6 +32,7 @@ class Invocations:
         reference = Reference.of(request)
         kind = request.get("InvocationType", "RequestResponse")
         version = self._store.version(reference)
+        require_active(version.is_pending)
         if "ClientContext" in request:
             raise invalid("The embedded Lambda does not have ClientContext: leave it out.")
         payload = request.get("Payload") or b"{}"

@@ -1,4 +1,4 @@
-"""How a request names a function: by name, partial ARN or ARN, with or without a qualifier."""
+"""References to a function in a request: name, partial ARN or ARN, with or without a qualifier."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a function may be set to, checked as CreateFunction and UpdateFunctionConfiguration check it."""
+"""The settings of a function, checked as by CreateFunction and UpdateFunctionConfiguration."""
 
 from __future__ import annotations
 

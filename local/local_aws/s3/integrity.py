@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from local_aws.identity.actions.s3_requests import recognise
-from local_aws.identity.gate import refusal
+from local_aws.kernel.refusals import refusal
 from local_aws.kernel.wire import ServiceError
 
 StartResponse = Callable[..., Any]
@@ -26,7 +26,7 @@ ALGORITHMS: Mapping[str, Callable[[bytes], bytes]] = {
     "SHA1": lambda body: hashlib.sha1(body, usedforsecurity=False).digest(),
     "SHA256": lambda body: hashlib.sha256(body).digest(),
 }
-"""What is embedded of the algorithms; a checksum by another one is refused."""
+"""The embedded checksum algorithms. A checksum by another one is refused."""
 
 _HEADER = "HTTP_X_AMZ_CHECKSUM_"
 _SETTINGS = frozenset({f"{_HEADER}ALGORITHM", f"{_HEADER}MODE", f"{_HEADER}TYPE"})
@@ -55,7 +55,7 @@ class Integrity:
             elif operation == "CompleteMultipartUpload":
                 _check_parts(_body(environ))
         except ServiceError as error:
-            return refusal("s3", error)(environ, start_response)
+            return refusal("s3", error, environ)(environ, start_response)
         if operation in _READS and environ.get("HTTP_X_AMZ_CHECKSUM_MODE") == "ENABLED":
             return self._application(environ, _telling_type(start_response))
         return self._application(environ, start_response)

@@ -1,4 +1,4 @@
-"""How SageMaker's ARNs are made and taken apart: `arn:aws:sagemaker:REGION:ACCOUNT:KIND/ID`.
+"""Makes and parses SageMaker's ARNs: `arn:aws:sagemaker:REGION:ACCOUNT:KIND/ID`.
 
 Names keep their case. Operations that take a name or an ARN look resources up by ARN, so the ARN of another
 account names a resource that does not exist here, and errors name resources as SageMaker does.

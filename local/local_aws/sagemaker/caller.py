@@ -1,4 +1,4 @@
-"""Who calls the embedded AWS. It knows one caller: the account itself."""
+"""The caller in SageMaker's descriptions: always the account itself."""
 
 from typing import Any
 

@@ -1,6 +1,6 @@
-"""SageMaker's runtime: InvokeEndpoint, from the client to a model server and back.
+"""SageMaker's runtime: InvokeEndpoint, from the client to a model server and back, and InvokeEndpointAsync, into a queue.
 
-Asynchronous and streamed invocations are refused by name. What the container answers with 4xx or 5xx is a ModelError (424),
+Streamed invocations are refused by name. What the container answers with 4xx or 5xx is a ModelError (424),
 which says what the container said, and so is a container that dies or does not answer in time.
 """
 
@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 import time
+import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from botocore.model import OperationModel
 from werkzeug.wrappers import Request, Response
 
+from local_aws.hosting.asynchronous import Invocation as AsyncInvocation
+from local_aws.hosting.asynchronous import Queues
 from local_aws.hosting.capture import Captures, Payload, Record, is_sampled
 from local_aws.hosting.endpoint import Endpoint, Reply
 from local_aws.hosting.errors import (
@@ -35,6 +38,9 @@ from local_aws.sagemaker.endpoints.endpoints import Endpoints
 INVOCATION_SECONDS = 60.0
 """What SageMaker gives a container to answer. A wait: LOCAL_AWS_TIME_SCALE shrinks it, to five seconds at least."""
 SHORTEST_INVOCATION_SECONDS = 5.0
+
+ASYNC_INVOCATION_SECONDS, ASYNC_TTL_SECONDS = 900, 6 * 60 * 60
+"""The defaults of InvocationTimeoutSeconds and RequestTTLSeconds, InvokeEndpointAsync, Amazon SageMaker API reference."""
 
 _OUTCOME = "local_aws.outcome"
 """Where a request's answer or ModelError waits, in its WSGI environment, until there is a response."""
@@ -85,6 +91,7 @@ class Runtime:
         self._limit = max(invocation_seconds * account.time_scale, SHORTEST_INVOCATION_SECONDS)
         self._metrics = InvocationMetrics(account)
         self._captures = Captures(account)
+        self._queues = Queues(account, endpoints.all)
 
     def invoke_endpoint(self, request: dict[str, Any]) -> dict[str, Any]:
         """Send one request to a model server of the endpoint and return its answer.
@@ -96,6 +103,11 @@ class Runtime:
             if member in request:
                 raise ServiceError("ValidationError", f"{member} is not embedded.")
         endpoint = self._find(request["EndpointName"])
+        if endpoint.live.plan.asynchronous:
+            raise ServiceError(
+                "ValidationError",
+                f"Endpoint {endpoint.name} is asynchronous: use InvokeEndpointAsync.",
+            )
         if endpoint.live.plan.is_serverless and len(request["Body"]) > maximum(
             "sagemaker.serverless_payload"
         ):
@@ -123,13 +135,21 @@ class Runtime:
         return _answer(reply.answer, route.variant)
 
     def invoke_endpoint_async(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Refused: asynchronous endpoints are not embedded.
+        """Put one request into the queue of an asynchronous endpoint.
 
         Raises ValidationError. Source: Amazon SageMaker API reference, InvokeEndpointAsync.
         """
-        raise ServiceError(
-            "ValidationError", "InvokeEndpointAsync: asynchronous endpoints are not embedded yet."
-        )
+        endpoint = self._find(request["EndpointName"])
+        config = endpoint.live.plan.asynchronous
+        if config is None:
+            raise ServiceError(
+                "ValidationError",
+                f"Endpoint {endpoint.name} is not asynchronous: use InvokeEndpoint, or an AsyncInferenceConfig.",
+            )
+        invocation = _queued(config["OutputConfig"], request, self._account.time_scale)
+        self._queues.put(endpoint, invocation)
+        answer = {"InferenceId": invocation.id, "OutputLocation": invocation.output_uri}
+        return answer | ({"FailureLocation": invocation.failure_uri} if invocation.failure_uri else {})
 
     def invoke_endpoint_with_response_stream(self, request: dict[str, Any]) -> dict[str, Any]:
         """Refused: streamed answers are not embedded.
@@ -142,6 +162,7 @@ class Runtime:
 
     def close(self) -> None:
         """Write the remaining captures and metrics."""
+        self._queues.close()
         self._captures.close()
         self._metrics.close()
 
@@ -217,6 +238,40 @@ def handlers(account: Account, control_plane: Iterable[object]) -> list[object]:
     """The runtime of the endpoints that are among the handlers of SageMaker's control plane."""
     [endpoints] = [handler for handler in control_plane if isinstance(handler, Endpoints)]
     return [Runtime(account, endpoints)]
+
+
+def _queued(output: Mapping[str, Any], request: Mapping[str, Any], time_scale: float) -> AsyncInvocation:
+    """What a request asks for. Raises ServiceError (ValidationError) where it has no input, or two."""
+    body, uri = request.get("Body"), request.get("InputLocation", "")
+    # The wire gives an absent payload as an empty one.
+    if bool(body) == bool(uri):
+        raise ServiceError(
+            "ValidationError",
+            "Body and InputLocation are mutually exclusive. Provide exactly one of them.",
+        )
+    if body and len(body) > maximum("sagemaker.async_inline_payload"):
+        raise ServiceError(
+            "ValidationError",
+            f"The body has {len(body):,} bytes, and an asynchronous request takes "
+            f"{maximum('sagemaker.async_inline_payload'):,} at most; put it into S3 and name it in InputLocation.",
+        )
+    inference_id = request.get("InferenceId") or str(uuid.uuid4())
+    place = output["S3OutputPath"].rstrip("/")
+    if extension := request.get("S3OutputPathExtension", "").strip("/"):
+        place = f"{place}/{extension}"
+    unique = str(uuid.uuid4())
+    failures = output.get("S3FailurePath")
+    limit = request.get("InvocationTimeoutSeconds", ASYNC_INVOCATION_SECONDS) * time_scale
+    return AsyncInvocation(
+        inference_id,
+        body or None,
+        uri,
+        {header: request[member] for member, header in _PASSED_ON.items() if member in request},
+        f"{place}/{request.get('Filename') or f'{unique}.out'}",
+        f"{failures.rstrip('/')}/{unique}-error.out" if failures else None,
+        max(limit, SHORTEST_INVOCATION_SECONDS),
+        max(request.get("RequestTTLSeconds", ASYNC_TTL_SECONDS) * time_scale, SHORTEST_INVOCATION_SECONDS),
+    )
 
 
 def _route(endpoint: Endpoint, variant: str | None) -> Route:

@@ -1,4 +1,4 @@
-"""What an event of SageMaker says about a model package, and whether it is news for the deploy repository.
+"""Reads SageMaker's event about a model package, and decides whether the deploy repository is notified.
 
 See "Amazon SageMaker AI events that EventBridge monitors", model package state change. SageMaker may send several events
 for one change, and sends one, again with `Approved`, whenever anything else of an approved package is updated:
@@ -66,6 +66,8 @@ class ModelPackageEvent:
 
 def parse(event: Mapping[str, Any]) -> ModelPackageEvent:
     """Raises EventError, which names what is wrong."""
+    if not isinstance(event, Mapping):
+        raise EventError(f"The event is a {type(event).__name__}: an object is expected.")
     if event.get("source") != "aws.sagemaker" or event.get("detail-type") != DETAIL_TYPE:
         raise EventError(
             f"The event is {event.get('detail-type')!r} from {event.get('source')!r}: {DETAIL_TYPE!r} from 'aws.sagemaker' is expected."

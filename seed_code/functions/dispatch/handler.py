@@ -1,7 +1,7 @@
-"""The Lambda function that tells the deploy repository of an approval or a rejection, by a repository dispatch.
+"""The Lambda function that sends an approval or a rejection to the deploy repository, as a repository dispatch.
 
-It raises whatever keeps it from that, so that EventBridge tries again and the dead-letter queue keeps what nobody got.
-The same event twice is harmless: the payload names the model package, and a rollout of what is already there is none.
+It raises an error if it cannot send it, so that EventBridge tries again and the dead-letter queue keeps the event. A
+repeated event is harmless: the payload names the model package, and a rollout of a live package changes nothing.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ RESERVE_SECONDS = 2.0
 
 
 def aws_client(service: str) -> Any:
-    """A boto3 client that gives up while there is still time to say so."""
+    """A boto3 client whose timeouts leave the function time to log the error."""
     retries: Any = {"mode": "standard", "total_max_attempts": 3}
     name: Any = service
     return boto3.client(name, config=Config(connect_timeout=5, read_timeout=10, retries=retries))
 
 
 def handle(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
-    """Lambda's handler; returns what was dispatched, or why nothing was. Raises DispatchError and GitHubError."""
+    """Lambda's handler; returns the dispatch, or the reason for none. Raises DispatchError and GitHubError."""
     start_log()
     return Dispatch(os.environ, aws_client).handle(event, context)
 
 
 class Dispatch(Function):
-    """Dispatches what an event says to the deploy repository."""
+    """Sends an event's change to the deploy repository."""
 
     def handle(self, event: Mapping[str, Any], context: Context) -> dict[str, Any]:
         """Raises DispatchError and GitHubError."""

@@ -129,7 +129,7 @@ class Client:
         return self.call("GET", path)
 
     def find(self, path: str, *, absent: tuple[int, ...] = (404,)) -> Any | None:
-        """What is at a path, None where GitHub answers one of `absent`."""
+        """GET a path; returns None if GitHub answers with a status in `absent`."""
         try:
             return self.get(path)
         except AnswerError as error:
@@ -178,7 +178,7 @@ class Client:
 
 
 def _document(response: Response, request: Request, empty: bool) -> Any:
-    """What a call below 400 says. Raises UnexpectedAnswerError for what GitHub's API does not answer."""
+    """The parsed body of a status below 400. Raises UnexpectedAnswerError if it is not GitHub's API that answered."""
     if response.status == 204 and not response.body:
         return None
     document = response.json()

@@ -34,7 +34,7 @@ class RateLimitedError(UnreachableError):
 
 
 class UnexpectedAnswerError(GitHubError):
-    """What answered is not what GitHub's API answers. Whether the call did something is not known."""
+    """The answer is not one of GitHub's API. The call may have had an effect."""
 
     def __init__(self, answered: str, call: str) -> None:
         super().__init__(

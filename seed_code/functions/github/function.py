@@ -1,4 +1,4 @@
-"""What both of a project's Lambda functions begin with: their log, and a sign-in from their environment."""
+"""The common start of both Lambda functions of a project: the log, and the sign-in from the environment."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DEFAULT_API_URL = "https://api.github.com"
 
 
 class Context(Protocol):
-    """What of Lambda's context is used."""
+    """The part of Lambda's context that is used."""
 
     def get_remaining_time_in_millis(self) -> int:
         """The milliseconds that are left before Lambda ends the function."""

@@ -24,7 +24,7 @@ _LEVELS = ("read", "write", "admin")
 
 @dataclass(frozen=True)
 class Access:
-    """What a piece of work needs: on which owner's repository, and which permissions of a GitHub App.
+    """The access that an operation needs: the owner, the repository, and the permissions of a GitHub App.
 
     No `repository_id` and no `repository` means the whole installation: creating one needs that.
     """

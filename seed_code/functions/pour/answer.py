@@ -59,7 +59,7 @@ class Answer:
 
 
 class Reply:
-    """Where one request is answered, exactly once, whoever comes first: the work, or the watch over its time."""
+    """The answer to one request. It is sent once: by the work, or by the timer if the time is over first."""
 
     def __init__(self, event: Mapping[str, Any], sleep: Callable[[float], None] = time.sleep) -> None:
         self._event = event

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from github import Client, segment
-from github.errors import ForbiddenError, InvalidError, NotFoundError
+from github.errors import ForbiddenError, InvalidError, NotFoundError, UnexpectedAnswerError
 from pour.errors import PropertyError, ProtectionError
 from pour.request import Environment
 
@@ -58,6 +58,8 @@ class Environments:
             )
         reviewers = {self._reviewer(name) for name in wanted.reviewers}
         gap = self._set(wanted, reviewers)
+        if gap and self._let_read(wanted.reviewers):
+            gap = self._set(wanted, reviewers)
         if gap and must_hold:
             raise ProtectionError(
                 f"GitHub does not protect the environment {wanted.name} of {self._path.removeprefix('/repos/')}: {gap}. {REMEDY}"
@@ -76,6 +78,40 @@ class Environments:
         found = self._client.find(place, absent=(403, 404))
         return "it is not there after it was made" if found is None else _gap(found, wanted, reviewers)
 
+    def _let_read(self, names: tuple[str, ...]) -> bool:
+        """Let reviewers read the repository who may not: GitHub takes no others. Says whether anybody could be let.
+
+        Members of the organisation and its teams alone, where its base permission is none; an outsider would be invited.
+        """
+        owner, _, repository = self._path.removeprefix("/repos/").partition("/")
+        changed = False
+        for name in names:
+            organization, slash, slug = name.partition("/")
+            place = (
+                f"/orgs/{segment(organization)}/teams/{segment(slug)}/repos/{owner}/{repository}"
+                if slash
+                else f"{self._path}/collaborators/{segment(name)}"
+            )
+            lacks = self._is_missing(place) if slash else self._is_member_without_access(owner, name)
+            if lacks:
+                self._client.put(place, {"permission": "pull"})
+                changed = True
+        return changed
+
+    def _is_member_without_access(self, owner: str, login: str) -> bool:
+        held = self._client.find(f"{self._path}/collaborators/{segment(login)}/permission", absent=(403, 404))
+        if held is None or held["permission"] != "none":
+            return False
+        return not self._is_missing(f"/orgs/{owner}/members/{segment(login)}")
+
+    def _is_missing(self, path: str) -> bool:
+        """Whether GitHub says 404 to what it otherwise answers without a body, or does not say it to these credentials."""
+        try:
+            self._client.call("GET", path, empty=True)
+        except (ForbiddenError, NotFoundError, UnexpectedAnswerError):
+            return True
+        return False
+
     def _reviewer(self, name: str) -> Reviewer:
         """A login, or a team as "organisation/slug"."""
         organization, slash, slug = name.partition("/")
@@ -90,7 +126,7 @@ class Environments:
 
 
 def _body(wanted: Environment, reviewers: set[Reviewer], now: Mapping[str, Any]) -> dict[str, Any]:
-    """What is set replaces everything, so the rules that the team added are sent along."""
+    """The request for an environment. It replaces all settings, so it includes the rules that the team added."""
     body: dict[str, Any] = {
         "reviewers": [
             {"type": reviewer.kind, "id": reviewer.id}
@@ -110,7 +146,7 @@ def _body(wanted: Environment, reviewers: set[Reviewer], now: Mapping[str, Any])
 
 
 def _gap(found: Mapping[str, Any], wanted: Environment, reviewers: set[Reviewer]) -> str:
-    """What of `wanted` an environment, as GitHub describes it, does not have."""
+    """The settings of `wanted` that the described environment does not have."""
     there = {
         Reviewer(each["type"], int(each["reviewer"]["id"]))
         for rule in found.get("protection_rules") or ()

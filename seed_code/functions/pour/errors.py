@@ -40,7 +40,7 @@ class ProtectionError(PourError):
 
 
 class ProposalError(PourError):
-    """What the repository was seeded with cannot be told, so no pull request can be made."""
+    """The repository's present seed is unknown, so no pull request can be made."""
 
 
 class StacksLiveError(PourError):

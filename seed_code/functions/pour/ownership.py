@@ -1,4 +1,4 @@
-"""Whose a repository is: told by a mark that names the stack and the resource that made it.
+"""The ownership of a repository: a mark names the stack and the resource that created it.
 
 A repository is created with the mark in its description, in the same call, so that a function that dies right
 afterwards still knows its own. A variable of the repository repeats it, for descriptions are edited. A repository that
@@ -51,11 +51,14 @@ class Mark:
 
 
 def adoption_topic(project_name: str) -> str:
-    """The topic by which an owner gives an empty repository to a project. Topics are lower case, 50 characters at most."""
+    """The topic by which an owner gives an empty repository to a project.
+
+    Topics are lower case, 50 characters at most.
+    """
     return f"sagemaker-project-{project_name.lower()}"
 
 
 def path(repository: dict[str, Any]) -> str:
-    """Where the repository is in the API."""
+    """The repository's path in the API."""
     owner, _, name = str(repository["full_name"]).partition("/")
     return f"/repos/{segment(owner)}/{segment(name)}"

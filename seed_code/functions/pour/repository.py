@@ -168,7 +168,10 @@ class RepositoryResource:
     def _made_before(
         self, client: Client, properties: RepositoryProperties, error: InvalidError
     ) -> dict[str, Any]:
-        """What an attempt made whose answer was lost; else GitHub's refusal."""
+        """The repository that an earlier attempt created, whose answer was lost.
+
+        Raises GitHub's refusal if there is none.
+        """
         repository = _find(client, properties.full_name)
         if repository is not None:
             return repository
@@ -253,7 +256,7 @@ def _removed(client: Client, repository: dict[str, Any]) -> bool:
 
 
 def _subject_prefix(client: Client, repository: dict[str, Any]) -> str:
-    """How the subject of the repository's OIDC tokens begins, in GitHub's own words.
+    """The first part of the subject in the repository's OIDC tokens, as GitHub returns it.
 
     See "Get the customization template for an OIDC subject claim for a repository". Raises PropertyError for a template
     of the owner's own, whose subjects no trust policy of the project would match.

@@ -1,4 +1,4 @@
-"""What CloudFormation asks of a custom resource.
+"""CloudFormation's requests for custom resources.
 
 See "Custom resource request objects" in the CloudFormation User Guide: every scalar of the properties is text.
 """

@@ -88,7 +88,7 @@ class Seeding:
         return commit
 
     def _tag(self, head: str, there: Mapping[str, Entry]) -> None:
-        """What a function leaves undone that dies between the last commit and its tag."""
+        """Finish a seeding whose function ended between the last commit and its tag."""
         if holds(there, self._seed.files):
             self._git.ensure_ref(f"tags/{self._seed.tag}", head)
 

@@ -1,1 +1,1 @@
-"""What there is in an account: publications, projects, and what a deleted project leaves or keeps."""
+"""The template's resources in an account: publications, projects, and what a deleted project leaves or keeps."""

@@ -11,7 +11,7 @@ from project_template.errors import UsageError
 
 @dataclass(frozen=True)
 class Offer:
-    """What CreateProject names. `path_id` is "" where whoever asks has no path of their own."""
+    """The ids that CreateProject takes. `path_id` is "" if the caller has no launch path."""
 
     product_id: str
     artifact_id: str

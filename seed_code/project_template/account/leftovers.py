@@ -1,4 +1,4 @@
-"""What a project has made outside its own stack: pipelines, and the models and configurations that its endpoints leave."""
+"""A project's resources outside its stack: pipelines, and models and configurations of earlier endpoints."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ class Published:
 
     @property
     def template_key(self) -> str:
-        """Where Studio finds the template."""
+        """The URL of the template for Studio."""
         return template_key(self.name)
 
 
@@ -109,7 +109,7 @@ def read(aws: Aws, bucket: str, key: str) -> str:
 
 
 def observe(aws: Aws, name: str, bucket: str, keys: Iterable[str], domains: Iterable[str]) -> Observed:
-    """What there is of a publication; describes only. `domains` are ARNs."""
+    """Describe a publication. `domains` are ARNs."""
     found = cloudformation.describe(aws, name)
     in_review = found is not None and found.status == "REVIEW_IN_PROGRESS"
     there = None if in_review else found
@@ -138,7 +138,7 @@ def stored(aws: Aws, bucket: str, key: str) -> Stored | None:
 
 
 def domain_location(aws: Aws, arn: str) -> str:
-    """Where a Studio domain looks for templates, "" where it does not."""
+    """The location in which a Studio domain looks for templates, "" without one."""
     return sagemaker_tags(aws, arn).get(LOCATION_TAG, "")
 
 

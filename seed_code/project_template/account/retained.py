@@ -1,4 +1,4 @@
-"""What outlives a project's stack: its bucket, its key and its registered models."""
+"""The resources that outlive a project's stack: its bucket, its key and its registered models."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Retained:
 
 
 def find(aws: Aws, name: str, tags: Mapping[str, str]) -> Retained:
-    """What of these there is. Keys that wait for their deletion are none."""
+    """Describe the retained resources that exist. Keys that are scheduled for deletion are left out."""
     filters = [{"Key": key, "Values": [value]} for key, value in tags.items()]
     pages = aws.tagging.get_paginator("get_resources").paginate(
         TagFilters=filters, ResourceTypeFilters=["s3", "kms:key"]
@@ -64,7 +64,7 @@ def delete(aws: Aws, found: Retained) -> Iterator[str]:
         count = _delete_group(aws, group)
         yield f"Deleted the model package group {group} with {count} model packages"
     for bucket in found.buckets:
-        count = _delete_bucket(aws, bucket)
+        count = delete_bucket(aws, bucket)
         yield f"Deleted the bucket {bucket} with {count} versions of objects"
     for key in found.keys:
         aws.kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=KEY_WAIT_DAYS)
@@ -97,7 +97,7 @@ def _delete_group(aws: Aws, group: str) -> int:
     return len(arns)
 
 
-def _delete_bucket(aws: Aws, bucket: str) -> int:
+def delete_bucket(aws: Aws, bucket: str) -> int:
     """Empty the bucket, every version of it, and delete it. Raises ProjectError where objects are locked."""
     count = 0
     for page in aws.s3.get_paginator("list_object_versions").paginate(Bucket=bucket):

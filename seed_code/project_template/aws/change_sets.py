@@ -1,4 +1,7 @@
-"""Change sets: how the publication's stack is brought to a template. CloudFormation says no before it begins, not amid it."""
+"""Change sets: how the publication's stack is brought to a template.
+
+CloudFormation says no before it begins, not amid it.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,10 @@ from project_template.core.stack import Stack
 from project_template.errors import RolledBackError, StackError
 
 LARGEST_BYTES = 51_200
-"""What a template in a request may have; the publication's is far below it, and above it there is no bucket yet."""
+"""The largest template in a request, in bytes.
+
+The publication's is far smaller; a larger one would need a bucket first.
+"""
 
 _NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
 

@@ -1,8 +1,8 @@
-"""What CloudFormation says of stacks. Describes only; `change_sets` changes them."""
+"""Describes stacks. `change_sets` changes them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import takewhile
 
 from botocore.exceptions import ClientError
@@ -27,16 +27,16 @@ def describe(aws: Aws, name: str) -> Stack | None:
     return None if stack.status == "DELETE_COMPLETE" else stack
 
 
-def tagged(aws: Aws, tags: Mapping[str, str]) -> list[Stack]:
-    """Every stack of the region that carries all of `tags`; those that are deleted are none."""
+def every(aws: Aws) -> Iterator[Stack]:
+    """Every stack of the region; those that are deleted are none."""
     pages = aws.cloudformation.get_paginator("describe_stacks").paginate()
     found_stacks = (parse(found) for page in pages for found in page["Stacks"])
-    return [
-        found
-        for found in found_stacks
-        if found.status != "DELETE_COMPLETE"
-        and all(found.tags.get(key) == value for key, value in tags.items())
-    ]
+    return (found for found in found_stacks if found.status != "DELETE_COMPLETE")
+
+
+def tagged(aws: Aws, tags: Mapping[str, str]) -> list[Stack]:
+    """Every stack of the region that carries all of `tags`."""
+    return [found for found in every(aws) if all(found.tags.get(key) == value for key, value in tags.items())]
 
 
 def template(aws: Aws, name: str) -> str:

@@ -23,6 +23,7 @@ from project_template.doctor import (
     oidc,
     project_names,
     quotas,
+    renamed,
     users,
 )
 from project_template.doctor.finding import Finding, Level, fail, ok, warn
@@ -35,7 +36,7 @@ _RECIPES, _STAGES = seed.TEMPLATE / "build" / "recipes", seed.TEMPLATE / "deploy
 
 @dataclass(frozen=True)
 class Request:
-    """What is examined. `project` and `owner` are "" where they are not asked about; `folders` have manifests."""
+    """The request for an examination. An empty `project` or `owner` is not examined; `folders` have manifests."""
 
     publication: str
     project: str = ""
@@ -78,6 +79,7 @@ def run(
         *_quotas(aws),
         *_asked("names", lambda: _names(aws, request, found)),
         *_asked("project", lambda: _project(aws, request, found)),
+        *_asked("repositories", lambda: _repositories(aws, request, found, transport)),
         *_folders(request),
     ]
 
@@ -234,3 +236,9 @@ def _project(aws: Aws, request: Request, found: Published) -> Iterator[Finding]:
         yield ok("project", f"{there.name} is {there.status}")
     if not there.running and there.status != "CreateFailed":
         yield bucket.project_version(aws, found, there.stack, there.name)
+
+
+def _repositories(aws: Aws, request: Request, found: Published, transport: Transport) -> Iterator[Finding]:
+    there = project.describe(aws, request.project) if request.project else None
+    if there is not None and there.stack and not there.running and there.status != "CreateFailed":
+        yield from renamed.look(aws, found.record, there.name, there.stack, transport)

@@ -27,7 +27,10 @@ OUTPUTS = {
 
 
 def read(aws: Aws, name: str) -> dict[str, str]:
-    """The variables by name. Raises UsageError where there is no such project, or its stack does not name all of them."""
+    """The variables by name.
+
+    Raises UsageError where there is no such project, or its stack does not name all of them.
+    """
     check_project(name)
     found = project.describe(aws, name)
     stack = cloudformation.describe(aws, found.stack) if found and found.stack else None
@@ -56,7 +59,7 @@ def variables(found: Project, region: str, outputs: Mapping[str, str]) -> dict[s
 
 
 def lines(found: Mapping[str, str]) -> list[str]:
-    """What a POSIX shell evaluates."""
+    """The variables as `export` lines for a POSIX shell."""
     return [f"export {name}={shlex.quote(value)}" for name, value in found.items()]
 
 

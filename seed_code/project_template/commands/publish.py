@@ -28,14 +28,14 @@ LIMIT_SECONDS = 1800
 
 @dataclass(frozen=True)
 class Plan:
-    """What publishing would do. `steps` is empty where everything is as it is to be."""
+    """The plan of a publication. `steps` is empty if it is up to date."""
 
     blueprint: Blueprint
     steps: list[Step]
 
 
 def place(aws: Aws) -> Place:
-    """Where the caller's credentials lead."""
+    """The account, region and partition of the caller's credentials."""
     return Place(aws.account, aws.region, aws.partition)
 
 
@@ -64,13 +64,13 @@ def run(
     watch = Watch(aws, progress, Deadline(timeout or LIMIT_SECONDS))
     publication.settle(aws, blueprint.stack_name(settings.name), watch)
     made = make(aws, settings, source, synthesis)
-    tags = {publication.PUBLICATION_TAG: settings.name}
+    tags = {**dict(settings.tags), publication.PUBLICATION_TAG: settings.name}
     publication.execute(aws, made.steps, tags, watch, progress)
     return made
 
 
 def _typed(made: Blueprint) -> list[str]:
-    """What users of the S3 form have to know: nothing in Studio says it to them."""
+    """Notes for users of the S3 form, which Studio does not show."""
     if not made.user_policy_arn:
         return []
     return [

@@ -1,4 +1,4 @@
-"""What creating and updating a project end with."""
+"""The result of creating or updating a project."""
 
 from __future__ import annotations
 

@@ -43,7 +43,10 @@ class Request:
 
 @dataclass(frozen=True)
 class Inventory:
-    """What there is of a project. `endpoints` are the stacks of its endpoints, `resources` what its own stack holds."""
+    """Everything that a project has.
+
+    `endpoints` are the stacks of its endpoints, `resources` those of its own stack.
+    """
 
     name: str
     project: Project | None
@@ -132,7 +135,7 @@ def run(aws: Aws, request: Request, inventory: Inventory, console: Console) -> I
 
 
 def document(inventory: Inventory, left: Inventory, request: Request) -> dict[str, Any]:
-    """What was there, and what is left, for machines."""
+    """The inventory, and what is left of it, for machines."""
     return {
         "project": inventory.name,
         "found": _items(inventory),
@@ -142,7 +145,7 @@ def document(inventory: Inventory, left: Inventory, request: Request) -> dict[st
 
 
 def lines(inventory: Inventory, request: Request) -> list[str]:
-    """What there is, for people."""
+    """The inventory for people."""
     said = _items(inventory)
     if not has_work(inventory, request):
         said.append(f"There is nothing of {inventory.name} to delete.")

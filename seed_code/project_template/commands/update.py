@@ -26,7 +26,9 @@ from project_template.commands.result import Result
 from project_template.core import template
 from project_template.core.settings import check_tags
 from project_template.core.template import INJECTED, Parameter
-from project_template.errors import ProjectError, RefusedError, RolledBackError, UsageError
+from project_template.doctor import renamed
+from project_template.errors import GitHubError, ProjectError, RefusedError, RolledBackError, UsageError
+from project_template.github import Transport, fetch
 
 LIMIT_SECONDS = 3600
 
@@ -42,8 +44,8 @@ class Request:
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
-def run(aws: Aws, request: Request, console: Console) -> Result:
-    """Update the project and wait for it.
+def run(aws: Aws, request: Request, console: Console, transport: Transport = fetch) -> Result:
+    """Update the project and wait for it. Repositories that were renamed on GitHub are taken by their new names.
 
     Raises UsageError where there is no such project, or for values that the template refuses; RefusedError while another
     operation is under way or where the project never came to be; RolledBackError with the first failing resource's reason.
@@ -66,7 +68,7 @@ def run(aws: Aws, request: Request, console: Console) -> Result:
         )
     else:
         follow.begin(existing)
-        if not _update(aws, request, existing):
+        if not _update(aws, request, existing, progress, transport):
             progress.say("SageMaker finds nothing to change")
             return Result.of(aws, existing, attached=False)
     done = follow.until_done()
@@ -80,11 +82,12 @@ def run(aws: Aws, request: Request, console: Console) -> Result:
     return Result.of(aws, done, attached)
 
 
-def _update(aws: Aws, request: Request, existing: Project) -> bool:
+def _update(aws: Aws, request: Request, existing: Project, progress: Progress, transport: Transport) -> bool:
     """Ask for the update; whether there is anything to wait for."""
     published = publication.find(aws, request.publication)
     new = publication.project_template(aws, published)
-    values = _values(aws, existing, template.parameters(new)) | dict(request.parameters)
+    values = _values(aws, existing, template.parameters(new))
+    values |= _renamed(aws, published, existing, progress, transport) | dict(request.parameters)
     template.check(new, values, request.name)
     sent = [{"Key": key, "Value": value} for key, value in sorted(values.items())]
     try:
@@ -98,6 +101,20 @@ def _update(aws: Aws, request: Request, existing: Project) -> bool:
             return False
         raise
     return True
+
+
+def _renamed(
+    aws: Aws, published: Published, existing: Project, progress: Progress, transport: Transport
+) -> dict[str, str]:
+    """The names of repositories that are called otherwise on GitHub now, by parameter."""
+    try:
+        found = renamed.names(aws, published.record, existing.stack, transport)
+    except GitHubError as error:
+        progress.say(f"Not asked whether repositories were renamed: {error.message}")
+        return {}
+    for parameter, name in found.items():
+        progress.say(f"Renamed on GitHub: {parameter} becomes {name}")
+    return found
 
 
 def _form(aws: Aws, existing: Project, published: Published, sent: list[dict[str, str]]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""A publication as it is to be: made from the checkout, for an account and a region. Nothing of AWS is asked.
+"""The wanted publication: made from the checkout, for an account and a region. Pure: AWS is not called.
 
-Everything has its name before anything is made, so that a plan can be printed whole.
+All names are known before anything is created, so that a plan can be printed.
 """
 
 from __future__ import annotations
@@ -39,18 +39,18 @@ def stack_name(name: str) -> str:
 
 
 def template_key(name: str) -> str:
-    """Where Studio finds the template of the publication `name`."""
+    """The key of the template that Studio lists, for the publication `name`."""
     return f"templates/{name}.yaml"
 
 
 def version_key(sha256: str) -> str:
-    """Where the template of that hash stays, whatever is published later."""
+    """The key of the template with that hash, which later publications do not change."""
     return f"versions/{sha256}.yaml"
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where the publication goes."""
+    """The account, region and partition of a publication."""
 
     account: str
     region: str
@@ -64,7 +64,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Checkout:
-    """What a checkout of the template holds, as it is published. The hashes are SHA-256, in hex."""
+    """The archives of a checkout, as they are published. The hashes are SHA-256, in hex."""
 
     seeds: Mapping[str, bytes] = field(repr=False)
     seeds_sha256: str
@@ -96,7 +96,7 @@ class Synthesis(Protocol):
 
 @dataclass(frozen=True)
 class There:
-    """What there is already, and a publication has to agree with.
+    """The existing resources that a publication has to agree with.
 
     `template` is that of the publication's stack, whose product keeps its versions. `oidc_provider_arn` is the account's
     provider for the issuer, "" where it has none.
@@ -190,7 +190,7 @@ def make(
 
 
 def publication(settings: PublishSettings, place: Place, source: Checkout, there: There) -> Publication:
-    """What is written into the template of a project."""
+    """The values in the template of a project."""
     stack = _stack(settings, place, there, [])
     provider = f"arn:{place.partition}:iam::{place.account}:oidc-provider/{stack.issuer_host}"
     return Publication(

@@ -1,4 +1,4 @@
-"""Names: what a project may be called, and that everything named after it fits its own service's limit. Pure."""
+"""Names: the rule for project names, and the length limits of names that are derived from them. Pure."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ LONGEST_PROJECT = 32
 _PROJECT = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}")
 
 LONGEST_STAGE, LONGEST_RECIPE, LARGEST_PULL_REQUEST = 20, 64, 9_999_999
-"""What model-deploy and model-build let a stage and a recipe be called, and a number that pull requests stay below."""
+"""The longest names of stages and recipes, as model-deploy and model-build allow them, and the largest pull request."""
 
 
 @dataclass(frozen=True)
 class Derived:
-    """Something named after a project, at its longest. `limit` is the service's, in characters."""
+    """The longest name of one kind that is derived from a project's. `limit` is the service's, in characters."""
 
     what: str
     name: str
@@ -38,7 +38,7 @@ def check_project(name: str) -> None:
 
 
 def derived(project: str, recipes: list[str], stages: list[str]) -> list[Derived]:
-    """Everything that is named after the project, the longest of each kind.
+    """The names that are derived from the project's, the longest of each kind.
 
     Limits: SageMaker (pipelines 256, groups and endpoints 63), EventBridge rules 64, CloudFormation stacks 128, Lambda
     functions 64, log groups 512, IAM paths 512, GitHub repositories 100 and topics 50.

@@ -1,15 +1,15 @@
-"""What publishing will do: planned steps, worked out from what is wanted and what there is. Pure; nothing is called.
+"""The plan of a publication: the steps from the observed state to the wanted one. Pure: AWS is not called.
 
-The order is what keeps a publication whole for those who use it meanwhile, and lets an interrupted one go on:
+The order keeps a publication usable at any time, and lets an interrupted one continue:
 
-1. Where there is no bucket yet, the stack comes first, without the product: a product reads its template from the bucket.
-2. Archives and the template's own version go under the hash of their content. They are never overwritten, and those of
-   earlier versions stay: projects that were made from them keep pointing there.
-3. The stack, whole. The product keeps all versions that it has, and gets the new one beside them.
-4. The template that Studio lists, last: whoever picks it from then on finds everything that it names.
+1. If there is no bucket, the stack is created first, without the product: a product reads its template from the bucket.
+2. Archives and the template's version are uploaded under the hash of their content. They are never overwritten, and
+   those of earlier versions stay, because projects refer to them.
+3. The whole stack is applied. The product keeps its versions and gets the new one.
+4. The template that Studio lists is uploaded last, when everything that it names exists.
 5. The domains' tags, and the record of what was published.
 
-A step that is done already is none of the plan, so a second run has an empty one.
+The plan leaves out steps that were done, so a second run has an empty plan.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Object:
-    """An object that is to be in the bucket."""
+    """An object that the bucket should have."""
 
     key: str
     content: bytes = field(repr=False)
@@ -51,7 +51,7 @@ class Object:
 
 @dataclass(frozen=True)
 class Stored:
-    """An object that is in the bucket."""
+    """An object that the bucket has."""
 
     sha256: str
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -59,7 +59,7 @@ class Stored:
 
 @dataclass(frozen=True)
 class Wanted:
-    """A publication, as it is to be.
+    """The wanted state of a publication.
 
     `first_template` is the stack's template without the product, `template` the whole one. `archives` are named after
     their content; `listed` are objects that change their content under the same key, in the order they are written.
@@ -79,7 +79,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Observed:
-    """What there is. `domains` maps a domain's ARN to the location in its tag, "" where it has none."""
+    """The observed state. `domains` maps a domain's ARN to the location in its tag, "" without one."""
 
     stack: Stack | None = None
     template: str | None = None
@@ -102,7 +102,7 @@ class DeleteStack:
 
 @dataclass(frozen=True)
 class ApplyStack:
-    """Bring the stack to the template by a change set."""
+    """Apply the template to the stack with a change set."""
 
     name: str
     kind: Kind
@@ -126,7 +126,7 @@ class Upload:
 
 @dataclass(frozen=True)
 class TagObject:
-    """Give an object, whose content is right, the tags that somebody took away."""
+    """Restore missing tags of an object whose content is right."""
 
     bucket: str
     key: str
@@ -138,7 +138,7 @@ class TagObject:
 
 @dataclass(frozen=True)
 class TagDomain:
-    """Tell a Studio domain where its templates are."""
+    """Tag a Studio domain with the location of its templates."""
 
     arn: str
     tags: Mapping[str, str]
@@ -151,10 +151,10 @@ Step = DeleteStack | ApplyStack | Upload | TagObject | TagDomain
 
 
 def make(wanted: Wanted, observed: Observed) -> list[Step]:
-    """The steps from what there is to what is wanted; none when they are the same.
+    """The steps from the observed to the wanted state; empty if they are equal.
 
-    Raises RefusedError where a step would take from somebody else what is theirs, and StackError where the stack is in a
-    state that only a person can resolve.
+    Raises RefusedError if a step would change a resource of somebody else, and StackError if the stack is in a state
+    that a person has to resolve.
     """
     steps: list[Step] = []
     current, has = observed.template, observed.stack is not None

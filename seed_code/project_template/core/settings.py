@@ -1,4 +1,4 @@
-"""What a publication is asked to be. Checked before anything is called."""
+"""The options of a publication, checked before AWS is called."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _DOMAIN = re.compile(r"d-[a-z0-9\-]{1,61}")
 
 
 class Form(StrEnum):
-    """How Studio gets to know the template."""
+    """The form in which Studio finds the template."""
 
     S3 = "s3"
     SERVICE_CATALOG = "service-catalog"
@@ -47,7 +47,7 @@ class Form(StrEnum):
 
 @dataclass(frozen=True)
 class PublishSettings:
-    """What `project-template publish` is asked for. Empty strings are what the command works out, or leaves to the stack.
+    """The options of `project-template publish`. The command computes values for empty strings, or leaves them to the stack.
 
     `domains` are ids of Studio domains that get the tag; `principals` are ARNs of the roles that Studio's users work as,
     which may create projects. `issuer` is the URL of GitHub's OIDC provider.

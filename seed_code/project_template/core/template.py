@@ -121,7 +121,10 @@ def check(template: Mapping[str, Any], given: Mapping[str, str], project: str) -
 
 
 def _broken_rules(template: Mapping[str, Any], values: Mapping[str, str | None]) -> Iterator[str]:
-    """What the template says of each assertion of its rules that does not hold. Source: "Rules", CloudFormation user guide."""
+    """What the template says of each assertion of its rules that does not hold.
+
+    Source: "Rules", CloudFormation user guide.
+    """
     for rule in template.get("Rules", {}).values():
         try:
             if "RuleCondition" not in rule or _holds(rule["RuleCondition"], values):
@@ -153,7 +156,7 @@ def _value(node: Any, values: Mapping[str, str | None]) -> str | None:
 
 
 def changes(before: str | None, after: str) -> list[str]:
-    """What becomes of each resource that the two templates differ in, a line each; by logical id."""
+    """The changes between two templates, one line per resource, by logical id."""
     old = parse(before).get("Resources", {}) if before is not None else {}
     new = parse(after).get("Resources", {})
     lines = [f"Add     {name} {new[name]['Type']}" for name in new if name not in old]

@@ -19,7 +19,7 @@ from project_template.doctor.finding import Finding, fail, ok, warn
 
 ORIGIN = "https://*.sagemaker.aws"
 METHODS = frozenset({"POST", "PUT", "GET", "HEAD", "DELETE"})
-"""What Studio's pages need. Source: "Custom project templates", SageMaker AI developer guide."""
+"""The CORS rule that Studio's pages need. Source: "Custom project templates", SageMaker AI developer guide."""
 
 _AGAIN = "Run `project-template publish` again with the options of the last time."
 
@@ -89,7 +89,7 @@ def template_object(aws: Aws, found: Published) -> Iterator[Finding]:
 
 
 def archives(aws: Aws, found: Published) -> Iterator[Finding]:
-    """What the template names is in the bucket, as it was published: seeds and functions."""
+    """The bucket has the seeds and functions that the template names, unchanged."""
     seeds = f"seeds/{found.record.get('seeds_sha256')}/"
     functions = f"functions/{found.record.get('functions_sha256')}.zip"
     listed = [

@@ -16,7 +16,7 @@ _AGAIN = "Use nothing of it: download the release again."
 
 
 def archive(place: str, content: bytes) -> Iterator[str]:
-    """What differs in the archive of a seed at `place` from the manifest in it, a sentence for each file."""
+    """The differences between a seed's archive at `place` and the manifest in it, a sentence per file."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as zipped:
             files = {name: zipped.read(name) for name in zipped.namelist()}

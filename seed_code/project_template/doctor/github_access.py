@@ -22,7 +22,7 @@ APP_PERMISSIONS = {
     "pull_requests": "write",
     "workflows": "write",
 }
-"""What the functions ask of an App; `members` only where reviewers are teams."""
+"""The permissions that the functions need of an App; `members` only if reviewers are teams."""
 
 SOON = timedelta(days=14)
 _EXPIRY = "github-authentication-token-expiration"
@@ -33,7 +33,7 @@ _WITH_REVIEWERS = {"enterprise", "business_plus"}
 
 @dataclass(frozen=True)
 class Asked:
-    """Whose repositories, and how they are to be: what GitHub protects depends on it.
+    """The owner and the visibility of the repositories, on which GitHub's protections depend.
 
     `reviewers` are logins, and teams as "organisation/slug".
     """
@@ -112,7 +112,7 @@ def app(github: GitHub, asked: Asked) -> Iterator[Finding]:
 
 
 def protection(asked: Asked, plan: str) -> Finding:
-    """What the plan protects in repositories of that visibility. "" is a plan that GitHub does not tell.
+    """The protections that the plan offers for that visibility. "" is a plan that GitHub does not show.
 
     Source: "Managing environments for deployment" and "About protected branches", GitHub's documentation.
     """
@@ -151,7 +151,7 @@ def protection(asked: Asked, plan: str) -> Finding:
 
 
 def reviewers(github: GitHub, asked: Asked) -> Iterator[Finding]:
-    """Who is to review what goes to production is there."""
+    """The reviewers of production exist."""
     for name in asked.reviewers:
         organisation, slash, slug = name.partition("/")
         answer = github.get(f"/orgs/{organisation}/teams/{slug}" if slash else f"/users/{name}")
@@ -255,7 +255,8 @@ def _installation(slug: str, owner: str, installed: Mapping[str, Any]) -> Iterat
             f"Add them to the App's permissions, and have an owner of {owner} accept them.",
         )
     else:
-        # Also where it is installed for selected repositories: those that it makes are added to them. Source: "Installing
+        # Also where it is installed for selected repositories: those that it makes are added to them. Source:
+        # "Installing
         # your own GitHub App", GitHub's documentation.
         yield ok("GitHub reach", f"{slug} is installed for {owner}, with all permissions")
 

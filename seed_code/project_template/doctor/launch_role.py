@@ -65,7 +65,7 @@ def read(aws: Aws, arn: str) -> Role | None:
 
 
 def needed(aws: Aws, types: Iterable[str]) -> tuple[dict[str, dict[str, list[str]]], list[str]]:
-    """What each type's handlers need, by type and handler; and the types whose schema could not be had."""
+    """The permissions of each type's handlers, by type and handler, and the types whose schema could not be read."""
     found: dict[str, dict[str, list[str]]] = {}
     unknown = []
     for name in types:
@@ -134,7 +134,7 @@ def allows(role: Role, action: str) -> bool:
 
 
 def simulated(aws: Aws, role: Role, actions: Iterable[str]) -> Finding:
-    """What is denied to the role by something else than its own policies: by its organisation, above all."""
+    """The actions that are denied to the role outside its own policies, such as by its organisation."""
     wanted = sorted({action for action in actions if "*" not in action})
     denied: set[str] = set()
     try:

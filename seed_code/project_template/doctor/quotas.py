@@ -14,11 +14,11 @@ from project_template.doctor.finding import Finding, fail, ok, warn
 
 _CHECK = "quotas"
 DEFAULTS = {"training": "ml.c5.xlarge", "processing": "ml.m5.large"}
-"""What a recipe that does not say has; model-build's own defaults, which a test compares with these."""
+"""model-build's defaults for a recipe without these keys; a test compares them."""
 
 
 def wanted(recipes: Iterable[Mapping[str, Any]], stages: Iterable[Mapping[str, Any]]) -> dict[str, int]:
-    """How many instances are needed at the same time, by the quota's name. Jobs run one after the other.
+    """The number of instances that run at the same time, by the quota's name. Jobs run one after the other.
 
     A rollout starts the new fleet beside the old one: all stages' instances, and those of the largest once more.
     """

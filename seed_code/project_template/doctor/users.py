@@ -39,7 +39,7 @@ class _Asked:
 
 
 def check(aws: Aws, found: Published) -> Iterator[Finding]:
-    """What users need beside AmazonSageMakerFullAccess, principal by principal."""
+    """The permissions that users need beside AmazonSageMakerFullAccess, for each principal."""
     policy = found.user_policy_arn
     if not policy:
         yield ok(_CHECK, "not needed: the Service Catalog form is published alone")

@@ -17,7 +17,7 @@ _KEPT_DAYS = 14
 
 
 def queue(stack: cdk.Stack) -> sqs.CfnQueue:
-    """Where an approval goes that could not be told to GitHub: with an alarm, for somebody to look at it."""
+    """The dead-letter queue for approvals that could not be sent to GitHub, with an alarm."""
     undelivered = sqs.CfnQueue(
         stack,
         "UndeliveredApprovals",

@@ -1,4 +1,4 @@
-"""The permissions boundary: the most that any role of any project may be given, whoever gives it.
+"""The permissions boundary: the upper limit of the permissions of every role in every project.
 
 One policy bounds the roles of all projects. What sets them apart is their tag, which the policy reads from the role that
 asks (aws:PrincipalTag). The launch role tags what it makes, and no role of a project may tag one for another project.
@@ -171,13 +171,14 @@ def _statements(settings: PublicationSettings) -> list[Statement]:
 
 
 def _denied(itself: str) -> list[Statement]:
-    """What stays forbidden also where somebody widens the above."""
+    """The statements that deny, even if the statements above are widened."""
     foreign = {
         "StringNotEquals": {f"aws:ResourceTag/{NAME_TAG}": _variable(_WHO)},
         "Null": {f"aws:ResourceTag/{NAME_TAG}": "false"},
     }
     return [
-        # Every project's objects are encrypted with a key of its own, which has its tag: without it they cannot be read.
+        # Every project's objects are encrypted with a key of its own, which has its tag: without it they
+        # cannot be read.
         deny(
             "NoOtherProjectsData",
             ["kms:CreateGrant", "kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*"],

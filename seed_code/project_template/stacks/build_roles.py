@@ -1,4 +1,4 @@
-"""The roles of the build repository: what jobs run as, and what its workflows may do.
+"""The roles of the build repository: those of its jobs, and those of its workflows.
 
 A pull request's code is anybody's who may open one. What it may not do is therefore said twice: it is not allowed, and it
 is denied, so that nothing that is added to the role later allows it by accident.
@@ -32,7 +32,7 @@ from project_template.stacks.policies import (
 )
 from project_template.stacks.storage import Storage
 
-IMAGES = ("sagemaker-scikit-learn", "blazingtext")
+IMAGES = ("sagemaker-scikit-learn", "blazingtext", "pytorch-training")
 """The repositories of AWS's images that the pipelines' jobs run in, in accounts of AWS."""
 
 _JOB_GROUPS = ("ProcessingJobs", "TrainingJobs")
@@ -91,7 +91,8 @@ class _Statements:
         return [cdk.Fn.join("", [self.bucket, f"/{prefix}*"]) for prefix in prefixes]
 
     def reads(self, *prefixes: str) -> list[Stated]:
-        # The whole bucket is listed, not prefixes of it: without that a missing object is a denied one, and the commands
+        # The whole bucket is listed, not prefixes of it: without that a missing object is a denied one, and
+        # the commands
         # could not tell a first run from a forbidden one. Source: GetObject, Amazon S3 API reference.
         return [
             allow("ListsBucket", "s3:ListBucket", self.bucket),
@@ -121,7 +122,7 @@ class _Statements:
         return cdk.Fn.condition_if(self.parameters.has_data_key, statement, cdk.Aws.NO_VALUE)
 
     def runs_jobs(self, *, of_pull_requests: bool = False) -> list[Statement]:
-        """What a pipeline does for its steps, and what a job's container does for itself.
+        """The permissions of a pipeline for its steps, and of a job's container.
 
         A pull request's jobs have a tag of their own, and its role reaches no others.
 
@@ -177,7 +178,11 @@ class _Statements:
             allow("ReadsJobs", "sagemaker:DescribeProcessingJob", sagemaker(_JOBS[0]), because=_JOB_NAMES),
             allow(
                 "ReadsModels",
-                ["sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages"],
+                [
+                    "sagemaker:DescribeModelPackage",
+                    "sagemaker:DescribeModelPackageGroup",
+                    "sagemaker:ListModelPackages",
+                ],
                 sagemaker(f"model-package/{PROJECT}-models/*", f"model-package-group/{PROJECT}-models"),
             ),
             allow("ReadsLogs", "logs:GetLogEvents", groups, because=_LOG_NAMES),
@@ -212,7 +217,7 @@ class _Statements:
 def container(
     images: Sequence[str], log_groups: Sequence[str], streams: str, kinds: Sequence[str] = _JOB_GROUPS
 ) -> list[Statement]:
-    """What SageMaker does as a container's role: fetch AWS's image, write the log, send the instances' metrics.
+    """The permissions that SageMaker needs in a container's role: pull AWS's image, write the log, send metrics.
 
     Log groups, and the metrics' namespaces, begin with /aws/sagemaker/; an endpoint's log group is its own.
     """

@@ -1,4 +1,4 @@
-"""The roles of the deploy repository: what models run as, and what its workflows may do on each stage.
+"""The roles of the deploy repository: those of models, and those of its workflows on each stage.
 
 A stage's role reaches its own stage: its stack, its endpoint, its records. What it changes of a stack it changes through
 CloudFormation, which acts as the service role (`service_role`).
@@ -36,7 +36,7 @@ STAGES = ("staging", "production")
 _IDENTITY = ("contract", "contract-sha256", "model-sha256", "model-version")
 """The metadata of a model package by which its bytes are known."""
 
-_MODEL_IMAGES = ("blazingtext", "sagemaker-scikit-learn")
+_MODEL_IMAGES = ("blazingtext", "sagemaker-scikit-learn", "pytorch-inference")
 _INTERFACES = (
     "EC2 names interfaces and security groups: which are the project's is in the subnets that it names."
 )
@@ -52,7 +52,7 @@ class DeployRoles:
 
 
 def endpoint(identity: Identity, storage: Storage, parameters: Parameters) -> iam.CfnRole:
-    """What models run as, at endpoints and in batch transform jobs.
+    """The role of models, at endpoints and in batch transform jobs.
 
     Source: "CreateModel API: execution role permissions", Amazon SageMaker developer guide.
     """
@@ -66,7 +66,8 @@ def endpoint(identity: Identity, storage: Storage, parameters: Parameters) -> ia
         trusts_service("sagemaker"),
         [
             allow("ListsBucket", "s3:ListBucket", storage.bucket.attr_arn),
-            # The stages' own copies; below models/ lies what endpoints serve that were deployed before there were any.
+            # The stages' own copies; below models/ lies what endpoints serve that were deployed before
+            # there were any.
             allow(
                 "ReadsObjects",
                 "s3:GetObject",
@@ -77,6 +78,8 @@ def endpoint(identity: Identity, storage: Storage, parameters: Parameters) -> ia
             ),
             via_s3("UsesKey", ["kms:Decrypt", "kms:GenerateDataKey"], storage.key.attr_arn),
             encrypts(storage.key.attr_arn),
+            # Source: "Create an asynchronous inference endpoint", Amazon SageMaker developer guide.
+            allow("TellsOfAnswers", "sns:Publish", arn("sns", f"{PROJECT}-*")),
             # SageMaker looks at the alarms of a rollout as the models' role. Source: "Auto-rollback configuration and
             # monitoring", Amazon SageMaker developer guide.
             allow(
@@ -200,7 +203,11 @@ def _storage(storage: Storage, stage: str) -> list[Statement]:
     """Reads every stage's records (production asks what staging verified), and writes its own alone."""
     own = (f"code/deploy/{stage}/", f"deploy/{stage}/models/")
     # The metrics of a model are beside its evaluation.
-    read = _objects(storage, *own, "batch/", "contracts/", "deployments/", "models/", "runs/*/evaluate/")
+    # An asynchronous endpoint's answers are how it is verified.
+    answers = f"asynchronous/{stage}/"
+    read = _objects(
+        storage, *own, answers, "batch/", "contracts/", "deployments/", "models/", "runs/*/evaluate/"
+    )
     written = _objects(storage, *own, f"batch/{stage}/input/", f"deployments/{stage}/")
     return [
         # Without it a missing record is a denied one: see build_roles.
@@ -282,7 +289,7 @@ def _serving(stage: str) -> list[Statement]:
     replaced = sagemaker("endpoint-config/*", "model/*")
     tags = tagged_as_project() | {f"aws:ResourceTag/{STAGE_TAG}": stage}
     return [
-        allow("AsksEndpoint", "sagemaker:InvokeEndpoint", endpoint),
+        allow("AsksEndpoint", ["sagemaker:InvokeEndpoint", "sagemaker:InvokeEndpointAsync"], endpoint),
         *_asks_api(stage),
         # An endpoint that was deleted by hand is brought back from its stack's configuration.
         allow(

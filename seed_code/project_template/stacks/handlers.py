@@ -17,7 +17,7 @@ BOUNDED_ROLES = (
     "iam:PutRolePermissionsBoundary",
     "iam:PutRolePolicy",
 )
-"""What makes a role, or gives it more: allowed under the boundary only."""
+"""The actions that create a role or extend it. They are allowed under the boundary only."""
 
 ROLES = (
     "iam:DeleteRole",

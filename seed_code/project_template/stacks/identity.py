@@ -1,4 +1,4 @@
-"""Who may take on which role: GitHub's OIDC provider, and the roles themselves."""
+"""GitHub's OIDC provider, and the roles that its tokens may assume."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DEPLOY_HOURS = 6
 
 @dataclass(frozen=True)
 class Subjects:
-    """What GitHub says of the jobs that may take on a role: of one repository, one of `suffixes` each.
+    """The subjects of the jobs that may assume a role: of one repository, one for each of `suffixes`.
 
     `ref` is the Git reference that they run on, where the subjects do not hold it: an environment's do not, and a branch
     may name any environment in a workflow of its own. "" is any.

@@ -1,4 +1,4 @@
-"""The role that CloudFormation makes projects as: everything in the project template, from creation to deletion.
+"""The role that CloudFormation assumes to create, update and delete projects.
 
 The stock launch roles can make no IAM roles. This one can, below /sagemaker-projects/ and under the boundary, and can
 update and delete what it makes. What CloudFormation calls for a type is in the type's own schema (handlers); a test
@@ -354,7 +354,7 @@ def _queue() -> list[Statement]:
 
 
 def _stacks() -> Statement:
-    """What makes the project's stack does as this role. Source: "Launch constraints", Service Catalog administrator guide;
+    """The permissions for the project's stack itself. Source: "Launch constraints", Service Catalog administrator guide;
     the launch role of AWS's sample templates for the S3 form.
     """
     return allow(
@@ -366,7 +366,10 @@ def _stacks() -> Statement:
 
 
 def _catalog() -> list[Statement]:
-    """What Service Catalog does as the launch role. Source: "AWS Service Catalog launch constraints", administrator guide."""
+    """The permissions that Service Catalog needs in the launch role.
+
+    Source: "AWS Service Catalog launch constraints", administrator guide.
+    """
     return [
         allow(
             "Templates",

@@ -1,4 +1,4 @@
-"""Policy documents, as the templates hold them.
+"""The policy documents in the templates.
 
 Texts may name parameters and pseudo parameters as `${Name}`: `text` makes them Fn::Sub. A policy variable, which IAM fills
 in and not CloudFormation, is `${!aws:PrincipalTag/...}`.
@@ -24,7 +24,7 @@ NAME_TAG, ID_TAG, STAGE_TAG = (
     "sagemaker:deployment-stage",
 )
 PULL_REQUEST_TAG = "model-build:pull-request"
-"""What the build repository's commands tag the jobs of pull requests with."""
+"""The tag of pull requests' jobs, which the build repository's commands set."""
 PROJECT = "${SageMakerProjectName}"
 ROLES_PATH = f"/sagemaker-projects/{PROJECT}/"
 ENDPOINT_ROLES_PATH = f"{ROLES_PATH}endpoints/"
@@ -112,7 +112,7 @@ def via_s3(sid: str, actions: Sequence[str], key_arn: Any) -> Statement:
 
 
 def encrypts(key_arn: Any) -> Statement:
-    """What SageMaker asks of a role whose jobs' outputs are encrypted with a stated key, beside what S3 does.
+    """The KMS permissions that SageMaker requires of a role for outputs with a customer key, beside those for S3.
 
     Source: OutputDataConfig and TransformOutput, Amazon SageMaker API reference.
     """

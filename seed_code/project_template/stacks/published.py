@@ -1,4 +1,4 @@
-"""What publishing decides: what goes into every project's template, and what the publication's own stack is made of."""
+"""The values of a publication: those in every project's template, and those of the publication's own stack."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ GITHUB_ISSUER = "https://token.actions.githubusercontent.com"
 GITHUB_API = "https://api.github.com"
 
 TEMPLATE_ACTIONS = ("s3:GetObject", "s3:GetObjectTagging")
-"""What users of the S3 form do with templates, with their own rights."""
+"""The actions on templates that users of the S3 form need."""
 
 STACK_ACTIONS = (
     "cloudformation:CreateStack",
@@ -18,7 +18,7 @@ STACK_ACTIONS = (
     "cloudformation:UntagResource",
     "cloudformation:UpdateStack",
 )
-"""What SageMaker does with the stacks of projects, as the user in the S3 form, as the launch role in the other."""
+"""SageMaker's actions on the stacks of projects: as the user in the S3 form, as the launch role in Service Catalog's."""
 
 RECIPES = (
     "clothing-reviews",
@@ -26,6 +26,7 @@ RECIPES = (
     "amazon-sentences",
     "amazon-sentiment",
     "amazon-sentiment-tfidf",
+    "bert-sentiment",
     "cooking",
     "helpful-reviews",
     "helpful-reviews-tfidf",
@@ -53,7 +54,7 @@ class AppSignIn:
 
 @dataclass(frozen=True)
 class Publication:
-    """What is written into the template of a project.
+    """The values in the template of a project.
 
     `bucket` holds the seeds below `seed_prefix` ("seeds/<sha256>/") and the functions' archive at `functions_key`.
     `issuer` is the URL of GitHub's OIDC provider; `oidc_provider_arn` and `permissions_boundary_arn` are defaults of
@@ -91,7 +92,10 @@ class Version:
 
 @dataclass(frozen=True)
 class Catalog:
-    """The Service Catalog form. `versions` oldest first; `principal_arns` are the roles that see the product in Studio."""
+    """The Service Catalog form.
+
+    `versions` oldest first; `principal_arns` are the roles that see the product in Studio.
+    """
 
     portfolio: str
     product: str
@@ -102,7 +106,7 @@ class Catalog:
 
 @dataclass(frozen=True)
 class PublicationSettings:
-    """What the publication's own stack is made of.
+    """The values of the publication's own stack.
 
     `name` and `region` are in the names of role and boundary, since IAM knows no regions; `name` has 32 characters at
     most. `user_arns` are the roles, users and groups that make projects, as Studio's execution roles do. With `in_s3` there

@@ -71,7 +71,10 @@ class Repositories:
         *,
         guards_stacks: bool = False,
     ) -> cdk.CfnResource:
-        """What is in it. `seed` is the archive's name below the published prefix, with `${...}` places."""
+        """The contents of a repository.
+
+        `seed` is the archive's name below the published prefix, with `${...}` placeholders.
+        """
         key = f"{self._publication.seed_prefix}{seed}"
         properties = {
             "RepositoryId": repository.ref,

@@ -1,4 +1,4 @@
-"""What CloudFormation acts as on the stacks of the endpoints: every type in model-deploy's templates, and nothing else.
+"""The role that CloudFormation assumes for endpoint stacks: every type in model-deploy's templates, and nothing else.
 
 What CloudFormation calls for a type is in the type's own schema (handlers). A test compares.
 """
@@ -44,7 +44,8 @@ def add(identity: Identity, storage: Storage, endpoint: iam.CfnRole) -> iam.CfnR
     return identity.role(
         "DeployServiceRole",
         f"What CloudFormation acts as on the endpoint stacks of {PROJECT}.",
-        # CloudFormation does not say on whose account's behalf it calls; only roles of this account can pass this one.
+        # CloudFormation does not say on whose account's behalf it calls; only roles of this account can pass
+        # this one.
         trusts_service("cloudformation", same_account=False),
         [
             *_hosting(endpoint),

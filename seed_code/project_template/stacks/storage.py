@@ -1,4 +1,4 @@
-"""What a project keeps: the key, the artifact bucket, the model package group. All three outlive the project."""
+"""A project's storage: the key, the artifact bucket, the model package group. All three outlive the project."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aws_cdk import aws_sagemaker as sagemaker
 from project_template.stacks.policies import document, text
 
 PULL_REQUEST_DAYS = 30
-"""How long the objects of a pull request are kept; closing it removes them sooner (`model-build clean`)."""
+"""The days for which objects of a pull request are kept. Closing it removes them earlier (`model-build clean`)."""
 
 _UNFINISHED_DAYS = 7
 
@@ -98,7 +98,8 @@ def owned() -> s3.CfnBucket.OwnershipControlsProperty:
 
 
 def _key(stack: cdk.Stack) -> kms.CfnKey:
-    # The account itself, which is KMS's own default: who may use the key is then said by the roles' policies. Without it
+    # The account itself, which is KMS's own default: who may use the key is then said by the roles' policies.
+    # Without it
     # nobody could change the key any more. Source: "Default key policy", KMS developer guide.
     account: dict[str, Any] = {
         "Sid": "ByPoliciesOfThisAccount",

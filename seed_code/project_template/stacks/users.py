@@ -1,4 +1,4 @@
-"""What a user of Studio needs to make projects of an S3 template, beside what AmazonSageMakerFullAccess gives.
+"""The permissions that a Studio user needs to create projects of an S3 template, beside AmazonSageMakerFullAccess.
 
 That policy passes no launch role, reads other buckets and reaches no stacks. SageMaker makes a project's stack with the
 rights of whoever asks for the project, and passes the launch role on to CloudFormation.

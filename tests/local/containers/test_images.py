@@ -40,6 +40,7 @@ def test_an_unknown_image_is_refused_naming_it_and_those_there_are(uri):
         "blazingtext",
         "sagemaker-scikit-learn",
         "pytorch-training",
+        "pytorch-inference",
         "huggingface-pytorch-training",
     ):
         assert known in str(refused.value)

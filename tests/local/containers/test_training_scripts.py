@@ -159,3 +159,23 @@ def test_a_script_that_fails_is_quoted_and_its_half_a_model_is_not_uploaded(buck
 def test_a_script_that_says_why_it_fails_is_quoted_with_that(script):
     job = script("says", "open('/opt/ml/output/failure', 'w').write('too few rows')\nraise SystemExit(1)")
     assert job["FailureReason"] == "AlgorithmError: too few rows, exit code: 1"
+
+
+def test_a_job_takes_up_the_checkpoints_of_the_one_before_it_even_of_one_that_failed(aws, bucket, script):
+    config = {"S3Uri": f"s3://{aws.bucket}/runs/checkpoints/one", "LocalPath": "/opt/ml/checkpoints"}
+    text = (
+        "import pathlib, sys\n"
+        "steps = pathlib.Path('/opt/ml/checkpoints/last/steps.txt')\n"
+        "steps.parent.mkdir(exist_ok=True)\n"
+        "done = steps.read_text() if steps.exists() else ''\n"
+        "steps.write_text(done + 'x')\n"
+        "pathlib.Path('/opt/ml/model/steps.txt').write_text(done + 'x')\n"
+        "sys.exit(1 if not done else 0)\n"
+    )
+    first = script("interrupted", text, CheckpointConfig=config)
+    assert first["TrainingJobStatus"] == "Failed"
+    assert bucket.keys("runs/checkpoints/") == ["runs/checkpoints/one/last/steps.txt"]
+    second = script("resumed", text, CheckpointConfig=config)
+    assert second["TrainingJobStatus"] == "Completed", second["FailureReason"]
+    assert bucket.unpacked(second["ModelArtifacts"]["S3ModelArtifacts"]) == {"steps.txt": b"xx"}
+    assert second["CheckpointConfig"] == config

@@ -40,6 +40,8 @@ class Function:
             Role=role["Role"]["Arn"],
             Code={"ZipFile": buffer.getvalue()},
         )["FunctionArn"]
+        waiter = aws.client("lambda").get_waiter("function_active_v2")
+        waiter.wait(FunctionName=self.name, WaiterConfig={"Delay": 0.05})
 
     def allow(self, service, **conditions):
         self.aws.client("lambda").add_permission(

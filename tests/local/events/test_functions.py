@@ -29,7 +29,7 @@ def function(aws, events):
         archive = io.BytesIO()
         with zipfile.ZipFile(archive, "w") as opened:
             opened.writestr("app.py", source)
-        return lambda_.create_function(
+        arn = lambda_.create_function(
             FunctionName=named,
             Runtime="python3.12",
             Handler="app.handler",
@@ -37,6 +37,8 @@ def function(aws, events):
             Code={"ZipFile": archive.getvalue()},
             **request,
         )["FunctionArn"]
+        lambda_.get_waiter("function_active_v2").wait(FunctionName=named, WaiterConfig={"Delay": 0.05})
+        return arn
 
     yield function
     lambda_.delete_function(FunctionName=named)

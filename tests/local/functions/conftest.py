@@ -70,7 +70,11 @@ class Functions:
         defaults = {"Runtime": "python3.13", "Handler": "app.handler", "Role": self.role_arn}
         defaults["Code"] = {"ZipFile": archive(app=source)}
         self.lambda_.create_function(**{"FunctionName": name, **defaults, **request})
+        self.until_active(name)
         return name
+
+    def until_active(self, name):
+        self.lambda_.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 0.05})
 
     def invoke(self, name, event=None, **request):
         answer = self.lambda_.invoke(FunctionName=name, Payload=json.dumps(event), LogType="Tail", **request)

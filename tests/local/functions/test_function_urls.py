@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import replace
 
 import pytest
 import requests
@@ -171,6 +172,13 @@ def test_a_url_for_iam_takes_requests_that_are_signed_for_lambda(aws, functions)
     assert requests.get(made, auth=Signed(clients, "execute-api"), timeout=30).status_code == 403
     response = requests.get(made, auth=Signed(clients, "lambda"), timeout=30)
     assert response.json()["requestContext"]["authorizer"]["iam"]["accessKey"] == "local"
+
+
+def test_a_url_for_iam_refuses_signatures_for_another_region(aws, functions):
+    name = functions.create(ECHO)
+    made = functions.lambda_.create_function_url_config(FunctionName=name, AuthType="AWS_IAM")["FunctionUrl"]
+    elsewhere = replace(aws.server.account.clients, region="us-east-1")
+    assert requests.get(made, auth=Signed(elsewhere, "lambda"), timeout=30).status_code == 403
 
 
 def test_a_url_is_described_changed_and_deleted(functions, refusal):

@@ -3,7 +3,7 @@
 import base64
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -220,6 +220,13 @@ def test_a_route_for_iam_takes_requests_that_are_signed_for_execute_api(aws, cla
     assert api.request("/classify", auth=Signed(clients, "lambda")).status_code == 403
     response = api.request("/classify", auth=Signed(clients, "execute-api"))
     assert response.json()["requestContext"]["authorizer"]["iam"]["accessKey"] == "local"
+
+
+def test_a_route_for_iam_refuses_signatures_for_another_region(aws, classify):
+    api = classify(route={"AuthorizationType": "AWS_IAM"})
+    elsewhere = replace(aws.server.account.clients, region="us-east-1")
+    response = api.request("/classify", auth=Signed(elsewhere, "execute-api"))
+    assert (response.status_code, response.json()) == (403, {"message": "Forbidden"})
 
 
 def test_a_valid_token_opens_the_route_and_its_claims_reach_the_function(protected):

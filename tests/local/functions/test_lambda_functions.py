@@ -34,6 +34,27 @@ def test_a_function_is_described_as_it_was_created(aws, functions):
     assert described["Tags"] == {"team": "a"}
 
 
+def test_a_new_function_is_pending_and_refuses_to_be_invoked_or_changed_until_it_is_active(
+    functions, refusal, monkeypatch
+):
+    monkeypatch.setattr("local_aws.lambda_.functions.PENDING_SECONDS", 3600)
+    monkeypatch.setattr(type(functions), "until_active", lambda self, name: None)
+    name = functions.create(ONE)
+    found = functions.lambda_.get_function_configuration(FunctionName=name)
+    assert (found["State"], found["StateReasonCode"], found.get("LastUpdateStatus")) == (
+        "Pending",
+        "Creating",
+        None,
+    )
+    expected = (
+        "ResourceConflictException",
+        "The operation cannot be performed at this time. The function is currently in the following state: Pending",
+    )
+    for kind in ("RequestResponse", "Event"):
+        assert refusal(functions.lambda_.invoke, FunctionName=name, InvocationType=kind) == expected
+    assert refusal(functions.lambda_.update_function_configuration, FunctionName=name, Timeout=5) == expected
+
+
 def test_code_comes_from_s3_too(aws, functions):
     aws.client("s3").put_object(Bucket=aws.bucket, Key="api.zip", Body=archive(app=TWO))
     code = {"S3Bucket": aws.bucket, "S3Key": "api.zip"}

@@ -245,7 +245,9 @@ def test_a_function_that_takes_more_than_its_memory_is_ended(functions):
 
 def test_large_events_answers_and_logs_pass(functions):
     answer = functions.run(
-        "def handler(event, context):\n    print('x' * 3_000_000)\n    return event", "y" * 4_000_000
+        "def handler(event, context):\n    print('x' * 3_000_000)\n    return event",
+        "y" * 4_000_000,
+        Timeout=300,
     )
     assert answer.payload == "y" * 4_000_000
 

@@ -16,6 +16,22 @@ def test_a_user_creates_a_repository_with_a_first_commit(world):
     assert world.api.ok("GET", "/repos/octo/mine/contents/README.md")["size"] == len("# mine\n")
 
 
+def test_a_user_lists_what_they_own_were_invited_to_or_share_by_an_organisation(world):
+    world.repository("app")
+    world.api.ok("POST", "/user/repos", {"name": "mine", "private": True})
+    world.github.add_user("eve")
+    world.github.add_repository("eve/shared", visibility="private").collaborators["octo"] = "read"
+    world.github.add_repository("eve/public", visibility="public")
+    world.github.add_repository("eve/secret", visibility="private")
+    listed = world.api.ok("GET", "/user/repos")
+    assert [each["full_name"] for each in listed] == ["acme/app", "eve/shared", "octo/mine"]
+    second = world.api.ok("GET", "/user/repos", per_page=1, page=2)
+    assert [each["full_name"] for each in second] == ["eve/shared"]
+    of_one = world.github.issue_token("octo", repositories=["octo/mine"])
+    assert [each["full_name"] for each in world.as_(of_one).ok("GET", "/user/repos")] == ["octo/mine"]
+    assert world.as_().refused("GET", "/user/repos")[0] == 401
+
+
 def test_a_name_is_taken_until_its_repository_is_gone(world):
     path = world.repository("app")
     answer = world.api("POST", "/orgs/acme/repos", {"name": "APP"})

@@ -1,7 +1,9 @@
 """What a server remembers of its load has a limit, so that its memory reaches a plateau."""
 
+import gc
 import time
 import tracemalloc
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -9,9 +11,10 @@ from botocore.exceptions import ClientError
 
 from local_aws.cloudwatch import series
 from local_aws.cloudwatch.series import Metric, MetricStore, Sample, statistic
-from local_aws.kernel import sessions
+from local_aws.kernel import account, sessions
+from local_aws.kernel.account import Clients
 from local_aws.kernel.calls import Call, Calls
-from local_aws.kernel.moto_internals import bounded_logs, bounded_queues
+from local_aws.kernel.moto_internals import bounded_logs, bounded_queues, bounded_topics
 from local_aws.kernel.sessions import Sessions
 
 METRIC = Metric("n", "Latency", frozenset())
@@ -73,6 +76,84 @@ def test_calls_are_remembered_up_to_a_limit_and_counted_beyond_it():
     ]
     assert len(calls.since(0)) < 200
     assert len(calls._known) < 200
+
+
+def test_calls_that_differ_are_remembered_up_to_a_limit_of_their_own():
+    calls = Calls(distinct=100)
+    for number in range(1000):
+        calls.add(Call(None, "s3", "PutObject", "s3:PutObject", (f"arn:{number}",)))
+        calls.add(Call(None, "s3", "ListObjectsV2", "s3:ListBucket", ("arn",)))
+    assert len(calls) == 2000
+    assert len(calls._known) <= 100
+    assert calls.since(1999) == [Call(None, "s3", "ListObjectsV2", "s3:ListBucket", ("arn",))]
+
+
+def test_clients_of_credentials_that_nobody_uses_any_more_are_forgotten(monkeypatch):
+    monkeypatch.setattr(account, "SIGNERS", 3)
+    clients, issued = Clients("http://127.0.0.1:1"), Sessions()
+    often = issued.issue("arn:aws:iam::1:role/often", "me")
+    first = clients.client("sts", often)
+    for number in range(6):
+        clients.client("sts", issued.issue("arn:aws:iam::1:role/r", f"job-{number}"))
+        assert clients.client("sts", often) is first
+    assert len(clients._sessions) == len(clients._made) == 3
+
+
+def alive(*kinds):
+    """How many objects of the classes of these names there are."""
+    gc.collect()
+    found = Counter(type(each).__name__ for each in gc.get_objects())
+    return {kind: found[kind] for kind in kinds}
+
+
+def test_what_is_deleted_replaced_or_dropped_is_not_kept(aws):
+    """moto lists every model that it makes, for ever, unless it is told not to."""
+    s3, sqs, logs, sns = (aws.client(name) for name in ("s3", "sqs", "logs", "sns"))
+    s3.create_bucket(
+        Bucket="steady-load", CreateBucketConfiguration={"LocationConstraint": aws.server.account.region}
+    )
+    queue = sqs.create_queue(QueueName="steady-load")["QueueUrl"]
+    logs.create_log_group(logGroupName="/steady-load")
+    topics = {"TopicArn": sns.create_topic(Name="steady-load")["TopicArn"]}
+
+    def load(rounds):
+        for number in range(rounds):
+            s3.put_object(Bucket="steady-load", Key="replaced", Body=b"x")
+            s3.put_object(Bucket="steady-load", Key="deleted", Body=b"x")
+            s3.delete_object(Bucket="steady-load", Key="deleted")
+            sqs.send_message(QueueUrl=queue, MessageBody="x")
+            [message] = sqs.receive_message(QueueUrl=queue)["Messages"]
+            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+            stream = {"logGroupName": "/steady-load", "logStreamName": str(number)}
+            logs.create_log_stream(**stream)
+            event = {"timestamp": int(time.time() * 1000), "message": "x"}
+            logs.put_log_events(**stream, logEvents=[event])
+            logs.delete_log_stream(**stream)
+            sns.publish(**topics, Message="x")
+
+    kinds = ("FakeKey", "Message", "LogEvent", "LogStream")
+    load(2)
+    before = alive(*kinds)
+    load(20)
+    after = alive(*kinds)
+    assert {kind: after[kind] - before[kind] for kind in kinds if after[kind] > before[kind] + 5} == {}
+
+
+def test_a_topic_remembers_its_newest_notifications(aws):
+    sns = aws.client("sns")
+    with bounded_topics(2):
+        topic = sns.create_topic(Name="newest")["TopicArn"]
+    for number in range(5):
+        sns.publish(TopicArn=topic, Message=f"number {number} of newest")
+    gc.collect()
+    kept = [
+        each.sent_notifications
+        for each in gc.get_objects()
+        if type(each).__name__ == "Topic" and getattr(each, "arn", "") == topic
+    ]
+    assert [[message for _, message, *_ in each] for each in kept] == [
+        ["number 3 of newest", "number 4 of newest"]
+    ]
 
 
 def test_sessions_that_are_long_over_are_forgotten(monkeypatch):

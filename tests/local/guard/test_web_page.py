@@ -38,6 +38,7 @@ ATTACKS = {
     "apigateway": ("/v2/apis", '{"name": "evil", "protocolType": "HTTP"}'),
     "application-autoscaling": ("/", "{}"),
     "cloudformation": ("/", "Action=CreateStack&StackName=evil&TemplateBody={}"),
+    "console": ("/_console/key/registry/group/1", "token=x&decision=approve"),
     "events": ("/", '{"Name": "evil"}'),
     "execute-api": ("/_api/abc/classify", "{}"),
     "github": ("/_github/api/orgs/acme/repos", '{"name": "evil"}'),

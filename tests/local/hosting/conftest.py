@@ -6,10 +6,7 @@ The server is a process of its own: waits are scaled for a whole server, and a p
 import io
 import itertools
 import json
-import os
-import signal
 import subprocess
-import sys
 import tarfile
 import threading
 import time
@@ -24,31 +21,18 @@ from botocore.exceptions import ClientError
 
 from local_aws.developer import granted_project
 from local_aws.kernel.account import Clients
+from local_aws.testing import ServerProcess
 
 IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/blazingtext:1"
 TIME_SCALE = 0.01
 _numbers = itertools.count(1)
 
 
-class ServerProcess:
-    """`local-aws up` with scaled waits."""
+class HostingServer(ServerProcess):
+    """An embedded AWS with short waits, whose model servers can be listed."""
 
     def __init__(self, folder):
-        command = "from local_aws.cli import main; main()"
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", command, "up", "--port", "0"],
-            env={**os.environ, "LOCAL_AWS_TIME_SCALE": str(TIME_SCALE), "TMPDIR": str(folder)},
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        assert self.process.stderr is not None
-        self.url = next(
-            word for line in self.process.stderr for word in line.split() if word.startswith("http://")
-        )
-        # Whatever it logs later must not fill the pipe.
-        self._reader = threading.Thread(target=self.process.stderr.read, daemon=True)
-        self._reader.start()
-        self.clients = Clients.of_running(self.url)
+        super().__init__(folder, TIME_SCALE)
 
     def model_servers(self, endpoint=""):
         """The process ids of an endpoint's model servers, or of all."""
@@ -59,16 +43,10 @@ class ServerProcess:
         place = f"/endpoints/{endpoint}"
         return [int(pid) for pid, parent, args in rows if int(parent) == self.process.pid and place in args]
 
-    def stop(self, ending=signal.SIGTERM):
-        self.process.send_signal(ending)
-        self.process.wait(timeout=120)
-        self._reader.join(timeout=30)
-        self.process.stderr.close()
-
 
 @pytest.fixture(scope="session")
 def quick(tmp_path_factory):
-    server = ServerProcess(tmp_path_factory.mktemp("server"))
+    server = HostingServer(tmp_path_factory.mktemp("server"))
     yield server
     server.stop()
 
@@ -76,9 +54,10 @@ def quick(tmp_path_factory):
 @pytest.fixture
 def another(tmp_path):
     """A server that a test may end as it likes."""
-    server = ServerProcess(tmp_path)
+    server = HostingServer(tmp_path)
     yield server
-    server.stop(signal.SIGKILL)
+    server.process.kill()
+    server.stop()
 
 
 @pytest.fixture(scope="session")

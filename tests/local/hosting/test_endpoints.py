@@ -100,7 +100,13 @@ VPC = {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-1"]}
 @pytest.mark.parametrize(
     ("variants", "others", "words"),
     [
-        ([REALTIME], {"AsyncInferenceConfig": ASYNC}, "AsyncInferenceConfig is not embedded yet"),
+        (
+            [REALTIME],
+            {"AsyncInferenceConfig": ASYNC, "DataCaptureConfig": CAPTURE},
+            "data capture is not supported for asynchronous",
+        ),
+        ([REALTIME, REALTIME], {"AsyncInferenceConfig": ASYNC}, "support one production variant only"),
+        ([REALTIME], {"AsyncInferenceConfig": {"OutputConfig": {}}}, "has no S3OutputPath"),
         ([{}], {}, "InstanceType must be specified"),
         ([REALTIME | SERVERLESS], {}, "cannot be specified together with ServerlessConfig"),
         ([SERVERLESS, REALTIME], {}, "one production variant only"),
@@ -122,6 +128,11 @@ VPC = {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-1"]}
             "ProvisionedConcurrency must be less than or equal to MaxConcurrency",
         ),
         ([REALTIME | {"ManagedInstanceScaling": {"Status": "ENABLED"}}], {}, "ManagedInstanceScaling"),
+        (
+            [REALTIME | {"InstancePools": [{"InstanceType": "ml.m5.large", "Priority": 1}]}],
+            {},
+            "InstancePools of the variant v0 is not embedded",
+        ),
     ],
 )
 def test_what_cannot_be_deployed_is_refused_by_name(hosting, refusal, variants, others, words):
@@ -142,7 +153,7 @@ def test_an_image_that_no_server_is_embedded_for_is_refused(hosting, refusal):
     )
     _, message = refusal(hosting.config, hosting.name)
     assert "pytorch-training:2.6' that serves models" in message
-    assert "one of the repositories blazingtext, sagemaker-scikit-learn" in message
+    assert "one of the repositories blazingtext, pytorch-inference, sagemaker-scikit-learn" in message
 
 
 def test_an_endpoint_comes_into_service_and_answers(hosting):

@@ -141,7 +141,6 @@ def test_a_container_that_dies_is_replaced(hosting, running, eventually):
 @pytest.mark.parametrize(
     ("operation", "request_"),
     [
-        ("invoke_endpoint_async", {"InputLocation": "s3://bucket/in"}),
         ("invoke_endpoint_with_response_stream", {"Body": b"{}"}),
     ],
 )

@@ -240,6 +240,8 @@ def function(aws, roles):
         Handler="app.handler",
         Code={"ZipFile": archive(CALLER)},
     )
+    waiter = aws.client("lambda").get_waiter("function_active_v2")
+    waiter.wait(FunctionName=name, WaiterConfig={"Delay": 0.05})
     return name, role
 
 

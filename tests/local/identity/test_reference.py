@@ -134,6 +134,15 @@ def problems(service, operation):
     for kind, required in types.items():
         if required and not any(fits(arn, forms[kind]) for arn in arns):
             yield f"{own[0].action}: {arns} have no {kind} ({forms[kind]})"
+    for key in {key for each in own for key in each.context if not key.lower().startswith("aws:")}:
+        if not any(key.lower().startswith(form) for form in condition_keys(privilege)):
+            yield f"{own[0].action} has no condition key {key}"
+
+
+def condition_keys(privilege):
+    """The condition keys of an action, in lower case; those with a part of the user's end before it."""
+    stated = [key for kind in privilege["resource_types"].values() for key in kind["condition_keys"]]
+    return {re.split(r"\$\{|<", key.lower())[0] for key in stated}
 
 
 def test_every_embedded_operation_is_recorded_as_the_reference_has_it(aws):

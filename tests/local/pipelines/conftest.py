@@ -72,6 +72,8 @@ def make_function(aws):
             Role=made["Role"]["Arn"],
             Code={"ZipFile": buffer.getvalue()},
         )
+        waiter = aws.client("lambda").get_waiter("function_active_v2")
+        waiter.wait(FunctionName=name, WaiterConfig={"Delay": 0.05})
         return function["FunctionArn"]
 
     return make_function

@@ -244,7 +244,18 @@ RESOURCES = {"InstanceType": "ml.c5.xlarge", "InstanceCount": 1, "VolumeSizeInGB
             {"InputDataConfig": [channel("train", "s3://b/manifest", S3DataType="ManifestFile")]},
             "The channel 'train': S3DataType 'ManifestFile' is not embedded. Use S3Prefix",
         ),
-        ({"CheckpointConfig": {"S3Uri": "s3://b/c"}}, "CheckpointConfig is not embedded"),
+        (
+            {"CheckpointConfig": {"S3Uri": "s3://b/c", "LocalPath": "/tmp/checkpoints"}},
+            "CheckpointConfig: LocalPath '/tmp/checkpoints' is not embedded. Use one below /opt/ml",
+        ),
+        (
+            {"EnableManagedSpotTraining": True},
+            "MaxWaitTimeInSeconds. It must be present and be greater than or equal to MaxRuntimeInSeconds",
+        ),
+        (
+            {"StoppingCondition": {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 60}},
+            "It must not be specified if EnableManagedSpotTraining is not true",
+        ),
         (
             {"OutputDataConfig": {"S3OutputPath": "s3://b/m", "CompressionType": "NONE"}},
             "OutputDataConfig: CompressionType 'NONE' is not embedded. Use GZIP",

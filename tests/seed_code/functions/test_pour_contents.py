@@ -3,6 +3,7 @@
 import pytest
 
 from local_aws.github import Dropped
+from local_aws.github.access import role
 
 
 @pytest.fixture
@@ -220,6 +221,21 @@ def test_reviewers_who_cannot_read_the_repository_are_missed(made, github):
         {"Name": "production", "Reviewers": [f"outsider-{made.number}"], "ProtectedBranches": "true"}
     ]
     assert "does not protect the environment production" in refused(made, Environments=environments)
+
+
+@pytest.mark.parametrize("reviewer", ["{member}", "{owner}/{team}"])
+def test_reviewers_of_the_organisation_are_let_read_where_its_base_permission_is_none(made, github, reviewer):
+    member, team = f"member-{made.number}", f"readers-{made.number}"
+    github.add_user(member)
+    owner = made.record.owner
+    owner.base_permission = "none"
+    owner.members[member] = "member"
+    github.add_team(made.owner, team, members=[member])
+    name = reviewer.format(owner=made.owner, member=member, team=team)
+    environments = [{"Name": "production", "Reviewers": [name], "ProtectedBranches": "true"}]
+    made.create("Contents", made.contents(Environments=environments))
+    assert len(made.record.environments["production"].reviewers) == 1
+    assert role(github.user(member), made.record) == "read"
 
 
 def test_a_build_repository_without_protection_says_so_and_works(project_of):

@@ -75,16 +75,19 @@ STOPS_MAIN: Attack = (
     f"{SM}pipeline/reviews-clothing-reviews/execution/abc",
     OURS,
 )
+LISTS_JOBS: list[Attack] = [
+    (f"sagemaker:List{kind}Jobs", "*", {}) for kind in ("Training", "Processing", "Transform")
+]
 CODE = [SERVED, SERVES_MODEL, STAGING_SERVED, BUILD_CODE, CONTRACT]
 
 OWN = {
     "BuildPrRole": [
         *(REGISTERS, RECORDS, DEPLOYS, RUNS_MAIN, STAGING_RECORD, STOPS_MAIN, STOPS_MAINS_JOB, TRAINED),
-        *CODE,
+        *(*CODE, *LISTS_JOBS),
     ],
     "PullRequestRole": [
         *(REGISTERS, RECORDS, DEPLOYS, RUNS_MAIN, STAGING_RECORD, STOPS_MAIN, STOPS_MAINS_JOB, TRAINED),
-        *CODE,
+        *(*CODE, *LISTS_JOBS),
     ],
     "BuildRunRole": [
         *(REGISTERS, RECORDS, DEPLOYS, STAGING_RECORD, TRAINED, PR_CODE),

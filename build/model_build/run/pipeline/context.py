@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from model_build.recipe.training import Script
+from model_build.recipe.training import Scripted, Transformer, has_gpu
 from model_build.run.pipeline import session
 from model_build.run.pipeline.inputs import MAX_REGRESSION, MINIMUM, NONE, Inputs
 
 if TYPE_CHECKING:
     from model_build.core.settings import Settings
     from model_build.recipe import Recipe
+
+
+PYTORCH = {"training": "2.9.0", "inference": "2.6.0"}
+"""The PyTorch images. Both have Python 3.12, so the libraries that training stores with a model can be imported there."""
 
 
 @dataclass(frozen=True)
@@ -92,8 +96,39 @@ class Context:
 
     @property
     def training_image(self) -> str:
-        """The image that trains and serves the recipe's model."""
-        return self.sklearn if isinstance(self.recipe.training, Script) else self.blazingtext
+        """The image that trains the recipe's model."""
+        training = self.recipe.training
+        if isinstance(training, Transformer):
+            return self._pytorch("training", training.instance_type)
+        return self.sklearn if isinstance(training, Scripted) else self.blazingtext
+
+    @property
+    def serving_image(self) -> str:
+        """The image that serves the recipe's model."""
+        if isinstance(self.recipe.training, Transformer):
+            return self._pytorch("inference", self.recipe.registration.inference_instances[0])
+        return self.training_image
+
+    @property
+    def evaluation_image(self) -> str:
+        """The image that loads candidate and champion. PyTorch's has scikit-learn, too."""
+        return (
+            self._pytorch("training", "ml.m5.large") if self.inputs.evaluates_transformers else self.sklearn
+        )
+
+    def _pytorch(self, scope: str, instance_type: str) -> str:
+        from sagemaker.core import image_uris
+
+        uri = image_uris.retrieve(
+            "pytorch",
+            self.settings.region,
+            version=PYTORCH[scope],
+            py_version="py312",
+            # The image is the same for all instances with GPUs, and for all without.
+            instance_type="ml.g5.xlarge" if has_gpu(instance_type) else "ml.m5.large",
+            image_scope=scope,
+        )
+        return str(uri)
 
     @property
     def on_spark(self) -> bool:

@@ -16,7 +16,8 @@ class Inputs:
     """The files that were uploaded for the steps: S3 prefixes named by content, and the hashes that the jobs check.
 
     `launcher` holds the lines of the program that checks a step's code before it runs it. `algorithm` is the archive of
-    the training script, None for a built-in algorithm. With `training_wheels`, training gets the wheels as a channel.
+    the training script, None for a built-in algorithm; `training_wheels` and `pretrained` are channels of the training.
+    With `evaluates_transformers` a model of the problem may be a transformer, and Evaluate needs PyTorch.
     """
 
     prepare_code: str
@@ -29,4 +30,6 @@ class Inputs:
     text_rules_sha256: str
     launcher: tuple[str, ...]
     algorithm: str | None = None
-    training_wheels: bool = False
+    training_wheels: str | None = None
+    pretrained: str | None = None
+    evaluates_transformers: bool = False

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import Any
 
-from model_build.recipe.training import Script
+from model_build.recipe.training import Scripted, Transformer
 from model_build.run.pipeline import retries, session
 from model_build.run.pipeline.context import Context, output
 
@@ -13,6 +15,7 @@ BOOT = "import sys; exec('\\n'.join(sys.argv[1:sys.argv.index('--')]))"
 
 _INPUT = "/opt/ml/processing/input"
 _OUTPUT = "/opt/ml/processing/output"
+_DAY = 24 * 60 * 60
 
 
 def prepare(context: Context) -> Any:
@@ -46,9 +49,15 @@ def train(context: Context, prepare: Any) -> Any:
         role=settings.pipeline_role_arn,
         hyperparameters=_hyperparameters(context),
         compute=Compute(
-            **_instances(training.instance_types), instance_count=1, volume_size_in_gb=training.volume_gb
+            **_instances(training.instance_types),
+            **({"enable_managed_spot_training": True} if _is_spot(context) else {}),
+            instance_count=1,
+            volume_size_in_gb=training.volume_gb,
         ),
-        stopping_condition=StoppingCondition(max_runtime_in_seconds=training.max_runtime_seconds),
+        stopping_condition=StoppingCondition(
+            max_runtime_in_seconds=training.max_runtime_seconds, **_waiting(context)
+        ),
+        **_checkpoints(context),
         output_data_config=OutputDataConfig(
             s3_output_path=settings.s3("models"), kms_key_id=settings.kms_key
         ),
@@ -59,8 +68,8 @@ def train(context: Context, prepare: Any) -> Any:
         InputData(channel_name=channel, data_source=output(prepare, channel), content_type="text/plain")
         for channel in ("train", "validation")
     ]
-    if context.inputs.training_wheels:
-        channels.append(InputData(channel_name="wheels", data_source=context.inputs.wheels))
+    stored = {"wheels": context.inputs.training_wheels, "pretrained": context.inputs.pretrained}
+    channels += [InputData(channel_name=name, data_source=uri) for name, uri in stored.items() if uri]
     with session.without_telemetry(context.session):
         step_args = trainer.train(input_data_config=channels)
     return TrainingStep(
@@ -85,7 +94,7 @@ def evaluate(context: Context, prepare: Any, train: Any, report: Any) -> Any:
     return _processing_step(
         context,
         "Evaluate",
-        image=context.sklearn,
+        image=context.evaluation_image,
         instances=1,
         entrypoint=_entrypoint(context, context.inputs.evaluate_sha256, "evaluate.py"),
         inputs={
@@ -155,13 +164,41 @@ def _entrypoint(context: Context, sha256: str, script: str) -> list[str]:
 
 def _hyperparameters(context: Context) -> dict[str, str]:
     training, labels = context.recipe.training, context.recipe.labels
-    if not isinstance(training, Script):
+    if not isinstance(training, Scripted):
         return dict(training.hyperparameters.items())
     return {
         **training.options(labels.names, labels.multi),
         "sagemaker_program": "train.py",
         "sagemaker_submit_directory": str(context.inputs.algorithm),
     }
+
+
+def _is_spot(context: Context) -> bool:
+    return isinstance(context.recipe.training, Transformer) and context.recipe.training.spot
+
+
+def _waiting(context: Context) -> dict[str, int]:
+    """How long waiting for spot capacity and training may take together: a day more than the training, unless stated."""
+    training = context.recipe.training
+    if not (isinstance(training, Transformer) and training.spot):
+        return {}
+    return {"max_wait_time_in_seconds": training.max_wait_seconds or training.max_runtime_seconds + _DAY}
+
+
+def _checkpoints(context: Context) -> dict[str, Any]:
+    """Where a job on spot capacity leaves its state: named by all that the training depends on.
+
+    Another attempt then resumes, and equal definitions stay equal. An execution's id would defeat the step cache.
+    """
+    from sagemaker.core.training.configs import CheckpointConfig
+    from sagemaker.core.workflow.functions import Join
+
+    if not _is_spot(context):
+        return {}
+    told = json.dumps([_hyperparameters(context), context.inputs.prepare_sha256], sort_keys=True)
+    place = context.settings.s3(f"runs/checkpoints/{hashlib.sha256(told.encode()).hexdigest()}")
+    uri = Join(on="/", values=[place, context.parameters.data_sha256])
+    return {"checkpoint_config": CheckpointConfig(s3_uri=uri)}
 
 
 def _instances(types: tuple[str, ...]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from model_build.core import metadata
-from model_build.recipe.training import Script
+from model_build.recipe.training import Scripted
 from model_build.run.pipeline import retries
 from model_build.run.pipeline.context import Context, evaluated, output
 from model_build.run.pipeline.session import model_arguments
@@ -115,9 +115,9 @@ def _metadata(context: Context, evaluate: Any, report: Any) -> dict[str, Any]:
 def _container(context: Context, train: Any) -> dict[str, Any]:
     """The container that serves the model."""
     container = {
-        "Image": context.training_image,
+        "Image": context.serving_image,
         "ModelDataUrl": train.properties.ModelArtifacts.S3ModelArtifacts,
     }
-    if isinstance(context.recipe.training, Script):
+    if isinstance(context.recipe.training, Scripted):
         container["Environment"] = dict(_SCRIPT_ENVIRONMENT)
     return container

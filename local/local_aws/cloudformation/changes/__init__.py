@@ -1,1 +1,1 @@
-"""What an update would change, and change sets."""
+"""The changes of an update, and change sets."""

@@ -1,4 +1,4 @@
-"""What an update would change: two definitions compared, as a change set shows it.
+"""The changes between two definitions of a stack, as a change set shows them.
 
 A property whose form differs changes for certain (evaluation Static). One whose form is the same, but which refers to
 something that changes, may change (Dynamic): by Ref to a resource that is replaced, by Fn::GetAtt to one that is

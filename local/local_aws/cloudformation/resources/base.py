@@ -1,4 +1,4 @@
-"""What a resource type is.
+"""The base class of resource types.
 
 A type calls the API of its service through `Context.call`, as CloudFormation's own handlers do, and returns when the
 resource is stable. What fails is raised as ResourceError, whose message becomes the ResourceStatusReason.

@@ -1,4 +1,4 @@
-"""What an AWS::S3::Bucket has beside its name: each property's operation, and how CloudFormation's form of it differs."""
+"""The properties of AWS::S3::Bucket: the operation of each, and how CloudFormation's form differs from S3's."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from local_aws.cloudformation.resources.context import Context
 
 @dataclass(frozen=True)
 class Setting:
-    """A property that one operation puts. `reset` is the operation that takes it away, or the value that it then has."""
+    """A property that one operation puts.
+
+    `reset` is the operation that takes it away, or the value that it then has.
+    """
 
     put: str
     request: Callable[[Any], dict[str, Any]]

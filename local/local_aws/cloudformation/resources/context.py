@@ -1,4 +1,4 @@
-"""What a resource type works with: the account's clients, and how its stack's operation stands."""
+"""The context of a resource type: the account's clients, and the state of the stack's operation."""
 
 from __future__ import annotations
 

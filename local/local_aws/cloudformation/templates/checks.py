@@ -1,4 +1,4 @@
-"""What is wrong with a template before anything is made of it, and what it asks its user to acknowledge."""
+"""Checks of a template before resources are created, and the capabilities that its user has to acknowledge."""
 
 from __future__ import annotations
 

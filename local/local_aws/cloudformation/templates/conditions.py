@@ -52,7 +52,7 @@ class Conditions:
 def check_references(declared: Mapping[str, Any], known: set[str], block: str = "Conditions") -> None:
     """Raises ServiceError where a condition in that block refers to anything but the `known` names: parameters and pseudo ones."""
     for node in declared.values():
-        unknown = [str(name) for name in calls(node, "Ref") if name not in known]
+        unknown = [str(name) for name in calls(node, "Ref") if not isinstance(name, str) or name not in known]
         unknown += [f"{name}" for name in calls(node, "Fn::GetAtt")]
         if unknown:
             raise invalid(

@@ -1,4 +1,4 @@
-"""What a stack is to be: a template with its parameters' values and the stack's tags, resolved as far as can be."""
+"""The definition of a stack: a template with parameter values and the stack's tags, resolved as far as possible."""
 
 from __future__ import annotations
 

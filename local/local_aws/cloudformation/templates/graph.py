@@ -1,4 +1,4 @@
-"""Which resource waits for which: order, circles, and walking with independent resources in parallel."""
+"""The dependency graph of resources: order, cycles, and a walk that runs independent resources in parallel."""
 
 from __future__ import annotations
 

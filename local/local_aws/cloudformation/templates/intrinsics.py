@@ -18,7 +18,7 @@ from typing import Any
 from local_aws.cloudformation.errors import absent, invalid
 
 UNKNOWN = object()
-"""What `Evaluator.reference` and `.attribute` give for a resource that does not exist yet."""
+"""The value of `Evaluator.reference` and `.attribute` for a resource that does not exist yet."""
 
 NO_VALUE = object()
 """AWS::NoValue: the property or item that has it is left out."""
@@ -142,13 +142,14 @@ class Evaluator:
     def _call(self, function: str, argument: Any, node: Any) -> Any:
         match function:
             case "Ref":
+                if not isinstance(argument, str):
+                    raise invalid("Template error: every Ref object must have a single String value.")
                 return _or_open(self.reference(argument), node)
             case "Fn::GetAtt":
                 name, attribute = split_attribute(argument)
                 return _or_open(self.attribute(name, attribute), {"Fn::GetAtt": [name, attribute]})
             case "Fn::If":
-                condition, then, otherwise = _exactly(3, function, argument)
-                return self.evaluate(then if self.condition(condition) else otherwise)
+                return self._if(_exactly(3, function, argument))
             case "Fn::Sub":
                 return self._sub(argument)
             case "Fn::ImportValue":
@@ -162,6 +163,14 @@ class Evaluator:
                 value = self.evaluate(argument)
                 return {function: value} if is_open(value) else _PURE[function](value)
         raise invalid(f"Template error: {function} can be used in the Conditions block only")
+
+    def _if(self, arguments: list[Any]) -> Any:
+        condition, then, otherwise = arguments
+        if not isinstance(condition, str):
+            raise invalid(
+                "Template error: Fn::If requires a list argument with the first element being a condition"
+            )
+        return self.evaluate(then if self.condition(condition) else otherwise)
 
     def _sub(self, argument: Any) -> Any:
         text, given = _sub_arguments(argument)

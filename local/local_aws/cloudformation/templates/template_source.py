@@ -1,4 +1,4 @@
-"""Where a request's template is: in the request, in S3, or the one that the stack has."""
+"""The source of a request's template: the request, S3, or the stack's present template."""
 
 from __future__ import annotations
 

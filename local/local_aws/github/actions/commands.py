@@ -1,4 +1,4 @@
-"""How a step speaks to its runner: lines that begin with `::`, and the files of GITHUB_OUTPUT and its like.
+"""Workflow commands of a step: lines that begin with `::`, and the files of GITHUB_OUTPUT and similar variables.
 
 https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands
 """

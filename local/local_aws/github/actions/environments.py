@@ -1,4 +1,4 @@
-"""What an environment asks before a job may use it: its branches, its wait timer, its reviewers.
+"""The protection rules of an environment: its branches, its wait timer, its reviewers.
 
 https://docs.github.com/actions/reference/workflows-and-actions/deployments-and-environments
 """

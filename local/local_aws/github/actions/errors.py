@@ -1,4 +1,4 @@
-"""What goes wrong when workflows run.
+"""The errors of running workflows.
 
 ActionsError                 any of these
 ├── LanguageError            Node.js or GitHub's packages are missing: says what to install

@@ -1,4 +1,4 @@
-"""What happens in a repository, as a workflow sees it: `github.event` and what it means for `github.ref` and `github.sha`.
+"""Events of a repository for workflows: `github.event`, with its `github.ref` and `github.sha`.
 
 https://docs.github.com/actions/reference/workflows-and-actions/events-that-trigger-workflows
 """

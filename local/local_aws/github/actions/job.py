@@ -21,11 +21,15 @@ from local_aws.github.actions.step import Surroundings, perform
 
 @dataclass(frozen=True)
 class Grants:
-    """What GitHub gives a job: its token, its secrets, and OIDC tokens where it has `id-token: write`."""
+    """What GitHub gives a job: its token, its secrets, and OIDC tokens where it has `id-token: write`.
+
+    `oidc_variables` tell steps where to ask for the last; they are empty elsewhere.
+    """
 
     token: str
     secrets: dict[str, str]
     oidc_token: Callable[[str], str | None]
+    oidc_variables: dict[str, str]
     clone_url: Callable[[str], str]
     new_id: Callable[[], int]
 
@@ -119,6 +123,7 @@ class Execution:
         )
         scope = scope.with_(github=github, runner=runner, secrets=secrets, job=known, env={}, steps={})
         masks = {each for each in secrets.values() if each.strip()}
+        masks |= {each for name, each in grants.oidc_variables.items() if name.endswith("_TOKEN")}
         workspace = folders.workspace
         return Surroundings(
             machine,
@@ -132,6 +137,7 @@ class Execution:
             masks,
             self._job.annotations,
             self._stopped,
+            grants.oidc_variables,
         )
 
 

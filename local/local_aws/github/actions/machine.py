@@ -14,6 +14,8 @@ from pathlib import Path
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _ARCHITECTURES = {"x86_64": "X64", "amd64": "X64", "aarch64": "ARM64", "arm64": "ARM64"}
+_PREINSTALLED = Path(__file__).parent / "preinstalled"
+"""A pip that is asked before the real one."""
 _WITH_PACKAGES = """\
 #!/bin/sh
 # `python -m venv FOLDER` makes an environment that finds the packages that this machine has already.
@@ -61,7 +63,7 @@ class Machine:
         for name in ("python", "python3"):
             place = bin_folder / name
             if self.packages:
-                quoted = " ".join(f"'{each}'" for each in self.packages)
+                quoted = " ".join(f"'{each}'" for each in (_PREINSTALLED, *self.packages))
                 place.write_text(_WITH_PACKAGES.format(python=python, packages=quoted))
                 place.chmod(place.stat().st_mode | stat.S_IXUSR)
             elif not place.exists():

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 
 
 def chosen(patterns: Sequence[str], name: str) -> bool:
@@ -19,7 +19,7 @@ def chosen(patterns: Sequence[str], name: str) -> bool:
     return found
 
 
-@cache
+@lru_cache(maxsize=1000)
 def _compiled(pattern: str) -> re.Pattern[str]:
     """`*` stops at a slash, `**` does not; `?` and `+` repeat the character before, `[]` is one of several."""
     parts, position = [], 0

@@ -233,7 +233,8 @@ class Scheduler:
     def _execute(self, job: Job, scope: Scope) -> Conclusion:
         with self._state.lock:
             token = tokens.github_token(self._state, job)
-        execution = Execution(job, scope, self._grants(job, token), self._machine, self._folder)
+        grants = self._grants(job, token)
+        execution = Execution(job, scope, grants, self._machine, self._folder)
         minutes = float(scope.text(job.definition.timeout_minutes))
         timer = threading.Timer(_MINUTE * minutes, self._time_out, (job, minutes))
         timer.daemon = True
@@ -252,6 +253,7 @@ class Scheduler:
                 del self._executions[job.id]
             with self._state.lock:
                 token.revoked = True
+            self._issuer.withdraw(grants.oidc_variables)
 
     def _grants(self, job: Job, token: Token) -> Grants:
         def oidc_token(audience: str) -> str | None:
@@ -265,8 +267,14 @@ class Scheduler:
 
         trusted = job.run.event.trusted
         secrets = dict(job.run.repository.secrets) if trusted else {}
+        offered = self._issuer.offer(oidc_token) if tokens.signs_in(job) else {}
         return Grants(
-            token.value, secrets, oidc_token, lambda name: f"{self._state.urls.git}/{name}.git", new_id
+            token.value,
+            secrets,
+            oidc_token,
+            offered,
+            lambda name: f"{self._state.urls.git}/{name}.git",
+            new_id,
         )
 
     def _time_out(self, job: Job, minutes: float) -> None:

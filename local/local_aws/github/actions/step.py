@@ -33,6 +33,7 @@ class Surroundings:
     log_masks: set[str]
     annotations: list[tuple[str, str]]
     stopped: threading.Event
+    oidc: Mapping[str, str]
     environment: dict[str, str] = field(default_factory=dict)
     path: list[str] = field(default_factory=list)
     outcomes: dict[str, Any] = field(default_factory=dict)
@@ -106,6 +107,7 @@ def _carry_out(
         **around.environment,
         **env,
         **_github(scope.contexts["github"], step),
+        **around.oidc,
         **{name: str(file) for name, file in files.items()},
     }
     try:

@@ -1,4 +1,4 @@
-"""What GitHub gives a job: GITHUB_TOKEN with the job's permissions, and OIDC tokens that say which job asks.
+"""The tokens of a job: GITHUB_TOKEN with the job's permissions, and OIDC tokens whose claims name the job.
 
 https://docs.github.com/actions/concepts/security/github_token, https://docs.github.com/actions/reference/security/oidc
 """
@@ -57,9 +57,14 @@ def is_of_a_job(token: Token) -> bool:
     return token.installation is not None and token.installation.app.slug == _SLUG
 
 
+def signs_in(job: Job) -> bool:
+    """Whether the job may have OIDC tokens: `id-token: write`, and no pull request from a fork."""
+    return permissions(job).get("id-token") == "write"
+
+
 def claims(state: State, job: Job, audience: str) -> dict[str, object] | None:
     """The claims of the job's OIDC token, or None where it may have none."""
-    if permissions(job).get("id-token") != "write":
+    if not signs_in(job):
         return None
     run, event = job.run, job.run.event
     stated = issuer.job_claims(

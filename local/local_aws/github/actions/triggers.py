@@ -1,4 +1,4 @@
-"""Which workflows of a repository an event starts.
+"""The workflows of a repository that an event starts.
 
 https://docs.github.com/actions/reference/workflows-and-actions/events-that-trigger-workflows
 """

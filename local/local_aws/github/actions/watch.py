@@ -1,4 +1,4 @@
-"""What a request changed in the repositories, found by comparison: whatever moved a branch, no event is missed."""
+"""Finds a request's changes in the repositories by comparison, so that no event is missed."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ _ALL_PERMISSIONS = (
     "statuses",
 )
 _RESTRICTED = {"contents": "read"}
-"""What a token has where a workflow names no permissions, in organisations made since 2023."""
+"""The permissions of a token if the workflow names none, in organisations created since 2023."""
 _MINUTES = 360
 
 

@@ -13,7 +13,16 @@ from local_aws.github import shapes
 from local_aws.github.access import role
 from local_aws.github.call import Answer, Call, checked
 from local_aws.github.errors import ApiError, invalid_request, not_found, unprocessable
-from local_aws.github.records import BranchPolicy, Environment, Organization, Repository, User, node_id, now
+from local_aws.github.records import (
+    BranchPolicy,
+    Environment,
+    Organization,
+    Repository,
+    Team,
+    User,
+    node_id,
+    now,
+)
 from local_aws.github.routing import Routes
 
 ROUTES = Routes()
@@ -157,12 +166,23 @@ def reviewer_shown(call: Call, repository: Repository, kind: Any, identity: Any)
     if kind == "Team":
         teams = owner.teams.values() if isinstance(owner, Organization) else ()
         team = next((each for each in teams if each.id == identity), None)
+        if team and isinstance(owner, Organization) and not team_reads(owner, team, repository):
+            return None
         return shapes.team(urls, owner, team) if team and isinstance(owner, Organization) else None
     users = (each for each in call.state.accounts.values() if isinstance(each, User))
     user = next((each for each in users if each.id == identity), None)
     if user is None or role(user, repository) == "none":
         return None
     return shapes.account(urls, user)
+
+
+def team_reads(owner: Organization, team: Team, repository: Repository) -> bool:
+    """Whether a team may read a repository of its organisation."""
+    return (
+        repository.visibility == "public"
+        or owner.base_permission != "none"
+        or team.slug.lower() in repository.teams
+    )
 
 
 def _branch_policy(call: Call) -> tuple[bool, bool]:

@@ -1,4 +1,4 @@
-"""How the subject of a repository's OIDC tokens is written.
+"""The templates of the subject in a repository's OIDC tokens.
 
 https://docs.github.com/actions/reference/security/oidc
 """

@@ -1,4 +1,4 @@
-"""What is left of a caller's rate limit. Asking costs nothing."""
+"""The rest of a caller's rate limit. This request does not count."""
 
 from __future__ import annotations
 

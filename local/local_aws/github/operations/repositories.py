@@ -7,7 +7,7 @@ import shutil
 from typing import Any
 
 from local_aws.github import shapes
-from local_aws.github.access import lacking
+from local_aws.github.access import covers, lacking, role
 from local_aws.github.call import Answer, Call, checked
 from local_aws.github.credentials import Token
 from local_aws.github.errors import custom_problem, forbidden, not_found, unprocessable
@@ -41,6 +41,20 @@ def create_for_user(call: Call) -> Answer:
         raise lacking(token, "administration", "write")
     _check_may_administer(token)
     return _create(call, token.user, _visibility(call, "public"))
+
+
+@ROUTES.on("GET", "/user/repos")
+def repositories_of_user(call: Call) -> Answer:
+    """Those that the token reaches and its user was given a part in, by their full names.
+
+    https://docs.github.com/rest/repos/repos#list-repositories-for-the-authenticated-user
+    """
+    if call.token.installation is not None:
+        raise forbidden("Resource not accessible by integration")
+    found = [each for each in call.state.repositories.values() if _takes_part(call.token, each)]
+    page, headers = call.page(sorted(found, key=lambda each: each.full_name.lower()))
+    shown = [shapes.repository(call.state.urls, each, call.caller) for each in page]
+    return Answer(body=shown, headers=headers)
 
 
 @ROUTES.on("GET", "/repos/{owner}/{repo}")
@@ -120,6 +134,14 @@ def _create(call: Call, owner: Account, visibility: Visibility) -> Answer:
 
 def _shown(call: Call, shown: Repository) -> Answer:
     return Answer(body=shapes.repository(call.state.urls, shown, call.caller))
+
+
+def _takes_part(token: Token, repository: Repository) -> bool:
+    """Whether the user owns the repository, was invited to it, or is a member of its organisation."""
+    owner, login = repository.owner, token.user.login.lower()
+    member = isinstance(owner, Organization) and login in owner.members
+    takes_part = owner is token.user or login in repository.collaborators or member
+    return takes_part and covers(token, repository) and role(token.user, repository) != "none"
 
 
 def _reaches(token: Token, owner: Organization) -> bool:

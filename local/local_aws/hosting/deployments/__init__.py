@@ -1,1 +1,1 @@
-"""What an endpoint deploys, how its traffic moves, and what is watched meanwhile."""
+"""Deployments of an endpoint: the plan, the moves of traffic, and the alarms that are watched."""

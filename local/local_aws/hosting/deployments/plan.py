@@ -1,4 +1,4 @@
-"""What an endpoint configuration asks for, with everything that its models say: frozen when it is deployed.
+"""The plan of a deployment: an endpoint configuration with its models, frozen when it is deployed.
 
 A model or a configuration that is deleted later does not touch what runs.
 """
@@ -68,11 +68,12 @@ class Variant:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a configuration deploys. `capture` is its DataCaptureConfig, or None."""
+    """What a configuration deploys. `capture` is its DataCaptureConfig, `asynchronous` its AsyncInferenceConfig, or None."""
 
     config_name: str
     variants: tuple[Variant, ...]
     capture: Mapping[str, Any] | None
+    asynchronous: Mapping[str, Any] | None = None
 
     @property
     def names(self) -> list[str]:
@@ -105,7 +106,12 @@ def resolve(account: Account, config: Mapping[str, Any]) -> Plan:
     variants = tuple(_variant(account, stated) for stated in config["ProductionVariants"])
     capture = config.get("DataCaptureConfig")
     enabled = capture is not None and capture.get("EnableCapture", True)
-    return Plan(config["EndpointConfigName"], variants, capture if enabled else None)
+    return Plan(
+        config["EndpointConfigName"],
+        variants,
+        capture if enabled else None,
+        config.get("AsyncInferenceConfig"),
+    )
 
 
 def _retaining(variant: Variant, before: Variant | None, excluded: frozenset[str]) -> Variant:

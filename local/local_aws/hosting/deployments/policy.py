@@ -1,4 +1,4 @@
-"""How an update moves traffic: a DeploymentConfig, read once and then pure arithmetic over instance counts.
+"""The traffic policy of an update: a DeploymentConfig, evaluated as pure arithmetic over instance counts.
 
 https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails.html
 """

@@ -10,13 +10,16 @@ from local_aws.hosting.errors import AlarmError, OverrunError, StoppedError
 from local_aws.kernel.account import Account
 
 LOOK_SECONDS = 2.0
-"""How often the alarms are looked at: scaled like the periods that they look at, within these limits."""
+"""The limits of the pause between two reads of the alarms. It is scaled like their periods."""
 SHORTEST_LOOK_SECONDS = 0.05
 LONGEST_LOOK_SECONDS = 0.5
 
 
 class Watch:
-    """Waits that LOCAL_AWS_TIME_SCALE shrinks. `stopping` ends them; `timeout_seconds` is the deployment's own limit."""
+    """Waits that LOCAL_AWS_TIME_SCALE shrinks.
+
+    `stopping` ends them; `timeout_seconds` is the deployment's own limit.
+    """
 
     def __init__(
         self, account: Account, alarms: Sequence[str], timeout_seconds: float, stopping: threading.Event

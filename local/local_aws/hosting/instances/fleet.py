@@ -15,7 +15,7 @@ from local_aws.hosting.instances.serverless import Environments
 from local_aws.kernel.account import Account
 
 DRAIN_SECONDS = 60.0
-"""What an invocation may take; so long an instance is kept that still works on one."""
+"""The limit of an invocation in seconds. A retired instance is kept so long for its running ones."""
 
 
 class Target(Protocol):

@@ -1,4 +1,4 @@
-"""Where the processes of a variant come from: its artifact, unpacked once, and its place in the logs."""
+"""Launches the processes of a variant from its artifact, which is unpacked once."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from local_aws.kernel.job_log import JobLog
 
 SHORTEST_STARTUP_SECONDS = 10.0
 """Starting a process is work: LOCAL_AWS_TIME_SCALE shrinks the limit for it no further."""
+
+SHORTEST_STARTUP_WITH_TORCH = 120.0
+"""The same where a framework has to be imported."""
 
 
 class Launcher:
@@ -44,13 +47,16 @@ class Launcher:
         with self._lock:
             if self._launch is None:
                 container = self.variant.container
+                shortest = (
+                    SHORTEST_STARTUP_WITH_TORCH
+                    if server.imports_torch(container.image, container.environment)
+                    else SHORTEST_STARTUP_SECONDS
+                )
                 self._launch = Launch(
                     variant=self.variant.name,
                     server=server.command(container.image, container.environment, self._folder),
                     model=artifact.unpack(self._account, container, self._folder),
                     environment=container.environment,
-                    startup_seconds=max(
-                        self.variant.startup_seconds * self._account.time_scale, SHORTEST_STARTUP_SECONDS
-                    ),
+                    startup_seconds=max(self.variant.startup_seconds * self._account.time_scale, shortest),
                 )
             return self._launch

@@ -1,4 +1,4 @@
-"""Which program serves a model: its image decides."""
+"""The program that serves a model, chosen by its image."""
 
 from __future__ import annotations
 
@@ -32,3 +32,8 @@ def command(uri: str, environment: Mapping[str, str], folder: Path) -> tuple[str
         return (sys.executable, "-m", _MODULE.format("model_server"))
     programs = Interpreters(folder).make(image, folder / "python")
     return (str(programs / "python3"), "-s", str(Path(script_server.__file__)))
+
+
+def imports_torch(uri: str, environment: Mapping[str, str]) -> bool:
+    """Whether a server of the image takes the time that importing PyTorch takes."""
+    return faulty_server.VARIABLE not in environment and "pytorch" in uri.rpartition("/")[2]

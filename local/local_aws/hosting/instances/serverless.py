@@ -13,7 +13,7 @@ from local_aws.hosting.instances.instance import Instance
 from local_aws.hosting.instances.launcher import Launcher
 
 IDLE_SECONDS = 180.0
-"""How long an environment stays warm without invocations. AWS does not document its own figure."""
+"""The seconds for which an environment stays warm without invocations. AWS documents no figure."""
 
 
 class Environments:

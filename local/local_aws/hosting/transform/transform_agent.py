@@ -29,7 +29,7 @@ CONFIG = "input/config/transform.json"
 INPUT = "input/data"
 OUTPUT = "output/data"
 FAILURE = "output/failure"
-"""Where things lie below /opt/ml."""
+"""The paths below /opt/ml."""
 
 STARTUP_SECONDS = 480.0
 PAUSE_SECONDS = 0.2
@@ -40,7 +40,10 @@ _MB = 1024 * 1024
 
 @dataclass(frozen=True)
 class Task:
-    """What is to be done with the inputs. `strategy` is the API's BatchStrategy; `environment` and `server`, its command, the model server's."""
+    """What is to be done with the inputs.
+
+    `strategy` is the API's BatchStrategy; `environment` and `server`, its command, the model server's.
+    """
 
     job: str
     log_group: str
@@ -104,7 +107,10 @@ class Batch:
 
 
 def batches(path: Path, task: Task) -> Iterator[Batch]:
-    """The invocations for one input. Raises InputError for one that is too large, and for what a filter does not fit."""
+    """The invocations for one input.
+
+    Raises InputError for one that is too large, and for what a filter does not fit.
+    """
     if not task.by_line:
         if path.stat().st_size > task.payload_bytes:
             raise _too_large(task)

@@ -1,1 +1,1 @@
-"""Which IAM actions a request takes, on which resources and with which condition keys."""
+"""The IAM actions of a request, with resources and condition keys."""

@@ -1,4 +1,4 @@
-"""What a request asks for: service, operation and parameters, of any protocol, before anybody answers it.
+"""Parses a request of any protocol to service, operation and parameters, before it is answered.
 
 A body is read, and put back, only where the parameters are in it: never that of an object or of an invocation.
 """

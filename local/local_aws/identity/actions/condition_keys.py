@@ -12,7 +12,10 @@ Keys = dict[str, tuple[str, ...]]
 
 
 def of_request(asked: Asked, known: Known) -> Keys:
-    """What the request itself says: its tags, and the keys of its service."""
+    """The keys of the request's tags, and those of its service.
+
+    Source of which action has which key: the Service Authorization Reference.
+    """
     keys: Keys = {}
     if tags := request_tags(asked.parameters):
         keys |= {f"aws:RequestTag/{key}": (value,) for key, value in tags.items()}
@@ -23,7 +26,9 @@ def of_request(asked: Asked, known: Known) -> Keys:
         case "sagemaker" | "sagemaker-runtime":
             keys |= _sagemaker(asked.parameters)
         case "iam":
-            keys |= _iam(asked.parameters, known)
+            keys |= _iam(asked, known)
+        case "application-autoscaling" if asked.operation.startswith("Describe"):
+            pass
         case "cloudwatch" if "Namespace" in asked.parameters and asked.operation == "PutMetricData":
             keys["cloudwatch:namespace"] = (str(asked.parameters["Namespace"]),)
         case service:
@@ -116,13 +121,14 @@ def _sagemaker(given: Mapping[str, Any]) -> Keys:
     return keys
 
 
-def _iam(given: Mapping[str, Any], known: Known) -> Keys:
+def _iam(asked: Asked, known: Known) -> Keys:
     keys: Keys = {}
+    given = asked.parameters
     boundary = given.get("PermissionsBoundary") or known.boundary(str(given.get("RoleName", "")))
     if boundary:
         keys["iam:PermissionsBoundary"] = (str(boundary),)
-    if arn := given.get("PolicyArn"):
-        keys["iam:PolicyARN"] = (str(arn),)
+    if "PolicyArn" in given and asked.operation.startswith(("Attach", "Detach")):
+        keys["iam:PolicyARN"] = (str(given["PolicyArn"]),)
     return keys
 
 

@@ -1,4 +1,4 @@
-"""What requests that succeeded have said about resources, and later ones do not repeat: tags, paths, boundaries, keys."""
+"""Facts about resources from earlier successful requests, which later requests do not repeat: tags, paths, keys."""
 
 from __future__ import annotations
 

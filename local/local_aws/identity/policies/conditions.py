@@ -10,7 +10,7 @@ import ipaddress
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from functools import cache
+from functools import lru_cache
 
 Context = Mapping[str, tuple[str, ...]]
 """A request's context: the values of each key, more than one for multivalued keys. Keys are looked up in lower case."""
@@ -89,7 +89,7 @@ def _plain(pattern: str) -> str:
     return pattern.replace(_MARK, "")
 
 
-@cache
+@lru_cache(maxsize=1000)
 def _compiled(pattern: str, ignore_case: bool) -> re.Pattern[str]:
     parts = re.split(rf"({_MARK}.|\*|\?)", pattern)
     wild = {"*": ".*", "?": "."}

@@ -1,1 +1,1 @@
-"""How a function runs: its processes, and how events reach them."""
+"""The processes of a function, and how events reach them."""

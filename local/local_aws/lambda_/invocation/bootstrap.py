@@ -1,4 +1,4 @@
-"""What runs in an execution environment: loads the handler once, then answers events until the pipe closes.
+"""The program of an execution environment: loads the handler once, then answers events until the pipe closes.
 
 A standalone script, started as `python bootstrap.py FD`, that imports the standard library only, like the runtime's own
 (github.com/aws/aws-lambda-python-runtime-interface-client), which it follows in every message. FD is a socket. A frame
@@ -59,7 +59,10 @@ class LoadError(Exception):
 
 
 def load(name: str) -> Handler:
-    """The function that a setting `Handler`, "package/module.function", names. Raises LoadError, and what importing raises."""
+    """The function that a setting `Handler`, "package/module.function", names.
+
+    Raises LoadError, and what importing raises.
+    """
     try:
         module_name, function_name = name.rsplit(".", 1)
     except ValueError as error:

@@ -21,10 +21,10 @@ from local_aws.lambda_.invocation import bootstrap
 from local_aws.lambda_.invocation.process import Process
 
 INIT_SECONDS = 10.0
-"""What loading the handler may take, beside the function's own Timeout."""
+"""The seconds for loading the handler, beside the function's Timeout."""
 
 TAIL_BYTES = 4096
-"""How much of an invocation's log comes with LogType Tail."""
+"""The bytes of an invocation's log in an answer with LogType Tail."""
 
 RESPONSE_BYTES = maximum("lambda.response")
 

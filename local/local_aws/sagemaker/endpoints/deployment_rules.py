@@ -1,4 +1,4 @@
-"""What SageMaker refuses in an update of an endpoint: deployment guardrails that cannot hold, and what must not change.
+"""Rules for an update of an endpoint: deployment guardrails that SageMaker refuses, and members that must not change.
 
 https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-exclusions.html
 """

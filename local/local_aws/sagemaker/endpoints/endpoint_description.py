@@ -1,4 +1,4 @@
-"""What DescribeEndpoint and ListEndpoints say of an endpoint."""
+"""The answers of DescribeEndpoint and ListEndpoints."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ def describe(endpoint: Endpoint) -> dict[str, Any]:
         answer["LastDeploymentConfig"] = record.deployment_config
     if capture := _capture(plan):
         answer["DataCaptureConfig"] = capture
+    if plan.asynchronous:
+        answer["AsyncInferenceConfig"] = plan.asynchronous
     if pending:
         answer["PendingDeploymentSummary"] = _pending(pending)
     return answer

@@ -1,4 +1,4 @@
-"""What EventBridge hears of an endpoint: of its status, and of each phase of a deployment.
+"""The EventBridge events of an endpoint: its status, and each phase of a deployment.
 
 After https://docs.aws.amazon.com/sagemaker/latest/dg/automating-sagemaker-with-eventbridge.html: statuses in capitals
 (`IN_SERVICE`), times in milliseconds, tags as an object.

@@ -143,6 +143,11 @@ class Endpoints:
         """The endpoint of that name, whatever its status."""
         return self._endpoints.get(arns.make(self._account, KIND, name))
 
+    def all(self) -> list[Endpoint]:
+        """Every endpoint that there is, whatever its status."""
+        with self._lock:
+            return list(self._endpoints.values())
+
     def close(self) -> None:
         """Stop all model servers."""
         self._scaling.close()
@@ -197,7 +202,7 @@ def _resized(plan: Plan, stated: Mapping[str, Any]) -> Plan:
         raise invalid("ServerlessUpdateConfig is not embedded yet.")
     if "DesiredInstanceCount" in stated and variant.serverless:
         raise invalid(f"DesiredInstanceCount cannot be specified for the serverless variant {variant.name}.")
-    if stated.get("DesiredInstanceCount") == 0:
+    if stated.get("DesiredInstanceCount") == 0 and not plan.asynchronous:
         raise invalid("DesiredInstanceCount must be at least 1 for an endpoint without inference components.")
     changed = replace(
         variant,

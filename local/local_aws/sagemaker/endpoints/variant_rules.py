@@ -1,4 +1,4 @@
-"""What SageMaker refuses in an endpoint configuration, and what is not embedded: both by name, when it is created."""
+"""Rules for an endpoint configuration: members that SageMaker refuses, and those that are not embedded."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from local_aws.kernel.wire import invalid
 Stated = Mapping[str, Any]
 
 _CONFIG_NOT_EMBEDDED = (
-    "AsyncInferenceConfig",
     "ExplainerConfig",
     "ShadowProductionVariants",
     "CrossRegionTrafficConfig",
@@ -52,6 +51,8 @@ def check(account: Account, request: Stated) -> None:
         if member in request:
             raise invalid(f"{member} is not embedded yet.")
     require_unique([variant["VariantName"] for variant in variants])
+    if stated := request.get("AsyncInferenceConfig"):
+        _check_asynchronous(request, stated)
     for variant in variants:
         _check_variant(variant)
         _check_model(account, variant, serverless)
@@ -62,6 +63,20 @@ def require_unique(names: Sequence[str]) -> None:
     for name in names:
         if names.count(name) > 1:
             raise invalid(f'The variant name "{name}" was non-unique within the request.')
+
+
+def _check_asynchronous(request: Stated, stated: Stated) -> None:
+    """Source: "Create an asynchronous inference endpoint" and "Exclusions", Amazon SageMaker developer guide."""
+    if len(request["ProductionVariants"]) > 1:
+        raise invalid("Asynchronous endpoints support one production variant only.")
+    if request.get("DataCaptureConfig"):
+        raise invalid("DataCaptureConfig: data capture is not supported for asynchronous endpoints.")
+    output = stated["OutputConfig"]
+    if "S3OutputPath" not in output:
+        raise invalid("AsyncInferenceConfig.OutputConfig has no S3OutputPath, where answers are written to.")
+    for member in ("S3OutputPath", "S3FailurePath"):
+        if member in output and not output[member].startswith("s3://"):
+            raise invalid(f"{member} is {output[member]!r}; the embedded SageMaker writes to s3:// alone.")
 
 
 def _check_variant(variant: Stated) -> None:

@@ -1,4 +1,4 @@
-"""What processing and training jobs share: a thread each, a record that it moves forward, and the list of them.
+"""The common part of jobs: a thread each, a record that it updates, and the list of jobs.
 
 A job's thread makes the container ready, runs its process, and uploads what it leaves:
 
@@ -35,7 +35,7 @@ from local_aws.sagemaker.tags import Tags
 log = logging.getLogger(__name__)
 
 STOP_GRACE_SECONDS = 120
-"""What SageMaker gives a job between SIGTERM and SIGKILL. A wait: LOCAL_AWS_TIME_SCALE shrinks it."""
+"""The seconds between SIGTERM and SIGKILL of a stopped job. LOCAL_AWS_TIME_SCALE shrinks it."""
 
 
 class Stop(Enum):

@@ -15,7 +15,7 @@ from local_aws.sagemaker.listing import select
 from local_aws.sagemaker.tags import Tags
 
 PAYLOADS_MB = 100
-"""What all payloads that are on their way at once may have."""
+"""The largest sum of concurrent payloads, in MB."""
 
 
 class TransformJobs:

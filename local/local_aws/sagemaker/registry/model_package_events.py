@@ -1,4 +1,4 @@
-"""What EventBridge hears of a model package: `SageMaker Model Package State Change`.
+"""The EventBridge event of a model package: `SageMaker Model Package State Change`.
 
 After https://docs.aws.amazon.com/sagemaker/latest/dg/automating-sagemaker-with-eventbridge.html: every update sends one,
 with the package as it then is. UpdatedModelPackageFields tells an approval from a note in the metadata.

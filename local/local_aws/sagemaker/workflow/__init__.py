@@ -1,4 +1,4 @@
-"""What runs a pipeline, beneath the API's operations.
+"""The execution of pipelines, below the API's operations.
 
 A definition (`definition`) is parsed once, when its pipeline is created: its expressions (`expressions`), conditions
 (`conditions`), parameters (`parameters`), retry policies (`retries`) and cache settings (`cache`) become frozen

@@ -1,4 +1,4 @@
-"""What can go wrong with a pipeline.
+"""The errors of a pipeline.
 
 ServiceError (local_aws.kernel.wire)   a definition or request that is refused; made by `unparsable` and `invalid`
 StepFailedError                 a step ends as Failed, with a reason

@@ -1,4 +1,4 @@
-"""What EventBridge hears of an execution and its steps.
+"""The EventBridge events of an execution and its steps.
 
 After https://docs.aws.amazon.com/sagemaker/latest/dg/automating-sagemaker-with-eventbridge.html.
 """

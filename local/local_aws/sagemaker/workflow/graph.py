@@ -1,4 +1,4 @@
-"""Which steps come before which: by DependsOn, by data, and by standing in a Condition's branch."""
+"""The order of steps: by DependsOn, by references to data, and by the branches of a Condition."""
 
 from __future__ import annotations
 

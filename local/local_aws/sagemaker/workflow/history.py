@@ -1,4 +1,4 @@
-"""What a pipeline has run: its executions, and what their steps may reuse. It goes with the pipeline."""
+"""The history of a pipeline: its executions, and the cached results of their steps. It is deleted with the pipeline."""
 
 from __future__ import annotations
 

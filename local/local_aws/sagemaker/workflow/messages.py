@@ -1,4 +1,4 @@
-"""What Lambda and Callback steps say to a function and to a queue, under the pipeline's role."""
+"""The messages of Lambda and Callback steps to a function or a queue, sent with the pipeline's role."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the expressions of a step refer to, while its execution runs."""
+"""The values that a step's expressions refer to, while its execution runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What SageMaker checks of a definition when a pipeline is created, beyond its being well formed.
+"""Checks of a definition when a pipeline is created, beyond its syntax.
 
 Every reference leads somewhere, and every step's arguments are a request that the API could take.
 """

@@ -1,5 +1,7 @@
 """What happens when a workflow runs: its jobs, their steps, what they get and what they leave."""
 
+import json
+
 from local_aws.github.actions import workflow
 from local_aws.github.actions.errors import LanguageError
 
@@ -253,3 +255,27 @@ def test_what_keeps_a_run_from_starting_is_a_failed_run_that_says_why_and_the_ne
     made.put("README.md", "x")
     assert [each.conclusion for each in made.settle()] == ["success", "failure", "success", "success"]
     assert made.runs()[1].error.endswith("Workflows need Node.js")
+
+
+ASKS = (
+    "python3 -c 'import json, os, urllib.request as r; e = os.environ; "
+    'q = r.Request(e["ACTIONS_ID_TOKEN_REQUEST_URL"] + "&audience=me", '
+    'headers={"Authorization": "bearer " + e["ACTIONS_ID_TOKEN_REQUEST_TOKEN"]}); '
+    "print(*json.load(r.urlopen(q)))'"
+)
+
+
+def test_a_step_is_told_where_to_ask_for_an_oidc_token_only_where_its_job_may_have_one(run_of):
+    shown = 'run: echo "[${ACTIONS_ID_TOKEN_REQUEST_URL-none}]"'
+    asks = json.dumps({"run": ASKS})
+    run = run_of(
+        steps(shown, asks, name="may", more="    permissions: {id-token: write}\n")
+        + steps(shown, name="other", more="    permissions: {contents: read}\n")
+        + steps(shown, name="default")
+    )
+    log = run.job("may").log
+    assert run.job("may").conclusion == "success", log
+    assert "/oidc/token?" in log
+    assert "count value" in log
+    assert "[none]" in run.job("other").log
+    assert "[none]" in run.job("default").log

@@ -1,4 +1,4 @@
-"""What stands for the actions that the poured workflows use. Another action fails, and is named.
+"""Equivalents of the actions that the poured workflows use. A step with another action fails and names it.
 
 Each equivalent does what the action's page describes for the inputs that it lists; another input is refused, not ignored.
 An equivalent stands for one release, and says so in the log where a workflow pins another.
@@ -53,7 +53,10 @@ def find(uses: str) -> Equivalent:
 
 
 def given(uses: str, equivalent: Equivalent, inputs: Mapping[str, str]) -> dict[str, str]:
-    """All inputs of a step, with the defaults; names whatever their case. Raises StepFailed for one that is not known."""
+    """All inputs of a step, with the defaults; names whatever their case.
+
+    Raises StepFailed for one that is not known.
+    """
     stated = {name.lower(): value for name, value in inputs.items()}
     unknown = sorted(set(stated) - set(equivalent.inputs))
     if unknown:

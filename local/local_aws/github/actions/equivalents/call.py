@@ -1,4 +1,4 @@
-"""What an action's equivalent is given: its inputs, and the job that it may change."""
+"""The arguments of an action's equivalent: its inputs, and the job that it may change."""
 
 from __future__ import annotations
 

@@ -1,0 +1,82 @@
+"""Runs of the poured workflows, followed to their end: a line for each job, and its log for whoever wants it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from local_aws.demo.shell import CommandFailedError
+from local_aws.demo.timeline import Timeline
+from local_aws.github.actions import Actions, Job, Run
+
+_EXIT_CODE = re.compile(r"Process completed with exit code (\d+)")
+_LAST_LINES = 20
+_PATIENCE = 1200.0
+
+
+@dataclass
+class Runs:
+    """Follows runs on `actions`, each once."""
+
+    actions: Actions
+    timeline: Timeline
+    _known: set[int] = field(default_factory=set)
+    _told: set[int] = field(default_factory=set)
+
+    def follow(
+        self, repository: str, event: str, action: str | None = None, refused: str | None = None
+    ) -> Run:
+        """The next run for an event, once it has ended or waits for a reviewer. `refused` is the job that is to fail.
+
+        Raises CommandFailedError with the end of its log where another job fails.
+        """
+        run: Run = self.actions.wait_for(lambda: self._next(repository, event, action), _PATIENCE)
+        self._known.add(run.id)
+        return self.go_on(run, refused)
+
+    def go_on(self, run: Run, refused: str | None = None) -> Run:
+        """The same run, further: after a review."""
+        while True:
+            ended = self.actions.wait_for(lambda: self._ended(run) or _rests(run), _PATIENCE)
+            if ended is True:
+                return run
+            for job in ended:
+                self._told.add(job.id)
+                self._tell(run, job, is_expected=job.definition.id == refused)
+
+    def _ended(self, run: Run) -> list[Job]:
+        """The jobs that have ended and were not told of yet."""
+        return [job for job in run.jobs.values() if job.status == "completed" and job.id not in self._told]
+
+    def _next(self, repository: str, event: str, action: str | None) -> Run | None:
+        for run in self.actions.runs(repository):
+            if run.id not in self._known and (run.event.name, run.event.action) == (event, action):
+                return run
+        return None
+
+    def _tell(self, run: Run, job: Job, *, is_expected: bool) -> None:
+        if job.conclusion == "skipped":
+            return
+        said = "\n".join([job.log, *(message for _, message in job.annotations)])
+        self.timeline.note(f"== {run.workflow.name} #{run.number}, job {job.name}\n{said}")
+        outcome = _OUTCOMES.get(job.conclusion or "", job.conclusion)
+        self.timeline.tell(f"{run.workflow.name} #{run.number}: {job.name} {outcome} ({_seconds(job):.0f} s)")
+        if job.conclusion != "success" and not is_expected:
+            found = _EXIT_CODE.findall(said)
+            last = "\n".join(said.splitlines()[-_LAST_LINES:])
+            raise CommandFailedError([run.workflow.name, job.name], int(found[-1]) if found else 1, last)
+
+
+_OUTCOMES: Mapping[str, str] = {"success": "passed", "failure": "failed", "cancelled": "was cancelled"}
+
+
+def _seconds(job: Job) -> float:
+    began, ended = (datetime.fromisoformat(each or "") for each in (job.started_at, job.completed_at))
+    return (ended - began).total_seconds()
+
+
+def _rests(run: Run) -> bool:
+    found = {job.status for job in run.jobs.values()}
+    return run.status == "completed" or ("waiting" in found and not found & {"pending", "in_progress"})

@@ -1,0 +1,1 @@
+"""Stands before the real pip of a job's virtual environment; see `__main__`."""

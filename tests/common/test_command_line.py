@@ -1,0 +1,38 @@
+"""What the command lines have in common: what a shell completes."""
+
+import typer
+from typer.testing import CliRunner
+
+from model_common.command_line import application, names_in
+
+app = application("shop", "A shop.", "")
+
+
+@app.command()
+def sell(what: str = typer.Option(..., "--what", autocompletion=names_in("goods"))) -> None: ...
+
+
+@app.command()
+def sweep() -> None: ...
+
+
+def completed(words):
+    *before, _last = words.split(" ")
+    asked = {"_SHOP_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(len(before))}
+    return CliRunner().invoke(app, env=asked, prog_name="shop").stdout.split()
+
+
+def test_a_shell_completes_commands_options_and_the_names_of_files(tmp_path, monkeypatch):
+    (tmp_path / "goods").mkdir()
+    for name in ("shirt.yaml", "shoes.yaml", "shelf.txt"):
+        (tmp_path / "goods" / name).touch()
+    (tmp_path / "below").mkdir()
+    monkeypatch.chdir(tmp_path / "below")
+    assert completed("shop s") == ["sell", "sweep"]
+    assert completed("shop sell --wh") == ["--what"]
+    assert completed("shop sell --what sh") == ["shirt", "shoes"]
+
+
+def test_where_there_is_no_folder_nothing_is_offered(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert completed("shop sell --what ") == []

@@ -1,0 +1,67 @@
+"""How `model-deploy` ends: every error by the exit code that `errors` draws, every wrong option by a usage error."""
+
+import inspect
+import re
+
+import pytest
+from typer.testing import CliRunner
+
+from model_deploy import errors, workspace
+from model_deploy.cli import app
+
+EXIT_CODES = {
+    name: int(code)
+    for name, code in re.findall(r"(\w+Error) +(\d)  ", inspect.getdoc(errors) or "", flags=re.MULTILINE)
+}
+
+
+@pytest.fixture
+def run(monkeypatch):
+    """A function that runs a command without any variable of a workflow."""
+    for name in ("MODEL_PACKAGE_ARN", "STAGE", "GITHUB_STEP_SUMMARY"):
+        monkeypatch.delenv(name, raising=False)
+    return lambda *arguments: CliRunner().invoke(app, arguments)
+
+
+def test_each_exit_code_has_an_error():
+    assert set(EXIT_CODES.values()) == {1, 2, 3, 4, 5}
+    assert EXIT_CODES.keys() == set(errors.__all__)
+
+
+@pytest.mark.parametrize("name", EXIT_CODES)
+def test_an_error_is_one_message_on_stderr_and_its_exit_code(run, monkeypatch, name):
+    kind = getattr(errors, name)
+    error = kind("what happened", None) if name == "LeftError" else kind("what happened")
+
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(workspace, "enter", fail)
+    result = run("history", "--stage", "staging")
+
+    assert (result.exit_code, result.stdout) == (EXIT_CODES[name], "")
+    assert "error: what happened" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["dance"], "No such command 'dance'"),
+        (["status", "--loud"], "No such option: --loud"),
+        (["status", "extra"], "unexpected extra argument"),
+        (["plan"], "Missing option '--stage'"),
+        (["rollout", "--stage", "staging"], "Missing option '--model-package'"),
+        (["rollout", "--stage", "staging", "--model-package", "7", "--timeout", "0"], "'--timeout'"),
+        (["verify"], "Missing option '--stage'"),
+        (["reject", "--stage", "staging"], "Missing option '--model-package'"),
+        (["rollback"], "Missing option '--stage'"),
+        (["teardown"], "Missing option '--stage'"),
+        (["batch", "--stage", "staging"], "Missing option '--input'"),
+        (["history", "--stage", "staging", "--limit", "few"], "'--limit': Input should be a valid integer"),
+    ],
+)
+def test_a_wrong_command_line_is_a_usage_error_that_names_it(run, arguments, problem):
+    result = run(*arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert problem in " ".join(re.sub(r"[│╭╮╰╯─]", " ", result.stderr).split())

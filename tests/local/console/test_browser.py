@@ -1,0 +1,133 @@
+"""The page in a real browser: found without barriers, followed live, used with the keyboard and on a narrow screen.
+
+Needs Chromium: the Debian package `chromium`, or CHROMIUM with the path of another one.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+AXE = Path(__file__).parents[2] / "tools/node_modules/axe-core/axe.min.js"
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not CHROMIUM, reason="no Chromium: apt-get install chromium, or set CHROMIUM"),
+]
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def open_tab(chromium, console):
+    """Opens a page of the console in a browser of its own; what its scripts complain of fails the test."""
+    contexts, complaints = [], []
+
+    def opened(*path, **options):
+        context = chromium.new_context(**options)
+        contexts.append(context)
+        tab = context.new_page()
+        tab.on("pageerror", lambda error: complaints.append(str(error)))
+        tab.on(
+            "console", lambda said: complaints.append(said.text) if "Content Security" in said.text else None
+        )
+        tab.goto(console.address + "/".join(map(str, path)))
+        return tab
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert not complaints
+
+
+@pytest.fixture
+def filled(aws, pipelines, registry):
+    """The paths of pages that show something: a pipeline with a branch and a run, two versions, one of them by itself."""
+    fail = {"Name": "Fail", "Type": "Fail", "Arguments": {"ErrorMessage": "on purpose"}}
+    gate = {
+        "Name": "Gate",
+        "Type": "Condition",
+        "Arguments": {
+            "Conditions": [{"Type": "Equals", "LeftValue": 1, "RightValue": 2}],
+            "IfSteps": [fail | {"Name": "Other"}],
+            "ElseSteps": [fail],
+        },
+    }
+    name = pipelines.add(gate)
+    pipelines.run(name)
+    registry.add(macro_f1=0.8, log_loss=0.4)
+    registry.add(macro_f1=0.7, log_loss=0.3)
+    return [("pipelines", name), ("registry", aws.group), ("registry", aws.group, "1")]
+
+
+SECTIONS = [
+    (),
+    ("projects", "new"),
+    ("pipelines",),
+    ("registry",),
+    ("stages",),
+    ("repositories",),
+    ("classify",),
+]
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 400)])
+def test_axe_finds_no_barrier_on_any_page(open_tab, console, filled, scheme, width):
+    tab = open_tab(color_scheme=scheme, viewport={"width": width, "height": 800}, bypass_csp=True)
+    tab.route("**/*live=1*", lambda route: route.abort())  # what changes meanwhile is for another test
+    found = {}
+    for path in [*SECTIONS, *filled, ("nowhere",)]:
+        tab.goto(console.address + "/".join(path))
+        tab.add_script_tag(path=str(AXE))
+        result = tab.evaluate("axe.run()")
+        found |= {
+            (path, each["id"]): [node["html"] for node in each["nodes"]] for each in result["violations"]
+        }
+        # Tables scroll in a box of their own: the page itself never does.
+        assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+    assert not found
+
+
+def test_an_open_page_shows_a_decision_that_was_made_elsewhere_and_tells_it(open_tab, aws, registry):
+    arn = registry.add(macro_f1=0.8)
+    tab = open_tab("registry", aws.group, 1)
+    tab.get_by_label("Reason").fill("half a sent")
+    tab.locator("summary").click()
+    aws.client("sagemaker").update_model_package(ModelPackageArn=arn, ModelApprovalStatus="Rejected")
+    tab.locator("#view .chip.bad").wait_for()
+    assert tab.locator("#announcement").text_content() == "Version 1: Rejected"
+    # What the reader has begun stays.
+    assert tab.get_by_label("Reason").input_value() == "half a sent"
+    assert tab.locator("details").get_attribute("open") is not None
+
+
+def test_a_version_is_approved_with_the_keyboard_alone(open_tab, aws, registry):
+    arn = registry.add(macro_f1=0.8)
+    tab = open_tab("registry", aws.group, 1)
+    for _ in range(40):
+        tab.keyboard.press("Tab")
+        if tab.evaluate("document.activeElement.id") == "why":
+            break
+    tab.keyboard.type("reads well")
+    tab.keyboard.press("Tab")
+    tab.keyboard.press("Enter")
+    tab.get_by_text(f"{aws.group} version 1 is approved.").wait_for()
+    found = registry.describe(arn)
+    assert (found["ModelApprovalStatus"], found["ApprovalDescription"]) == ("Approved", "reads well")
+
+
+def test_the_first_stop_of_the_keyboard_skips_the_sections(open_tab):
+    tab = open_tab()
+    tab.keyboard.press("Tab")
+    tab.keyboard.press("Enter")
+    assert tab.evaluate("document.activeElement.id") == "main"

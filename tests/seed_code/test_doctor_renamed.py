@@ -1,0 +1,28 @@
+"""What doctor says of a project's repositories that are not what its stack knows."""
+
+import pytest
+
+from project_template.doctor import renamed
+from project_template.doctor.finding import Level
+from project_template.doctor.renamed import Wired
+
+TRUSTED = frozenset({"repo:acme@1/shop-build@2:ref:refs/heads/main"})
+
+
+@pytest.mark.parametrize(
+    ("live", "prefix", "level", "mend"),
+    [
+        ("acme/shop-build", "repo:acme@1/shop-build@2", Level.OK, ""),
+        ("Acme/Shop-Build", "", Level.OK, ""),
+        ("acme/other", "", Level.FAIL, "update shop --parameter BuildRepositoryName=other"),
+        ("umbrella/shop-build", "", Level.FAIL, "Transfer it back"),
+        (None, "", Level.FAIL, "Restore it"),
+        ("acme/shop-build", "repo:acme/shop-build", Level.FAIL, "the subject is read again"),
+        ("acme/shop-build", "repo:acme@1/shop-build@22", Level.FAIL, "the subject is read again"),
+    ],
+)
+def test_each_difference_has_its_own_way_out(live, prefix, level, mend):
+    wired = Wired("BuildRepositoryName", "acme/shop-build", live, prefix)
+    found = renamed._finding(wired, "shop", TRUSTED)
+    assert found.level is level
+    assert mend in found.mend
