@@ -113,7 +113,11 @@ def _start() -> Any:
             "openjdk-17-jre-headless, or say engine: stdlib: the rows are the same."
         )
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    configuration = SparkConf().setAppName("prepare").set("spark.ui.enabled", "false")
+    configuration = (
+        SparkConf()
+        .setAppName("prepare")
+        .setAll([("spark.ui.enabled", "false"), ("spark.ui.showConsoleProgress", "false")])
+    )
     context = SparkContext.getOrCreate(configuration)
     context.setLogLevel("ERROR")
     return context
