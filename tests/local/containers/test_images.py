@@ -58,7 +58,7 @@ def test_an_image_whose_framework_is_not_installed_is_refused_saying_what_to_ins
 def test_an_image_whose_program_is_not_installed_is_refused_saying_what_to_install(monkeypatch):
     needs = Image("pyspark", Kind.SCRIPT, "pytest", programs=(("no-such-java", "Java 17"),))
     monkeypatch.setitem(images.IMAGES, images.SPARK, needs)
-    with pytest.raises(UnknownImageError, match="needs no-such-java, which .* Install Java 17"):
+    with pytest.raises(UnknownImageError, match=r"needs no-such-java, which .* Install Java 17"):
         images.find("571004829621.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-spark-processing:3.5-cpu")
 
 
