@@ -1,7 +1,8 @@
 """Starts a step's script, if the folder that it lies in is what the pipeline's definition names.
 
 Travels inside the definition, line by line, so that what checks the code does not come from where the code comes from.
-Called as FOLDER SHA256 SCRIPT ARGUMENT...; no line is longer than an entry point's parts may be: 256 characters.
+Called as FOLDER SHA256 SCRIPT ARGUMENT...; a program that runs the script in place of Python may stand before SCRIPT, with
+a space between them. No line is longer than an entry point's parts may be: 256 characters.
 """
 
 from __future__ import annotations
@@ -42,7 +43,9 @@ def launch(folder: str, expected: str, script: str, *arguments: str) -> None:
             "uploaded: find out who, delete what was written, and run again."
         )
         stop(text)
-    os.execv(sys.executable, [sys.executable, str(pathlib.Path(folder, script)), *arguments])
+    *program, name = script.split()
+    command = [*(program or [sys.executable]), str(pathlib.Path(folder, name)), *arguments]
+    os.execvp(command[0], command)
 
 
 launch(*sys.argv[sys.argv.index("--") + 1 :])

@@ -19,14 +19,15 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager, redirect_stdout
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, Protocol
 
 import checks
+import cluster
 import convert
 import digests
 import layout
@@ -45,6 +46,7 @@ from summary import Total, sentence
 _BYTES_PER_WORKER = 16 << 20
 _FOLDERS = {"train.txt": "train", "validation.txt": "validation", "holdout.jsonl": "holdout"}
 _BLOCK = 1 << 20
+SPARK = "spark"
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,39 @@ class _File:
     layout: Layout
     config: Mapping[str, Any]
     split: str | None
+    raw: cluster.Raw
+
+
+class _Engine(Protocol):
+    """Does the work on shards, in the order of which it returns what was counted."""
+
+    def ranges(self, size: int) -> int:
+        """Into how many ranges a file of so many bytes is cut."""
+
+    def run(
+        self, work: Callable[[Shard], Counts], shards: Sequence[Shard], raws: Sequence[cluster.Raw]
+    ) -> list[Counts]:
+        """Do the work on each shard; each writes into its folder."""
+
+
+@dataclass(frozen=True)
+class _Processes:
+    """The standard-library engine: a process for each range, `workers` at most, or as many as are worth it."""
+
+    workers: int | None
+
+    def ranges(self, size: int) -> int:
+        return self.workers or _worth(size)
+
+    def run(
+        self, work: Callable[[Shard], Counts], shards: Sequence[Shard], raws: Sequence[cluster.Raw]
+    ) -> list[Counts]:
+        workers = min(self.workers or _worth(sum(part.end - part.start for part in shards)), len(shards))
+        if workers == 1:
+            return [work(part) for part in shards]
+        # Spawned: a fork would copy whatever threads and locks the caller has.
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+            return list(pool.map(work, shards))
 
 
 @dataclass(frozen=True)
@@ -92,8 +127,12 @@ def prepare(
     size justify. Returns the summary. Raises StepError, and then leaves `output` as it was, when the data cannot be used.
     """
     began = time.monotonic()
-    with _scratch(output) as scratch:
-        counted = _count(list(_files(config, data, scratch)), scratch, workers)
+    with ExitStack() as stack:
+        engine: _Engine = _Processes(workers)
+        if config["engine"] == SPARK:
+            engine = stack.enter_context(cluster.Cluster(workers))
+        scratch = stack.enter_context(_scratch(output))
+        counted = _count(list(_files(config, data, scratch)), scratch, engine)
         checks.check(counted.total, config, counted.name, counted.layout)
         summary = _summary(config, counted, scratch, began)
         _publish(scratch, output, summary)
@@ -121,7 +160,7 @@ def check(
             files = list(_files(config, data, scratch, sample))
             sampled = any(file.end < file.path.stat().st_size for file in files)
             sampled = sampled or len(files) < len(source.find(data, config["data"]))
-            counted = _count(files, scratch, workers)
+            counted = _count(files, scratch, _Processes(workers))
             summary = counted.total.summary(None, config["labels"]["names"])
             checks.check(counted.total, config, counted.name, counted.layout, sampled)
             summary = _summary(config, counted, scratch, began)
@@ -198,19 +237,20 @@ def _files(
         if sample is not None and size - where.start > sample:
             count = math.ceil((size - where.start) / sample)
             end = ranges.cut(path, where.start, size, count, where.quoted)[0][1]
-        yield _File(path, found.name, end, where, {**config, "data": described}, found.split)
+        raw = cluster.Raw(found.path, found.name, config["data"])
+        yield _File(path, found.name, end, where, {**config, "data": described}, found.split, raw)
 
 
-def _count(files: Sequence[_File], scratch: Path, workers: int | None) -> _Counted:
+def _count(files: Sequence[_File], scratch: Path, engine: _Engine) -> _Counted:
     """Write every split of all files to `scratch`, in order; returns what was counted."""
-    pieces = [_ranges(file, workers) for file in files]
+    pieces = [_ranges(file, engine) for file in files]
     if files[0].config["split"]["ordered"]:
-        counts, pieces = _run(shard.count, files, pieces, scratch, workers)
+        counts, pieces = _run(shard.count, files, pieces, scratch, engine)
         *firsts, total = accumulate((part.rows for part in counts), initial=0)
         numbered = [(first, total) for first in firsts]
-        counts, pieces = _run(shard.prepare, files, pieces, scratch, workers, numbered)
+        counts, pieces = _run(shard.prepare, files, pieces, scratch, engine, numbered)
     else:
-        counts, pieces = _run(shard.prepare, files, pieces, scratch, workers)
+        counts, pieces = _run(shard.prepare, files, pieces, scratch, engine)
     folders = [_folder(scratch, index) for index in range(len(counts))]
     for name in FILES.values():
         _join([folder / name for folder in folders], scratch / name)
@@ -222,8 +262,8 @@ def _count(files: Sequence[_File], scratch: Path, workers: int | None) -> _Count
 _Ranges = list[tuple[int, int]]
 
 
-def _ranges(file: _File, workers: int | None) -> _Ranges:
-    count = workers or _worth(file.end - file.layout.start)
+def _ranges(file: _File, engine: _Engine) -> _Ranges:
+    count = engine.ranges(file.end - file.layout.start)
     return ranges.cut(file.path, file.layout.start, file.end, count, file.layout.quoted)
 
 
@@ -241,10 +281,10 @@ def _run(
     files: Sequence[_File],
     pieces: Sequence[_Ranges],
     scratch: Path,
-    workers: int | None,
+    engine: _Engine,
     numbered: Sequence[tuple[int, int]] | None = None,
 ) -> tuple[list[Counts], list[_Ranges]]:
-    """Do the work on every range, each in its own process where there are several.
+    """Do the work on every range.
 
     Returns the counts in order and the ranges: a file whose ranges do not end with records becomes one.
     """
@@ -257,7 +297,7 @@ def _run(
         shards = [
             replace(part, first_row=first, total_rows=total) for part, (first, total) in zip(shards, numbered)
         ]
-    counts = _in_processes(work, shards, workers)
+    counts = engine.run(work, shards, [file.raw for file, _, _ in spans])
     whole, index = [], 0
     for cut in pieces:
         parts = counts[index : index + len(cut)]
@@ -273,18 +313,7 @@ def _run(
     alone = [
         cut if good else [(file.layout.start, file.end)] for file, cut, good in zip(files, pieces, whole)
     ]
-    return _run(work, files, alone, scratch, workers)
-
-
-def _in_processes(
-    work: Callable[[Shard], Counts], shards: Sequence[Shard], workers: int | None
-) -> list[Counts]:
-    workers = min(workers or _worth(sum(part.end - part.start for part in shards)), len(shards))
-    if workers == 1:
-        return [work(part) for part in shards]
-    # Spawned: a fork would copy whatever threads and locks the caller has.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        return list(pool.map(work, shards))
+    return _run(work, files, alone, scratch, engine)
 
 
 def _join(parts: Sequence[Path], target: Path) -> None:

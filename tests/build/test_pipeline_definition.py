@@ -359,6 +359,17 @@ def test_training_reads_one_text_channel_for_each_split(steps):
     }
 
 
+def test_spark_prepares_on_the_stated_number_of_instances_and_evaluate_stays_on_one():
+    changes = {"prepare": {"engine": "spark"}, "processing": {"instance_count": 3}}
+    found = diff.steps(definition(recipe(**changes), SETTINGS, INPUTS))
+    jobs = {name: found[name]["Arguments"] for name in ("Prepare", "Evaluate")}
+    assert "sagemaker-spark-processing:3.5" in jobs["Prepare"]["AppSpecification"]["ImageUri"]
+    assert jobs["Prepare"]["AppSpecification"]["ContainerEntrypoint"][-1] == "smspark-submit prepare.py"
+    assert jobs["Prepare"]["ProcessingResources"]["ClusterConfig"]["InstanceCount"] == 3
+    assert "sagemaker-scikit-learn" in jobs["Evaluate"]["AppSpecification"]["ImageUri"]
+    assert jobs["Evaluate"]["ProcessingResources"]["ClusterConfig"]["InstanceCount"] == 1
+
+
 def test_a_script_is_trained_and_served_in_the_scikit_learn_image():
     training = {
         "algorithm": "script",

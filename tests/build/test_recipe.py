@@ -122,6 +122,7 @@ def test_prepare_is_told_everything_it_needs(tmp_path):
         },
         "split": {"ordered": False, "seed": 0, "train": 0.8, "validation": 0.1, "test": 0.1},
         "rebalance": "undersample",
+        "engine": "stdlib",
     }
 
 

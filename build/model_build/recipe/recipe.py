@@ -98,11 +98,17 @@ class Split(Part):
         return self
 
 
+class Preparation(Part):
+    """How Prepare works: on one machine with the standard library, or on any number with Spark. The rows are the same."""
+
+    engine: Literal["stdlib", "spark"] = "stdlib"
+
+
 class Processing(Part):
-    """The processing jobs, Prepare and Evaluate. Both work on one machine."""
+    """The processing jobs, Prepare and Evaluate. Several instances are for Prepare with Spark; Evaluate has one."""
 
     instance_type: InstanceType = "ml.m5.large"
-    instance_count: Literal[1] = 1
+    instance_count: Annotated[int, Field(ge=1, le=100)] = 1
     volume_gb: VolumeGb = 30
     max_runtime_seconds: Annotated[int, Field(ge=1, le=777600)] = 3600
 
@@ -147,6 +153,7 @@ class Recipe(Part):
     text_rules: TextRules = TextRules()
     split: Split = Split()
     rebalance: Literal["none", "undersample", "oversample"] = "none"
+    prepare: Preparation = Preparation()
     training: Training = BlazingText()
     processing: Processing = Processing()
     evaluation: Evaluation = Evaluation()
@@ -188,6 +195,11 @@ class Recipe(Part):
         if self.data.files is not None and self.split.ordered:
             raise problem("split.ordered", "data.files says which file is for which split; leave the key out")
         self._the_metric_is_measured()
+        if self.processing.instance_count > 1 and self.prepare.engine != "spark":
+            raise problem(
+                "processing.instance_count",
+                f"found {self.processing.instance_count}. Allowed without prepare.engine: spark: 1",
+            )
         if self.labels.multi and self.rebalance != "none":
             raise problem("rebalance", f"found {self.rebalance!r}. Allowed with labels.multi: true: none")
         return self
@@ -244,6 +256,7 @@ class Recipe(Part):
             "text_rules": self.text_rules.model_dump(mode="json"),
             "split": self.split.model_dump(mode="json"),
             "rebalance": self.rebalance,
+            "engine": self.prepare.engine,
         }
 
     def evaluate_config(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ versions, and the version of Python, are those of the server, not those of the i
 from __future__ import annotations
 
 import re
+import shutil
 from dataclasses import dataclass
 from enum import Enum
 from importlib.metadata import distribution
@@ -20,6 +21,9 @@ _URI = re.compile(
 )
 
 
+SPARK = "sagemaker-spark-processing"
+
+
 class Kind(Enum):
     """How a job of an image is run."""
 
@@ -31,13 +35,15 @@ class Kind(Enum):
 class Image:
     """An image by its repository. `made_for` is the distribution without which the image makes no sense.
 
-    `serves` is whether it answers an endpoint's requests.
+    `serves` is whether it answers an endpoint's requests. `programs` are those of this machine that it needs, each with what
+    installs it.
     """
 
     repository: str
     kind: Kind
     made_for: str
     serves: bool = False
+    programs: tuple[tuple[str, str], ...] = ()
 
     @property
     def distributions(self) -> tuple[str, ...]:
@@ -45,6 +51,11 @@ class Image:
         text = files(__package__).joinpath("images", f"{self.repository}.txt").read_text(encoding="utf-8")
         names = (line.partition("#")[0].strip() for line in text.splitlines())
         return tuple(name for name in names if name)
+
+    @property
+    def is_cluster(self) -> bool:
+        """Whether several instances of a job work together: here one process does, with all cores of this machine."""
+        return self.repository == SPARK
 
     @property
     def is_complete(self) -> bool:
@@ -64,6 +75,12 @@ IMAGES = {
         Image("pytorch-training", Kind.SCRIPT, "torch"),
         Image("pytorch-inference", Kind.SCRIPT, "torch", serves=True),
         Image("huggingface-pytorch-training", Kind.SCRIPT, "transformers"),
+        Image(
+            SPARK,
+            Kind.SCRIPT,
+            "pyspark",
+            programs=(("java", "Java 17, such as Debian's openjdk-17-jre-headless"),),
+        ),
     )
 }
 
@@ -87,4 +104,9 @@ def find(uri: str, *, serving: bool = False) -> Image:
             f"The image {uri!r} is made for {image.made_for}, which is not installed beside the embedded AWS. "
             f"Install it there: make extras, or pip install {image.made_for}"
         )
+    for program, package in image.programs:
+        if shutil.which(program) is None:
+            raise UnknownImageError(
+                f"The image {uri!r} needs {program}, which this machine does not have. Install {package}, and start again."
+            )
     return image

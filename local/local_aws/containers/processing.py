@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
-from local_aws.containers import images
+from local_aws.containers import images, spark
 from local_aws.containers.container import Container, described, refuse, require_one_instance, require_unique
 from local_aws.containers.errors import REASON_LENGTH, AlgorithmError, JobError, UnsupportedError
 from local_aws.containers.s3_data import Location
@@ -52,7 +52,8 @@ class ProcessingContainer(Container):
                 f"AppSpecification has no ContainerEntrypoint, and the image {application['ImageUri']!r} has none of "
                 'its own here. Say what to run: ["python3", "/opt/ml/processing/input/code/NAME.py"].'
             )
-        require_one_instance(request["ProcessingResources"]["ClusterConfig"].get("InstanceCount", 1))
+        if not image.is_cluster:
+            require_one_instance(request["ProcessingResources"]["ClusterConfig"].get("InstanceCount", 1))
         require_unique("ProcessingInput", [each["InputName"] for each in request.get("ProcessingInputs", ())])
         require_unique("ProcessingOutput", [each["OutputName"] for each in _outputs(request)])
         for stated in request.get("ProcessingInputs", ()):
@@ -78,10 +79,13 @@ class ProcessingContainer(Container):
         self.ml.tell_scripts(PROCESSING)
         self._configure()
         application = self.request["AppSpecification"]
-        programs = self.interpreter(images.find(application["ImageUri"]))
+        image = images.find(application["ImageUri"])
+        programs = [self.interpreter(image)]
+        if image.is_cluster:
+            programs.append(spark.install(programs[0]))
         return Command(
             (*application["ContainerEntrypoint"], *application.get("ContainerArguments", ())),
-            self.environment(programs),
+            self.environment(*programs),
             volume_gb=self.request["ProcessingResources"]["ClusterConfig"]["VolumeSizeInGB"],
         )
 
@@ -110,9 +114,9 @@ class ProcessingContainer(Container):
         self.ml.write_json(
             "/opt/ml/config/processingjobconfig.json", {"ProcessingJobArn": self.arn, **configuration}
         )
-        self.ml.write_json(
-            "/opt/ml/config/resourceconfig.json", {"current_host": "algo-1", "hosts": ["algo-1"]}
-        )
+        count = self.request["ProcessingResources"]["ClusterConfig"].get("InstanceCount", 1)
+        hosts = [f"algo-{number}" for number in range(1, count + 1)]
+        self.ml.write_json("/opt/ml/config/resourceconfig.json", {"current_host": hosts[0], "hosts": hosts})
 
 
 def _outputs(request: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -42,6 +42,7 @@ def test_an_unknown_image_is_refused_naming_it_and_those_there_are(uri):
         "pytorch-training",
         "pytorch-inference",
         "huggingface-pytorch-training",
+        "sagemaker-spark-processing",
     ):
         assert known in str(refused.value)
 
@@ -52,6 +53,20 @@ def test_an_image_whose_framework_is_not_installed_is_refused_saying_what_to_ins
     )
     with pytest.raises(UnknownImageError, match="make extras, or pip install no-such-framework"):
         images.find("763104351884.dkr.ecr.eu-west-1.amazonaws.com/pytorch-training:2.9.0-cpu-py312")
+
+
+def test_an_image_whose_program_is_not_installed_is_refused_saying_what_to_install(monkeypatch):
+    needs = Image("pyspark", Kind.SCRIPT, "pytest", programs=(("no-such-java", "Java 17"),))
+    monkeypatch.setitem(images.IMAGES, images.SPARK, needs)
+    with pytest.raises(UnknownImageError, match=r"needs no-such-java, which .* Install Java 17"):
+        images.find("571004829621.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-spark-processing:3.5-cpu")
+
+
+def test_spark_that_is_not_installed_is_refused_before_its_job_begins(monkeypatch):
+    missing = Image(images.SPARK, Kind.SCRIPT, "no-such-spark")
+    monkeypatch.setitem(images.IMAGES, images.SPARK, missing)
+    with pytest.raises(UnknownImageError, match="make extras, or pip install no-such-spark"):
+        images.find("571004829621.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-spark-processing:3.5-cpu")
 
 
 @pytest.mark.parametrize("image", images.IMAGES.values(), ids=lambda image: image.repository)

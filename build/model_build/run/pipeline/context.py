@@ -63,7 +63,7 @@ class Parameters:
 
 @dataclass(frozen=True)
 class Context:
-    """`sklearn` and `blazingtext` are URIs of images. `tags` are those of every job and model."""
+    """`sklearn`, `blazingtext` and `spark` are URIs of images. `tags` are those of every job and model."""
 
     recipe: Recipe
     settings: Settings
@@ -73,6 +73,7 @@ class Context:
     tags: list[dict[str, str]]
     sklearn: str
     blazingtext: str
+    spark: str
 
     @classmethod
     def of(cls, recipe: Recipe, settings: Settings, inputs: Inputs) -> Context:
@@ -90,6 +91,7 @@ class Context:
                 "sklearn", settings.region, version="1.2-1", py_version="py3", instance_type="ml.m5.large"
             ),
             blazingtext=image_uris.retrieve("blazingtext", settings.region, version="1"),
+            spark=image_uris.retrieve("spark", settings.region, version="3.5", instance_type="ml.m5.large"),
         )
 
     @property
@@ -127,6 +129,11 @@ class Context:
             image_scope=scope,
         )
         return str(uri)
+
+    @property
+    def on_spark(self) -> bool:
+        """Whether Prepare runs on a Spark cluster."""
+        return self.recipe.prepare.engine == "spark"
 
     @property
     def pull_request(self) -> bool:

@@ -20,11 +20,14 @@ _DAY = 24 * 60 * 60
 
 def prepare(context: Context) -> Any:
     """The step that reads the data and writes the files for training and the holdout."""
+    # The Spark image's program makes a cluster of the job's instances, and runs the script on the first of them.
+    script = "smspark-submit prepare.py" if context.on_spark else "prepare.py"
     return _processing_step(
         context,
         "Prepare",
-        image=context.sklearn,
-        entrypoint=_entrypoint(context, context.inputs.prepare_sha256, "prepare.py"),
+        image=context.spark if context.on_spark else context.sklearn,
+        instances=context.recipe.processing.instance_count,
+        entrypoint=_entrypoint(context, context.inputs.prepare_sha256, script),
         inputs={"code": context.inputs.prepare_code, "data": context.parameters.data},
         outputs=("train", "validation", "holdout", "summary"),
         # A user can change the data under a URI of their own. The hash makes the step cache see that.
@@ -92,6 +95,7 @@ def evaluate(context: Context, prepare: Any, train: Any, report: Any) -> Any:
         context,
         "Evaluate",
         image=context.evaluation_image,
+        instances=1,
         entrypoint=_entrypoint(context, context.inputs.evaluate_sha256, "evaluate.py"),
         inputs={
             "code": context.inputs.evaluate_code,
@@ -113,6 +117,7 @@ def _processing_step(
     name: str,
     *,
     image: str,
+    instances: int,
     entrypoint: list[str],
     inputs: dict[str, Any],
     outputs: tuple[str, ...],
@@ -130,7 +135,7 @@ def _processing_step(
         image_uri=image,
         entrypoint=entrypoint,
         instance_type=jobs.instance_type,
-        instance_count=jobs.instance_count,
+        instance_count=instances,
         volume_size_in_gb=jobs.volume_gb,
         max_runtime_in_seconds=jobs.max_runtime_seconds,
         output_kms_key=context.settings.kms_key,
