@@ -252,7 +252,10 @@ def test_data_keys_must_fit_the_format_and_each_other(problem, data, expected):
             "processing: {instance_type: m5}",
             "processing.instance_type: found 'm5'. Allowed: an instance type",
         ),
-        ("processing: {instance_count: 2}", "processing.instance_count: found 2. Allowed without prepare.engine: spark: 1."),
+        (
+            "processing: {instance_count: 2}",
+            "processing.instance_count: found 2. Allowed without prepare.engine: spark: 1.",
+        ),
         ("rebalance: smote", "rebalance: found 'smote'. Allowed: none, undersample or oversample."),
         (
             "registration: {inference_instances: []}",
