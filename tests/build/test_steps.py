@@ -28,6 +28,10 @@ def imported(source):
     return names
 
 
+SPARK = {"pyspark"}
+"""What Prepare imports in Spark's image alone."""
+
+
 def closure(steps, name):
     """What the script `name` imports from outside `steps`, and the modules of `steps` that it needs."""
     outside, inside, wanted = set(), set(), {name}
@@ -53,8 +57,17 @@ def test_every_step_is_python_3_9(repository):
 def test_preparation_needs_the_standard_library_alone(repository, name):
     outside, inside = closure(repository / "steps", name)
 
-    assert outside <= sys.stdlib_module_names
+    assert outside - SPARK <= sys.stdlib_module_names
     assert (inside - {name} > SIBLINGS_OF_PREPARE) == (name == "prepare")
+
+
+def test_one_module_alone_imports_spark_and_only_where_it_is_asked_for(repository):
+    sources = {path.stem: path.read_text(encoding="utf-8") for path in (repository / "steps").glob("*.py")}
+    assert {name for name, source in sources.items() if imported(source) & SPARK} == {"cluster"}
+    at_once = [
+        node for node in ast.parse(sources["cluster"]).body if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+    assert not imported("\n".join(map(ast.unparse, at_once))) & SPARK
 
 
 def test_no_step_knows_the_package_that_runs_it(repository):
