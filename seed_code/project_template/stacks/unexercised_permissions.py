@@ -23,6 +23,7 @@ _STAGE = {
     "lambda:InvokeFunction": _URL,
     "lambda:InvokeFunctionUrl": _URL,
     "s3:GetObjectVersion": "a template that is too large for a request is fetched by its version",
+    "sagemaker:InvokeEndpointAsync": "the endpoint of a stage may be asynchronous",
     "sagemaker:AddTags": "an endpoint that is brought back gets its tags",
     "sagemaker:CreateEndpoint": "an endpoint that was deleted by hand is brought back",
     "sagemaker:DeleteEndpoint": "an endpoint whose stack was deleted by hand is torn down by itself",
@@ -34,7 +35,7 @@ UNEXERCISED: Mapping[str, Mapping[str, str]] = {
         "sagemaker:StopPipelineExecution": "a pull request may be closed while it is tried",
     },
     "DispatchRole": {"sqs:SendMessage": "an approval that GitHub did not take in three attempts is kept"},
-    "EndpointRole": _CONTAINER,
+    "EndpointRole": {**_CONTAINER, "sns:Publish": "the endpoint of a stage may be asynchronous"},
     "PipelineRole": _JOBS,
     "ProductionRole": _STAGE,
     "PullRequestRole": {
