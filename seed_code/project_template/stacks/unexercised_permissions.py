@@ -10,6 +10,9 @@ from collections.abc import Mapping
 
 _GUIDE = "SageMaker does it on the instances of its jobs and endpoints, as the role: its developer guide asks for it"
 _STOPPED = "a pipeline that is stopped stops its jobs"
+_MISSING = (
+    "without it a missing object is a denied one, and nobody could say what is wrong with TRAINING_DATA"
+)
 _CONTAINER = {"cloudwatch:PutMetricData": _GUIDE, "logs:DescribeLogStreams": _GUIDE}
 _JOBS = {
     **_CONTAINER,
@@ -31,9 +34,11 @@ _STAGE = {
 
 UNEXERCISED: Mapping[str, Mapping[str, str]] = {
     "BuildPrRole": {
+        "s3:ListBucket": _MISSING,
         "sagemaker:UpdatePipeline": "a pull request gets a second commit",
         "sagemaker:StopPipelineExecution": "a pull request may be closed while it is tried",
     },
+    "BuildRunRole": {"s3:ListBucket": _MISSING},
     "DispatchRole": {"sqs:SendMessage": "an approval that GitHub did not take in three attempts is kept"},
     "EndpointRole": {**_CONTAINER, "sns:Publish": "the endpoint of a stage may be asynchronous"},
     "PipelineRole": _JOBS,
