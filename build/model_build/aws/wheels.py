@@ -28,6 +28,12 @@ if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
 
 REQUIREMENTS = "requirements.txt"
+PIP_DOWNLOAD = (
+    *(sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input"),
+    *("--no-deps", "--only-binary=:all:"),
+)
+"""The command that downloads wheels without their dependencies. The caller adds what to download, and where to."""
+
 _PINNED = re.compile(r"--hash=sha256:([0-9a-f]{64})")
 _NAMED = re.compile(r"^[A-Za-z0-9._-]+==", re.MULTILINE)
 _TIMEOUT = 300
@@ -197,16 +203,7 @@ def _verified(folder: Path, wheels: Wheels) -> list[Path]:
 
 
 def _download(target: Target, folder: Path, requirements: Path) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "pip",
-        "download",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--no-input",
-    ]
-    command += ["--no-deps", "--require-hashes", "--only-binary=:all:", *target.options]
+    command = [*PIP_DOWNLOAD, "--require-hashes", *target.options]
     command += [f"--dest={folder}", f"--requirement={requirements}"]
     try:
         subprocess.run(
