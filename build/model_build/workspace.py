@@ -11,6 +11,7 @@ from model_build.aws.clients import Aws, connect
 from model_build.core.settings import Settings
 from model_build.errors import UsageError
 from model_build.recipe import Recipe, siblings
+from model_common.repository import nearest
 
 RECIPES = "recipes"
 
@@ -80,9 +81,9 @@ def find(root: Path | None, recipe: str | None) -> tuple[Path, Recipe]:
 
 def find_root(start: Path) -> Path:
     """The nearest of `start` and its parents that has recipes. Raises UsageError when none has."""
-    for folder in (start, *start.parents):
-        if (folder / RECIPES).is_dir():
-            return folder
+    found = nearest(start, RECIPES)
+    if found is not None:
+        return found
     raise UsageError(
         f"There is no folder {RECIPES}/ in {start} or above it. Change to the model-build repository, or name it with "
         "--root."

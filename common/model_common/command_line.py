@@ -16,6 +16,7 @@ import typer
 
 from model_common.advice import Advice
 from model_common.errors import CommandError
+from model_common.repository import nearest
 
 INTERRUPTED = 130
 CLOSED_PIPE = 141
@@ -62,9 +63,8 @@ def names_in(folder: str) -> Callable[[str], list[str]]:
     """What a shell offers for the name of a file NAME.yaml of the nearest `folder` upwards; nothing where there is none."""
 
     def offered(begun: str) -> list[str]:
-        here = Path.cwd()
-        found = next((up / folder for up in (here, *here.parents) if (up / folder).is_dir()), None)
-        names = sorted(path.stem for path in found.glob("*.yaml")) if found else []
+        root = nearest(Path.cwd(), folder)
+        names = sorted(path.stem for path in (root / folder).glob("*.yaml")) if root else []
         return [name for name in names if name.startswith(begun)]
 
     return offered

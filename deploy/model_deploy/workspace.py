@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from model_common.aws import registry
+from model_common.repository import nearest
 from model_common.settings import check_region
 from model_deploy import stacks
 from model_deploy.aws.clients import Aws, connect
@@ -149,9 +150,9 @@ def stage_names(root: Path) -> list[str]:
 
 def find_root(start: Path) -> Path:
     """The nearest of `start` and its parents that has stages. Raises UsageError when none has."""
-    for folder in (start, *start.parents):
-        if (folder / STAGES).is_dir():
-            return folder
+    found = nearest(start, STAGES)
+    if found is not None:
+        return found
     raise UsageError(
         f"There is no folder {STAGES}/ in {start} or above it. Change to the model-deploy repository, or name it with "
         "--root."
