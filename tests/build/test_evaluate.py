@@ -73,9 +73,7 @@ class Job:
     def holdout(self, examples) -> None:
         self.put("holdout/holdout.jsonl", "".join(json.dumps(example) + "\n" for example in examples))
 
-    def config(
-        self, labels=LABELS, multi_label=False, metric="accuracy", minimum=0.9, threshold=0.5
-    ) -> None:
+    def config(self, labels=LABELS, multi_label=False, metric="accuracy", minimum=0.9, threshold=0.5) -> None:
         gate = {"metric": metric, "minimum": minimum, "max_regression": 0.0}
         document = {"recipe": "reviews", "gate": gate, "labels": labels, "multi_label": multi_label}
         document |= {"bootstrap_samples": 100, "confidence": 0.9, "none": None, "threshold": threshold}
@@ -311,7 +309,11 @@ def choosing(job):
         "line": {"text": "source", "count": "k"},
         "answer": {"labels": "label", "scores": "prob", "prefix": "__label__"},
     }
-    document |= {"thresholds": dict.fromkeys(LABELS, 0.5), "text_rules": {"lowercase": True}, "serving": serving}
+    document |= {
+        "thresholds": dict.fromkeys(LABELS, 0.5),
+        "text_rules": {"lowercase": True},
+        "serving": serving,
+    }
     job.put("candidate-contract/contract.json", json.dumps(document))
     job.put("candidate-contract/text_rules.py", TEXT_RULES)
     job.put("validation/part-0.txt", VALIDATION)

@@ -542,7 +542,10 @@ def test_chosen_thresholds_are_registered_with_the_contract_that_evaluate_wrote(
 
     evaluate, registered = found["Evaluate"]["Arguments"], found["Register"]["Arguments"]
     assert "validation" in {each["InputName"] for each in evaluate["ProcessingInputs"]}
-    assert [each["OutputName"] for each in evaluate["ProcessingOutputConfig"]["Outputs"]] == ["evaluation", "contract"]
+    assert [each["OutputName"] for each in evaluate["ProcessingOutputConfig"]["Outputs"]] == [
+        "evaluation",
+        "contract",
+    ]
     metadata = registered["CustomerMetadataProperties"]
     assert metadata["contract"]["Std:Join"]["Values"][1] == "/"
     assert metadata["contract-sha256"]["Std:JsonGet"]["Path"] == "candidate.contract.sha256"

@@ -194,7 +194,9 @@ def test_thresholds_are_chosen_for_texts_with_several_labels_only(tmp_path):
     multi = SMALLEST.replace("{names", "{multi: true, names") + "evaluation: {threshold: best_f1}\n"
 
     assert load(tmp_path, multi).evaluation.chooses_thresholds
-    with pytest.raises(RecipeError, match=r"evaluation\.threshold: found best_f1. It needs labels\.multi: true"):
+    with pytest.raises(
+        RecipeError, match=r"evaluation\.threshold: found best_f1. It needs labels\.multi: true"
+    ):
         load(tmp_path, SMALLEST + "evaluation: {threshold: best_f1}\n")
     with pytest.raises(RecipeError, match=r"evaluation\.threshold"):
         load(tmp_path, multi.replace("best_f1", "best"))

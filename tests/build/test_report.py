@@ -473,7 +473,12 @@ def test_a_machine_without_a_price_is_named_and_not_guessed():
 
 def with_curves():
     document = evaluation(champion=0.65)
-    document["interval"] = {"metric": "macro_f1", "interval": [0.65, 0.74], "confidence": 0.95, "samples": 1000}
+    document["interval"] = {
+        "metric": "macro_f1",
+        "interval": [0.65, 0.74],
+        "confidence": 0.95,
+        "samples": 1000,
+    }
     for owner in ("candidate", "champion"):
         curve = [[0.0, 1.0], [0.5, 0.8], [1.0, 0.4]]
         document[owner]["precision_recall"] = {"bad": curve, "good": []}

@@ -8,7 +8,9 @@ import thresholds
 
 
 def chosen(truth, scores):
-    found = thresholds.best_f1(np.array(truth, bool)[:, np.newaxis], np.array(scores)[:, np.newaxis], ["spam"])
+    found = thresholds.best_f1(
+        np.array(truth, bool)[:, np.newaxis], np.array(scores)[:, np.newaxis], ["spam"]
+    )
     return found["spam"]
 
 

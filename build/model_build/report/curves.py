@@ -39,7 +39,12 @@ def precision_recall(candidate: Figures, champion: Figures | None) -> Markup:
         if label in drawn and own.average_precision is not None
     )
     return plot(
-        "precision-recall", "Precision by recall of each label", described, _WIDTH, rows * _PITCH_Y + 2, *parts
+        "precision-recall",
+        "Precision by recall of each label",
+        described,
+        _WIDTH,
+        rows * _PITCH_Y + 2,
+        *parts,
     )
 
 

@@ -69,9 +69,11 @@ def _figures(report: Report) -> Iterator[Figure]:
         yield Figure(
             "Precision and recall",
             curves.precision_recall(evaluation.candidate, champion),
-            "Precision (upwards) by recall. The dot is the candidate at its threshold."
-            if evaluation.multi_label
-            else "Precision (upwards) by recall. The dot is where the most probable label is given.",
+            (
+                "Precision (upwards) by recall. The dot is the candidate at its threshold."
+                if evaluation.multi_label
+                else "Precision (upwards) by recall. The dot is where the most probable label is given."
+            ),
             legend=compared,
         )
     yield Figure(
