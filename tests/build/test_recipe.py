@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from model_build.errors import UsageError
-from model_build.errors import RecipeError
+from model_build.errors import RecipeError, UsageError
 from model_build.recipe import Recipe
 from model_build.recipe.data import MISSING
 
