@@ -41,7 +41,9 @@ def test_a_curve_lies_on_scikit_learns_and_ends_with_every_text_found():
     random = np.random.default_rng(1)
     truth, scores = random.random(200) < 0.3, random.random(200).round(2)
     precisions, recalls, _ = precision_recall_curve(truth, scores)
-    points = {(round(recall, 4), round(precision, 4)) for recall, precision in zip(recalls, precisions)}
+    points = {
+        (round(recall, 4), round(precision, 4)) for recall, precision in zip(recalls, precisions, strict=True)
+    }
 
     curve = ranking.precision_recall(truth, scores)
 
