@@ -87,7 +87,7 @@ def test_with_json_stdout_is_one_object_that_tells_the_whole_story(tmp_path):
     )
     acts = re.findall(r"^ *\d+ s  (.+)$", done.stderr, re.MULTILINE)
     assert [act.split()[0] for act in acts] == [
-        "A", "Ada", "Ada", "Ada", "Ada", "Grace", "Production", "An", "The", "The", "The",
+        "A", "Ada", "Ada", "Ada", "Ada", "Grace", "Production", "Somebody", "The", "The", "The",
     ]  # fmt: skip
     assert len(done.stderr.splitlines()) <= 45
     assert "CREATE_COMPLETE" not in done.stderr

@@ -1,26 +1,32 @@
 """`publish`, `create`, `update` and `teardown`, killed by SIGKILL at random moments and run again.
 
-`make kills` kills each of them at 25 moments. The template is a small one: what its functions do when they are
-interrupted is in tests/seed_code/functions.
+`make kills` kills each of them at 25 moments. The template is a small one, and for `create` and `update` the real one, too,
+whose functions then are interrupted as well; one by one that is in tests/seed_code/functions.
 """
 
 import io
 import multiprocessing
 import os
 import random
+import subprocess
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
+from project_template import stacks
 from project_template.commands import create, teardown, update
 from project_template.core.settings import Form
 from project_template.errors import RefusedError
+from tests.seed_code.test_project_life import checkout
 
 pytestmark = pytest.mark.slow
 
 KILLS = int(os.environ.get("KILLS", "2"))
+REAL_KILLS = int(os.environ.get("KILLS", "1"))
+LONGEST_SECONDS = 8.0  # from nothing to a project of the real template, on an idle machine
 PRELOADED = ["botocore.session", "project_template.cli", "project_template.stacks"]
 
 # A process of its own from a clean fork: what is killed has neither the server's threads nor the tests' locks.
@@ -84,10 +90,10 @@ class Commands:
         assert process.exitcode == 0, self._output.read_text()
         return time.monotonic() - began
 
-    def kill(self, command, asked, longest, number):
-        """Start it and kill it in the `number`-th of KILLS parts of `longest` seconds."""
+    def kill(self, command, asked, longest, number, kills=KILLS):
+        """Start it and kill it in the `number`-th of so many parts of `longest` seconds."""
         process = self.start(command, asked)
-        process.join((number + self._chance.random()) * longest / KILLS)
+        process.join((number + self._chance.random()) * longest / kills)
         self.killed += process.is_alive()
         process.kill()
         process.join()
@@ -101,8 +107,8 @@ class Commands:
             return teardown.run(aws, asked, teardown.take(aws, asked), console)
         return command.run(aws, asked, console)
 
-    def request(self, name):
-        return create.Request(name, self.account.name, Form.S3, {"GitHubOwner": "acme"})
+    def request(self, name, **parameters):
+        return create.Request(name, self.account.name, Form.S3, {"GitHubOwner": "acme"} | parameters)
 
     def projects(self, name):
         listed = self.account.client("sagemaker").list_projects(NameContains=name)["ProjectSummaryList"]
@@ -114,13 +120,16 @@ class Commands:
         return [each["StackName"] for each in listed if name in each["StackName"]]
 
 
-@pytest.fixture(scope="module")
-def commands(make_publishing, tmp_path_factory):
+def made_for(publishing, tmp_path_factory):
     from local_aws.kernel import environment
 
-    publishing = make_publishing()
-    made = environment.for_command(dict(os.environ), publishing.account.server.account.clients, {})
-    made = Commands(publishing, made, tmp_path_factory.mktemp("killed") / "said.txt")
+    variables = environment.for_command(dict(os.environ), publishing.account.server.account.clients, {})
+    return Commands(publishing, variables, tmp_path_factory.mktemp("killed") / "said.txt")
+
+
+@pytest.fixture(scope="module")
+def commands(make_publishing, tmp_path_factory):
+    made = made_for(make_publishing(), tmp_path_factory)
     yield made
     # One of them alone may have ended before its moment.
     assert made.killed > 0, "every command had ended before it was killed"
@@ -191,3 +200,44 @@ def test_a_teardown_that_is_killed_at_any_moment_is_finished_by_the_next(command
         assert {status for _, status in commands.projects(name)} <= {"DeleteCompleted"}
         assert commands.stacks(name) == []
     record_property("teardown killed and run again", KILLS)
+
+
+def test_a_project_of_the_real_template_is_finished_by_the_next_command(
+    make_publishing, github, tmp_path_factory, record_property
+):
+    publishing = make_publishing(checkout=checkout("First"), synthesis=stacks)
+    publishing.publish()
+    commands = made_for(publishing, tmp_path_factory)
+
+    def request(name):
+        return commands.request(name, ProductionReviewers="publisher")
+
+    longest = LONGEST_SECONDS if REAL_KILLS == 1 else commands.seconds("create", request("real-whole"))
+    for number in range(REAL_KILLS):
+        name = f"real-{number}x"
+        commands.kill("create", request(name), longest, number, REAL_KILLS)
+        try:
+            commands.run(create, request(name))
+        except RefusedError as refused:
+            assert f"There is a project {name} already (CreateCompleted" in str(refused)
+        assert commands.projects(name) == [(name, "CreateCompleted")]
+        repositories = [github.repository(f"acme/{name}-{kind}") for kind in ("build", "deploy")]
+        assert [each.git.empty for each in repositories] == [False, False]
+
+        text = f"Update {number}"
+        replace(publishing, checkout=checkout(text)).publish()
+        asked = update.Request(name, commands.account.name, {})
+        commands.kill("update", asked, longest, number, REAL_KILLS)
+        commands.run(update, asked)
+        for each in repositories:
+            [pull] = each.pulls.values()
+            assert pull.state == "open"
+            assert file_of(each, pull.head, "README.md") == f"# {text}\n"
+            assert file_of(each, "main", "README.md") != f"# {text}\n"
+    assert commands.killed > 0, "every command had ended before it was killed"
+    record_property("create and update of the real template killed and run again", REAL_KILLS)
+
+
+def file_of(repository, branch, path):
+    command = ["git", "-C", str(repository.git.path), "show", f"{branch}:{path}"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout

@@ -44,7 +44,6 @@ from moto.sqs.models import Queue
 __all__ = [
     "PROTOCOL_PARSERS",
     "SERIALIZERS",
-    "BackendDict",
     "MotoApplication",
     "MotoRequestHandler",
     "PermissionResult",
@@ -58,12 +57,12 @@ __all__ = [
     "bounded_topics",
     "bucket_owners",
     "default_user_config",
+    "forget_everything",
     "judged_buckets",
     "key_age_and_tags",
     "notifications",
     "one_account",
     "read_key_policies",
-    "reset_model_data",
     "symmetric_keys",
     "untracked_models",
 ]
@@ -106,6 +105,16 @@ def bucket_owners() -> dict[str, tuple[str, str]]:
     """The partition and account of each bucket, which S3's backends share: names of buckets are unique in all of them."""
     owners: dict[str, tuple[str, str]] = s3_models.s3_backends.bucket_accounts
     return owners
+
+
+def forget_everything() -> None:
+    """Forget moto's whole state.
+
+    moto makes each of its backends anew before it drops it, IAM's with all of AWS's managed policies. They are left out.
+    """
+    with mock.patch.dict(default_user_config["iam"], {"load_aws_managed_policies": False}):
+        BackendDict.reset()
+    reset_model_data()
 
 
 def key_age_and_tags(arn: str, now: float) -> tuple[float | None, Mapping[str, str]]:
