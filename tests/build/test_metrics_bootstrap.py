@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import fbeta_score, precision_score, recall_score
 
-from bootstrap import count, draws, interval_of_difference, measured
-from metrics import Answers, figures, metrics, names
-from model_quality import statistics
+from evaluation.bootstrap import count, draws, interval_of_difference, measured
+from evaluation.metrics import Answers, figures, metrics, names
+from evaluation.model_quality import statistics
 
 LABELS = ("bad", "fine", "good")
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from bootstrap import Counts, Floats, count, draws, ratio
-from metrics import Answers
+from evaluation.bootstrap import Counts, Floats, count, draws, ratio
+from evaluation.metrics import Answers
 
 _BETAS = {"f0_5": 0.5, "f1": 1.0, "f2": 2.0}
 # Model Monitor states a standard deviation from this many texts on.

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import rules
-from rebalance import Rebalanced
-from shard import FIRST_ROWS, Counts
-from splits import SPLITS, TEST, TRAIN
+from preparation import rules
+from preparation.rebalance import Rebalanced
+from preparation.shard import FIRST_ROWS, Counts
+from preparation.splits import SPLITS, TEST, TRAIN
 
 _SHOWN_VALUES = 5
 

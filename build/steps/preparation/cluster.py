@@ -20,11 +20,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Callable
 
-import convert
-import shard
-import unpack
 from failure import StepError
-from shard import FILES, Counts, Shard
+from preparation import shard
+from preparation.shard import FILES, Counts, Shard
+from reading import convert, unpack
 
 BYTES_PER_TASK = 16 << 20
 """Of raw text: what a task writes passes through the driver's memory."""
@@ -124,11 +123,12 @@ def _start() -> Any:
 
 
 def _packed(folder: Path) -> str:
-    """An archive of the modules beside this one, for workers that do not have them."""
+    """An archive of the step's modules, for workers that do not have them."""
+    steps = Path(__file__).parents[1]
     archive = folder / "modules.zip"
     with zipfile.ZipFile(archive, "w") as packed:
-        for path in sorted(Path(__file__).parent.glob("*.py")):
-            packed.write(path, path.name)
+        for path in sorted(steps.rglob("*.py")):
+            packed.write(path, path.relative_to(steps))
     return str(archive)
 
 

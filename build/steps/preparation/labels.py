@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Union
+from typing import Any
 
-import rules
-from ranges import is_utf8
-
-PREFIX = "__label__"
-# The raw label of a row: a cell, a list of values (JSON lines, fastText), or the cells of the label columns.
-Raw = Union[str, tuple[str, ...]]
+from preparation import rules
+from reading.ranges import is_utf8
+from reading.readers import PREFIX, Raw
 
 _REMEMBERED = 10_000
 _SWITCH = {"1": True, "1.0": True, "true": True, "0": False, "0.0": False, "false": False}

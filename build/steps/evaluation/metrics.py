@@ -21,7 +21,7 @@ from sklearn.metrics import (
     recall_score,
 )
 
-import ranking
+from evaluation import ranking
 
 Table = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]

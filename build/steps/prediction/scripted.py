@@ -20,9 +20,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-import ask_script
 from failure import StepError
-from serving import Serving
+from prediction import ask_script
+from prediction.serving import Serving
 
 SCRIPT = "code/inference.py"
 TIMEOUT_SECONDS = 1800

@@ -12,7 +12,7 @@ from typing import Any
 
 import digests
 from failure import StepError
-from serving import LIKE_BLAZINGTEXT, Serving
+from prediction.serving import LIKE_BLAZINGTEXT, Serving
 
 VERSIONS = (1, 2)
 DESCRIPTION_FILE, RULES_FILE = "contract.json", "text_rules.py"

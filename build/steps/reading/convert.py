@@ -16,8 +16,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any
 
-import charset
 from failure import StepError
+from reading import charset
 
 _BLOCK = 1 << 20
 _PARQUET = b"PAR1"

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import charset
-import ranges
 from failure import StepError
+from reading import charset, ranges
 
 _LONGEST_HEADER = 1 << 20
 

@@ -14,11 +14,11 @@ from itertools import chain, islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-import ranges
-from readers import LONGEST_TEXT, Row, Rows, Unusable, unescape
+from reading import ranges
+from reading.readers import LONGEST_TEXT, Row, Rows, Unusable, unescape
 
 if TYPE_CHECKING:
-    from layout import Layout
+    from reading.layout import Layout
 
 _BREAK = re.compile(r"\r\n|\r|\n")
 _SHOWN = 5  # lines that a message may quote

@@ -16,15 +16,13 @@ from json.encoder import encode_basestring_ascii
 from pathlib import Path
 from typing import Any
 
-import charset
-import ranges
-import sentences
-import splits
-from labels import Labels
-from layout import Layout
-from ranges import is_utf8
-from readers import LONGEST_TEXT, Rows, Unusable
-from splits import TEST, TRAIN, VALIDATION, Splitter
+from preparation import sentences, splits
+from preparation.labels import Labels
+from preparation.splits import TEST, TRAIN, VALIDATION, Splitter
+from reading import charset, ranges
+from reading.layout import Layout
+from reading.ranges import is_utf8
+from reading.readers import LONGEST_TEXT, Rows, Unusable
 from text_rules import tokeniser
 
 FILES = {TRAIN: "train.txt", VALIDATION: "validation.txt", TEST: "holdout.jsonl"}

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from failure import StepError
-from unpack import is_hidden
+from reading.unpack import is_hidden
 
 
 @dataclass(frozen=True)

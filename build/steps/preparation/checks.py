@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import charset
-import rules
 from failure import StepError
-from layout import Layout, missing_column
-from splits import TEST, TRAIN, VALIDATION
-from summary import Total
+from preparation import rules
+from preparation.splits import TEST, TRAIN, VALIDATION
+from preparation.summary import Total
+from reading import charset
+from reading.layout import Layout, missing_column
 
 # More texts with an escape than this, and it is how the file is written and not what somebody wrote.
 _ESCAPED_SHARE, _ESCAPED_ROWS = 0.01, 3

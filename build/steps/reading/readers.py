@@ -11,12 +11,14 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, Optional
+from typing import Any, NamedTuple, Optional, Union
 
-import ranges
-from labels import PREFIX, Raw
-from layout import Layout
-from missing import Missing
+from reading import ranges
+from reading.layout import Layout
+from reading.missing import Missing
+
+PREFIX = "__label__"
+"""Marks a label in a line of fastText's format."""
 
 # No review is longer than this many characters; a quote that is never closed would swallow the rest of the file.
 LONGEST_TEXT = 1 << 20
@@ -31,6 +33,8 @@ class Unusable(NamedTuple):
     first_line: int = 0
 
 
+# The raw label of a row: a cell, a list of values (JSON lines, fastText), or the cells of the label columns.
+Raw = Union[str, tuple[str, ...]]
 # A text and its raw label, or None and an Unusable.
 Row = tuple[Optional[str], Any]
 # Whether a raw label is one that the recipe's rules know.
@@ -70,7 +74,7 @@ class Rows:
             return self._json_lines()
         if self.layout.format == "fasttext":
             return self._labelled_lines()
-        import tables
+        from reading import tables
 
         return tables.rows(self, self._lines)
 

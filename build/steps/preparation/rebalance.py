@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from splits import fingerprint
+from preparation.splits import fingerprint
 
 NONE, UNDERSAMPLE, OVERSAMPLE = "none", "undersample", "oversample"
 

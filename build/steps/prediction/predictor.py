@@ -20,9 +20,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-import scripted
-from contract import Contract
 from failure import StepError
+from prediction import scripted
+from prediction.contract import Contract
 
 ARTIFACT = "model.tar.gz"
 MODEL = "model.bin"

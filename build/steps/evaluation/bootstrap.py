@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-import ranking
-from metrics import BALANCED_ACCURACY, Answers
+from evaluation import ranking
+from evaluation.metrics import BALANCED_ACCURACY, Answers
 
 Floats = npt.NDArray[np.float64]
 
