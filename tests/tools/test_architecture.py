@@ -36,5 +36,5 @@ def test_every_file_of_this_repository_that_the_paths_name_exists():
 def test_every_module_of_a_rollout_is_on_a_path():
     rollout = ROOT / "deploy" / "model_deploy" / "rollout"
     told = TEXT + (rollout / "__init__.py").read_text(encoding="utf-8")
-    modules = {path.stem for path in rollout.glob("*.py")} - {"__init__"}
+    modules = {path.stem for path in rollout.rglob("*.py")} - {"__init__"}
     assert {name for name in modules if not re.search(rf"\b{name}\b", told)} == set()

@@ -9,7 +9,7 @@ from typing import Any
 
 from github import Client
 from github.errors import InvalidError
-from pour.seed import SeedFile
+from pour.files.seed import SeedFile
 
 _NO_REF = (404, 409)
 """GitHub says 409 of a repository without commits."""

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from model_deploy.core.artifact import Artifact
-from model_deploy.core.contract import Contract
+from model_deploy.core.model_package.artifact import Artifact
+from model_deploy.core.model_package.contract import Contract
 
 PRODUCTION = "Production"
 APPROVED = "Approved"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from model_deploy.core.stack_status import is_running
+from model_deploy.core.plan.stack_status import is_running
 
 IN_SERVICE = "InService"
 _CHANGING = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"})

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
-from model_common.advice import Advice
+from model_common.cli.advice import Advice
 from model_common.errors import CommandError
 from model_common.repository import nearest
 

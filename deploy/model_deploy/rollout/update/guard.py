@@ -7,14 +7,14 @@ from types import TracebackType
 from typing import Self
 
 from model_deploy.aws.objects import read
-from model_deploy.core.contract import Contract
-from model_deploy.core.observed import Observed
-from model_deploy.core.target import Target
+from model_deploy.core.model_package.contract import Contract
+from model_deploy.core.plan.observed import Observed
+from model_deploy.core.plan.target import Target
 from model_deploy.errors import CommandError
 from model_deploy.progress import Progress
-from model_deploy.rollout import probes
-from model_deploy.rollout.heartbeat import Heartbeat
-from model_deploy.rollout.probes import Probes
+from model_deploy.rollout.update import probes
+from model_deploy.rollout.update.heartbeat import Heartbeat
+from model_deploy.rollout.update.probes import Probes
 from model_deploy.verify import inference
 from model_deploy.verify.contract import load_candidate
 from model_deploy.workspace import Workspace

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
-from project_template.stacks.build_roles import container
-from project_template.stacks.identity import DEPLOY_HOURS, MAIN, Identity, Subjects
 from project_template.stacks.parameters import Parameters
 from project_template.stacks.policies import (
     PROJECT,
@@ -29,6 +27,8 @@ from project_template.stacks.policies import (
     trusts_service,
     via_s3,
 )
+from project_template.stacks.roles.build_roles import container
+from project_template.stacks.roles.identity import DEPLOY_HOURS, MAIN, Identity, Subjects
 from project_template.stacks.storage import Storage
 
 STAGES = ("staging", "production")

@@ -16,7 +16,7 @@ from typing import Any
 
 from model_common import serving
 from model_common.serving import Serving
-from model_deploy.core.text_rules import TextRules
+from model_deploy.core.model_package.text_rules import TextRules
 from model_deploy.errors import RefusedError
 
 VERSIONS = (1, 2)

@@ -14,7 +14,7 @@ from typing import Any
 import aws_cdk as cdk
 from aws_cdk import aws_lambda as lambda_
 
-from project_template.stacks.functions import POUR_SECONDS
+from project_template.stacks.github.functions import POUR_SECONDS
 from project_template.stacks.parameters import Parameters
 from project_template.stacks.published import Publication
 

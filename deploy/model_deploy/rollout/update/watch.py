@@ -8,8 +8,8 @@ from __future__ import annotations
 from model_common.deadline import Deadline
 from model_common.stack_events import Event
 from model_deploy.aws import endpoint, stack
-from model_deploy.core import stack_status
-from model_deploy.core.observed import Stack
+from model_deploy.core.plan import stack_status
+from model_deploy.core.plan.observed import Stack
 from model_deploy.errors import OvertakenError
 from model_deploy.progress import Progress
 from model_deploy.workspace import Workspace

@@ -13,8 +13,8 @@ from typing import Any
 
 from github import Client, segment
 from github.errors import ForbiddenError, InvalidError, NotFoundError, UnexpectedAnswerError
+from pour.cloudformation.request import Environment
 from pour.errors import PropertyError, ProtectionError
-from pour.request import Environment
 
 PRODUCTION = "production"
 REVIEWERS = 6

@@ -8,9 +8,7 @@ from __future__ import annotations
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
-from project_template.stacks.deploy_roles import STAGES
 from project_template.stacks.handlers import BOUNDED_ROLES, FUNCTIONS, LOG_GROUPS, ROLES
-from project_template.stacks.identity import Identity
 from project_template.stacks.policies import (
     ENDPOINT_ROLES_PATH,
     NAME_TAG,
@@ -25,6 +23,8 @@ from project_template.stacks.policies import (
     trusts_service,
     via_s3,
 )
+from project_template.stacks.roles.deploy_roles import STAGES
+from project_template.stacks.roles.identity import Identity
 from project_template.stacks.storage import Storage
 
 _SCALING = "sagemaker.application-autoscaling.amazonaws.com"

@@ -9,8 +9,8 @@ from functools import cached_property
 from typing import Literal
 
 from model_deploy.core.archive import Archive
-from model_deploy.core.deployment import Deployment
-from model_deploy.core.package import Candidate
+from model_deploy.core.model_package.package import Candidate
+from model_deploy.core.plan.deployment import Deployment
 
 
 @dataclass(frozen=True)

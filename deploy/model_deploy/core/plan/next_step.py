@@ -23,11 +23,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from model_deploy.core import instance_type, stack_status, template_diff
-from model_deploy.core.observed import Live, Observed, Stack
-from model_deploy.core.stack_status import Action
-from model_deploy.core.target import Target
-from model_deploy.core.template_diff import Change
+from model_deploy.core.plan import instance_type, stack_status, template_diff
+from model_deploy.core.plan.observed import Live, Observed, Stack
+from model_deploy.core.plan.stack_status import Action
+from model_deploy.core.plan.target import Target
+from model_deploy.core.plan.template_diff import Change
 from model_deploy.errors import StackError
 
 

@@ -18,9 +18,9 @@ from urllib.parse import quote
 from github import Client
 from github.errors import InvalidError
 from pour.errors import ProposalError
-from pour.git_data import GitData
-from pour.seed import STAMP, Seed, digest_in, tag_of
-from pour.seeding import MAIN
+from pour.files.git_data import GitData
+from pour.files.seed import STAMP, Seed, digest_in, tag_of
+from pour.files.seeding import MAIN
 
 _PREFIX = "seed/"
 _BODY = """\

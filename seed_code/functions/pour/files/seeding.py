@@ -14,8 +14,8 @@ from collections.abc import Mapping
 
 from github import Client
 from github.errors import ConflictError, InvalidError
-from pour.git_data import Entry, GitData
-from pour.seed import STAMP, Seed, SeedFile
+from pour.files.git_data import Entry, GitData
+from pour.files.seed import STAMP, Seed, SeedFile
 
 MAIN = "main"
 

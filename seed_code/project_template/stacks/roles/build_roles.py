@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
-from project_template.stacks.identity import BUILD_HOURS, Identity, Subjects
 from project_template.stacks.parameters import Parameters
 from project_template.stacks.policies import (
     PROJECT,
@@ -30,6 +29,7 @@ from project_template.stacks.policies import (
     trusts_service,
     via_s3,
 )
+from project_template.stacks.roles.identity import BUILD_HOURS, Identity, Subjects
 from project_template.stacks.storage import Storage
 
 IMAGES = ("sagemaker-scikit-learn", "blazingtext", "pytorch-training")

@@ -10,9 +10,9 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 
-from project_template.stacks.identity import Identity
 from project_template.stacks.policies import Statement, allow, arn, text, trusts_service
 from project_template.stacks.published import AppSignIn, Publication, TokenSignIn
+from project_template.stacks.roles.identity import Identity
 
 RUNTIME = "python3.14"
 POUR_SECONDS = 900

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 
 from model_common.deadline import Deadline
 from model_deploy.aws import stack
-from model_deploy.core.deployment import CONTRACT_FAILURES, MEASURED, UNWATCHED
-from model_deploy.core.observed import Observed
+from model_deploy.core.plan.deployment import CONTRACT_FAILURES, MEASURED, UNWATCHED
+from model_deploy.core.plan.observed import Observed
 from model_deploy.errors import StackError, TimedOutError
 from model_deploy.progress import Progress
 from model_deploy.stage import Alarms

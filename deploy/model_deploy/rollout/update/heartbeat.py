@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from model_deploy.aws.clients import Aws
-from model_deploy.core.deployment import CONTRACT_FAILURES, METRICS, WATCHED
-from model_deploy.rollout.probes import Probes
+from model_deploy.core.plan.deployment import CONTRACT_FAILURES, METRICS, WATCHED
+from model_deploy.rollout.update.probes import Probes
 
 if TYPE_CHECKING:
     from types_boto3_cloudwatch.type_defs import MetricDatumTypeDef

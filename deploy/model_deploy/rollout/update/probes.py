@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from botocore.exceptions import BotoCoreError, ClientError
 
 from model_deploy.core.checks import Checks
-from model_deploy.core.contract import Contract
+from model_deploy.core.model_package.contract import Contract
 from model_deploy.verify.inference import Ask, NoAnswerError, Prediction
 from model_deploy.verify.judge import judge
 
