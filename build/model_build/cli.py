@@ -267,7 +267,7 @@ def status(
 @app.command()
 def logs(
     step: Annotated[
-        str, typer.Option("--step", help="The step whose job's log to print: Prepare, Train, Evaluate.")
+        str, typer.Option("--step", help="The step whose job's log to print: Prepare, Train, Tune, Evaluate.")
     ],
     execution: ExecutionId = None,
     root: Root = None,

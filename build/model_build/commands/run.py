@@ -22,7 +22,7 @@ from model_build.errors import CommandError, DataError, RefusedError, StepFailed
 from model_build.run import blueprint, launch, results
 from model_build.run.blueprint import Blueprint
 from model_build.run.launch import How
-from model_build.run.pipeline import STEPS
+from model_build.run.pipeline import names
 from model_build.run.progress import progress
 from model_build.run.results import Results
 from model_build.run.watch import watch
@@ -89,7 +89,7 @@ def run(
         provide(workspace, drawn, found, say)
         launched = launch.find_or_start(aws.sagemaker, workspace.pipeline, mark, given)
     say(f"{_LAUNCHED[launched.how]} {launched.arn}")
-    with progress(console, STEPS) as show:
+    with progress(console, names(workspace.recipe)) as show:
         execution = watch(aws.sagemaker, launched.arn, show, timeout)
     collected = results.collect(aws, execution)
     written = report.write(workspace, execution, collected, source)
@@ -192,6 +192,7 @@ def document(outcome: Outcome) -> dict[str, Any]:
             ],
         },
         "metrics": outcome.results.metrics,
+        "search": outcome.results.search and outcome.results.search.document(),
         "gate": outcome.results.gate,
         "model_package_arn": outcome.results.model_package_arn,
         "report": outcome.report.document(),

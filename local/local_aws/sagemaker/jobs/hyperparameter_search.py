@@ -139,7 +139,8 @@ class Sampled:
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self._plan = plan
-        direction = "maximize" if plan.maximize else "minimize"
+        directions = optuna.study.StudyDirection
+        direction = directions.MAXIMIZE if plan.maximize else directions.MINIMIZE
         self._study = optuna.create_study(direction=direction, sampler=_sampler(plan))
         self._trials: dict[int, optuna.Trial] = {}
 
