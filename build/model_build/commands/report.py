@@ -60,7 +60,8 @@ def write(
     parameters = executions.parameters(workspace.aws.sagemaker, execution.arn)
     prefix = f"{workspace.settings.home}runs/{execution.id}/report/"
     run = _run(workspace, execution, collected, parameters, data_source)
-    searched = collected.search and Search.read(collected.search.document(), "the search")
+    found = collected.search
+    searched = Search.read(found.document(), "the search") if found else None
     run = replace(run, search=searched, links=_links(workspace, execution, f"{prefix}{_PAGE}"))
     built = Report.build(run, collected.evaluation, collected.preparation)
     folder = HOME / execution.id
