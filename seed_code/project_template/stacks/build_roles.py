@@ -345,12 +345,12 @@ def _pipeline(identity: Identity, shared: _Statements) -> iam.CfnRole:
                 StringEquals={"sagemaker:TaggingAction": "CreateModel"},
             ),
             allow("ReadsModels", "sagemaker:DescribeModel", models, because=_JOB_NAMES),
-            # What is registered waits for somebody's approval: a pipeline gives none.
+            # What is registered waits for somebody's approval, unless the project was made to do without.
             allow(
                 "Registers",
                 "sagemaker:CreateModelPackage",
                 packages,
-                StringEquals={"sagemaker:ModelApprovalStatus": "PendingManualApproval"},
+                StringEquals={"sagemaker:ModelApprovalStatus": shared.parameters.approvals},
             ),
             allow("ReadsPackages", "sagemaker:DescribeModelPackage", packages),
             deny("ApprovesNothing", ["sagemaker:UpdateModelPackage", *_SERVES]),

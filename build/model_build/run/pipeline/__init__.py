@@ -17,12 +17,13 @@ a container, `search` the one that tunes, `registration` the steps after the gat
 """
 
 from model_build.run.pipeline.definition import STEPS, definition, names
-from model_build.run.pipeline.inputs import MAX_REGRESSION, MINIMUM, NONE, Inputs
+from model_build.run.pipeline.inputs import APPROVAL_STATUS, MAX_REGRESSION, MINIMUM, NONE, Inputs
 from model_build.run.pipeline.jobs import BOOT
 from model_build.run.pipeline.registration import FAIL
 from model_build.run.pipeline.search import NAME as TUNE
 
 __all__ = [
+    "APPROVAL_STATUS",
     "BOOT",
     "FAIL",
     "MAX_REGRESSION",
