@@ -161,8 +161,10 @@ def evaluate(options: argparse.Namespace) -> None:
     config = Config.load(options.config).with_gate(options.minimum, options.max_regression)
     examples = holdout.load(options.holdout, config.labels, config.multi_label)
     wheels.install(options.wheels, options.pins)
-    candidate = _candidate(options, config, examples)
-    defaults = _defaults(options, config, examples)
+    # Once: what is imported from the contract's folder leaves bytecode there, and its hash is checked before.
+    terms = _terms(options, config)
+    candidate = _candidate(options, terms, config, examples)
+    defaults = _defaults(options, terms, config, examples)
     champion = _champion(options, config, examples, candidate)
     if config.rule.metric not in candidate.figures.metrics:
         raise StepError(
@@ -199,7 +201,8 @@ def evaluate(options: argparse.Namespace) -> None:
     _tell(report)
 
 
-def _candidate(options: argparse.Namespace, config: Config, examples: holdout.Holdout) -> MeasuredModel:
+def _terms(options: argparse.Namespace, config: Config) -> contract.Contract:
+    """The contract of the models that the run trained."""
     terms = contract.load(options.candidate_contract, options.candidate_contract_sha256, "candidate")
     if set(terms.labels) != set(config.labels) or terms.multi_label != config.multi_label:
         raise StepError(
@@ -207,6 +210,12 @@ def _candidate(options: argparse.Namespace, config: Config, examples: holdout.Ho
             f"the contract says {_described(terms.labels, terms.multi_label)}, "
             f"the recipe {_described(config.labels, config.multi_label)}. Both come from one commit: run again."
         )
+    return terms
+
+
+def _candidate(
+    options: argparse.Namespace, terms: contract.Contract, config: Config, examples: holdout.Holdout
+) -> MeasuredModel:
     path = options.candidate / predictor.ARTIFACT
     measured, chosen = _trained(path, terms, options, config, examples, "candidate")
     measured.report["artifact"] = _identity(path, options.candidate_uri)
@@ -216,13 +225,12 @@ def _candidate(options: argparse.Namespace, config: Config, examples: holdout.Ho
     return measured
 
 
-def _defaults(options: argparse.Namespace, config: Config, examples: holdout.Holdout) -> MeasuredModel | None:
+def _defaults(
+    options: argparse.Namespace, terms: contract.Contract, config: Config, examples: holdout.Holdout
+) -> MeasuredModel | None:
     """The model with the recipe's own hyperparameters; None without a search."""
     path = options.defaults / predictor.ARTIFACT
-    if not path.is_file():
-        return None
-    terms = contract.load(options.candidate_contract, options.candidate_contract_sha256, "candidate")
-    return _trained(path, terms, options, config, examples, "recipe")[0]
+    return _trained(path, terms, options, config, examples, "recipe")[0] if path.is_file() else None
 
 
 def _trained(

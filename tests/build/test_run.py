@@ -347,9 +347,10 @@ def test_a_search_trains_several_models_and_registers_the_best_by_validation(sho
     )
     data = shop.data(reviews(300), "searched.csv")
 
-    code, outcome = shop.run(data)
+    result = shop.call("run", "--data", data, "--json")
 
-    assert code == 0, outcome
+    assert result.exit_code == 0, result.stderr
+    outcome = json.loads(result.stdout)
     assert outcome["search"]["best"]["hyperparameters"] == {"learning_rate": "0.5"}
     assert (outcome["search"]["jobs"], outcome["search"]["failed"]) == (2, 0)
     page = Path(outcome["report"]["html"]).read_text()
