@@ -71,6 +71,13 @@ def run(
             help="How far below the champion it may be; the recipe's by default.",
         ),
     ] = None,
+    approved: Annotated[
+        bool,
+        typer.Option(
+            "--approved",
+            help="Register as approved, where the project was made with RegisterApproved=yes; else it waits for approval.",
+        ),
+    ] = False,
     timeout: Annotated[
         float | None,
         typer.Option(
@@ -105,6 +112,7 @@ def run(
             timeout=timeout,
             console=Console(stderr=True),
             gate={name: value for name, value in gate.items() if value is not None},
+            approved=approved,
         )
         summarise(outcome.report.text)
         print_result(run.document(outcome) if as_json else run.lines(outcome))
@@ -151,7 +159,7 @@ def status(
 
 def logs(
     step: Annotated[
-        str, typer.Option("--step", help="The step whose job's log to print: Prepare, Train, Evaluate.")
+        str, typer.Option("--step", help="The step whose job's log to print: Prepare, Train, Tune, Evaluate.")
     ],
     execution: ExecutionId = None,
     root: Root = None,
