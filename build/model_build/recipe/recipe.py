@@ -17,6 +17,7 @@ from model_build.errors import RecipeError
 from model_build.recipe.data import Data
 from model_build.recipe.labels import Labels
 from model_build.recipe.training import BlazingText, InstanceType, Training, VolumeGb
+from model_build.recipe.tuning import Tune
 from model_common.configuration import Part, Share, describe, frozen, load, matching, problem, refusal
 
 CONTRACT_VERSION = 2
@@ -165,6 +166,7 @@ class Recipe(Part):
     rebalance: Literal["none", "undersample", "oversample"] = "none"
     prepare: Preparation = Preparation()
     training: Training = BlazingText()
+    tune: Tune | None = None
     processing: Processing = Processing()
     evaluation: Evaluation = Evaluation()
     gate: GateRule = Field(description="the least that a model must reach to be registered")
@@ -205,6 +207,8 @@ class Recipe(Part):
         if self.data.files is not None and self.split.ordered:
             raise problem("split.ordered", "data.files says which file is for which split; leave the key out")
         self._the_metric_is_measured()
+        if self.tune is not None:
+            self.tune.check(self.training)
         if self.processing.instance_count > 1 and self.prepare.engine != "spark":
             raise problem(
                 "processing.instance_count",

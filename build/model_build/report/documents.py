@@ -88,6 +88,30 @@ class Comparison(Document):
     samples: int
 
 
+class Defaults(Figures):
+    """The figures of the model with the recipe's own hyperparameters, and the candidate's difference to it."""
+
+    comparison: Comparison | None = None
+
+
+class Best(Document):
+    """The settings that reached the best objective."""
+
+    objective: float
+    hyperparameters: dict[str, str]
+
+
+class Search(Document):
+    """The search for hyperparameters. `seconds` is the time of its training jobs together."""
+
+    strategy: str
+    objective: str
+    jobs: int
+    failed: int
+    seconds: float
+    best: Best | None
+
+
 class Gate(Document):
     """The gate's decision, and the figures that it compared."""
 
@@ -119,6 +143,7 @@ class Evaluation(Document):
     champion: Champion | None
     comparison: Comparison | None
     interval: Interval | None = None
+    defaults: Defaults | None = None
     gate: Gate
 
 

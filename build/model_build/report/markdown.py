@@ -54,6 +54,7 @@ def render(report: Report) -> str:
         plain(report.certainty),
         plain(report.significance),
         plain(report.never_right),
+        plain(report.search),
         f"Next: {_code(report.run.next_command)}" if report.run.next_command else "",
         _section("What changes", _changes(report.run.changed)),
         plain(report.effort),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from model_build.recipe.training import Scripted, Transformer
@@ -16,6 +17,17 @@ BOOT = "import sys; exec('\\n'.join(sys.argv[1:sys.argv.index('--')]))"
 _INPUT = "/opt/ml/processing/input"
 _OUTPUT = "/opt/ml/processing/output"
 _DAY = 24 * 60 * 60
+
+
+@dataclass(frozen=True)
+class Models:
+    """The URIs of the artifacts that a run trains.
+
+    `defaults` is the model with the recipe's hyperparameters where a search finds the candidate, else None.
+    """
+
+    candidate: Any
+    defaults: Any = None
 
 
 def prepare(context: Context) -> Any:
@@ -37,13 +49,23 @@ def prepare(context: Context) -> Any:
 
 def train(context: Context, prepare: Any) -> Any:
     """The step that trains the recipe's algorithm on the files of `prepare`."""
-    from sagemaker.core.shapes import Tag
-    from sagemaker.core.training.configs import Compute, InputData, OutputDataConfig, StoppingCondition
     from sagemaker.mlops.workflow.steps import TrainingStep
+
+    with session.without_telemetry(context.session):
+        step_args = trainer(context).train(input_data_config=channels(context, prepare))
+    return TrainingStep(
+        name="Train", step_args=step_args, cache_config=caching(context), retry_policies=retries.job()
+    )
+
+
+def trainer(context: Context) -> Any:
+    """The SDK's description of the recipe's training job."""
+    from sagemaker.core.shapes import Tag
+    from sagemaker.core.training.configs import Compute, OutputDataConfig, StoppingCondition
     from sagemaker.train import ModelTrainer
 
     training, settings = context.recipe.training, context.settings
-    trainer = ModelTrainer(
+    return ModelTrainer(
         training_image=context.training_image,
         base_job_name=context.recipe.name,
         role=settings.pipeline_role_arn,
@@ -64,23 +86,23 @@ def train(context: Context, prepare: Any) -> Any:
         tags=[Tag(key=tag["Key"], value=tag["Value"]) for tag in context.tags],
         sagemaker_session=context.session,
     )
-    channels = [
+
+
+def channels(context: Context, prepare: Any) -> list[Any]:
+    """The input channels of training."""
+    from sagemaker.core.training.configs import InputData
+
+    found = [
         InputData(channel_name=channel, data_source=output(prepare, channel), content_type="text/plain")
         for channel in ("train", "validation")
     ]
     stored = {"wheels": context.inputs.training_wheels, "pretrained": context.inputs.pretrained}
-    channels += [InputData(channel_name=name, data_source=uri) for name, uri in stored.items() if uri]
-    with session.without_telemetry(context.session):
-        step_args = trainer.train(input_data_config=channels)
-    return TrainingStep(
-        name="Train", step_args=step_args, cache_config=_caching(context), retry_policies=retries.job()
-    )
+    return found + [InputData(channel_name=name, data_source=uri) for name, uri in stored.items() if uri]
 
 
-def evaluate(context: Context, prepare: Any, train: Any, report: Any) -> Any:
+def evaluate(context: Context, prepare: Any, models: Models, report: Any) -> Any:
     """The step that evaluates candidate and champion and writes the property file `report`."""
-    given = context.parameters
-    candidate = train.properties.ModelArtifacts.S3ModelArtifacts
+    given, candidate = context.parameters, models.candidate
     arguments = {
         "--candidate-uri": candidate,
         "--candidate-contract-sha256": context.inputs.contract_sha256,
@@ -107,6 +129,7 @@ def evaluate(context: Context, prepare: Any, train: Any, report: Any) -> Any:
             "champion": given.champion_model,
             "champion-contract": given.champion_contract,
             **({"validation": output(prepare, "validation")} if chooses else {}),
+            **({} if models.defaults is None else {"defaults": models.defaults}),
         },
         outputs=("evaluation", "contract") if chooses else ("evaluation",),
         arguments=[part for argument in arguments.items() for part in argument],
@@ -154,7 +177,7 @@ def _processing_step(
         name=name,
         step_args=step_args,
         property_files=property_files,
-        cache_config=_caching(context),
+        cache_config=caching(context),
         retry_policies=retries.job(),
     )
 
@@ -215,7 +238,8 @@ def _instances(types: tuple[str, ...]) -> dict[str, Any]:
     return {"instance_preferences": [InstancePreference(instance_type=each) for each in types]}
 
 
-def _caching(context: Context) -> Any:
+def caching(context: Context) -> Any:
+    """The step's configuration of the step cache."""
     from sagemaker.mlops.workflow.steps import CacheConfig
 
     return CacheConfig(enable_caching=True, expire_after=context.recipe.caching.expire_after)
