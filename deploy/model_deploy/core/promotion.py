@@ -108,9 +108,9 @@ def _contract(candidate: Candidate, checks: Mapping[str, Checks]) -> list[str]:
         )
     found = checks.get(contract.recipe)
     if found is None:
-        known = ", ".join(sorted(checks)) or "none"
+        recipes = ", ".join(sorted(checks)) or "none"
         reasons.append(
-            f"Nothing could verify it: checks/ has no file for the recipe {contract.recipe} (there is: {known}). "
+            f"Nothing could verify it: checks/ has no file for the recipe {contract.recipe} (there is: {recipes}). "
             f"Write checks/{contract.recipe}.json."
         )
     elif unknown := found.unknown_to(contract):
