@@ -55,22 +55,22 @@ def run(config: Mapping[str, Any], config_path: Path, data: Path, output: Path) 
     for folder in ("train", "validation", "holdout", "summary"):
         (output / folder).mkdir(parents=True, exist_ok=True)
     environment = dict(os.environ, PYTHONPATH=str(home))
-    process = subprocess.Popen(
+    last = "it said nothing"
+    with subprocess.Popen(
         command,
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
-    )
-    last = "it said nothing"
-    assert process.stdout is not None  # piped
-    for line in process.stdout:
-        print(line, end="", flush=True)
-        last = line.strip() or last
-    if process.wait():
+    ) as process:
+        assert process.stdout is not None  # piped
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            last = line.strip() or last
+    if process.returncode:
         raise StepError(
-            f"{name} failed with exit code {process.returncode}: {last} The job's log has all it said."
+            f"{name} failed with exit code {process.returncode}: {last} The job's log has all that it said."
         )
 
 
