@@ -109,7 +109,7 @@ def look(workspace: Workspace, found: Data, say: Say) -> None:
 
     Raises DataError when Prepare would refuse it.
     """
-    if found.local is None:
+    if found.local is None or workspace.recipe.prepare.script is not None:
         return
     checked = check_data.check(workspace.steps, workspace.recipe, found.local, check_data.FIRST_BYTES)
     if checked.problem is not None:

@@ -34,6 +34,8 @@ def prepare(context: Context) -> Any:
     """The step that reads the data and writes the files for training and the holdout."""
     # The Spark image's program makes a cluster of the job's instances, and runs the script on the first of them.
     script = "smspark-submit prepare.py" if context.on_spark else "prepare.py"
+    if context.recipe.prepare.script is not None:
+        script = "prepare_script.py"
     return _processing_step(
         context,
         "Prepare",
