@@ -69,9 +69,9 @@ class Config:
                 f"{path} is no configuration of this step ({type(error).__name__}: {error}). "
                 "`model-build run` writes it from the recipe."
             ) from error
-        known = metrics.names(len(config.labels), config.multi_label)
-        if config.rule.metric not in known:
-            raise StepError(f"gate.metric is {config.rule.metric}. Allowed here: {', '.join(known)}.")
+        allowed = metrics.names(len(config.labels), config.multi_label)
+        if config.rule.metric not in allowed:
+            raise StepError(f"gate.metric is {config.rule.metric}. Allowed here: {', '.join(allowed)}.")
         return config
 
     def with_gate(self, minimum: float | None, max_regression: float | None) -> Config:

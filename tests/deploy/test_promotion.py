@@ -202,3 +202,12 @@ def test_a_package_of_the_problem_that_is_served_passes(request_, metadata):
     serving = replace(PACKAGE, metadata={"problem": "reviews"})
     package = with_package(request_, metadata={**PACKAGE.metadata, **metadata})
     promotion.require(replace(package, serving=serving))
+
+
+def test_a_policy_for_labels_that_the_model_has_not_keeps_the_package_away(request_):
+    fitting = replace(request_, policy_labels=frozenset(CONTRACT.labels))
+    assert promotion.refusals(fitting) == ()
+    [reason] = promotion.refusals(replace(request_, policy_labels=frozenset({"threat"})))
+    assert reason.startswith(
+        "api.policy of staging names threat, which the model cannot answer: its labels are "
+    )

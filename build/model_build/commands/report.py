@@ -155,6 +155,6 @@ def _links(workspace: Workspace, execution: Execution, page: str) -> list[Link]:
 def _training(workspace: Workspace) -> dict[str, str]:
     """The algorithm and the hyperparameters that the recipe states."""
     training = workspace.recipe.training
-    stated = training.hyperparameters
-    named = stated if isinstance(stated, Mapping) else stated.model_dump(exclude_none=True)
+    given = training.hyperparameters
+    named = given if isinstance(given, Mapping) else given.model_dump(exclude_none=True)
     return {"algorithm": training.algorithm, **{name: str(value) for name, value in named.items()}}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -16,7 +17,15 @@ from pydantic import Field, ValidationError, model_validator
 from model_build.errors import RecipeError
 from model_build.recipe.data import Data
 from model_build.recipe.labels import Labels
-from model_build.recipe.training import BlazingText, InstanceType, Training, VolumeGb
+from model_build.recipe.training import (
+    BlazingText,
+    FolderName,
+    InstanceType,
+    OptionName,
+    OptionValue,
+    Training,
+    VolumeGb,
+)
 from model_build.recipe.tuning import Tune
 from model_common.configuration import Part, Share, describe, frozen, load, matching, problem, refusal
 
@@ -101,9 +110,25 @@ class Split(Part):
 
 
 class Preparation(Part):
-    """How Prepare works: on one machine with the standard library, or on any number with Spark. The rows are the same."""
+    """How Prepare works: on one machine with the standard library, or on any number with Spark. The rows are the same.
+
+    With `script` a file of the team's own prepares, `scripts/NAME.py` beside the recipes, called with the `arguments`.
+    """
 
     engine: Literal["stdlib", "spark"] = "stdlib"
+    script: FolderName | None = None
+    arguments: Mapping[OptionName, OptionValue] = {}
+
+    @model_validator(mode="after")
+    def _a_script_is_alone(self) -> Self:
+        if self.script is None and self.arguments:
+            raise problem("arguments", "they are those of prepare.script; leave the key out")
+        if self.script is not None and self.engine != "stdlib":
+            raise problem("engine", "prepare.script prepares in place of an engine; leave the key out")
+        taken = sorted({"config", "data", "output"} & set(self.arguments))
+        if taken:
+            raise problem(f"arguments.{taken[0]}", "the script is told that by the step; leave the key out")
+        return self
 
 
 class Processing(Part):
@@ -273,7 +298,13 @@ class Recipe(Part):
             "split": self.split.model_dump(mode="json"),
             "rebalance": self.rebalance,
             "engine": self.prepare.engine,
+            **self._prepare_script(),
         }
+
+    def _prepare_script(self) -> dict[str, Any]:
+        """Of the team's own script, where there is one: equal recipes without one keep their cache."""
+        own = self.prepare
+        return {} if own.script is None else {"script": own.script, "arguments": dict(own.arguments)}
 
     def evaluate_config(self) -> dict[str, Any]:
         """What `steps/evaluate.py` reads as evaluate.json."""

@@ -34,6 +34,8 @@ def prepare(context: Context) -> Any:
     """The step that reads the data and writes the files for training and the holdout."""
     # The Spark image's program makes a cluster of the job's instances, and runs the script on the first of them.
     script = "smspark-submit prepare.py" if context.on_spark else "prepare.py"
+    if context.recipe.prepare.script is not None:
+        script = "prepare_script.py"
     return _processing_step(
         context,
         "Prepare",
@@ -220,8 +222,8 @@ def _checkpoints(context: Context) -> dict[str, Any]:
 
     if not _is_spot(context):
         return {}
-    told = json.dumps([_hyperparameters(context), context.inputs.prepare_sha256], sort_keys=True)
-    place = context.settings.s3(f"runs/checkpoints/{hashlib.sha256(told.encode()).hexdigest()}")
+    content = json.dumps([_hyperparameters(context), context.inputs.prepare_sha256], sort_keys=True)
+    place = context.settings.s3(f"runs/checkpoints/{hashlib.sha256(content.encode()).hexdigest()}")
     uri = Join(on="/", values=[place, context.parameters.data_sha256])
     return {"checkpoint_config": CheckpointConfig(s3_uri=uri)}
 
