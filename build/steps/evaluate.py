@@ -17,7 +17,7 @@ from typing import Any
 import digests
 import failure
 import wheels
-from evaluation import artifact, bootstrap, gate, holdout, metrics, model_quality, thresholds
+from evaluation import artifact, bootstrap, gate, holdout, metrics, mistakes, model_quality, thresholds
 from failure import StepError
 from prediction import contract, predictor
 
@@ -286,6 +286,7 @@ def _measured(
         answers = metrics.Answers.several(examples.truth, predictions.probabilities, least, none)
     report = {"labels": list(terms.labels), **metrics.figures(answers, examples.labels)}
     report["empty_texts"] = predictions.empty
+    report["mistakes"] = mistakes.most_confident(answers, examples.texts, examples.labels)
     figures = gate.Figures(terms.labels, terms.multi_label, report["metrics"])
     samples = bootstrap.resampled(
         answers, config.rule.metric, samples=config.bootstrap_samples, seed=config.seed
