@@ -256,7 +256,7 @@ def test_an_artifact_without_a_script_is_a_fasttext_model(tmp_path):
 def test_an_algorithm_brings_the_modules_that_it_imports():
     assert set(code.algorithm(ALGORITHMS, "tfidf", STEPS)) == {
         *("train.py", "inference.py", "model.py"),
-        *("labelled_text.py", "protocol.py"),
+        *("labelled_text.py", "protocol.py", "validation_figures.py"),
     }
 
 
