@@ -231,10 +231,12 @@ class Catalog:
         self.account, self.name = account, name
         self.arn = f"arn:aws:sagemaker:eu-west-1:123456789012:project/{name}"
         self.statuses, self.outcome = [], "Completed"
-        artifacts = [{"Id": "pa-1", "Name": "older"}, {"Id": "pa-2", "Name": version}]
-        paths = [{"Id": "lpv2-1", "Name": "p"}]
-        account.script("servicecatalog", "DescribeProduct", lambda _: {"ProvisioningArtifacts": artifacts})
-        account.script("servicecatalog", "ListLaunchPaths", lambda _: {"LaunchPathSummaries": paths})
+        self.artifacts = [{"Id": "pa-1", "Name": "older"}, {"Id": "pa-2", "Name": version}]
+        self.paths = [{"Id": "lpv2-1", "Name": "p"}]
+        account.script(
+            "servicecatalog", "DescribeProduct", lambda _: {"ProvisioningArtifacts": self.artifacts}
+        )
+        account.script("servicecatalog", "ListLaunchPaths", lambda _: {"LaunchPathSummaries": self.paths})
         account.script(
             "sagemaker", "CreateProject", lambda _: self._asked("Create", ProjectId="p-0123456789ab")
         )
@@ -342,7 +344,7 @@ def test_an_update_of_a_provisioned_product_that_fails_names_the_status_and_exit
 
 
 def test_a_user_without_a_launch_path_sends_none_so_that_service_catalog_says_why(catalog, publishing, name):
-    publishing.account.script("servicecatalog", "ListLaunchPaths", lambda _: {"LaunchPathSummaries": []})
+    catalog.paths.clear()
     Projects(publishing).create(name, form=Form.SERVICE_CATALOG)
     assert "PathId" not in catalog.sent("CreateProject")["ServiceCatalogProvisioningDetails"]
 
@@ -350,8 +352,7 @@ def test_a_user_without_a_launch_path_sends_none_so_that_service_catalog_says_wh
 def test_a_product_without_the_published_version_is_named_with_the_versions_that_it_has(
     catalog, publishing, name
 ):
-    older = {"ProvisioningArtifacts": [{"Id": "pa-1", "Name": "older"}]}
-    publishing.account.script("servicecatalog", "DescribeProduct", lambda _: older)
+    del catalog.artifacts[1]
     with pytest.raises(UsageError, match=rf"{PRODUCT} has no version .*it has older"):
         Projects(publishing).create(name, form=Form.SERVICE_CATALOG)
     assert catalog.count("CreateProject") == 0
