@@ -87,6 +87,8 @@ class Gate:
                 self._faults.strike(asked.service, asked.operation)
                 self._enforce(asked.service, session, needed)
                 bucket_policies.refuse(session, needed, self._namer.region)
+            if asked.malformed:
+                raise ServiceError("MalformedInput", f"{asked.operation}: {asked.malformed}")
             self._checks.check(asked)
         except ServiceError as error:
             return refusal(asked.service, error, environ)(environ, start_response)
