@@ -20,6 +20,8 @@ WRITERS = {
     "code/deploy/production/abc/api.zip": {"ProductionRole"},
     "deploy/staging/models/abc/model.tar.gz": {"StagingRole"},
     "deploy/production/models/abc/model.tar.gz": {"ProductionRole"},
+    "deploy/staging/rollouts/abc/tolerated.json": {"StagingRole"},
+    "deploy/production/rollouts/abc/tolerated.json": {"ProductionRole"},
     "deployments/staging/x.json": {"StagingRole"},
     "deployments/production/x.json": {"ProductionRole"},
     "batch/staging/input/abc/texts.jsonl": {"StagingRole"},
@@ -58,7 +60,7 @@ def test_nobody_deletes_what_is_kept(project, key):
 NAMED_BY_HASH = [
     ("project", "ArtifactBucketPolicy", f"{BUCKET}/{key}")
     for key in WRITERS
-    if key.startswith(("code/", "contracts/", "deploy/", "pr/"))
+    if key.startswith(("code/", "contracts/", "pr/")) or "/models/abc/" in key
 ] + [
     ("publication", "TemplateBucketPolicy", f"{TEMPLATES}/{key}")
     for key in ("functions/abc.zip", "seeds/abc/build.zip", "versions/abc.yaml")
@@ -74,10 +76,12 @@ def test_nobody_writes_over_what_is_named_by_its_hash(request, template, policy,
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("key", [f"{BUCKET}/runs/x/output/model.tar.gz", f"{BUCKET}/data/reviews.csv"])
-def test_what_sagemaker_and_people_write_needs_no_precondition(project, key):
+@pytest.mark.parametrize(
+    "key", ["runs/x/output/model.tar.gz", "data/reviews.csv", "deploy/production/rollouts/abc/tolerated.json"]
+)
+def test_what_is_not_named_by_its_hash_needs_no_precondition(project, key):
     document = project.properties("ArtifactBucketPolicy")["PolicyDocument"]
-    assert not refused(document, key, None, "true")
+    assert not refused(document, f"{BUCKET}/{key}", None, "true")
 
 
 POSSIBLE = [(None, "true"), ("*", "true"), (None, "false")]
