@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import botocore.loaders
 import botocore.session
 import pytest
 from botocore.validate import ParamValidator
@@ -173,6 +174,24 @@ def test_building_leaves_the_environment_and_the_network_alone(monkeypatch):
     before = dict(os.environ)
     definition(recipe(), SETTINGS, INPUTS)
     assert dict(os.environ) == before
+
+
+def test_a_definition_reads_each_of_awss_models_once_in_a_process(built, monkeypatch):
+    """Each of the SDK's four sessions would read them anew, which takes longer than everything else."""
+    read = []
+    load = botocore.loaders.JSONFileLoader.load_file
+
+    def load_file(loader, path):
+        content = load(loader, path)
+        if content is not None:
+            read.append(path)
+        return content
+
+    monkeypatch.setattr(botocore.loaders.JSONFileLoader, "load_file", load_file)
+    make = botocore.session.create_loader
+    assert definition(recipe(), SETTINGS, INPUTS) == built
+    assert read == []
+    assert botocore.session.create_loader is make
 
 
 def test_the_steps_are_those_that_the_commands_know(steps):
@@ -533,3 +552,21 @@ def test_the_recipes_machines_and_limits_reach_the_jobs():
     specification = steps["Register"]["Arguments"]["InferenceSpecification"]
     assert specification["SupportedRealtimeInferenceInstanceTypes"] == ["ml.c5.large"]
     assert specification["SupportedTransformInstanceTypes"] == ["ml.c5.xlarge"]
+
+
+def test_chosen_thresholds_are_registered_with_the_contract_that_evaluate_wrote(steps):
+    multi = {"multi": True, **DOCUMENT["labels"]}
+    changed = recipe(labels=multi, evaluation={"threshold": "best_f1"})
+    found = diff.steps(definition(changed, SETTINGS, INPUTS))
+
+    evaluate, registered = found["Evaluate"]["Arguments"], found["Register"]["Arguments"]
+    assert "validation" in {each["InputName"] for each in evaluate["ProcessingInputs"]}
+    assert [each["OutputName"] for each in evaluate["ProcessingOutputConfig"]["Outputs"]] == [
+        "evaluation",
+        "contract",
+    ]
+    metadata = registered["CustomerMetadataProperties"]
+    assert metadata["contract"]["Std:Join"]["Values"][1] == "/"
+    assert metadata["contract-sha256"]["Std:JsonGet"]["Path"] == "candidate.contract.sha256"
+    stated = steps["Register"]["Arguments"]["CustomerMetadataProperties"]
+    assert stated["contract"] == INPUTS.contract

@@ -338,3 +338,26 @@ def test_a_bucket_that_does_not_exist_is_named(shop):
     assert result.exit_code == 1
     assert f"error: The bucket {shop.aws.bucket} does not exist" in result.stderr
     assert "ARTIFACT_BUCKET" in result.stderr
+
+
+def test_a_search_trains_several_models_and_registers_the_best_by_validation(shop):
+    shop.recipe(
+        tune={"strategy": "grid", "parallel": 2, "ranges": {"learning_rate": {"values": [0.0001, 0.5]}}},
+        training={"hyperparameters": {"epochs": 5, "learning_rate": 0.0001, "vector_dim": 4, "min_count": 1}},
+    )
+    data = shop.data(reviews(300), "searched.csv")
+
+    result = shop.call("run", "--data", data, "--json")
+
+    assert result.exit_code == 0, result.stderr
+    outcome = json.loads(result.stdout)
+    assert outcome["search"]["best"]["hyperparameters"] == {"learning_rate": "0.5"}
+    assert (outcome["search"]["jobs"], outcome["search"]["failed"]) == (2, 0)
+    page = Path(outcome["report"]["html"]).read_text()
+    assert "The search (grid) trained 2 times" in page
+    assert "the search bought +" in page
+    container = shop.package(outcome["model_package_arn"])["InferenceSpecification"]["Containers"][0]
+    assert "-Tune-" in container["ModelDataUrl"]
+    _, again = shop.run(data, "--force", "once more")
+    cached = {step["name"]: step["cache_hit"] for step in again["pipeline"]["steps"]}
+    assert cached["Tune"] is True

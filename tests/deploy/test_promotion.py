@@ -7,10 +7,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from model_deploy.core import contract, promotion
-from model_deploy.core.artifact import Artifact
+from model_deploy.core import promotion
 from model_deploy.core.checks import Case, Checks
-from model_deploy.core.package import Candidate, LifeCycle, Package
+from model_deploy.core.model_package import contract
+from model_deploy.core.model_package.artifact import Artifact
+from model_deploy.core.model_package.package import Candidate, LifeCycle, Package
 from model_deploy.core.promotion import Request
 from model_deploy.errors import RefusedError
 
@@ -201,3 +202,12 @@ def test_a_package_of_the_problem_that_is_served_passes(request_, metadata):
     serving = replace(PACKAGE, metadata={"problem": "reviews"})
     package = with_package(request_, metadata={**PACKAGE.metadata, **metadata})
     promotion.require(replace(package, serving=serving))
+
+
+def test_a_policy_for_labels_that_the_model_has_not_keeps_the_package_away(request_):
+    fitting = replace(request_, policy_labels=frozenset(CONTRACT.labels))
+    assert promotion.refusals(fitting) == ()
+    [reason] = promotion.refusals(replace(request_, policy_labels=frozenset({"threat"})))
+    assert reason.startswith(
+        "api.policy of staging names threat, which the model cannot answer: its labels are "
+    )

@@ -7,13 +7,13 @@ from botocore.exceptions import ClientError
 from rich.console import Console
 
 from model_common.aws.errors import explain
+from model_common.cli.progress import Progress
 from model_common.deadline import Deadline
 from model_common.errors import IntegrityError
-from model_common.progress import Progress
 from project_template.account import publication
 from project_template.aws.clients import bucket_exists
 from project_template.aws.waiting import Watch
-from project_template.cli import ADVICE
+from project_template.cli.options import ADVICE
 from project_template.commands import publish
 from project_template.errors import RefusedError, RolledBackError, StackError, TimedOutError, UsageError
 

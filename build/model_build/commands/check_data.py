@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from model_build.errors import CommandError, DataError
+from model_build.errors import CommandError, DataError, UsageError
 from model_build.recipe import Recipe
 
 FIRST_BYTES = 1 << 20
@@ -47,6 +47,11 @@ def check(steps: Path, recipe: Recipe, source: Path, sample: int | None = None) 
     """
     if not source.exists():
         raise DataError(f"There is no file {source}.")
+    if recipe.prepare.script is not None:
+        raise UsageError(
+            f"The recipe {recipe.name} prepares with a script of its own, {recipe.prepare.script}, which knows the data alone. "
+            "`model-build run` checks what it writes."
+        )
     with tempfile.TemporaryDirectory(prefix="model-build-") as scratch:
         config = Path(scratch, "prepare.json")
         config.write_text(json.dumps(recipe.prepare_config()), encoding="utf-8")

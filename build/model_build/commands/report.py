@@ -12,6 +12,7 @@ from model_build.commands.models import next_step
 from model_build.core import changed, links
 from model_build.core.execution import Execution
 from model_build.report import Link, Report, Run, Step, html, markdown
+from model_build.report.documents import Search
 from model_build.run import blueprint, results
 from model_build.run.results import Results
 from model_build.workspace import Workspace
@@ -59,7 +60,9 @@ def write(
     parameters = executions.parameters(workspace.aws.sagemaker, execution.arn)
     prefix = f"{workspace.settings.home}runs/{execution.id}/report/"
     run = _run(workspace, execution, collected, parameters, data_source)
-    run = replace(run, links=_links(workspace, execution, f"{prefix}{_PAGE}"))
+    found = collected.search
+    searched = Search.read(found.document(), "the search") if found else None
+    run = replace(run, search=searched, links=_links(workspace, execution, f"{prefix}{_PAGE}"))
     built = Report.build(run, collected.evaluation, collected.preparation)
     folder = HOME / execution.id
     folder.mkdir(parents=True, exist_ok=True)

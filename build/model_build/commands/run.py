@@ -22,7 +22,7 @@ from model_build.errors import CommandError, DataError, RefusedError, StepFailed
 from model_build.run import blueprint, launch, results
 from model_build.run.blueprint import Blueprint
 from model_build.run.launch import How
-from model_build.run.pipeline import STEPS
+from model_build.run.pipeline import APPROVAL_STATUS, names
 from model_build.run.progress import progress
 from model_build.run.results import Results
 from model_build.run.watch import watch
@@ -60,6 +60,7 @@ def run(
     timeout: float | None,
     console: Console,
     gate: Mapping[str, float] = MappingProxyType({}),
+    approved: bool = False,
 ) -> Outcome:
     """Upload what is missing, update the pipeline, start or re-attach, watch, and collect.
 
@@ -75,13 +76,17 @@ def run(
     blueprint.check_force_reason(force_reason)
     if force_reason is not None and settings.pull_request is not None:
         raise UsageError("--force has nothing to register in a pull request; leave it out.")
+    if approved and settings.pull_request is not None:
+        raise UsageError("--approved has nothing to register in a pull request; leave it out.")
     workspace.check_problem()
     found = data.locate(aws.s3, settings.bucket, source, settings.home)
     look(workspace, found, say)
     current = champion.resolve(aws.sagemaker, settings.model_package_group, workspace.recipe.problem_name)
     drawn = blueprint.draw(workspace.recipe, workspace.steps, settings)
     revision = commit(workspace.root, os.environ)
-    given = blueprint.parameters(drawn, settings, found, current, revision, force_reason, gate)
+    given = dict(blueprint.parameters(drawn, settings, found, current, revision, force_reason, gate))
+    if approved:
+        given[APPROVAL_STATUS] = "Approved"
     say(f"Champion: {f'version {current.version} ({current.arn})' if current else 'none'}")
     mark = fingerprint(drawn.definition, given)
     launched = launch.find(aws.sagemaker, workspace.pipeline, mark)
@@ -89,7 +94,7 @@ def run(
         provide(workspace, drawn, found, say)
         launched = launch.find_or_start(aws.sagemaker, workspace.pipeline, mark, given)
     say(f"{_LAUNCHED[launched.how]} {launched.arn}")
-    with progress(console, STEPS) as show:
+    with progress(console, names(workspace.recipe)) as show:
         execution = watch(aws.sagemaker, launched.arn, show, timeout)
     collected = results.collect(aws, execution)
     written = report.write(workspace, execution, collected, source)
@@ -104,7 +109,7 @@ def look(workspace: Workspace, found: Data, say: Say) -> None:
 
     Raises DataError when Prepare would refuse it.
     """
-    if found.local is None:
+    if found.local is None or workspace.recipe.prepare.script is not None:
         return
     checked = check_data.check(workspace.steps, workspace.recipe, found.local, check_data.FIRST_BYTES)
     if checked.problem is not None:
@@ -192,6 +197,7 @@ def document(outcome: Outcome) -> dict[str, Any]:
             ],
         },
         "metrics": outcome.results.metrics,
+        "search": outcome.results.search and outcome.results.search.document(),
         "gate": outcome.results.gate,
         "model_package_arn": outcome.results.model_package_arn,
         "report": outcome.report.document(),

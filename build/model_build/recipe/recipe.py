@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -16,10 +17,20 @@ from pydantic import Field, ValidationError, model_validator
 from model_build.errors import RecipeError
 from model_build.recipe.data import Data
 from model_build.recipe.labels import Labels
-from model_build.recipe.training import BlazingText, InstanceType, Training, VolumeGb
+from model_build.recipe.training import (
+    BlazingText,
+    FolderName,
+    InstanceType,
+    OptionName,
+    OptionValue,
+    Training,
+    VolumeGb,
+)
+from model_build.recipe.tuning import Tune
 from model_common.configuration import Part, Share, describe, frozen, load, matching, problem, refusal
 
 CONTRACT_VERSION = 2
+BEST_F1 = "best_f1"
 
 # PROJECT-pr-7-NAME is the pipeline of a pull request, PROJECT-NAME the project's own: they must not be the same.
 RecipeName = Annotated[
@@ -99,9 +110,25 @@ class Split(Part):
 
 
 class Preparation(Part):
-    """How Prepare works: on one machine with the standard library, or on any number with Spark. The rows are the same."""
+    """How Prepare works: on one machine with the standard library, or on any number with Spark. The rows are the same.
+
+    With `script` a file of the team's own prepares, `scripts/NAME.py` beside the recipes, called with the `arguments`.
+    """
 
     engine: Literal["stdlib", "spark"] = "stdlib"
+    script: FolderName | None = None
+    arguments: Mapping[OptionName, OptionValue] = {}
+
+    @model_validator(mode="after")
+    def _a_script_is_alone(self) -> Self:
+        if self.script is None and self.arguments:
+            raise problem("arguments", "they are those of prepare.script; leave the key out")
+        if self.script is not None and self.engine != "stdlib":
+            raise problem("engine", "prepare.script prepares in place of an engine; leave the key out")
+        taken = sorted({"config", "data", "output"} & set(self.arguments))
+        if taken:
+            raise problem(f"arguments.{taken[0]}", "the script is told that by the step; leave the key out")
+        return self
 
 
 class Processing(Part):
@@ -114,11 +141,20 @@ class Processing(Part):
 
 
 class Evaluation(Part):
-    """How the candidate is measured. `threshold` is the probability from which a multi-label model says yes."""
+    """How the candidate is measured.
 
-    threshold: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    `threshold` is the probability from which a multi-label model says yes. With `best_f1` Evaluate chooses one for each
+    label, on the validation split, and stores it in the contract.
+    """
+
+    threshold: Literal["best_f1"] | Annotated[float, Field(gt=0, lt=1)] = 0.5
     bootstrap_samples: Annotated[int, Field(ge=100, le=100_000)] = 1000
     confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
+
+    @property
+    def chooses_thresholds(self) -> bool:
+        """Whether Evaluate chooses the thresholds."""
+        return self.threshold == BEST_F1
 
 
 class GateRule(Part):
@@ -155,6 +191,7 @@ class Recipe(Part):
     rebalance: Literal["none", "undersample", "oversample"] = "none"
     prepare: Preparation = Preparation()
     training: Training = BlazingText()
+    tune: Tune | None = None
     processing: Processing = Processing()
     evaluation: Evaluation = Evaluation()
     gate: GateRule = Field(description="the least that a model must reach to be registered")
@@ -195,11 +232,15 @@ class Recipe(Part):
         if self.data.files is not None and self.split.ordered:
             raise problem("split.ordered", "data.files says which file is for which split; leave the key out")
         self._the_metric_is_measured()
+        if self.tune is not None:
+            self.tune.check(self.training)
         if self.processing.instance_count > 1 and self.prepare.engine != "spark":
             raise problem(
                 "processing.instance_count",
                 f"found {self.processing.instance_count}. Allowed without prepare.engine: spark: 1",
             )
+        if self.evaluation.chooses_thresholds and not self.labels.multi:
+            raise problem("evaluation.threshold", "found best_f1. It needs labels.multi: true")
         if self.labels.multi and self.rebalance != "none":
             raise problem("rebalance", f"found {self.rebalance!r}. Allowed with labels.multi: true: none")
         return self
@@ -257,7 +298,13 @@ class Recipe(Part):
             "split": self.split.model_dump(mode="json"),
             "rebalance": self.rebalance,
             "engine": self.prepare.engine,
+            **self._prepare_script(),
         }
+
+    def _prepare_script(self) -> dict[str, Any]:
+        """Of the team's own script, where there is one: equal recipes without one keep their cache."""
+        own = self.prepare
+        return {} if own.script is None else {"script": own.script, "arguments": dict(own.arguments)}
 
     def evaluate_config(self) -> dict[str, Any]:
         """What `steps/evaluate.py` reads as evaluate.json."""
@@ -270,6 +317,7 @@ class Recipe(Part):
             "confidence": self.evaluation.confidence,
             "seed": 0,
             "none": self.labels.none,
+            "threshold": self.evaluation.threshold,
         }
 
     def contract(self) -> dict[str, Any]:
@@ -285,4 +333,8 @@ class Recipe(Part):
         }
 
     def _thresholds(self) -> dict[str, float] | None:
-        return dict.fromkeys(self.labels.names, self.evaluation.threshold) if self.labels.multi else None
+        """Those of the contract that training starts with; Evaluate replaces them where it chooses."""
+        if not self.labels.multi:
+            return None
+        threshold = self.evaluation.threshold
+        return dict.fromkeys(self.labels.names, 0.5 if isinstance(threshold, str) else threshold)

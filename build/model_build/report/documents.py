@@ -59,6 +59,7 @@ class Figures(Document):
     per_class: dict[str, ClassFigures]
     confusion_matrix: tuple[tuple[int, ...], ...] | None
     calibration: tuple[Bin, ...]
+    precision_recall: dict[str, tuple[tuple[float, float], ...]] = {}
     empty_texts: int = 0
 
 
@@ -66,6 +67,15 @@ class Champion(Figures):
     """The champion's figures, and the ARN of its model package."""
 
     arn: str
+
+
+class Interval(Document):
+    """The bootstrap interval of the candidate's metric of the gate."""
+
+    metric: str
+    interval: tuple[float, float]
+    confidence: float
+    samples: int
 
 
 class Comparison(Document):
@@ -76,6 +86,30 @@ class Comparison(Document):
     interval: tuple[float, float]
     confidence: float
     samples: int
+
+
+class Defaults(Figures):
+    """The figures of the model with the recipe's own hyperparameters, and the candidate's difference to it."""
+
+    comparison: Comparison | None = None
+
+
+class Best(Document):
+    """The settings that reached the best objective."""
+
+    objective: float
+    hyperparameters: dict[str, str]
+
+
+class Search(Document):
+    """The search for hyperparameters. `seconds` is the time of its training jobs together."""
+
+    strategy: str
+    objective: str
+    jobs: int
+    failed: int
+    seconds: float
+    best: Best | None
 
 
 class Gate(Document):
@@ -108,6 +142,8 @@ class Evaluation(Document):
     candidate: Figures
     champion: Champion | None
     comparison: Comparison | None
+    interval: Interval | None = None
+    defaults: Defaults | None = None
     gate: Gate
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from model_deploy.core.checks import Checks
-from model_deploy.core.package import APPROVED, PRODUCTION, Candidate, Package
+from model_deploy.core.model_package.package import APPROVED, PRODUCTION, Candidate, Package
 from model_deploy.core.record import Record
 from model_deploy.errors import RefusedError
 
@@ -29,7 +29,7 @@ class Request:
     (None in old records). `overtaken_by` is the record of another package that staging verified later. `forced` is
     the reason given with --force. `returning` says that it is a rollback to a package that a record shows as verified
     in this stage. `serving` is the package that the stage serves now, None if it serves none or the registry no
-    longer has it.
+    longer has it. `policy_labels` are those that the policy of the stage's API names.
     """
 
     candidate: Candidate
@@ -43,6 +43,7 @@ class Request:
     forced: str | None = None
     returning: bool = False
     serving: Package | None = None
+    policy_labels: frozenset[str] = frozenset()
 
 
 def refusals(request: Request) -> tuple[str, ...]:
@@ -52,6 +53,7 @@ def refusals(request: Request) -> tuple[str, ...]:
         *_registry(package, request.group),
         *_problem(package, request),
         *_contract(request.candidate, request.checks),
+        *_policy(request),
         *_artifact(request.candidate),
     ]
     if request.stage != FIRST_STAGE and not request.returning:
@@ -119,6 +121,17 @@ def _contract(candidate: Candidate, checks: Mapping[str, Checks]) -> list[str]:
             f"{', '.join(contract.labels)}. Deploy the package that the checks are for, or change the checks with it."
         )
     return reasons
+
+
+def _policy(request: Request) -> list[str]:
+    contract = request.candidate.contract
+    unknown = sorted(request.policy_labels - set(contract.labels)) if contract else []
+    if contract is None or not unknown:
+        return []
+    return [
+        f"api.policy of {request.stage} names {', '.join(unknown)}, which the model cannot answer: its labels are "
+        f"{', '.join(contract.labels)}. Correct the policy, or deploy the package that it is for."
+    ]
 
 
 def _artifact(candidate: Candidate) -> list[str]:

@@ -43,7 +43,6 @@ from moto.sqs.models import Queue
 __all__ = [
     "PROTOCOL_PARSERS",
     "SERIALIZERS",
-    "BackendDict",
     "MotoApplication",
     "MotoRequestHandler",
     "S3Backend",
@@ -55,11 +54,11 @@ __all__ = [
     "bucket_policies_unread",
     "bucket_policy",
     "default_user_config",
+    "forget_everything",
     "key_age_and_tags",
     "notifications",
     "one_account",
     "read_key_policies",
-    "reset_model_data",
     "symmetric_keys",
     "untracked_models",
 ]
@@ -80,6 +79,16 @@ class MotoApplication(DomainDispatcherApplication):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__(create_backend_app)
         self.get_backend_for_host = cache(super().get_backend_for_host)
+
+
+def forget_everything() -> None:
+    """Forget moto's whole state.
+
+    moto makes each of its backends anew before it drops it, IAM's with all of AWS's managed policies. They are left out.
+    """
+    with mock.patch.dict(default_user_config["iam"], {"load_aws_managed_policies": False}):
+        BackendDict.reset()
+    reset_model_data()
 
 
 def key_age_and_tags(arn: str, now: float) -> tuple[float | None, Mapping[str, str]]:

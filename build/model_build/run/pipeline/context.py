@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from model_build.recipe.training import Scripted, Transformer, has_gpu
 from model_build.run.pipeline import session
-from model_build.run.pipeline.inputs import MAX_REGRESSION, MINIMUM, NONE, Inputs
+from model_build.run.pipeline.inputs import APPROVAL_STATUS, MAX_REGRESSION, MINIMUM, NONE, Inputs
 
 if TYPE_CHECKING:
     from model_build.core.settings import Settings
@@ -56,8 +56,9 @@ class Parameters:
             force_reason=ParameterString("ForceReason", default_value=NONE),
             minimum=ParameterFloat(MINIMUM, default_value=recipe.gate.minimum),
             max_regression=ParameterFloat(MAX_REGRESSION, default_value=recipe.gate.max_regression),
-            # IAM allows the pipeline's role to register packages with this status only.
-            approval=ParameterString("ApprovalStatus", default_value="PendingManualApproval"),
+            # IAM allows the pipeline's role to register packages with this status only, unless the project was made to
+            # register approved ones.
+            approval=ParameterString(APPROVAL_STATUS, default_value="PendingManualApproval"),
         )
 
 

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from model_build.core.isolation import isolated
-from model_build.run.pipeline import jobs, registration
+from model_build.run.pipeline import jobs, registration, search, session
 from model_build.run.pipeline.context import Context, evaluated
 from model_build.run.pipeline.inputs import Inputs
 
@@ -14,12 +14,19 @@ if TYPE_CHECKING:
     from model_build.core.settings import Settings
     from model_build.recipe import Recipe
 
-STEPS = ("Prepare", "Train", "Evaluate", "Gate", "CreateModel", "Register", "Fail")
+_TRAIN = "Train"
+STEPS = ("Prepare", _TRAIN, "Evaluate", "Gate", "CreateModel", "Register", "Fail")
+
+
+def names(recipe: Recipe) -> tuple[str, ...]:
+    """The steps of a recipe's pipeline, in order."""
+    after = {_TRAIN: [search.NAME] if recipe.tune else []}
+    return tuple(name for step in STEPS for name in (step, *after.get(step, ())))
 
 
 def definition(recipe: Recipe, settings: Settings, inputs: Inputs) -> str:
     """The definition of the recipe's pipeline as canonical JSON, in the form that CreatePipeline takes."""
-    with isolated(settings.region):
+    with isolated(settings.region), session.shared_models():
         text = _pipeline(Context.of(recipe, settings, inputs)).definition()
     return json.dumps(json.loads(text), sort_keys=True, separators=(",", ":"))
 
@@ -32,18 +39,20 @@ def _pipeline(context: Context) -> Any:
 
     report = PropertyFile(name="EvaluationReport", output_name="evaluation", path="evaluation.json")
     prepare = jobs.prepare(context)
-    train = jobs.train(context, prepare)
-    evaluate = jobs.evaluate(context, prepare, train, report)
+    trained, models = search.models(context, prepare, jobs.train(context, prepare))
+    evaluate = jobs.evaluate(context, prepare, models, report)
     gate = ConditionStep(
         name="Gate",
         conditions=[ConditionEquals(left=evaluated(evaluate, report, "gate.passed"), right=True)],
-        if_steps=[] if context.pull_request else registration.steps(context, train, evaluate, report),
+        if_steps=(
+            [] if context.pull_request else registration.steps(context, models.candidate, evaluate, report)
+        ),
         else_steps=[registration.fail(evaluate)],
     )
     return Pipeline(
         name=context.settings.pipeline_name(context.recipe.name),
         parameters=_parameters(context),
-        steps=[prepare, train, evaluate, gate],
+        steps=[prepare, *trained, evaluate, gate],
         sagemaker_session=context.session,
         pipeline_experiment_config=None,
     )

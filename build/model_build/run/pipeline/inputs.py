@@ -11,6 +11,10 @@ MINIMUM, MAX_REGRESSION = "MinimumMetric", "MaxRegression"
 """The parameters of the gate's figures. Their defaults are the recipe's figures."""
 
 
+APPROVAL_STATUS = "ApprovalStatus"
+"""The parameter of the registration's approval status. Its default is PendingManualApproval."""
+
+
 @dataclass(frozen=True)
 class Inputs:
     """The files that were uploaded for the steps: S3 prefixes named by content, and the hashes that the jobs check.

@@ -21,10 +21,10 @@ _SCRIPT_ENVIRONMENT = {
 _TYPES = ("application/json", "application/jsonlines")
 
 
-def steps(context: Context, train: Any, evaluate: Any, report: Any) -> list[Any]:
+def steps(context: Context, candidate: Any, evaluate: Any, report: Any) -> list[Any]:
     """CreateModel, and Register that depends on it."""
-    create_model = _create_model(context, train)
-    return [create_model, _register(context, train, evaluate, report, create_model)]
+    create_model = _create_model(context, candidate)
+    return [create_model, _register(context, candidate, evaluate, report, create_model)]
 
 
 def fail(evaluate: Any) -> Any:
@@ -44,7 +44,7 @@ def fail(evaluate: Any) -> Any:
     )
 
 
-def _create_model(context: Context, train: Any) -> Any:
+def _create_model(context: Context, candidate: Any) -> Any:
     """A Model of the candidate. It fails if image, artifact and role do not fit, and then nothing is registered."""
     from sagemaker.mlops.workflow.model_step import ModelStep
 
@@ -52,13 +52,13 @@ def _create_model(context: Context, train: Any) -> Any:
         context.session.create_model(
             name=context.recipe.name,
             role=context.settings.pipeline_role_arn,
-            container_defs=_container(context, train),
+            container_defs=_container(context, candidate),
             tags=context.tags,
         )
     return ModelStep(name="CreateModel", step_args=arguments, retry_policies=[retries.service()])
 
 
-def _register(context: Context, train: Any, evaluate: Any, report: Any, create_model: Any) -> Any:
+def _register(context: Context, candidate: Any, evaluate: Any, report: Any, create_model: Any) -> Any:
     from sagemaker.core.model_registry import create_model_package_from_containers
     from sagemaker.core.workflow.functions import Join
     from sagemaker.mlops.workflow.model_step import ModelStep
@@ -70,7 +70,7 @@ def _register(context: Context, train: Any, evaluate: Any, report: Any, create_m
         create_model_package_from_containers(
             context.session,
             model_package_group_name=context.settings.model_package_group,
-            containers=[_container(context, train)],
+            containers=[_container(context, candidate)],
             content_types=list(_TYPES),
             response_types=list(_TYPES),
             inference_instances=list(registration.inference_instances),
@@ -102,8 +102,7 @@ def _metadata(context: Context, evaluate: Any, report: Any) -> dict[str, Any]:
         "model-sha256": evaluated(evaluate, report, "candidate.artifact.sha256"),
         "model-version": evaluated(evaluate, report, "candidate.artifact.version"),
         "text-rules-sha256": inputs.text_rules_sha256,
-        "contract": inputs.contract,
-        "contract-sha256": inputs.contract_sha256,
+        **_contract(context, evaluate, report),
         # A space separates the labels: BlazingText's labels have none, and the registry's metadata allows no comma.
         "labels": metadata.fitted(" ".join(recipe.labels.names)),
         "champion": given.champion_arn,
@@ -112,11 +111,23 @@ def _metadata(context: Context, evaluate: Any, report: Any) -> dict[str, Any]:
     }
 
 
-def _container(context: Context, train: Any) -> dict[str, Any]:
+def _contract(context: Context, evaluate: Any, report: Any) -> dict[str, Any]:
+    """Where the contract is, and its hash: that of the run's start, or the one with the thresholds that Evaluate chose."""
+    from sagemaker.core.workflow.functions import Join
+
+    if not context.recipe.evaluation.chooses_thresholds:
+        return {"contract": context.inputs.contract, "contract-sha256": context.inputs.contract_sha256}
+    return {
+        "contract": Join(on="", values=[output(evaluate, "contract"), "/"]),
+        "contract-sha256": evaluated(evaluate, report, "candidate.contract.sha256"),
+    }
+
+
+def _container(context: Context, candidate: Any) -> dict[str, Any]:
     """The container that serves the model."""
     container = {
         "Image": context.serving_image,
-        "ModelDataUrl": train.properties.ModelArtifacts.S3ModelArtifacts,
+        "ModelDataUrl": candidate,
     }
     if isinstance(context.recipe.training, Scripted):
         container["Environment"] = dict(_SCRIPT_ENVIRONMENT)
