@@ -17,7 +17,7 @@ from typing import Any
 import digests
 import failure
 import wheels
-from evaluation import artifact, bootstrap, gate, holdout, metrics, model_quality, thresholds
+from evaluation import artifact, bootstrap, gate, holdout, metrics, mistakes, model_quality, thresholds
 from failure import StepError
 from prediction import contract, predictor
 
@@ -69,9 +69,9 @@ class Config:
                 f"{path} is no configuration of this step ({type(error).__name__}: {error}). "
                 "`model-build run` writes it from the recipe."
             ) from error
-        known = metrics.names(len(config.labels), config.multi_label)
-        if config.rule.metric not in known:
-            raise StepError(f"gate.metric is {config.rule.metric}. Allowed here: {', '.join(known)}.")
+        allowed = metrics.names(len(config.labels), config.multi_label)
+        if config.rule.metric not in allowed:
+            raise StepError(f"gate.metric is {config.rule.metric}. Allowed here: {', '.join(allowed)}.")
         return config
 
     def with_gate(self, minimum: float | None, max_regression: float | None) -> Config:
@@ -286,6 +286,7 @@ def _measured(
         answers = metrics.Answers.several(examples.truth, predictions.probabilities, least, none)
     report = {"labels": list(terms.labels), **metrics.figures(answers, examples.labels)}
     report["empty_texts"] = predictions.empty
+    report["mistakes"] = mistakes.most_confident(answers, examples.texts, examples.labels)
     figures = gate.Figures(terms.labels, terms.multi_label, report["metrics"])
     samples = bootstrap.resampled(
         answers, config.rule.metric, samples=config.bootstrap_samples, seed=config.seed

@@ -155,9 +155,9 @@ def algorithm(algorithms: Path, name: str, steps: Path) -> dict[str, bytes]:
     files = {path.relative_to(folder).as_posix(): _read(path) for path in paths}
     missing = [required for required in ("train.py", "inference.py") if required not in files]
     if missing:
-        known = ", ".join(sorted(path.parent.name for path in algorithms.glob("*/train.py"))) or "none"
+        available = ", ".join(sorted(path.parent.name for path in algorithms.glob("*/train.py"))) or "none"
         raise UsageError(
-            f"The algorithm {folder} has no {' and no '.join(missing)}. Algorithms there: {known}."
+            f"The algorithm {folder} has no {' and no '.join(missing)}. Algorithms there: {available}."
         )
     wanted = [content for path, content in files.items() if path.endswith(".py")]
     while wanted:

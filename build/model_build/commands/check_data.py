@@ -81,18 +81,18 @@ def document(checked: Checked) -> dict[str, Any]:
 
 def lines(checked: Checked, command: str) -> list[str]:
     """The result for people; `command` is the command that trains on the data."""
-    said: list[str] = []
+    printed: list[str] = []
     summary = checked.summary
     if summary is not None:
-        said.append(f"rows       {summary['used']:,} of {summary['rows']:,} can be used")
+        printed.append(f"rows       {summary['used']:,} of {summary['rows']:,} can be used")
         for split, part in summary["splits"].items():
             counts = sorted(part["labels"].items(), key=lambda item: -item[1])
             more = f", and {len(counts) - 10} more labels" if len(counts) > 10 else ""
             shown = ", ".join(f"{label} {count:,}" for label, count in counts[:10])
-            said.append(f"{split:<10} {part['rows']:,} examples: {shown}{more}")
-        said += [f"dropped    {_reason(name, reason)}" for name, reason in summary["dropped"].items()]
-        said += [f"note       {note}" for note in summary["notes"]]
-    return said if checked.problem is not None else [*said, f"The data can be trained on: {command}"]
+            printed.append(f"{split:<10} {part['rows']:,} examples: {shown}{more}")
+        printed += [f"dropped    {_reason(name, reason)}" for name, reason in summary["dropped"].items()]
+        printed += [f"note       {note}" for note in summary["notes"]]
+    return printed if checked.problem is not None else [*printed, f"The data can be trained on: {command}"]
 
 
 def _reason(name: str, reason: Mapping[str, Any]) -> str:

@@ -110,7 +110,8 @@ def _run(
         ],
         reason=execution.reason,
         commit=parameters.get("Commit", ""),
-        data_source=data_source or uri,
+        # A name may hold bytes that are no UTF-8, which no page can.
+        data_source=os.fsencode(data_source).decode("utf-8", "backslashreplace") if data_source else uri,
         data_uri=uri,
         data_sha256=sha256,
         model_package_arn=collected.model_package_arn,
@@ -154,6 +155,6 @@ def _links(workspace: Workspace, execution: Execution, page: str) -> list[Link]:
 def _training(workspace: Workspace) -> dict[str, str]:
     """The algorithm and the hyperparameters that the recipe states."""
     training = workspace.recipe.training
-    stated = training.hyperparameters
-    named = stated if isinstance(stated, Mapping) else stated.model_dump(exclude_none=True)
+    given = training.hyperparameters
+    named = given if isinstance(given, Mapping) else given.model_dump(exclude_none=True)
     return {"algorithm": training.algorithm, **{name: str(value) for name, value in named.items()}}

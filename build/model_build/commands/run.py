@@ -208,40 +208,40 @@ def document(outcome: Outcome) -> dict[str, Any]:
 def lines(outcome: Outcome) -> list[str]:
     """The outcome for people: figures, verdict, package, report."""
     evaluation = outcome.results.evaluation
-    said: list[str] = []
+    printed: list[str] = []
     if evaluation:
-        said += [*_figures(evaluation), "", _decision(evaluation["gate"])]
+        printed += [*_figures(evaluation), "", _decision(evaluation["gate"])]
     arn, approval = outcome.results.model_package_arn, outcome.results.approval or ""
     if arn:
-        said.append(f"Model package: {arn} ({APPROVAL.get(approval, approval)})")
+        printed.append(f"Model package: {arn} ({APPROVAL.get(approval, approval)})")
         if outcome.how is How.FOUND:
-            said.append(
+            printed.append(
                 f"That is version {arn.rpartition('/')[2]}, which an earlier run registered; this one registered nothing. "
                 "--force with a reason that was not given before registers it once more."
             )
     elif evaluation:
-        said.append(
+        printed.append(
             "No model was registered." if outcome.workspace.settings.pull_request is None else PASSED_OVER
         )
-    said.append(f"Report: {outcome.report.html}")
-    return [*said, f"Next: {next_step(arn, approval)}"] if arn else said
+    printed.append(f"Report: {outcome.report.html}")
+    return [*printed, f"Next: {next_step(arn, approval)}"] if arn else printed
 
 
 def _figures(evaluation: dict[str, Any]) -> list[str]:
     candidate = evaluation["candidate"]["metrics"]
     champion_metrics = (evaluation["champion"] or {}).get("metrics", {})
-    said = [f"{'':<28}candidate" + (f"{'champion':>12}" if champion_metrics else "")]
+    printed = [f"{'':<28}candidate" + (f"{'champion':>12}" if champion_metrics else "")]
     for name, value in candidate.items():
         other = champion_metrics.get(name)
-        said.append(f"{name:<28}{value:>9.4f}" + (f"{other:>12.4f}" if other is not None else ""))
+        printed.append(f"{name:<28}{value:>9.4f}" + (f"{other:>12.4f}" if other is not None else ""))
     comparison = evaluation["comparison"]
     if comparison:
         low, high = comparison["interval"]
-        said.append(
+        printed.append(
             f"{comparison['metric']} differs by {comparison['difference']:+.4f} "
             f"({comparison['confidence']:.0%} interval {low:+.4f} to {high:+.4f})"
         )
-    return said
+    return printed
 
 
 def _decision(gate: dict[str, Any]) -> str:

@@ -119,11 +119,11 @@ class Tune(Part):
             raise problem(
                 "training.spot", "the jobs of a search would share their checkpoints; leave the key out"
             )
-        known = MEASURED.get(training.algorithm)
-        if known and self.objective not in (None, *known):
+        metrics = MEASURED.get(training.algorithm)
+        if metrics and self.objective not in (None, *metrics):
             raise problem(
                 "tune.objective",
-                f"found {self.objective}. Allowed with {training.algorithm}: {', '.join(known)}",
+                f"found {self.objective}. Allowed with {training.algorithm}: {', '.join(metrics)}",
             )
         model = _checked_by(training)
         for name, each in self.ranges.items():

@@ -101,7 +101,9 @@ def _section(title: str, body: str) -> str:
 
 
 def _changes(changed: Mapping[str, str]) -> str:
-    return "\n".join(f"- {plain(what)}: {plain(said[:_REASONS])}" for what, said in changed.items())
+    return "\n".join(
+        f"- {plain(what)}: {plain(explanation[:_REASONS])}" for what, explanation in changed.items()
+    )
 
 
 def _links(links: Sequence[Link]) -> str:

@@ -158,7 +158,7 @@ def smoke(
         from project_template.aws.clients import connect
         from project_template.smoke import command
 
-        asked = command.Asked(
+        options = command.Options(
             github_org,
             token_secret,
             github_url,
@@ -176,10 +176,10 @@ def smoke(
 
         if clean:
             gone = command.clean(clients, ask, console)
-            said = [f"Taken down: {name}" for name in gone] or ["No smoke run left anything."]
-            print_result({"taken_down": gone} if as_json else said)
+            printed = [f"Taken down: {name}" for name in gone] or ["No smoke run left anything."]
+            print_result({"taken_down": gone} if as_json else printed)
             return
-        outcome = command.start(clients, asked, ask, console)
+        outcome = command.start(clients, options, ask, console)
         print_result(outcome.document() if as_json else outcome.lines())
         error = command.verdict(outcome)
         if error is not None:

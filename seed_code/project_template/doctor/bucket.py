@@ -106,14 +106,14 @@ def archives(aws: Aws, found: Published) -> Iterator[Finding]:
         yield fail("archives", f"{' and '.join(missing)} are not in {found.bucket}", _AGAIN)
         return
     changed = [
-        said
+        difference
         for key in listed
-        for said in folder.archive(f"s3://{found.bucket}/{key}", _read(aws, found, key))
+        for difference in folder.archive(f"s3://{found.bucket}/{key}", _read(aws, found, key))
     ]
     if code.sha256 != found.record.get("functions_sha256"):
         changed.append(f"s3://{found.bucket}/{functions} holds other content than its name says")
-    for said in changed:
-        yield fail("archives", said, _CHANGED)
+    for difference in changed:
+        yield fail("archives", difference, _CHANGED)
     if not changed:
         yield ok(
             "archives",

@@ -222,8 +222,8 @@ def _checkpoints(context: Context) -> dict[str, Any]:
 
     if not _is_spot(context):
         return {}
-    told = json.dumps([_hyperparameters(context), context.inputs.prepare_sha256], sort_keys=True)
-    place = context.settings.s3(f"runs/checkpoints/{hashlib.sha256(told.encode()).hexdigest()}")
+    content = json.dumps([_hyperparameters(context), context.inputs.prepare_sha256], sort_keys=True)
+    place = context.settings.s3(f"runs/checkpoints/{hashlib.sha256(content.encode()).hexdigest()}")
     uri = Join(on="/", values=[place, context.parameters.data_sha256])
     return {"checkpoint_config": CheckpointConfig(s3_uri=uri)}
 

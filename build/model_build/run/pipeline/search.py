@@ -52,12 +52,12 @@ def _step(context: Context, prepare: Any, wanted: Tune) -> Any:
 def _range(context: Context, wanted: Tune, name: str) -> Any:
     from sagemaker.core.parameter import CategoricalParameter, ContinuousParameter, IntegerParameter
 
-    stated, kind = wanted.ranges[name], wanted.kind(name, context.recipe.training)
+    range_, kind = wanted.ranges[name], wanted.kind(name, context.recipe.training)
     if kind == CATEGORICAL:
-        words = [str(each).lower() if isinstance(each, bool) else str(each) for each in stated.values or ()]
+        words = [str(each).lower() if isinstance(each, bool) else str(each) for each in range_.values or ()]
         return CategoricalParameter(words)
     parameter = IntegerParameter if kind == INTEGER else ContinuousParameter
-    return parameter(stated.min, stated.max, scaling_type=_SCALES[stated.scale])
+    return parameter(range_.min, range_.max, scaling_type=_SCALES[range_.scale])
 
 
 def _definitions(context: Context, metric: str) -> list[dict[str, str]] | None:
