@@ -190,6 +190,13 @@ def run(
             "--timeout", min=1, metavar="SECONDS", help="Stop watching after this long; the run goes on."
         ),
     ] = None,
+    merged: Annotated[
+        bool,
+        typer.Option(
+            "--merged",
+            help="Ask GitHub which pull request the commit merged; register what it trained, if main would train the same.",
+        ),
+    ] = False,
     summary: Summary = False,
     as_json: Json = False,
     verbose: Verbose = False,
@@ -205,10 +212,14 @@ def run(
         from rich.console import Console
 
         from model_build import workspace
-        from model_build.commands import run
+        from model_build.commands import provenance, run
         from model_build.run.pipeline import MAX_REGRESSION, MINIMUM
 
         summarise = _summary(summary)
+        if merged and pull_request is not None:
+            raise UsageError(
+                "--merged is for main, and --pull-request for what is not merged yet; leave one out."
+            )
         entered = workspace.enter(root, recipe, pull_request)
         gate = {MINIMUM: minimum, MAX_REGRESSION: max_regression}
         outcome = run.run(
@@ -218,8 +229,9 @@ def run(
             timeout=timeout,
             console=Console(stderr=True),
             gate={name: value for name, value in gate.items() if value is not None},
+            provenance=provenance.of(os.environ, ask=merged),
         )
-        summarise(outcome.report.text)
+        summarise(run.summary(outcome))
         print_result(run.document(outcome) if as_json else run.lines(outcome))
         error = run.verdict(outcome)
         if error is not None:
@@ -371,6 +383,17 @@ def comment(
 @app.command()
 def clean(
     pull_request: PullRequest = None,
+    was_merged: Annotated[
+        bool,
+        typer.Option(
+            "--was-merged",
+            envvar="PULL_REQUEST_MERGED",
+            help="Only stop what runs: main registers what it trained, and removes it with --merged.",
+        ),
+    ] = False,
+    merged: Annotated[
+        bool, typer.Option("--merged", help="Ask GitHub which pull request the commit merged, if any.")
+    ] = False,
     timeout: Annotated[
         float, typer.Option("--timeout", min=1, metavar="SECONDS", help="How long to wait for jobs to stop.")
     ] = 600,
@@ -380,11 +403,16 @@ def clean(
     """Remove what a pull request made: its pipelines, and what lies under pr/NUMBER/ in the artifact bucket."""
     with reported(verbose, ADVICE):
         from model_build.aws.clients import connect
-        from model_build.commands import clean
+        from model_build.commands import clean, provenance
         from model_build.core.settings import Settings
 
+        if merged:
+            pull_request = provenance.of(os.environ, ask=True).pull_request
+            if pull_request is None:
+                print_result(clean.NOTHING_MERGED.document() if as_json else clean.NOTHING_MERGED.lines())
+                return
         settings = Settings.load(os.environ).for_pull_request(_number(pull_request), os.environ)
-        cleaned = clean.clean(connect(settings.region), settings, timeout)
+        cleaned = clean.clean(connect(settings.region), settings, timeout, keep=was_merged)
         print_result(cleaned.document() if as_json else cleaned.lines())
 
 

@@ -1,4 +1,4 @@
-"""A client of GitHub's REST API for comments on a pull request. Standard library only.
+"""A client of GitHub's REST API for comments on a pull request, and for what a commit merged. Standard library only.
 
 https://docs.github.com/rest/issues/comments: a pull request is an issue, and its comments are an issue's.
 """
@@ -34,6 +34,14 @@ class Comment:
     body: str
     url: str
     trusted: bool
+
+
+@dataclass(frozen=True)
+class Merged:
+    """A merged pull request, and the login of its author."""
+
+    number: int
+    author: str
 
 
 class GitHub:
@@ -85,6 +93,17 @@ class GitHub:
         """Replace the text of a comment. Raises GitHubError."""
         return _comment(self._call("PATCH", f"{self._issues}/comments/{comment.id}", {"body": body})[0])
 
+    def merged(self, commit: str) -> Merged | None:
+        """The pull request whose merging made `commit`; None for a commit of another kind. Raises GitHubError.
+
+        https://docs.github.com/rest/commits/commits#list-pull-requests-associated-with-a-commit
+        """
+        url = f"{self._api_url}/repos/{self._repository}/commits/{commit}/pulls?per_page=100"
+        for found in self._call("GET", url)[0]:
+            if found["merged_at"] and found["merge_commit_sha"] == commit:
+                return Merged(found["number"], (found["user"] or {}).get("login", ""))
+        return None
+
     @property
     def _issues(self) -> str:
         return f"{self._api_url}/repos/{self._repository}/issues"
@@ -128,7 +147,8 @@ class GitHub:
     def _refusal(self, method: str, url: str, error: urllib.error.HTTPError) -> GitHubError:
         advice = {
             401: "GITHUB_TOKEN is not valid, or not any more.",
-            403: "The token needs the permission pull-requests: write; a pull request from a fork has none to give.",
+            403: "The token needs the permission pull-requests: write, or read for what a commit merged; a pull request from a "
+            "fork has none to give.",
             404: f"There is no such pull request in {self._repository}, or the token may not see it.",
             410: "Comments are switched off there.",
         }.get(error.code, "Run the same command again later.")

@@ -229,8 +229,8 @@ def _of_job(job: dict[str, Any]) -> list[str]:
     ):
         found.append("can be cancelled, or left out of the queue")
     permissions = job.get("permissions")
-    allowed = {"contents": "read", "id-token": "write", "pull-requests": "write"}
-    if not permissions or not permissions.items() <= allowed.items():
+    allowed = {"contents": ["read"], "id-token": ["write"], "pull-requests": ["read", "write"]}
+    if not permissions or any(level not in allowed.get(name, ()) for name, level in permissions.items()):
         found.append("more permissions than it needs, or none stated")
     for step in job["steps"]:
         found += _of_step(step, minutes, permissions or {})

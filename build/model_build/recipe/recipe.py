@@ -21,12 +21,13 @@ from model_common.configuration import Part, Share, describe, frozen, load, matc
 
 CONTRACT_VERSION = 2
 
-# PROJECT-pr-7-NAME is the pipeline of a pull request, PROJECT-NAME the project's own: they must not be the same.
+# PROJECT-pr-7-NAME is the pipeline of a pull request, PROJECT-merged-NAME that of merged ones, PROJECT-NAME the project's
+# own: they must not be the same.
 RecipeName = Annotated[
     str,
     matching(
-        r"(?!pr-)[a-z0-9](-*[a-z0-9]){0,62}",
-        "up to 63 lower-case letters, digits and dashes between them, not beginning with pr-",
+        r"(?!pr-|merged-)[a-z0-9](-*[a-z0-9]){0,62}",
+        "up to 63 lower-case letters, digits and dashes between them, not beginning with pr- or merged-",
     ),
 ]
 Duration = Annotated[

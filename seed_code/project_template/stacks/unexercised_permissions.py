@@ -38,7 +38,10 @@ UNEXERCISED: Mapping[str, Mapping[str, str]] = {
         "sagemaker:UpdatePipeline": "a pull request gets a second commit",
         "sagemaker:StopPipelineExecution": "a pull request may be closed while it is tried",
     },
-    "BuildRunRole": {"s3:ListBucket": _MISSING},
+    "BuildRunRole": {
+        "s3:ListBucket": _MISSING,
+        "sagemaker:StopPipelineExecution": "what runs of a merged pull request was stopped when it was closed",
+    },
     "DispatchRole": {"sqs:SendMessage": "an approval that GitHub did not take in three attempts is kept"},
     "EndpointRole": {**_CONTAINER, "sns:Publish": "the endpoint of a stage may be asynchronous"},
     "PipelineRole": _JOBS,

@@ -32,18 +32,19 @@ def _pipeline(context: Context) -> Any:
 
     report = PropertyFile(name="EvaluationReport", output_name="evaluation", path="evaluation.json")
     prepare = jobs.prepare(context)
-    train = jobs.train(context, prepare)
-    evaluate = jobs.evaluate(context, prepare, train, report)
+    train = None if context.settings.reuses_training else jobs.train(context, prepare)
+    candidate = jobs.candidate(context, train)
+    evaluate = jobs.evaluate(context, prepare, candidate, report)
     gate = ConditionStep(
         name="Gate",
         conditions=[ConditionEquals(left=evaluated(evaluate, report, "gate.passed"), right=True)],
-        if_steps=[] if context.pull_request else registration.steps(context, train, evaluate, report),
+        if_steps=[] if context.pull_request else registration.steps(context, candidate, evaluate, report),
         else_steps=[registration.fail(evaluate)],
     )
     return Pipeline(
         name=context.settings.pipeline_name(context.recipe.name),
         parameters=_parameters(context),
-        steps=[prepare, train, evaluate, gate],
+        steps=[step for step in (prepare, train, evaluate, gate) if step is not None],
         sagemaker_session=context.session,
         pipeline_experiment_config=None,
     )
@@ -64,4 +65,9 @@ def _parameters(context: Context) -> list[Any]:
         every.minimum,
         every.max_regression,
     ]
-    return parameters if context.pull_request else [*parameters, every.approval]
+    if context.pull_request:
+        return parameters
+    parameters += [every.approval, every.pull_request, every.author]
+    if context.settings.reuses_training:
+        parameters += [every.candidate_model, every.candidate_sha256]
+    return parameters

@@ -77,11 +77,19 @@ def train(context: Context, prepare: Any) -> Any:
     )
 
 
-def evaluate(context: Context, prepare: Any, train: Any, report: Any) -> Any:
+def candidate(context: Context, train: Any | None) -> Any:
+    """The URI of the candidate's artifact: what the step `train` made, or what the run was given."""
+    if train is None:
+        return context.parameters.candidate_model
+    return train.properties.ModelArtifacts.S3ModelArtifacts
+
+
+def evaluate(context: Context, prepare: Any, candidate: Any, report: Any) -> Any:
     """The step that evaluates candidate and champion and writes the property file `report`."""
     given = context.parameters
-    candidate = train.properties.ModelArtifacts.S3ModelArtifacts
+    known = {"--candidate-sha256": given.candidate_sha256} if context.settings.reuses_training else {}
     arguments = {
+        **known,
         "--candidate-uri": candidate,
         "--candidate-contract-sha256": context.inputs.contract_sha256,
         "--champion-arn": given.champion_arn,

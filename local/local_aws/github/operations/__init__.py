@@ -26,6 +26,7 @@ _MODULES = (
     accounts,
     repositories,
     protection,  # before commits, whose branch names may hold slashes
+    pulls,  # before commits, whose references may hold slashes
     commits,
     git_data,
     contents,
@@ -34,7 +35,6 @@ _MODULES = (
     oidc_subject,
     dispatches,
     workflow_runs,
-    pulls,
     merging,
     comments,
     apps,
