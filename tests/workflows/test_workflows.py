@@ -122,6 +122,7 @@ def environment(name: str, workflow: Workflow, job: str, step: Any = None) -> di
     }
     known = {f"vars.{variable}": value for variable, value in VARIABLES[name].items()} | {
         "github.event.pull_request.number": "7",
+        "github.event.pull_request.merged": "true",
         "github.event.client_payload.model_package_arn || inputs.model_package_arn": ARN,
         "github.token": "token",
     }
@@ -229,7 +230,11 @@ def _of_job(job: dict[str, Any]) -> list[str]:
     ):
         found.append("can be cancelled, or left out of the queue")
     permissions = job.get("permissions")
-    allowed = {"contents": ["read"], "id-token": ["write"], "pull-requests": ["read", "write"]}
+    allowed = {
+        **{key: ["read"] for key in ("checks", "contents")},
+        **{key: ["read", "write"] for key in ("actions", "pull-requests")},
+        **{key: ["write"] for key in ("deployments", "id-token", "issues")},
+    }
     if not permissions or any(level not in allowed.get(name, ()) for name, level in permissions.items()):
         found.append("more permissions than it needs, or none stated")
     for step in job["steps"]:

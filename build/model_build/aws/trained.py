@@ -107,15 +107,18 @@ def _inputs(job: Any) -> Iterator[str]:
 
 def _changed(s3: S3Client, uri: str, latest: datetime) -> str:
     bucket, prefix = split_uri(uri)
-    pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix)
-    versions: Counter[str] = Counter()
-    for page in pages:
-        for marker in page.get("DeleteMarkers", ()):
-            return f"s3://{bucket}/{marker['Key']} was deleted"
-        for version in page.get("Versions", ()):
-            versions[version["Key"]] += 1
-            if versions[version["Key"]] > 1:
-                return f"s3://{bucket}/{version['Key']} was written over"
-            if version["LastModified"] > latest:
-                return f"s3://{bucket}/{version['Key']} was written after the job had read or made it"
+    pages = list(s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix))
+    versions = [version for page in pages for version in page.get("Versions", ())]
+    counts = Counter(version["Key"] for version in versions)
+    found = [
+        *(f"{marker['Key']} was deleted" for page in pages for marker in page.get("DeleteMarkers", ())),
+        *(f"{key} was written over" for key, count in counts.items() if count > 1),
+        *(
+            f"{version['Key']} was written after the job had read or made it"
+            for version in versions
+            if version["LastModified"] > latest
+        ),
+    ]
+    if found:
+        return f"s3://{bucket}/{found[0]}"
     return "" if versions else f"{uri} is not there any more"

@@ -41,7 +41,7 @@ def create(call: Call) -> Answer:
         raise _refused(f"A pull request already exists for {label}.")
     made = PullRequest(
         call.state.new_id(),
-        len(repository.pulls) + 1,
+        repository.next_number,
         call.user,
         call.required("title", str),
         call.optional("body", str),
