@@ -166,7 +166,10 @@ def run(
     force: Annotated[
         str | None,
         typer.Option(
-            "--force", metavar="REASON", help="Register even if the gate refuses; the reason is recorded."
+            "--force",
+            envvar="FORCE_REASON",
+            metavar="REASON",
+            help="Register even if the gate refuses; the reason is recorded.",
         ),
     ] = None,
     minimum: Annotated[
@@ -190,6 +193,14 @@ def run(
             "--timeout", min=1, metavar="SECONDS", help="Stop watching after this long; the run goes on."
         ),
     ] = None,
+    scheduled: Annotated[
+        bool,
+        typer.Option(
+            "--scheduled",
+            envvar="SCHEDULED",
+            help="Do nothing unless the recipe's retrain.schedule has a run today (UTC).",
+        ),
+    ] = False,
     merged: Annotated[
         bool,
         typer.Option(
@@ -207,6 +218,11 @@ def run(
     runs it is watched, and once it has ended its result is shown; nothing is run or registered again.
     """
     with reported(verbose, ADVICE):
+        if scheduled and not _is_due(root, recipe):
+            print_result(
+                [] if as_json else ["The recipe's retrain.schedule has no run today: nothing to do."]
+            )
+            return
         source = _source(data)
 
         from rich.console import Console
@@ -459,6 +475,15 @@ def _decide(
         settings = Settings.load(os.environ)
         decision = approve.decide(connect(settings.region), settings, version, status, why, release=release)
         print_result(approve.document(decision) if as_json else approve.lines(decision))
+
+
+def _is_due(root: Path | None, recipe: str | None) -> bool:
+    """Whether the recipe's schedule has a run today. Raises UsageError (RecipeError)."""
+    from datetime import UTC, datetime
+
+    from model_build import workspace
+
+    return workspace.find(root, recipe)[1].retrain.is_due(datetime.now(UTC).date())
 
 
 def _number(pull_request: int | None) -> int:

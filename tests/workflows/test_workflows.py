@@ -123,6 +123,10 @@ def environment(name: str, workflow: Workflow, job: str, step: Any = None) -> di
     known = {f"vars.{variable}": value for variable, value in VARIABLES[name].items()} | {
         "github.event.pull_request.number": "7",
         "github.event.pull_request.merged": "true",
+        "github.event_name == 'schedule'": "false",
+        "inputs.force": "",
+        "inputs.recipe || vars.RECIPE": "clothing-reviews",
+        "inputs.data || vars.TRAINING_DATA": "s3://data/reviews.csv",
         "github.event.client_payload.model_package_arn || inputs.model_package_arn": ARN,
         "github.token": "token",
     }

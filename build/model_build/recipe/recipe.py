@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError, model_validator
 from model_build.errors import RecipeError
 from model_build.recipe.data import Data
 from model_build.recipe.labels import Labels
+from model_build.recipe.retrain import Retrain
 from model_build.recipe.training import BlazingText, InstanceType, Training, VolumeGb
 from model_common.configuration import Part, Share, describe, frozen, load, matching, problem, refusal
 
@@ -161,6 +162,7 @@ class Recipe(Part):
     gate: GateRule = Field(description="the least that a model must reach to be registered")
     registration: Registration = Registration()
     caching: Caching = Caching()
+    retrain: Retrain = Retrain()
 
     @classmethod
     def load(cls, path: Path) -> Recipe:
@@ -235,9 +237,12 @@ class Recipe(Part):
 
     @property
     def sha256(self) -> str:
-        """The hash of the recipe's meaning: comments, order of keys and stated defaults do not change it."""
+        """The hash of the recipe's meaning: comments, order of keys, stated defaults and the schedule do not change it."""
         canonical = json.dumps(
-            self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=True
+            self.model_dump(mode="json", exclude={"retrain"}),
+            sort_keys=True,
+            separators=(",", ":"),
+            ensure_ascii=True,
         )
         return hashlib.sha256(canonical.encode("ascii")).hexdigest()
 
