@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -15,10 +15,12 @@ _MONDAY = 0
 class Retrain(Part):
     """When main trains without a commit: the workflow asks once a day."""
 
-    schedule: Literal["never", "daily", "weekly", "monthly"] = Field(
-        "never",
-        description="how often main trains without a commit; weekly is Monday and monthly the first day, in UTC",
-    )
+    schedule: Annotated[
+        Literal["never", "daily", "weekly", "monthly"],
+        Field(
+            description="how often main trains without a commit; weekly is Monday and monthly the first day, in UTC"
+        ),
+    ] = "never"
 
     def is_due(self, day: date) -> bool:
         """Whether the schedule has a run on that day."""
