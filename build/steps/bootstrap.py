@@ -56,18 +56,17 @@ def ratio(numerator: Floats, denominator: Floats) -> Floats:
     return np.divide(numerator, denominator, out=np.zeros_like(numerator), where=denominator > 0)
 
 
-def interval_of_difference(
-    candidate: Answers, champion: Answers, metric: str, *, samples: int, confidence: float, seed: int
-) -> tuple[float, float]:
-    """Percentile interval of `metric` of candidate minus champion, paired: both answer the same texts of each sample."""
-    differences = np.concatenate(
-        [
-            measured(candidate, metric, weights) - measured(champion, metric, weights)
-            for weights in draws(len(candidate.truth), samples, seed)
-        ]
+def resampled(answers: Answers, metric: str, *, samples: int, seed: int) -> Floats:
+    """[samples] the metric in each sample. Equal seeds draw the same texts, so that figures of two models are paired."""
+    return np.concatenate(
+        [measured(answers, metric, weights) for weights in draws(len(answers.truth), samples, seed)]
     )
+
+
+def interval(values: Floats, confidence: float) -> tuple[float, float]:
+    """The percentile interval of a figure, or of a difference, by its values in the samples."""
     # A sample without any text of any label has no ranking.
-    low, high = np.nanquantile(differences, [(1 - confidence) / 2, (1 + confidence) / 2])
+    low, high = np.nanquantile(values, [(1 - confidence) / 2, (1 + confidence) / 2])
     return float(low), float(high)
 
 

@@ -72,6 +72,17 @@ def load(folder: Path, sha256: str, owner: str) -> Contract:
         ) from error
 
 
+def with_thresholds(folder: Path, thresholds: Mapping[str, float], target: Path) -> str:
+    """Write the contract of `folder` with other thresholds to the folder `target`; returns the hash of what was written."""
+    target.mkdir(parents=True, exist_ok=True)
+    description = json.loads((folder / DESCRIPTION_FILE).read_text(encoding="utf-8"))
+    description["thresholds"] = dict(thresholds)
+    text = json.dumps(description, sort_keys=True, indent=2) + "\n"
+    (target / DESCRIPTION_FILE).write_text(text, encoding="utf-8")
+    (target / RULES_FILE).write_bytes((folder / RULES_FILE).read_bytes())
+    return digests.of_folder(target)
+
+
 def _thresholds(description: Mapping[str, Any]) -> dict[str, float] | None:
     if not description["multi_label"]:
         return None

@@ -24,6 +24,7 @@ import holdout
 import metrics
 import model_quality
 import predictor
+import thresholds
 import wheels
 from failure import StepError
 
@@ -35,6 +36,7 @@ _NO_FIGURES: dict[str, Any] = {
     "per_class": {},
     "confusion_matrix": None,
     "calibration": [],
+    "precision_recall": {},
     "empty_texts": 0,
 }
 
@@ -51,6 +53,7 @@ class Config:
     confidence: float
     seed: int
     none: str | None
+    chooses_thresholds: bool
 
     @classmethod
     def load(cls, path: Path) -> Config:
@@ -66,6 +69,7 @@ class Config:
                 confidence=raw["confidence"],
                 seed=raw["seed"],
                 none=raw["none"],
+                chooses_thresholds=raw["threshold"] == thresholds.BEST_F1,
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise StepError(
@@ -100,9 +104,10 @@ class Model:
 
 @dataclass(frozen=True)
 class MeasuredModel(Model):
-    """A model that answered the holdout."""
+    """A model that answered the holdout. `samples` are the gate's metric in each bootstrap sample of it."""
 
     answers: metrics.Answers
+    samples: metrics.Floats
 
 
 def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -113,6 +118,9 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     inputs = _ROOT / "input"
     parser.add_argument("--config", type=Path, default=inputs / "code" / "evaluate.json")
     parser.add_argument("--holdout", type=Path, default=inputs / "holdout", help="the file, or its folder")
+    parser.add_argument(
+        "--validation", type=Path, default=inputs / "validation", help="folder; thresholds are chosen on it"
+    )
     parser.add_argument("--candidate", type=Path, default=inputs / "candidate", help="folder of model.tar.gz")
     parser.add_argument(
         "--candidate-uri",
@@ -168,6 +176,7 @@ def evaluate(options: argparse.Namespace) -> None:
         "holdout": examples.summary(),
         "candidate": candidate.report,
         "champion": champion and {"arn": options.champion_arn, **champion.report},
+        "interval": _interval(candidate, config),
         "comparison": _comparison(candidate, champion, config),
         "gate": asdict(decision),
     }
@@ -195,9 +204,21 @@ def _candidate(options: argparse.Namespace, config: Config, examples: holdout.Ho
         )
     path = options.candidate / predictor.ARTIFACT
     artifact.require_trained(path, options.candidate_sha256)
-    measured = _measured(path, terms, config, examples, "candidate")
+    model = predictor.Predictor(path, terms, "candidate")
+    chosen = _chosen(model, options.validation, config) if config.chooses_thresholds else None
+    measured = _measured(model, replace(terms, thresholds=chosen) if chosen else terms, config, examples)
     measured.report["artifact"] = _identity(path, options.candidate_uri)
+    if chosen:
+        written = contract.with_thresholds(options.candidate_contract, chosen, options.output / "contract")
+        measured.report["contract"] = {"sha256": written, "thresholds": chosen}
     return measured
+
+
+def _chosen(model: predictor.Predictor, validation: Path, config: Config) -> dict[str, float]:
+    """The threshold of each label, chosen on the validation split."""
+    examples = holdout.load_lines(validation, config.labels)
+    predictions = model.predict_lines(examples.texts, examples.labels)
+    return thresholds.best_f1(examples.truth, predictions.probabilities, examples.labels)
 
 
 def _identity(path: Path, uri: str) -> dict[str, str]:
@@ -223,40 +244,49 @@ def _champion(
     unmeasured = gate.Figures(terms.labels, terms.multi_label, metrics={})
     if not gate.comparable(candidate.figures, unmeasured):
         return Model(unmeasured, {"labels": list(terms.labels), **_NO_FIGURES})
-    return _measured(path, terms, config, examples, "champion")
+    return _measured(predictor.Predictor(path, terms, "champion"), terms, config, examples)
 
 
 def _measured(
-    path: Path, terms: contract.Contract, config: Config, examples: holdout.Holdout, owner: str
+    model: predictor.Predictor, terms: contract.Contract, config: Config, examples: holdout.Holdout
 ) -> MeasuredModel:
-    predictions = predictor.Predictor(path, terms, owner).predict(examples.texts, examples.labels)
+    predictions = model.predict(examples.texts, examples.labels)
     if terms.thresholds is None:
         answers = metrics.Answers.single(examples.truth, predictions.probabilities)
     else:
-        thresholds = [terms.thresholds[label] for label in examples.labels]
+        least = [terms.thresholds[label] for label in examples.labels]
         none = examples.labels.index(config.none) if config.none else None
-        answers = metrics.Answers.several(examples.truth, predictions.probabilities, thresholds, none)
+        answers = metrics.Answers.several(examples.truth, predictions.probabilities, least, none)
     report = {"labels": list(terms.labels), **metrics.figures(answers, examples.labels)}
     report["empty_texts"] = predictions.empty
-    return MeasuredModel(gate.Figures(terms.labels, terms.multi_label, report["metrics"]), report, answers)
+    figures = gate.Figures(terms.labels, terms.multi_label, report["metrics"])
+    samples = bootstrap.resampled(
+        answers, config.rule.metric, samples=config.bootstrap_samples, seed=config.seed
+    )
+    return MeasuredModel(figures, report, answers, samples)
+
+
+def _interval(candidate: MeasuredModel, config: Config) -> dict[str, Any] | None:
+    """The interval of the gate's metric; None where it could not be measured."""
+    if config.rule.metric not in candidate.figures.metrics:
+        return None
+    return {
+        "metric": config.rule.metric,
+        "interval": list(bootstrap.interval(candidate.samples, config.confidence)),
+        "confidence": config.confidence,
+        "samples": config.bootstrap_samples,
+    }
 
 
 def _comparison(candidate: MeasuredModel, champion: Model | None, config: Config) -> dict[str, Any] | None:
     if not isinstance(champion, MeasuredModel):
         return None
     metric = config.rule.metric
-    interval = bootstrap.interval_of_difference(
-        candidate.answers,
-        champion.answers,
-        metric,
-        samples=config.bootstrap_samples,
-        confidence=config.confidence,
-        seed=config.seed,
-    )
     return {
         "metric": metric,
         "difference": candidate.figures.metrics[metric] - champion.figures.metrics[metric],
-        "interval": list(interval),
+        # Both answer the same texts of each sample.
+        "interval": list(bootstrap.interval(candidate.samples - champion.samples, config.confidence)),
         "confidence": config.confidence,
         "samples": config.bootstrap_samples,
     }

@@ -1,4 +1,7 @@
-"""The holdout: the raw texts that no training saw, and the labels that they truly have."""
+"""The holdout: the raw texts that no training saw, and the labels that they truly have.
+
+The validation split is read here, too. Its texts are tokens already, as training reads them.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ import numpy.typing as npt
 from failure import StepError
 
 FILE = "holdout.jsonl"
+_PREFIX = "__label__"
 
 
 @dataclass(frozen=True)
@@ -57,10 +61,37 @@ def load(path: Path, labels: Sequence[str], multi_label: bool) -> Holdout:
             f"The holdout {file} is empty: there is nothing to measure a model on. "
             "Use more data, or a larger split.test in the recipe."
         )
-    truth = np.zeros((len(texts), len(labels)), dtype=bool)
+    return Holdout(tuple(labels), texts, _truth(rows, len(labels)))
+
+
+def load_lines(folder: Path, labels: Sequence[str]) -> Holdout:
+    """Read the files of a split for training: `__label__A __label__B token token ...` a line.
+
+    Raises StepError when there is no such line, or a label that the recipe does not know.
+    """
+    column = {label: index for index, label in enumerate(labels)}
+    texts, rows = [], []
+    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+        with file.open(encoding="utf-8", newline="\n") as lines:
+            for number, line in enumerate(lines, start=1):
+                words = line.split()
+                names = [word[len(_PREFIX) :] for word in words if word.startswith(_PREFIX)]
+                _check(names, column, True, f"{file}, line {number}")
+                texts.append(" ".join(word for word in words if not word.startswith(_PREFIX)))
+                rows.append([column[name] for name in names])
+    if not texts:
+        raise StepError(
+            f"The validation split {folder} is empty: there is nothing to choose thresholds on. "
+            "Use more data, a larger split.validation, or a number for evaluation.threshold in the recipe."
+        )
+    return Holdout(tuple(labels), texts, _truth(rows, len(labels)))
+
+
+def _truth(rows: Sequence[Sequence[int]], labels: int) -> npt.NDArray[np.bool_]:
+    truth = np.zeros((len(rows), labels), dtype=bool)
     for row, columns in enumerate(rows):
         truth[row, columns] = True
-    return Holdout(tuple(labels), texts, truth)
+    return truth
 
 
 def _example(line: str, where: str) -> tuple[str, list[str]]:

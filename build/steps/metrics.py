@@ -34,6 +34,7 @@ PRECISION_AT = (1, 3, 5)
 
 # A larger matrix is read by nobody, and evaluation.json must stay small enough for the pipeline's condition to read.
 CONFUSION_LABELS = 64
+CURVE_LABELS = 16
 
 
 @dataclass(frozen=True)
@@ -96,9 +97,11 @@ def names(labels: int, multi_label: bool) -> tuple[str, ...]:
 
 
 def figures(answers: Answers, labels: Sequence[str]) -> dict[str, Any]:
-    """Everything that evaluation.json says of one model: metrics, per_class, confusion_matrix, calibration.
+    """Everything that evaluation.json says of one model: metrics, per_class, confusion_matrix, calibration,
+    precision_recall.
 
     `confusion_matrix` [true label][given label] is None with several labels per text, or more than CONFUSION_LABELS.
+    `precision_recall` has the curve of each label; it is empty with more than CURVE_LABELS labels.
     """
     calibration = reliability(answers)
     return {
@@ -106,6 +109,7 @@ def figures(answers: Answers, labels: Sequence[str]) -> dict[str, Any]:
         "per_class": per_class(answers, labels),
         "confusion_matrix": _confusion_matrix(answers),
         "calibration": calibration,
+        "precision_recall": _curves(answers, labels),
     }
 
 
@@ -159,6 +163,15 @@ def _ranked(answers: Answers, column: int) -> dict[str, float | None]:
     found = ranking.of_label(answers.truth[:, column], answers.probabilities[:, column], once)
     values = {name[len("mean_") :]: float(value[0]) for name, value in found.items()}
     return {name: None if np.isnan(value) else value for name, value in values.items()}
+
+
+def _curves(answers: Answers, labels: Sequence[str]) -> dict[str, list[list[float]]]:
+    if len(labels) > CURVE_LABELS:
+        return {}
+    return {
+        label: ranking.precision_recall(answers.truth[:, column], answers.probabilities[:, column])
+        for column, label in enumerate(labels)
+    }
 
 
 def reliability(answers: Answers) -> list[dict[str, float]]:

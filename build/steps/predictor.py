@@ -68,7 +68,10 @@ class Predictor:
 
         A label that the model never saw in training has probability 0.
         """
-        lines = [self._contract.tokens(text) for text in texts]
+        return self.predict_lines([self._contract.tokens(text) for text in texts], labels)
+
+    def predict_lines(self, lines: Sequence[str], labels: Sequence[str]) -> Predictions:
+        """Probabilities of `labels` for texts that are tokens already, as Prepare writes them for training."""
         column = {label: index for index, label in enumerate(labels)}
         undecided = 0.0 if self._contract.multi_label else 1.0 / len(labels)
         probabilities = np.full((len(lines), len(labels)), undecided)

@@ -13,6 +13,7 @@ Floats = npt.NDArray[np.float64]
 
 ROC_AUC, AVERAGE_PRECISION = "mean_roc_auc", "mean_average_precision"
 NAMES = (ROC_AUC, AVERAGE_PRECISION)
+CURVE_POINTS = 40
 
 
 def of_label(
@@ -56,3 +57,21 @@ def mean(name: str, truth: npt.NDArray[np.bool_], scores: Floats, weights: npt.N
     count = defined.sum(axis=0)
     total = np.where(defined, values, 0.0).sum(axis=0)
     return np.asarray(np.divide(total, count, out=np.full(len(weights), np.nan), where=count > 0))
+
+
+def precision_recall(truth: npt.NDArray[np.bool_], scores: Floats) -> list[list[float]]:
+    """The curve of one label as at most CURVE_POINTS points [recall, precision], recall rising; [] where it is not defined.
+
+    `truth` and `scores` are [rows].
+    """
+    positive = int(truth.sum())
+    if positive in (0, len(truth)):
+        return []
+    order = np.argsort(-scores, kind="stable")
+    ends = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))
+    hits = np.cumsum(truth[order])[ends]
+    recall, precision = hits / positive, hits / (ends + 1)
+    # Of the points with equal recall the first one has the best precision.
+    wanted = np.linspace(recall[0], 1.0, CURVE_POINTS)
+    chosen = np.unique(np.searchsorted(recall, wanted - 1e-12))
+    return [[round(float(recall[at]), 4), round(float(precision[at]), 4)] for at in chosen]

@@ -73,10 +73,10 @@ class Job:
     def holdout(self, examples) -> None:
         self.put("holdout/holdout.jsonl", "".join(json.dumps(example) + "\n" for example in examples))
 
-    def config(self, labels=LABELS, multi_label=False, metric="accuracy", minimum=0.9) -> None:
+    def config(self, labels=LABELS, multi_label=False, metric="accuracy", minimum=0.9, threshold=0.5) -> None:
         gate = {"metric": metric, "minimum": minimum, "max_regression": 0.0}
         document = {"recipe": "reviews", "gate": gate, "labels": labels, "multi_label": multi_label}
-        document |= {"bootstrap_samples": 100, "confidence": 0.9, "none": None}
+        document |= {"bootstrap_samples": 100, "confidence": 0.9, "none": None, "threshold": threshold}
         self.put("code/evaluate.json", json.dumps(document | {"seed": 0}))
 
     def labels(self, *names: str) -> None:
@@ -87,6 +87,7 @@ class Job:
     def arguments(self) -> list[str]:
         folders = (
             "holdout",
+            "validation",
             "candidate",
             "candidate-contract",
             "champion",
@@ -290,6 +291,66 @@ def test_several_labels_per_text(job):
     assert report["candidate"]["metrics"]["micro_f1"] == 1.0
     assert report["candidate"]["confusion_matrix"] is None
     assert report["candidate"]["empty_texts"] == 1
+
+
+VALIDATION = (
+    "__label__positive lovely soft dress\n__label__positive fits\n"
+    "__label__negative awful\n__label__positive __label__negative lovely dress apart\n"
+)
+
+
+@pytest.fixture
+def choosing(job):
+    """A job that chooses the thresholds of its candidate."""
+    job.config(multi_label=True, metric="micro_f1", minimum=0.1, threshold="best_f1")
+    document = {"version": 2, "recipe": "reviews", "labels": LABELS, "multi_label": True}
+    serving = {
+        "request": {"texts": "instances", "count": "configuration.k"},
+        "line": {"text": "source", "count": "k"},
+        "answer": {"labels": "label", "scores": "prob", "prefix": "__label__"},
+    }
+    document |= {
+        "thresholds": dict.fromkeys(LABELS, 0.5),
+        "text_rules": {"lowercase": True},
+        "serving": serving,
+    }
+    job.put("candidate-contract/contract.json", json.dumps(document))
+    job.put("candidate-contract/text_rules.py", TEXT_RULES)
+    job.put("validation/part-0.txt", VALIDATION)
+    return job
+
+
+def test_thresholds_are_chosen_on_validation_and_stored_in_the_contract_of_the_candidate(choosing):
+    job = choosing
+    found = job.evaluated()["candidate"]["contract"]
+
+    folder = job.root / "output/contract"
+    written = json.loads((folder / "contract.json").read_text())
+    assert found["sha256"] == digests.of_folder(folder)
+    assert written["thresholds"] == found["thresholds"] != dict.fromkeys(LABELS, 0.5)
+    before = json.loads((job.root / "candidate-contract/contract.json").read_text())
+    assert {**written, "thresholds": None} == {**before, "thresholds": None}
+    assert (folder / "text_rules.py").read_text() == TEXT_RULES
+
+
+def test_the_holdout_does_not_decide_on_thresholds(choosing):
+    first = choosing.evaluated()["candidate"]["contract"]["thresholds"]
+    choosing.holdout([{"text": "fits", "labels": list(LABELS)}, {"text": "awful", "labels": ["positive"]}])
+
+    assert choosing.evaluated()["candidate"]["contract"]["thresholds"] == first
+
+
+def test_without_a_text_in_validation_no_threshold_can_be_chosen(choosing):
+    choosing.put("validation/part-0.txt", "")
+
+    with pytest.raises(StepError, match=r"validation is empty: .*larger split\.validation"):
+        choosing.evaluated()
+
+
+def test_the_candidates_metric_has_an_interval_without_a_champion(job):
+    found = job.evaluated()["interval"]
+
+    assert found == {"metric": "accuracy", "interval": [1.0, 1.0], "confidence": 0.9, "samples": 100}
 
 
 def test_the_same_inputs_give_the_same_bytes(job, wrong_artifact):

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import fbeta_score, precision_score, recall_score
 
-from bootstrap import count, draws, interval_of_difference, measured
+import bootstrap
+from bootstrap import count, draws, measured, resampled
 from metrics import Answers, figures, metrics, names
 from model_quality import statistics
 
@@ -30,9 +31,10 @@ def tags(rows):
 
 
 def interval(candidate, champion, metric="macro_f1", samples=1000, confidence=0.95, seed=0):
-    return interval_of_difference(
-        candidate, champion, metric, samples=samples, confidence=confidence, seed=seed
+    ours, theirs = (
+        resampled(answers, metric, samples=samples, seed=seed) for answers in (candidate, champion)
     )
+    return bootstrap.interval(ours - theirs, confidence)
 
 
 @pytest.mark.parametrize("answers", [reviews(50, skill=0.2), tags(50)], ids=["one label", "several labels"])

@@ -545,3 +545,21 @@ def test_the_recipes_machines_and_limits_reach_the_jobs():
     specification = steps["Register"]["Arguments"]["InferenceSpecification"]
     assert specification["SupportedRealtimeInferenceInstanceTypes"] == ["ml.c5.large"]
     assert specification["SupportedTransformInstanceTypes"] == ["ml.c5.xlarge"]
+
+
+def test_chosen_thresholds_are_registered_with_the_contract_that_evaluate_wrote(steps):
+    multi = {"multi": True, **DOCUMENT["labels"]}
+    changed = recipe(labels=multi, evaluation={"threshold": "best_f1"})
+    found = diff.steps(definition(changed, SETTINGS, INPUTS))
+
+    evaluate, registered = found["Evaluate"]["Arguments"], found["Register"]["Arguments"]
+    assert "validation" in {each["InputName"] for each in evaluate["ProcessingInputs"]}
+    assert [each["OutputName"] for each in evaluate["ProcessingOutputConfig"]["Outputs"]] == [
+        "evaluation",
+        "contract",
+    ]
+    metadata = registered["CustomerMetadataProperties"]
+    assert metadata["contract"]["Std:Join"]["Values"][1] == "/"
+    assert metadata["contract-sha256"]["Std:JsonGet"]["Path"] == "candidate.contract.sha256"
+    stated = steps["Register"]["Arguments"]["CustomerMetadataProperties"]
+    assert stated["contract"] == INPUTS.contract

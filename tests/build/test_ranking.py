@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from sklearn.metrics import average_precision_score, roc_auc_score
+from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score
 
 import ranking
 from metrics import Answers, metrics, names, per_class
@@ -35,6 +35,26 @@ def test_the_mean_is_over_the_labels_that_have_one():
     scores = np.tile(np.linspace(1, 0, 200)[:, np.newaxis], (1, 2))
     assert ranking.mean(ranking.ROC_AUC, truth, scores, ONCE)[0] == 1.0
     assert np.isnan(ranking.mean(ranking.ROC_AUC, truth[:, 1:], scores[:, 1:], ONCE)[0])
+
+
+def test_a_curve_lies_on_scikit_learns_and_ends_with_every_text_found():
+    random = np.random.default_rng(1)
+    truth, scores = random.random(200) < 0.3, random.random(200).round(2)
+    precisions, recalls, _ = precision_recall_curve(truth, scores)
+    points = {
+        (round(recall, 4), round(precision, 4)) for recall, precision in zip(recalls, precisions, strict=True)
+    }
+
+    curve = ranking.precision_recall(truth, scores)
+
+    assert 2 < len(curve) <= ranking.CURVE_POINTS
+    assert curve[-1][0] == 1.0
+    assert {tuple(point) for point in curve} <= points
+
+
+@pytest.mark.parametrize("has", [True, False])
+def test_a_label_that_all_texts_have_or_none_has_no_curve(has):
+    assert ranking.precision_recall(np.full(200, has), np.linspace(0, 1, 200)) == []
 
 
 def answers(none):

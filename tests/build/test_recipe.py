@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from model_build.errors import UsageError
+from model_build.errors import RecipeError, UsageError
 from model_build.recipe import Recipe
 from model_build.recipe.data import MISSING
 
@@ -150,6 +150,7 @@ def test_evaluate_is_told_the_gate_the_labels_and_how_to_measure(tmp_path):
         "confidence": 0.9,
         "seed": 0,
         "none": None,
+        "threshold": 0.5,
     }
 
 
@@ -186,6 +187,18 @@ def test_the_threshold_matters_to_multi_label_recipes_only(tmp_path):
 
     assert single.contract()["thresholds"] is None
     assert multi.contract()["thresholds"] == dict.fromkeys(multi.labels.names, 0.3)
+
+
+def test_thresholds_are_chosen_for_texts_with_several_labels_only(tmp_path):
+    multi = SMALLEST.replace("{names", "{multi: true, names") + "evaluation: {threshold: best_f1}\n"
+
+    assert load(tmp_path, multi).evaluation.chooses_thresholds
+    with pytest.raises(
+        RecipeError, match=r"evaluation\.threshold: found best_f1. It needs labels\.multi: true"
+    ):
+        load(tmp_path, SMALLEST + "evaluation: {threshold: best_f1}\n")
+    with pytest.raises(RecipeError, match=r"evaluation\.threshold"):
+        load(tmp_path, multi.replace("best_f1", "best"))
 
 
 def test_what_the_steps_get_is_json(tmp_path):

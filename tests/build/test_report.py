@@ -469,3 +469,43 @@ def test_a_machine_without_a_price_is_named_and_not_guessed():
     said = report(replace(RUN, steps=steps)).effort
     assert said.endswith("has none for ml.x9.huge.")
     assert "$" not in said
+
+
+def with_curves():
+    document = evaluation(champion=0.65)
+    document["interval"] = {
+        "metric": "macro_f1",
+        "interval": [0.65, 0.74],
+        "confidence": 0.95,
+        "samples": 1000,
+    }
+    for owner in ("candidate", "champion"):
+        curve = [[0.0, 1.0], [0.5, 0.8], [1.0, 0.4]]
+        document[owner]["precision_recall"] = {"bad": curve, "good": []}
+    return report(document=document)
+
+
+def test_precision_and_recall_are_drawn_for_each_label_that_has_a_curve():
+    page = html.render(with_curves())
+
+    assert "Precision and recall" in page
+    assert page.count('class="curve candidate"') == 2  # the label, and the reliability
+    assert "bad: at the threshold precision 0.500, recall 0.250" in page
+
+
+def test_the_comment_draws_the_mean_precision_by_recall():
+    text = markdown.render(with_curves())
+
+    assert 'title "Mean precision by recall: candidate (bars), champion (line)"' in text
+    assert "bar [0.800, 0.800, 0.800, 0.800, 0.800, 0.400, 0.400, 0.400, 0.400, 0.400]" in text
+
+
+def test_the_candidates_own_interval_is_stated():
+    said = "95% interval of the candidate's macro_f1: 0.6500 to 0.7400."
+
+    assert said in markdown.render(with_curves())
+    assert "0.6500 to 0.7400" in html.render(with_curves())
+
+
+def test_a_document_without_curves_draws_none():
+    assert "Precision and recall" not in html.render(report()) + markdown.render(report())

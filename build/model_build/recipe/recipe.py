@@ -21,6 +21,7 @@ from model_build.recipe.training import BlazingText, InstanceType, Training, Vol
 from model_common.configuration import Part, Share, describe, frozen, load, matching, problem, refusal
 
 CONTRACT_VERSION = 2
+BEST_F1 = "best_f1"
 
 # PROJECT-pr-7-NAME is the pipeline of a pull request, PROJECT-merged-NAME that of merged ones, PROJECT-NAME the project's
 # own: they must not be the same.
@@ -116,11 +117,20 @@ class Processing(Part):
 
 
 class Evaluation(Part):
-    """How the candidate is measured. `threshold` is the probability from which a multi-label model says yes."""
+    """How the candidate is measured.
 
-    threshold: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    `threshold` is the probability from which a multi-label model says yes. With `best_f1` Evaluate chooses one for each
+    label, on the validation split, and stores it in the contract.
+    """
+
+    threshold: Literal["best_f1"] | Annotated[float, Field(gt=0, lt=1)] = 0.5
     bootstrap_samples: Annotated[int, Field(ge=100, le=100_000)] = 1000
     confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
+
+    @property
+    def chooses_thresholds(self) -> bool:
+        """Whether Evaluate chooses the thresholds."""
+        return self.threshold == BEST_F1
 
 
 class GateRule(Part):
@@ -203,6 +213,8 @@ class Recipe(Part):
                 "processing.instance_count",
                 f"found {self.processing.instance_count}. Allowed without prepare.engine: spark: 1",
             )
+        if self.evaluation.chooses_thresholds and not self.labels.multi:
+            raise problem("evaluation.threshold", "found best_f1. It needs labels.multi: true")
         if self.labels.multi and self.rebalance != "none":
             raise problem("rebalance", f"found {self.rebalance!r}. Allowed with labels.multi: true: none")
         return self
@@ -276,6 +288,7 @@ class Recipe(Part):
             "confidence": self.evaluation.confidence,
             "seed": 0,
             "none": self.labels.none,
+            "threshold": self.evaluation.threshold,
         }
 
     def contract(self) -> dict[str, Any]:
@@ -291,4 +304,8 @@ class Recipe(Part):
         }
 
     def _thresholds(self) -> dict[str, float] | None:
-        return dict.fromkeys(self.labels.names, self.evaluation.threshold) if self.labels.multi else None
+        """Those of the contract that training starts with; Evaluate replaces them where it chooses."""
+        if not self.labels.multi:
+            return None
+        threshold = self.evaluation.threshold
+        return dict.fromkeys(self.labels.names, 0.5 if isinstance(threshold, str) else threshold)

@@ -7,7 +7,7 @@ repository: see docs/decisions/. Mermaid has no heat map, so the confusion matri
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from model_build.report.documents import Bin
 from model_build.report.model import ClassRow
@@ -15,6 +15,9 @@ from model_build.report.model import ClassRow
 LABELS = 12
 """The most labels whose names can be read below bars, or over the columns of a matrix."""
 
+Curve = Sequence[tuple[float, float]]
+
+_RECALLS = [tenth / 10 for tenth in range(1, 11)]
 _SHADES = ("\N{LIGHT SHADE}", "\N{MEDIUM SHADE}", "\N{DARK SHADE}", "\N{FULL BLOCK}")
 # Within quotes Mermaid reads entities and directives; a fence ends at backticks.
 _UNSAFE = re.compile(r"[^\w .()+-]")
@@ -41,6 +44,30 @@ def reliability(bins: Sequence[Bin]) -> str:
     ]
     names = [f"{each.confidence:.2f}" for each in bins]
     return _chart("Right (bars) by confidence (line)", names, "share", series)
+
+
+def precision_recall(candidate: Mapping[str, Curve], champion: Mapping[str, Curve]) -> str:
+    """The mean precision over the labels at ten recalls: the candidate's as bars and the champion's as a line.
+
+    The precision at a recall is the best one at that recall or a higher one. Empty without a curve.
+    """
+    curves = [curve for curve in candidate.values() if curve]
+    theirs = [curve for curve in champion.values() if curve]
+    if not curves:
+        return ""
+    series = [_series("bar", _mean_precisions(curves))]
+    if theirs:
+        series.append(_series("line", _mean_precisions(theirs)))
+    title = "Mean precision by recall" + (": candidate (bars), champion (line)" if theirs else "")
+    return _chart(title, [f"{recall:.1f}" for recall in _RECALLS], "precision", series)
+
+
+def _mean_precisions(curves: Sequence[Curve]) -> list[float]:
+    return [sum(_precision(curve, recall) for curve in curves) / len(curves) for recall in _RECALLS]
+
+
+def _precision(curve: Curve, recall: float) -> float:
+    return max((precision for reached, precision in curve if reached >= recall - 1e-9), default=0.0)
 
 
 def confusion(matrix: Sequence[Sequence[int]]) -> list[list[str]]:

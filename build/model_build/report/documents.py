@@ -59,6 +59,7 @@ class Figures(Document):
     per_class: dict[str, ClassFigures]
     confusion_matrix: tuple[tuple[int, ...], ...] | None
     calibration: tuple[Bin, ...]
+    precision_recall: dict[str, tuple[tuple[float, float], ...]] = {}
     empty_texts: int = 0
 
 
@@ -66,6 +67,15 @@ class Champion(Figures):
     """The champion's figures, and the ARN of its model package."""
 
     arn: str
+
+
+class Interval(Document):
+    """The bootstrap interval of the candidate's metric of the gate."""
+
+    metric: str
+    interval: tuple[float, float]
+    confidence: float
+    samples: int
 
 
 class Comparison(Document):
@@ -108,6 +118,7 @@ class Evaluation(Document):
     candidate: Figures
     champion: Champion | None
     comparison: Comparison | None
+    interval: Interval | None = None
     gate: Gate
 
 

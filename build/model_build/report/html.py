@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from model_build.report import plots
+from model_build.report import curves, plots
 from model_build.report.model import Report, duration, signed
 
 # What a plot can show before it becomes unreadable; the table below it shows all.
@@ -65,6 +65,17 @@ def _figures(report: Report) -> Iterator[Figure]:
         f"The {len(shown)} commonest labels; the table has all." if left_out else "",
         legend=compared,
     )
+    if any(evaluation.candidate.precision_recall.values()):
+        yield Figure(
+            "Precision and recall",
+            curves.precision_recall(evaluation.candidate, champion),
+            (
+                "Precision (upwards) by recall. The dot is the candidate at its threshold."
+                if evaluation.multi_label
+                else "Precision (upwards) by recall. The dot is where the most probable label is given."
+            ),
+            legend=compared,
+        )
     yield Figure(
         "Reliability",
         plots.reliability(evaluation.candidate.calibration, champion.calibration if champion else ()),

@@ -51,6 +51,7 @@ def render(report: Report) -> str:
         f"## {_SYMBOLS[report.verdict]} {plain(report.headline)} \N{MIDDLE DOT} {plain(report.run.recipe)}",
         " ".join(filter(None, (plain(report.reason[:_REASONS]), plain(report.consequence)))),
         _metrics(report.metrics),
+        plain(report.certainty),
         plain(report.significance),
         plain(report.never_right),
         f"Next: {_code(report.run.next_command)}" if report.run.next_command else "",
@@ -59,6 +60,7 @@ def render(report: Report) -> str:
         _links(report.run.links),
         _details("Labels", _classes(report), is_open=len(report.classes) <= charts.LABELS),
         _details("Confusion matrix", _confusion(report)),
+        _details("Precision and recall", _precision_recall(report)),
         _details("Reliability", _reliability(report)),
         _details(_data_title(report), _data(report)),
         _details("Steps", _steps(report)),
@@ -115,6 +117,13 @@ def _confusion(report: Report) -> str:
     return "A row for each true label, a column for each that the candidate gives.\n\n" + _table(
         ["", *names], 1, rows
     )
+
+
+def _precision_recall(report: Report) -> str:
+    if report.evaluation is None:
+        return ""
+    champion = report.champion.precision_recall if report.champion else {}
+    return charts.precision_recall(report.evaluation.candidate.precision_recall, champion)
 
 
 def _reliability(report: Report) -> str:

@@ -253,6 +253,15 @@ class Report:
         return Baseline(label, holdout.labels[label] / holdout.rows)
 
     @property
+    def certainty(self) -> str:
+        """The bootstrap interval of the gate's metric, in a sentence; empty where there is none."""
+        found = self.evaluation.interval if self.evaluation else None
+        if found is None:
+            return ""
+        low, high = found.interval
+        return f"{found.confidence:.0%} interval of the candidate's {found.metric}: {low:.4f} to {high:.4f}."
+
+    @property
     def significance(self) -> str:
         """The bootstrap interval of the difference to the champion, in a sentence; empty without a champion."""
         comparison = self.evaluation.comparison if self.evaluation else None

@@ -327,8 +327,9 @@ def _pull_request(identity: Identity, shared: _Statements) -> iam.CfnRole:
         f"What the pipelines of {PROJECT}'s pull requests run as: writes under pr/ alone, registers nothing.",
         trusts_service("sagemaker"),
         [
-            # Beside its own: the data, and the champion that the candidate is compared with.
-            *shared.reads("contracts/", "data/", "models/", "pr/"),
+            # Beside its own: the data, and the champion that the candidate is compared with. The contract of a
+            # champion whose thresholds were chosen is an output of Evaluate.
+            *shared.reads("contracts/", "data/", "models/", "pr/", "runs/*/evaluate/contract/"),
             *shared.writes("pr/"),
             *shared.runs_jobs(of_pull_requests=True),
             *_pull_requests_never(shared),

@@ -99,6 +99,7 @@ def evaluate(context: Context, prepare: Any, candidate: Any, report: Any) -> Any
         "--minimum": given.minimum.to_string(),
         "--max-regression": given.max_regression.to_string(),
     }
+    chooses = context.recipe.evaluation.chooses_thresholds
     return _processing_step(
         context,
         "Evaluate",
@@ -113,8 +114,9 @@ def evaluate(context: Context, prepare: Any, candidate: Any, report: Any) -> Any
             "candidate-contract": context.inputs.contract,
             "champion": given.champion_model,
             "champion-contract": given.champion_contract,
+            **({"validation": output(prepare, "validation")} if chooses else {}),
         },
-        outputs=("evaluation",),
+        outputs=("evaluation", "contract") if chooses else ("evaluation",),
         arguments=[part for argument in arguments.items() for part in argument],
         property_files=[report],
     )

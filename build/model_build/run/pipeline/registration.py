@@ -104,13 +104,24 @@ def _metadata(context: Context, evaluate: Any, report: Any) -> dict[str, Any]:
         "model-sha256": evaluated(evaluate, report, "candidate.artifact.sha256"),
         "model-version": evaluated(evaluate, report, "candidate.artifact.version"),
         "text-rules-sha256": inputs.text_rules_sha256,
-        "contract": inputs.contract,
-        "contract-sha256": inputs.contract_sha256,
+        **_contract(context, evaluate, report),
         # A space separates the labels: BlazingText's labels have none, and the registry's metadata allows no comma.
         "labels": metadata.fitted(" ".join(recipe.labels.names)),
         "champion": given.champion_arn,
         "forced": given.force_reason,
         "execution": ExecutionVariables.PIPELINE_EXECUTION_ARN,
+    }
+
+
+def _contract(context: Context, evaluate: Any, report: Any) -> dict[str, Any]:
+    """Where the contract is, and its hash: that of the run's start, or the one with the thresholds that Evaluate chose."""
+    from sagemaker.core.workflow.functions import Join
+
+    if not context.recipe.evaluation.chooses_thresholds:
+        return {"contract": context.inputs.contract, "contract-sha256": context.inputs.contract_sha256}
+    return {
+        "contract": Join(on="", values=[output(evaluate, "contract"), "/"]),
+        "contract-sha256": evaluated(evaluate, report, "candidate.contract.sha256"),
     }
 
 
