@@ -103,6 +103,33 @@ def test_a_rejection_waits_for_no_review_and_ends_the_wait_for_its_package_alone
     assert deployments(deploy)[0][:2] == ("inactive", f"Version 1 was rejected in run {rejection.number}")
 
 
+def test_a_payload_of_shell_markdown_and_expressions_stays_text(deploy, tmp_path):
+    evil = f"$(touch {tmp_path}/owned); `id` ${{{{ github.token }}}} <!-- x --> [a](http://b)/13\n::error::x"
+    payload = {"model_package_arn": evil}
+    deploy.ok("POST", "/dispatches", {"event_type": "model-approved", "client_payload": payload})
+    [run] = dispatched(deploy)
+    assert run.job("staging").conclusion == "success"  # nothing of it is a version 13
+    assert list(tmp_path.iterdir()) == []
+    review(deploy, run, "rejected")
+    [run] = dispatched(deploy)
+    assert run.job("incident").conclusion == "success"
+    assert issues(deploy) == []
+
+
+def test_a_rollout_that_was_cancelled_runs_again_from_the_start(deploy):
+    decide(deploy, 1)
+    [run] = dispatched(deploy)
+    deploy.ok("POST", f"/actions/runs/{run.id}/cancel")
+    assert dispatched(deploy)[0].conclusion == "cancelled"
+    deploy.ok("POST", f"/actions/runs/{run.id}/rerun")
+    [run] = dispatched(deploy)
+    assert (run.attempt, run.job("staging").conclusion, run.job("production").status) == (
+        2,
+        "success",
+        "waiting",
+    )
+
+
 def test_whatever_fails_is_one_issue_which_a_later_success_closes(deploy):
     decide(deploy, 13)
     decide(deploy, 13)
