@@ -35,8 +35,10 @@ test-slow: $(VENV)/.check
 test-workflows: $(VENV)/.check
 	@$(BIN)/python -m pytest $(WORKFLOWS) $(ARGS)
 
-# Types are checked beside the tests, which wait more than they compute. The 25 slowest tests of each run are printed.
-check: style docs extras
+# What extras names is downloaded beside the linters. Types are checked beside the tests, which wait more than they compute.
+# The 25 slowest tests of each run are printed.
+check:
+	@$(MAKE) --no-print-directory --jobs=3 style docs extras
 	@$(MAKE) --no-print-directory --jobs=2 types test ARGS="--durations=25 $(ARGS)"
 	@$(MAKE) --no-print-directory test-slow ARGS="--durations=25 $(ARGS)"
 

@@ -16,8 +16,8 @@ import click
 import typer
 
 from model_build.errors import UsageError
-from model_common.advice import Advice
-from model_common.command_line import application, names_in, print_result, reported
+from model_common.cli.advice import Advice
+from model_common.cli.command_line import application, names_in, print_result, reported
 
 ADVICE = Advice(work="A pipeline that was started")
 
@@ -496,7 +496,7 @@ def _summary(wanted: bool) -> Callable[[str], None]:
     """The function that writes a result's Markdown to the summary. Its target is checked before the work begins."""
     if not wanted:
         return lambda markdown: None
-    from model_common import summary
+    from model_common.cli import summary
 
     summary.check(os.environ)
     return lambda markdown: summary.append(os.environ, markdown)

@@ -14,19 +14,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import artifact
-import bootstrap
-import contract
 import digests
 import failure
-import gate
-import holdout
-import metrics
-import model_quality
-import predictor
-import thresholds
 import wheels
+from evaluation import artifact, bootstrap, gate, holdout, metrics, model_quality, thresholds
 from failure import StepError
+from prediction import contract, predictor
 
 VERSION = 1
 NONE = "none"

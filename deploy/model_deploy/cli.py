@@ -13,9 +13,9 @@ from typing import Annotated, Any
 
 import typer
 
-from model_common.advice import Advice
-from model_common.command_line import application, names_in, print_result, reported
-from model_common.summary import annotate, set_output
+from model_common.cli.advice import Advice
+from model_common.cli.command_line import application, names_in, print_result, reported
+from model_common.cli.summary import annotate, set_output
 from model_deploy.summary import Summary
 
 ADVICE = Advice(work="A rollout that was started")

@@ -13,13 +13,14 @@ from model_common.repository import nearest
 from model_common.settings import check_region
 from model_deploy import stacks
 from model_deploy.aws.clients import Aws, connect
-from model_deploy.core import archive, checks, deployment
+from model_deploy.core import archive, checks
 from model_deploy.core.archive import Archive
-from model_deploy.core.arn import ModelPackageArn
 from model_deploy.core.checks import Checks
-from model_deploy.core.deployment import Deployment
-from model_deploy.core.package import Candidate
-from model_deploy.core.target import Target
+from model_deploy.core.model_package.arn import ModelPackageArn
+from model_deploy.core.model_package.package import Candidate
+from model_deploy.core.plan import deployment
+from model_deploy.core.plan.deployment import Deployment
+from model_deploy.core.plan.target import Target
 from model_deploy.errors import StageError, UsageError
 from model_deploy.settings import Settings
 from model_deploy.stage import Stage

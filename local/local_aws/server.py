@@ -34,13 +34,12 @@ from local_aws.kernel.account import ACCOUNT_ID, REGION, Account, Clients
 from local_aws.kernel.connections import LimitedServer
 from local_aws.kernel.environment import without_real_account
 from local_aws.kernel.moto_internals import (
-    BackendDict,
     bounded_logs,
     bounded_queues,
     bounded_topics,
+    forget_everything,
     one_account,
     read_key_policies,
-    reset_model_data,
     symmetric_keys,
     untracked_models,
 )
@@ -88,8 +87,7 @@ class Server:
         if time_scale is None:
             time_scale = float(os.environ.get("LOCAL_AWS_TIME_SCALE", "1"))
         # Before any handler has a thread of its own that asks moto for something.
-        BackendDict.reset()
-        reset_model_data()
+        forget_everything()
         self.port = self._http.server_port
         self.endpoint_url = f"http://{LOOPBACK}:{self.port}"
         self.account = Account(
@@ -175,8 +173,7 @@ class Server:
         self._http.shutdown()
         self._http.server_close()
         self._thread.join()
-        BackendDict.reset()
-        reset_model_data()
+        forget_everything()
         shutil.rmtree(self.account.state, ignore_errors=True)
         self._process.close()
 

@@ -11,8 +11,8 @@ from typing import Annotated
 
 import typer
 
-from model_common.advice import Advice
-from model_common.command_line import application, print_result, reported
+from model_common.cli.advice import Advice
+from model_common.cli.command_line import application, print_result, reported
 from project_template.core.settings import DEFAULT_NAME, DEFAULT_OWNER, Form
 from project_template.errors import UsageError
 from project_template.stacks.published import GITHUB_API

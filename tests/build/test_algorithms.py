@@ -15,14 +15,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import contract
-import predictor
-import scripted
 from failure import StepError
 from model_build.aws import code
 from model_build.errors import UsageError
+from prediction import contract, predictor, scripted
 
-STEPS = Path(predictor.__file__).parent
+STEPS = Path(predictor.__file__).parents[1]
 ALGORITHMS = STEPS.with_name("algorithms")
 SCRIPTS = ["tfidf", "fasttext"]
 GOOD = ["good fine lovely", "fine good great", "lovely great good", "great fine lovely"]

@@ -5,7 +5,15 @@ import math
 import numpy as np
 import pytest
 
-from metrics import CONFUSION_LABELS, Answers, calibration_error, figures, metrics, per_class, reliability
+from evaluation.metrics import (
+    CONFUSION_LABELS,
+    Answers,
+    calibration_error,
+    figures,
+    metrics,
+    per_class,
+    reliability,
+)
 
 LABELS = ("bad", "fine", "good")
 

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import botocore.loaders
 import botocore.session
 import pytest
 from botocore.validate import ParamValidator
@@ -173,6 +174,24 @@ def test_building_leaves_the_environment_and_the_network_alone(monkeypatch):
     before = dict(os.environ)
     definition(recipe(), SETTINGS, INPUTS)
     assert dict(os.environ) == before
+
+
+def test_a_definition_reads_each_of_awss_models_once_in_a_process(built, monkeypatch):
+    """Each of the SDK's four sessions would read them anew, which takes longer than everything else."""
+    read = []
+    load = botocore.loaders.JSONFileLoader.load_file
+
+    def load_file(loader, path):
+        content = load(loader, path)
+        if content is not None:
+            read.append(path)
+        return content
+
+    monkeypatch.setattr(botocore.loaders.JSONFileLoader, "load_file", load_file)
+    make = botocore.session.create_loader
+    assert definition(recipe(), SETTINGS, INPUTS) == built
+    assert read == []
+    assert botocore.session.create_loader is make
 
 
 def test_the_steps_are_those_that_the_commands_know(steps):

@@ -7,10 +7,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from model_deploy.core import contract, promotion
-from model_deploy.core.artifact import Artifact
+from model_deploy.core import promotion
 from model_deploy.core.checks import Case, Checks
-from model_deploy.core.package import Candidate, LifeCycle, Package
+from model_deploy.core.model_package import contract
+from model_deploy.core.model_package.artifact import Artifact
+from model_deploy.core.model_package.package import Candidate, LifeCycle, Package
 from model_deploy.core.promotion import Request
 from model_deploy.errors import RefusedError
 

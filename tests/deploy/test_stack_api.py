@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from model_deploy.core.deployment import Deployment
+from model_deploy.core.plan.deployment import Deployment
 from model_deploy.stacks import synthesise
 from model_deploy.stage import Stage
 

@@ -19,7 +19,7 @@ from embedded import ORGANIZATION, REVIEWER, Embedded
 from people import DATA, Account, command, git
 
 from local_aws.kernel import environment
-from project_template.stacks.unexercised_permissions import UNEXERCISED
+from project_template.stacks.roles.unexercised_permissions import UNEXERCISED
 
 pytestmark = pytest.mark.slow
 

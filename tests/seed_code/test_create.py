@@ -6,7 +6,7 @@ import json
 import pytest
 from rich.console import Console
 
-from model_common.progress import Progress
+from model_common.cli.progress import Progress
 from project_template.commands import create, update
 from project_template.core.settings import Form
 from project_template.errors import (

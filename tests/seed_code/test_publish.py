@@ -7,8 +7,8 @@ from botocore.exceptions import ClientError
 from rich.console import Console
 
 from model_common.aws.errors import explain
+from model_common.cli.progress import Progress
 from model_common.deadline import Deadline
-from model_common.progress import Progress
 from project_template.account import publication
 from project_template.aws.clients import bucket_exists
 from project_template.aws.waiting import Watch

@@ -415,7 +415,6 @@ def test_the_tests_of_a_poured_repository_pass_there(name, chosen, tmp_path):
     environment = {
         **os.environ,
         "PYTHONPATH": f"{repository}:{repository / 'common'}:{repository / 'steps'}:{tmp_path / 'wheel'}",
-        "PYTHONDONTWRITEBYTECODE": "1",
     }
     found = subprocess.run([sys.executable, "-c", where], env=environment, capture_output=True, text=True)
     assert found.stdout.startswith(str(tmp_path / "wheel"))

@@ -9,6 +9,7 @@ from pathlib import Path
 from embedded import TIME_SCALE
 from people import TEMPLATE, Account, sentences
 
+from local_aws.demo import caches
 from model_build.aws import wheels
 
 KEPT = {"build": ("conftest.py", "test_gate.py"), "deploy": ("conftest.py", "test_stage.py")}
@@ -32,6 +33,7 @@ def run_workflows(account: Account, cache: Path) -> None:
     (cache / "sagemaker-model-build").mkdir()
     (cache / "sagemaker-model-build" / "wheels").symlink_to(kept_wheels)
     variables = {
+        **caches.of_user(os.environ),
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",

@@ -146,12 +146,12 @@ def algorithm(algorithms: Path, name: str, steps: Path) -> dict[str, bytes]:
         )
     wanted = [content for path, content in files.items() if path.endswith(".py")]
     while wanted:
-        for module in _imports(wanted.pop()):
-            shared = [parent / f"{module}.py" for parent in (algorithms, steps)]
+        for module in _imported_files(wanted.pop()) - set(files):
+            shared = [parent / module for parent in (algorithms, steps)]
             found = next((path for path in shared if path.is_file()), None)
-            if f"{module}.py" not in files and found is not None:
-                files[f"{module}.py"] = _read(found)
-                wanted.append(files[f"{module}.py"])
+            if found is not None:
+                files[module] = _read(found)
+                wanted.append(files[module])
     return files
 
 
@@ -170,19 +170,16 @@ def archive(files: Mapping[str, bytes]) -> bytes:
 
 
 def script(steps: Path, name: str) -> dict[str, bytes]:
-    """The script `name` and, of the modules beside it, those that it imports, directly or not.
+    """The script `name` and those modules of the folder `steps` that it imports, directly or not, by their paths there.
 
     So a change of the gate's rule does not change the code of Prepare, whose cache stays valid.
     """
     files: dict[str, bytes] = {}
-    wanted = [name]
+    wanted = {f"{name}.py"}
     while wanted:
-        module = wanted.pop()
-        if f"{module}.py" in files:
-            continue
-        source = _read(steps / f"{module}.py")
-        files[f"{module}.py"] = source
-        wanted += [imported for imported in _imports(source) if (steps / f"{imported}.py").is_file()]
+        path = wanted.pop()
+        files[path] = _read(steps / path)
+        wanted |= {each for each in _imported_files(files[path]) - set(files) if (steps / each).is_file()}
     return files
 
 
@@ -208,14 +205,21 @@ def upload(s3: S3Client, bucket: str, folder: Folder, home: str = "") -> list[st
         return [f"{prefix}{name}" for name, found in zip(folder.files, stored, strict=True) if found.created]
 
 
-def _imports(source: bytes) -> set[str]:
-    found: set[str] = set()
+def _imported_files(source: bytes) -> set[str]:
+    """The paths at which the modules that a script imports may lie: `a.b` is a/__init__.py and a/b.py or a/b/__init__.py."""
+    modules: set[str] = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            found |= {alias.name.partition(".")[0] for alias in node.names}
+            modules |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found.add(node.module.partition(".")[0])
-    return found
+            modules |= {f"{node.module}.{alias.name}" for alias in node.names}
+    paths: set[str] = set()
+    for module in modules:
+        parts = module.split(".")
+        for length in range(1, len(parts) + 1):
+            path = "/".join(parts[:length])
+            paths |= {f"{path}.py", f"{path}/__init__.py"}
+    return paths
 
 
 def _read(path: Path) -> bytes:

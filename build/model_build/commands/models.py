@@ -17,7 +17,7 @@ from model_build.aws.data import split_uri
 from model_build.core.settings import Settings
 from model_common.aws.errors import is_denied, is_missing
 from model_common.aws.registry import versions
-from model_common.columns import aligned
+from model_common.cli.columns import aligned
 
 APPROVAL = {"PendingManualApproval": "pending approval", "Approved": "approved", "Rejected": "rejected"}
 _HEADINGS = ("version", "registered", "recipe", "problem", "gate", "approval", "live in")

@@ -15,8 +15,8 @@ from model_build.core.diff import Change, compare
 from model_build.run import blueprint, caching
 from model_build.run.blueprint import Blueprint
 from model_build.workspace import Workspace
+from model_common.cli.summary import block
 from model_common.commit import commit
-from model_common.summary import block
 
 SHORT = 12
 """The number of a hash's digits in the output for people; --json has all of them."""

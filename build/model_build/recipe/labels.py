@@ -99,7 +99,7 @@ class LabelRule(Part):
         return self.majority or self.minority or ()
 
     def matches(self, raw: str) -> bool:
-        """Whether a raw value falls under this rule (`steps/rules.py` decides it the same way)."""
+        """Whether a raw value falls under this rule (`steps/preparation/rules.py` decides it the same way)."""
         if self.compares or self.takes_the_rest:
             return self.takes_the_rest
         if self.values is not None:

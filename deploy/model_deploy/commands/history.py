@@ -6,7 +6,7 @@ from datetime import UTC
 from itertools import islice
 from typing import Any
 
-from model_common.columns import aligned
+from model_common.cli.columns import aligned
 from model_deploy.aws import records
 from model_deploy.core.record import Record
 from model_deploy.workspace import Workspace

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from model_common.summary import block
+from model_common.cli.summary import block
 from model_deploy.core.workflow_run import OwnRun
 from model_deploy.github import GitHub, Issue, Job
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from model_deploy.aws import endpoint, records, registry, stack
-from model_deploy.core import stack_status
-from model_deploy.core.arn import version_of
-from model_deploy.core.package import APPROVED
+from model_deploy.core.model_package.arn import version_of
+from model_deploy.core.model_package.package import APPROVED
+from model_deploy.core.plan import stack_status
 from model_deploy.core.record import Record, record_key
 from model_deploy.errors import RefusedError, UsageError
 from model_deploy.workspace import Workspace

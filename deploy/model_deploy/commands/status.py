@@ -9,11 +9,11 @@ from typing import Any
 
 from model_deploy.aws import endpoint, observation, records, registry
 from model_deploy.commands import rollback
-from model_deploy.core import template_diff
-from model_deploy.core.arn import version_of
-from model_deploy.core.deployment import UNWATCHED
-from model_deploy.core.observed import Observed
-from model_deploy.core.package import REJECTED
+from model_deploy.core.model_package.arn import version_of
+from model_deploy.core.model_package.package import REJECTED
+from model_deploy.core.plan import template_diff
+from model_deploy.core.plan.deployment import UNWATCHED
+from model_deploy.core.plan.observed import Observed
 from model_deploy.core.record import Record
 from model_deploy.errors import RefusedError, StageError, UsageError
 from model_deploy.progress import described

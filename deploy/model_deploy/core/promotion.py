@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from model_deploy.core.checks import Checks
-from model_deploy.core.package import APPROVED, PRODUCTION, Candidate, Package
+from model_deploy.core.model_package.package import APPROVED, PRODUCTION, Candidate, Package
 from model_deploy.core.record import Record
 from model_deploy.errors import RefusedError
 

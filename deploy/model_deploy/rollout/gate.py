@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from model_deploy.aws import endpoint, records, registry
 from model_deploy.core import promotion
-from model_deploy.core.package import Candidate, Package
+from model_deploy.core.model_package.package import Candidate, Package
 from model_deploy.core.record import Record
 from model_deploy.errors import LeftError, UsageError
 from model_deploy.rollout.request import Request

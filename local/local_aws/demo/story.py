@@ -13,6 +13,7 @@ from typing import Any
 
 import requests
 
+from local_aws.demo import caches
 from local_aws.demo.bad_model import Operator
 from local_aws.demo.company import ORGANIZATION, OWNER, REVIEWER, Company, git
 from local_aws.demo.data import Dataset
@@ -181,12 +182,11 @@ class Story:
 
     def _machine(self) -> Machine:
         """What the runner of this machine offers: its packages, its caches, short waits; of the tests, one file."""
-        cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
         variables = {
+            **caches.of_user(os.environ),
             "LOCAL_AWS_TIME_SCALE": str(self.server.account.time_scale),
             "PYTEST_ADDOPTS": _TESTS,
             "SAGEMAKER_VALIDATE_ROLE": "false",
-            "XDG_CACHE_HOME": cache,
         }
         packages = (Path(sysconfig.get_paths()["purelib"]),)
         return Machine(self.server.endpoint_url, variables, packages)

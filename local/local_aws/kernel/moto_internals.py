@@ -43,7 +43,6 @@ from moto.sqs.models import Queue
 __all__ = [
     "PROTOCOL_PARSERS",
     "SERIALIZERS",
-    "BackendDict",
     "MotoApplication",
     "MotoRequestHandler",
     "PermissionResult",
@@ -54,12 +53,12 @@ __all__ = [
     "bounded_queues",
     "bounded_topics",
     "default_user_config",
+    "forget_everything",
     "judged_buckets",
     "key_age_and_tags",
     "notifications",
     "one_account",
     "read_key_policies",
-    "reset_model_data",
     "symmetric_keys",
     "untracked_models",
 ]
@@ -83,6 +82,16 @@ class MotoApplication(DomainDispatcherApplication):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__(create_backend_app)
         self.get_backend_for_host = cache(super().get_backend_for_host)
+
+
+def forget_everything() -> None:
+    """Forget moto's whole state.
+
+    moto makes each of its backends anew before it drops it, IAM's with all of AWS's managed policies. They are left out.
+    """
+    with mock.patch.dict(default_user_config["iam"], {"load_aws_managed_policies": False}):
+        BackendDict.reset()
+    reset_model_data()
 
 
 def key_age_and_tags(arn: str, now: float) -> tuple[float | None, Mapping[str, str]]:

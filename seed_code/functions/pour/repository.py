@@ -20,12 +20,12 @@ from typing import Any
 
 from github import Access, Client, SignIn, segment
 from github.errors import ForbiddenError, InvalidError, NotFoundError
-from pour import variables
+from pour.cloudformation.request import RepositoryProperties
 from pour.errors import OwnerError, PropertyError, RepositoryTakenError
-from pour.git_data import GitData
+from pour.files.git_data import GitData
+from pour.files.seeding import MAIN
 from pour.ownership import ADOPTED, CREATED, VARIABLE, Mark, adoption_topic, path
-from pour.request import RepositoryProperties
-from pour.seeding import MAIN
+from pour.settings import variables
 
 NOT_CREATED = "not-created"
 """The physical id of a resource whose Create failed before anything was made: its Delete has nothing to do."""

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from botocore.exceptions import ClientError
 
 from model_common.aws.errors import is_missing
-from model_common.progress import Progress
+from model_common.cli.progress import Progress
 from project_template.aws import change_sets, cloudformation
 from project_template.aws.clients import Aws, bucket_exists, sagemaker_tags
 from project_template.aws.waiting import Watch

@@ -13,8 +13,8 @@ from typing import Any
 
 from rich.console import Console
 
+from model_common.cli.progress import Progress
 from model_common.deadline import Deadline
-from model_common.progress import Progress
 from project_template.account import catalog, project, publication
 from project_template.account.project import Follow, Project
 from project_template.account.publication import Published

@@ -12,8 +12,8 @@ from typing import Any
 
 from rich.console import Console
 
+from model_common.cli.progress import Progress
 from model_common.deadline import Deadline
-from model_common.progress import Progress
 from project_template.account import publication
 from project_template.aws import cloudformation
 from project_template.aws.clients import Aws

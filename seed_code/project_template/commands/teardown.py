@@ -15,9 +15,9 @@ from botocore.exceptions import ClientError
 from rich.console import Console
 
 from model_common.aws.errors import is_missing
+from model_common.cli.progress import Progress
 from model_common.deadline import Deadline
 from model_common.leftovers import Leftovers
-from model_common.progress import Progress
 from project_template.account import leftovers, project, retained
 from project_template.account.project import Follow, Project
 from project_template.account.retained import Retained

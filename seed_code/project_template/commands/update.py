@@ -14,8 +14,8 @@ from botocore.exceptions import ClientError
 from rich.console import Console
 
 from model_common.aws.errors import error_text
+from model_common.cli.progress import Progress
 from model_common.deadline import Deadline
-from model_common.progress import Progress
 from project_template.account import catalog, project, publication
 from project_template.account.project import Follow, Project
 from project_template.account.publication import Published

@@ -11,7 +11,7 @@ import yaml
 from rich.console import Console
 
 from model_common import prices
-from model_common.progress import Progress
+from model_common.cli.progress import Progress
 from project_template.aws.clients import Aws
 from project_template.core.settings import issuer_of
 from project_template.errors import UsageError

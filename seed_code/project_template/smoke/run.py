@@ -15,8 +15,8 @@ from typing import Any
 
 from rich.console import Console
 
+from model_common.cli.progress import Progress
 from model_common.deadline import Deadline
-from model_common.progress import Progress
 from project_template.aws.clients import Aws
 from project_template.core.settings import Form, PublishSettings
 from project_template.errors import CommandError, SmokeError

@@ -7,15 +7,17 @@ from typing import Any
 import aws_cdk as cdk
 from constructs import Construct
 
-from project_template.stacks import approval, build_roles, deploy_roles, service_role, storage
-from project_template.stacks.build_roles import BuildRoles
-from project_template.stacks.deploy_roles import DeployRoles
-from project_template.stacks.functions import Functions
-from project_template.stacks.identity import Identity
+from project_template.stacks import storage
+from project_template.stacks.github import approval
+from project_template.stacks.github.functions import Functions
+from project_template.stacks.github.repositories import Environment, Repositories
 from project_template.stacks.parameters import Parameters
 from project_template.stacks.policies import ID_TAG, NAME_TAG
 from project_template.stacks.published import Publication
-from project_template.stacks.repositories import Environment, Repositories
+from project_template.stacks.roles import build_roles, deploy_roles, service_role
+from project_template.stacks.roles.build_roles import BuildRoles
+from project_template.stacks.roles.deploy_roles import DeployRoles
+from project_template.stacks.roles.identity import Identity
 
 
 class ProjectStack(cdk.Stack):

@@ -7,9 +7,9 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from project_template.stacks import boundary, catalog, launch_role, users
-from project_template.stacks.identity import AUDIENCE
 from project_template.stacks.published import PublicationSettings
+from project_template.stacks.publishing import boundary, catalog, launch_role, users
+from project_template.stacks.roles.identity import AUDIENCE
 from project_template.stacks.storage import NO_ACCESS_LOG, closed, logged, owned, tls_only, unfinished_uploads
 
 _STUDIO = "https://*.sagemaker.aws"

@@ -43,6 +43,14 @@ def smoke(monkeypatch, tmp_path):
     return smoke
 
 
+@pytest.fixture
+def interruptible():
+    """SIGINT interrupts, also in a session that a shell began in the background: there it is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def failing(life):
     raise SmokeError("the endpoint arn:aws:sagemaker:eu-west-1:123456789012:endpoint/x of acme is not there")
 
@@ -79,7 +87,7 @@ def test_a_probe_that_fails_is_not_tried_and_keeps_the_run_going(smoke):
 
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
-def test_a_run_that_is_told_to_end_takes_everything_down(smoke, sent):
+def test_a_run_that_is_told_to_end_takes_everything_down(smoke, sent, interruptible):
     def told(life):
         os.kill(os.getpid(), sent)
         signal.pause()

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from model_build.core.isolation import isolated
-from model_build.run.pipeline import jobs, registration
+from model_build.run.pipeline import jobs, registration, session
 from model_build.run.pipeline.context import Context, evaluated
 from model_build.run.pipeline.inputs import Inputs
 
@@ -19,7 +19,7 @@ STEPS = ("Prepare", "Train", "Evaluate", "Gate", "CreateModel", "Register", "Fai
 
 def definition(recipe: Recipe, settings: Settings, inputs: Inputs) -> str:
     """The definition of the recipe's pipeline as canonical JSON, in the form that CreatePipeline takes."""
-    with isolated(settings.region):
+    with isolated(settings.region), session.shared_models():
         text = _pipeline(Context.of(recipe, settings, inputs)).definition()
     return json.dumps(json.loads(text), sort_keys=True, separators=(",", ":"))
 

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
+
+import botocore.loaders
+import botocore.session
 
 _OPT_OUT = {
     "SchemaVersion": "1.0",
@@ -20,10 +25,23 @@ def create(region: str, bucket: str) -> Any:
 
     # No request is signed with these keys. Without keys botocore would search the machine for real ones.
     boto_session = boto3.Session("building", "building", region_name=region)
-    session = PipelineSession(boto_session=boto_session, default_bucket=bucket, sagemaker_config=_OPT_OUT)
-    # The SDK validates a configuration each time that it reads it: 50 times 0.1 s for one definition.
-    session.sagemaker_config = {}
-    return session
+    # Without a configuration: the SDK validates one each time that it reads it, 50 times 0.1 s for one definition.
+    return PipelineSession(boto_session=boto_session, default_bucket=bucket)
+
+
+@contextmanager
+def shared_models() -> Iterator[None]:
+    """Inside the block every session of boto3 has the same service models, which the process reads once.
+
+    For one definition the SDK makes four sessions, each of which would read them: most of the time that it takes.
+    """
+    with ExitStack() as stack:
+        for module in (botocore.loaders, botocore.session):
+            stack.enter_context(patch.object(module, "create_loader", _loader))
+        yield
+
+
+_loader = cache(botocore.loaders.create_loader)
 
 
 @contextmanager
