@@ -10,12 +10,12 @@ POURED = Path(__file__).parents[4] / ".github" / "workflows" / "deploy.yml"
 BIN = Path(sys.executable).parent
 PACKAGE = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/shop"
 REASON = "No machine: <b>${{ github.token }}</b> `x` $(touch /tmp/owned) ```"
-FAILS = f"""case "$MODEL_PACKAGE_ARN" in */13) printf '%s\\n' '::error::{REASON.replace("${{", "$ {{")}'; exit 4;; esac"""
+FAILS = f"""case "$MODEL_PACKAGE_ARN" in */13) printf '%s\\n' '::error::{REASON.replace("${{", "$ {{")}'; exit 4;; */99) test $GITHUB_RUN_ATTEMPT != 1 || kill -9 $$;; esac"""
 WORKS = f'{FAILS}\necho "url=https://endpoints/$GITHUB_JOB" >> "$GITHUB_OUTPUT"'
 
 
 def gates():
-    """deploy.yml whose stages do nothing, and fail for version 13."""
+    """deploy.yml whose stages do nothing, fail for version 13, and are killed once for version 99."""
     workflow = yaml.safe_load(POURED.read_text())
     for job in workflow["jobs"].values():
         kept = [step for step in job["steps"] if "GITHUB_TOKEN" in step.get("env", {})]
@@ -148,3 +148,16 @@ def test_whatever_fails_is_one_issue_which_a_later_success_closes(deploy):
     assert issues(deploy) == []
     [closed] = issues(deploy, "closed")
     assert (closed["state_reason"], closed["comments"]) == ("completed", 2)
+
+
+def test_a_job_whose_machine_was_lost_is_reported_and_solved_by_running_it_again(deploy):
+    decide(deploy, 99)
+    [run] = dispatched(deploy)
+    assert run.conclusion == "failure"
+    assert [issue["title"] for issue in issues(deploy)] == ["Deployments fail"]
+    deploy.ok("POST", f"/actions/runs/{run.id}/rerun")
+    [run] = dispatched(deploy)
+    assert (run.attempt, run.job("staging").conclusion) == (2, "success")
+    review(deploy, run)
+    assert dispatched(deploy)[0].conclusion == "success"
+    assert issues(deploy) == []
