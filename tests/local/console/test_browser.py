@@ -15,6 +15,7 @@ import pytest
 from local_aws.console import Aws, Console, Renewed
 from local_aws.console.clients import GitHub
 from local_aws.github.actions.machine import Machine
+from local_aws.server import Server
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 AXE = Path(__file__).parents[2] / "tools/node_modules/axe-core/axe.min.js"
@@ -117,29 +118,29 @@ def endpoint(aws):
 
 
 @pytest.fixture(scope="module")
-def repository(local_server):
+def repository():
     """A console that sees GitHub, and the paths there: a repository with a pull request and a run that failed."""
-    served, clients = local_server.github, local_server.account.clients
-    served.add_user("console-ada")
-    token = served.issue_token("console-ada")
-    served.run_workflows(Machine(patience=0.05))
-    github = GitHub(served.api_url, token)
-    github.post("user", "repos", body={"name": "shop", "auto_init": True})
-    home = ("repos", "console-ada", "shop")
-    sha = github.get(*home, "git", "ref", "heads", "main")["object"]["sha"]
-    files = [{"path": ".github/workflows/w.yml", "mode": "100644", "type": "blob", "content": WORKFLOW}]
-    tree = github.post(*home, "git", "trees", body={"base_tree": sha, "tree": files})["sha"]
-    change = {"message": "Fail", "tree": tree, "parents": [sha]}
-    made = github.post(*home, "git", "commits", body=change)["sha"]
-    github.post(*home, "git", "refs", body={"ref": "refs/heads/change", "sha": made})
-    github.post(*home, "pulls", body={"title": "Fail <b>here</b>", "head": "change", "base": "main"})
-    served.actions.settle(60)
-    run = github.get(*home, "actions", "runs")["workflow_runs"][0]["id"]
-    aws = Aws(clients, Renewed(lambda: clients.keys.administrator))
-    with closing(Console(local_server.endpoint_url, aws, github, pause=0.05)) as page:
-        local_server.add_gateway(page)
-        shown = ("repositories", "console-ada", "shop")
-        yield page, [("repositories",), shown, (*shown, "runs", str(run))]
+    with Server() as server:
+        served, clients = server.github, server.account.clients
+        served.add_user("ada")
+        served.run_workflows(Machine(patience=0.05))
+        github = GitHub(served.api_url, served.issue_token("ada"))
+        github.post("user", "repos", body={"name": "shop", "auto_init": True})
+        home = ("repos", "ada", "shop")
+        sha = github.get(*home, "git", "ref", "heads", "main")["object"]["sha"]
+        file = {"path": ".github/workflows/w.yml", "mode": "100644", "type": "blob", "content": WORKFLOW}
+        tree = github.post(*home, "git", "trees", body={"base_tree": sha, "tree": [file]})["sha"]
+        change = {"message": "Fail", "tree": tree, "parents": [sha]}
+        made = github.post(*home, "git", "commits", body=change)["sha"]
+        github.post(*home, "git", "refs", body={"ref": "refs/heads/change", "sha": made})
+        github.post(*home, "pulls", body={"title": "Fail <b>here</b>", "head": "change", "base": "main"})
+        served.actions.settle(60)
+        run = github.get(*home, "actions", "runs")["workflow_runs"][0]["id"]
+        aws = Aws(clients, Renewed(lambda: clients.keys.administrator))
+        with closing(Console(server.endpoint_url, aws, github, pause=0.05)) as page:
+            server.add_gateway(page)
+            shown = ("repositories", "ada", "shop")
+            yield page, [("repositories",), shown, (*shown, "runs", str(run))]
 
 
 SECTIONS = [
