@@ -114,13 +114,17 @@ class Scheduler:
     def _carry_out_jobs(self, run: Run) -> None:
         with self.changed:
             while not self._closed:
+                decided = False
                 for job in run.jobs.values():
                     needed = [run.jobs[each] for each in job.definition.needs]
                     if job.status == "queued" and all(each.status == "completed" for each in needed):
                         self._decide(job)
+                        decided = True
                 if all(job.status == "completed" for job in run.jobs.values()):
                     return
-                self.changed.wait()
+                # A job that was skipped may be what one above it in the file needs.
+                if not decided:
+                    self.changed.wait()
 
     def _decide(self, job: Job) -> None:
         """Start a job whose needs are done, or skip it. `changed` is held."""
