@@ -99,13 +99,13 @@ def find_recipe(root: Path, name: str | None) -> Path:
     if name is not None and name.endswith((".yaml", ".yml")):
         return Path(name)
     found = {path.stem: path for path in sorted((root / RECIPES).glob("*.yaml"))}
-    known = ", ".join(found)
+    names = ", ".join(found)
     if not found:
         raise UsageError(f"There is no recipe in {root / RECIPES}: expected a file NAME.yaml.")
     if name is None and len(found) > 1:
         raise UsageError(
-            f"{root / RECIPES} has several recipes; say which with --recipe, or the variable RECIPE: {known}."
+            f"{root / RECIPES} has several recipes; say which with --recipe, or the variable RECIPE: {names}."
         )
     if name is not None and name not in found:
-        raise UsageError(f"There is no recipe {name} in {root / RECIPES}; there is {known}.")
+        raise UsageError(f"There is no recipe {name} in {root / RECIPES}; there is {names}.")
     return found[name] if name is not None else next(iter(found.values()))

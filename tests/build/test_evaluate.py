@@ -88,6 +88,7 @@ class Job:
         folders = (
             "holdout",
             "validation",
+            "defaults",
             "candidate",
             "candidate-contract",
             "champion",
@@ -345,6 +346,19 @@ def test_without_a_text_in_validation_no_threshold_can_be_chosen(choosing):
 
     with pytest.raises(StepError, match=r"validation is empty: .*larger split\.validation"):
         choosing.evaluated()
+
+
+def test_the_model_with_the_recipes_own_hyperparameters_is_measured_beside_the_one_of_a_search(
+    job, wrong_artifact
+):
+    job.put("defaults/model.tar.gz", wrong_artifact.read_bytes())
+
+    found = job.evaluated()
+
+    assert found["defaults"]["metrics"]["accuracy"] == 0.0
+    assert found["defaults"]["comparison"]["difference"] == 1.0
+    assert found["candidate"]["metrics"]["accuracy"] == 1.0
+    assert found["gate"]["champion"] is None
 
 
 def test_the_candidates_metric_has_an_interval_without_a_champion(job):

@@ -12,7 +12,7 @@ from model_common.deadline import Deadline
 from project_template.account import publication
 from project_template.aws.clients import bucket_exists
 from project_template.aws.waiting import Watch
-from project_template.cli import ADVICE
+from project_template.cli.options import ADVICE
 from project_template.commands import publish
 from project_template.errors import RefusedError, RolledBackError, StackError, TimedOutError, UsageError
 

@@ -105,7 +105,7 @@ def assemble(recipe: Recipe, steps: Path) -> Code:
     Raises UsageError when a script is missing.
     """
     text_rules = _read(steps / "text_rules.py")
-    prepare, evaluate = script(steps, "prepare"), script(steps, "evaluate")
+    prepare, evaluate = _prepare(recipe, steps), script(steps, "evaluate")
     # The pins are part of Evaluate's code, whose hash is checked, and not taken from the folder of the wheels.
     pins = {REQUIREMENTS: _read(steps / REQUIREMENTS)}
     scripts = _algorithm(recipe, steps)
@@ -121,6 +121,21 @@ def assemble(recipe: Recipe, steps: Path) -> Code:
         algorithm=Folder(CODE, {ARCHIVE: archive(scripts)}) if scripts else None,
         training_wheels=WHEELS in scripts,
     )
+
+
+def _prepare(recipe: Recipe, steps: Path) -> dict[str, bytes]:
+    """The code of Prepare; with a script of the team's own that script, what it imports beside it, and the text rules."""
+    name = recipe.prepare.script
+    if name is None:
+        return script(steps, "prepare")
+    own = steps.with_name("scripts")
+    if not (own / f"{name}.py").is_file():
+        known = ", ".join(sorted(path.stem for path in own.glob("*.py"))) or "none"
+        raise UsageError(
+            f"prepare.script is {name}, and there is no {own / name}.py. Scripts there: {known}."
+        )
+    files = {f"script/{path}": content for path, content in script(own, name).items()}
+    return script(steps, "prepare_script") | script(steps, "text_rules") | files
 
 
 def _algorithm(recipe: Recipe, steps: Path) -> dict[str, bytes]:
@@ -140,9 +155,9 @@ def algorithm(algorithms: Path, name: str, steps: Path) -> dict[str, bytes]:
     files = {path.relative_to(folder).as_posix(): _read(path) for path in paths}
     missing = [required for required in ("train.py", "inference.py") if required not in files]
     if missing:
-        known = ", ".join(sorted(path.parent.name for path in algorithms.glob("*/train.py"))) or "none"
+        available = ", ".join(sorted(path.parent.name for path in algorithms.glob("*/train.py"))) or "none"
         raise UsageError(
-            f"The algorithm {folder} has no {' and no '.join(missing)}. Algorithms there: {known}."
+            f"The algorithm {folder} has no {' and no '.join(missing)}. Algorithms there: {available}."
         )
     wanted = [content for path, content in files.items() if path.endswith(".py")]
     while wanted:

@@ -25,7 +25,7 @@ from model_build.run.attempt import Attempt
 from model_build.run.blueprint import Blueprint
 from model_build.run.launch import How, Launched
 from model_build.run.merged import NotReusable
-from model_build.run.pipeline import STEPS
+from model_build.run.pipeline import APPROVAL_STATUS, names
 from model_build.run.progress import progress
 from model_build.run.results import Results
 from model_build.run.watch import watch
@@ -69,6 +69,7 @@ def run(
     console: Console,
     gate: Mapping[str, float] = MappingProxyType({}),
     provenance: Provenance = UNKNOWN,
+    approved: bool = False,
 ) -> Outcome:
     """Upload what is missing, update the pipeline, start or re-attach, watch, and collect.
 
@@ -84,6 +85,8 @@ def run(
     blueprint.check_force_reason(force_reason)
     if force_reason is not None and settings.pull_request is not None:
         raise UsageError("--force has nothing to register in a pull request; leave it out.")
+    if approved and settings.pull_request is not None:
+        raise UsageError("--approved has nothing to register in a pull request; leave it out.")
     workspace.check_problem()
     found = data.locate(aws.s3, settings.bucket, source, settings.home)
     look(workspace, found, say)
@@ -94,7 +97,7 @@ def run(
     def draw(place: Workspace) -> Attempt:
         drawn = blueprint.draw(place.recipe, place.steps, place.settings)
         given = blueprint.parameters(drawn, place.settings, found, current, revision, force_reason, gate)
-        return Attempt(place, drawn, given)
+        return Attempt(place, drawn, given | ({APPROVAL_STATUS: "Approved"} if approved else {}))
 
     attempt = draw(workspace)
     launched = attempt.find()
@@ -107,7 +110,7 @@ def run(
         provide(workspace, attempt.drawn, found, say)
         launched = attempt.start(provenance)
     say(f"{_LAUNCHED[launched.how]} {launched.arn}")
-    with progress(console, STEPS) as show:
+    with progress(console, names(workspace.recipe)) as show:
         execution = watch(aws.sagemaker, launched.arn, show, timeout)
     collected = results.collect(aws, execution)
     written = report.write(workspace, execution, collected, source)
@@ -124,6 +127,8 @@ def _take_over(
     attempt: Attempt, draw: Callable[[Workspace], Attempt], number: int, found: Data
 ) -> tuple[Attempt, Launched | None, str]:
     """The attempt that registers what pull request `number` trained, else the one that trains; and a sentence on it."""
+    if attempt.workspace.recipe.tune is not None:
+        return attempt, None, f"Trains again: what a search of pull request {number} made is not taken over."
     merged_attempt = draw(attempt.workspace.for_merged())
     launched = merged_attempt.find()
     if launched is None:
@@ -139,7 +144,7 @@ def look(workspace: Workspace, found: Data, say: Say) -> None:
 
     Raises DataError when Prepare would refuse it.
     """
-    if found.local is None:
+    if found.local is None or workspace.recipe.prepare.script is not None:
         return
     checked = check_data.check(workspace.steps, workspace.recipe, found.local, check_data.FIRST_BYTES)
     if checked.problem is not None:
@@ -232,6 +237,7 @@ def document(outcome: Outcome) -> dict[str, Any]:
             ],
         },
         "metrics": outcome.results.metrics,
+        "search": outcome.results.search and outcome.results.search.document(),
         "gate": outcome.results.gate,
         "model_package_arn": outcome.results.model_package_arn,
         "report": outcome.report.document(),
@@ -247,42 +253,42 @@ def summary(outcome: Outcome) -> str:
 def lines(outcome: Outcome) -> list[str]:
     """The outcome for people: figures, verdict, package, report."""
     evaluation = outcome.results.evaluation
-    said: list[str] = []
+    printed: list[str] = []
     if evaluation:
-        said += [*_figures(evaluation), "", _decision(evaluation["gate"])]
+        printed += [*_figures(evaluation), "", _decision(evaluation["gate"])]
     arn, approval = outcome.results.model_package_arn, outcome.results.approval or ""
     if arn:
-        said.append(f"Model package: {arn} ({APPROVAL.get(approval, approval)})")
+        printed.append(f"Model package: {arn} ({APPROVAL.get(approval, approval)})")
         if outcome.how is How.FOUND:
-            said.append(
+            printed.append(
                 f"That is version {arn.rpartition('/')[2]}, which an earlier run registered; this one registered nothing. "
                 "--force with a reason that was not given before registers it once more."
             )
     elif evaluation:
-        said.append(
+        printed.append(
             "No model was registered." if outcome.workspace.settings.pull_request is None else PASSED_OVER
         )
     if outcome.training:
-        said.append(outcome.training)
-    said.append(f"Report: {outcome.report.html}")
-    return [*said, f"Next: {next_step(arn, approval)}"] if arn else said
+        printed.append(outcome.training)
+    printed.append(f"Report: {outcome.report.html}")
+    return [*printed, f"Next: {next_step(arn, approval)}"] if arn else printed
 
 
 def _figures(evaluation: dict[str, Any]) -> list[str]:
     candidate = evaluation["candidate"]["metrics"]
     champion_metrics = (evaluation["champion"] or {}).get("metrics", {})
-    said = [f"{'':<28}candidate" + (f"{'champion':>12}" if champion_metrics else "")]
+    printed = [f"{'':<28}candidate" + (f"{'champion':>12}" if champion_metrics else "")]
     for name, value in candidate.items():
         other = champion_metrics.get(name)
-        said.append(f"{name:<28}{value:>9.4f}" + (f"{other:>12.4f}" if other is not None else ""))
+        printed.append(f"{name:<28}{value:>9.4f}" + (f"{other:>12.4f}" if other is not None else ""))
     comparison = evaluation["comparison"]
     if comparison:
         low, high = comparison["interval"]
-        said.append(
+        printed.append(
             f"{comparison['metric']} differs by {comparison['difference']:+.4f} "
             f"({comparison['confidence']:.0%} interval {low:+.4f} to {high:+.4f})"
         )
-    return said
+    return printed
 
 
 def _decision(gate: dict[str, Any]) -> str:

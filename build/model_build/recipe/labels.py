@@ -67,8 +67,8 @@ class LabelRule(Part):
         if (self.name is None) == (self.drop is None):
             raise problem("", "a rule has either the name of a label, or drop with a reason")
         ranged = self.min is not None or self.max is not None
-        stated = [self.values, True if ranged else None, self.majority, self.minority, self.compare]
-        count = sum(condition is not None for condition in stated)
+        conditions = [self.values, True if ranged else None, self.majority, self.minority, self.compare]
+        count = sum(condition is not None for condition in conditions)
         if count > 1 or (count == 0 and self.name is not None):
             raise problem(
                 "",

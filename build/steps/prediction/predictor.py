@@ -56,12 +56,12 @@ class Predictor:
         self._scripted = scripted.load(artifact, owner) if scripted.is_scripted(artifact) else None
         self._model: Any = None if self._scripted else _load(artifact, owner)
         if self._model is not None:
-            known = self._model.get_labels()
-            if not all(label.startswith(_PREFIX) for label in known):
+            model_labels = self._model.get_labels()
+            if not all(label.startswith(_PREFIX) for label in model_labels):
                 raise StepError(
                     f"The {owner}'s {MODEL} is not a classifier: it knows words, and no {_PREFIX}..."
                 )
-            self._require_labels(MODEL, {label[len(_PREFIX) :] for label in known})
+            self._require_labels(MODEL, {label[len(_PREFIX) :] for label in model_labels})
 
     def predict(self, texts: Sequence[str], labels: Sequence[str]) -> Predictions:
         """Probabilities of `labels`, which are the contract's in any order, for each raw text.
@@ -101,8 +101,8 @@ class Predictor:
             for names, values in zip(*self._model.predict(list(lines[start : start + _BATCH]), k=-1)):
                 yield [name[len(_PREFIX) :] for name in names], list(values)
 
-    def _require_labels(self, answerer: str, known: set[str]) -> None:
-        strange = sorted(known - set(self._contract.labels))
+    def _require_labels(self, answerer: str, model_labels: set[str]) -> None:
+        strange = sorted(model_labels - set(self._contract.labels))
         if strange:
             raise StepError(
                 f"The {self._owner}'s {answerer} and its contract do not belong together: the model answers "

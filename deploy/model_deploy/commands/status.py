@@ -58,15 +58,15 @@ class Status:
             found.append("there is an endpoint, and no stack that it belongs to")
         if live is not None and live.endpoint.reason and not live.serves:
             found.append(f"the endpoint says: {live.endpoint.reason}")
-        meant = template_diff.package_of(self.observed.template) if self.observed.template else None
+        expected = template_diff.package_of(self.observed.template) if self.observed.template else None
         if (
             live is not None
-            and meant is not None
-            and live.package_arn != meant
+            and expected is not None
+            and live.package_arn != expected
             and not live.endpoint.changing
         ):
             found.append(
-                f"the stack says {meant}, the endpoint serves {live.package_arn or 'a model of no package'}"
+                f"the stack says {expected}, the endpoint serves {live.package_arn or 'a model of no package'}"
             )
         if self.approval == REJECTED:
             found.append(f"version {self.version} was rejected and is live. {self.way_back}")

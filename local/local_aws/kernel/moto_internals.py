@@ -16,6 +16,7 @@ from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
+from moto.backends import get_backend
 from moto.core.base_backend import BackendDict
 from moto.core.common_models import BaseModel
 from moto.core.config import default_user_config
@@ -49,9 +50,12 @@ __all__ = [
     "S3Backend",
     "ServiceModel",
     "Subscription",
+    "backend",
+    "backends",
     "bounded_logs",
     "bounded_queues",
     "bounded_topics",
+    "bucket_owners",
     "default_user_config",
     "forget_everything",
     "judged_buckets",
@@ -82,6 +86,25 @@ class MotoApplication(DomainDispatcherApplication):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__(create_backend_app)
         self.get_backend_for_host = cache(super().get_backend_for_host)
+
+
+def backends() -> Iterator[tuple[str, str, str, Any]]:
+    """Everything that moto keeps: service, account and region of each of its backends, and the backend."""
+    for service in list(BackendDict._instances):
+        for account_id, regions in list(service.items()):
+            for region, found in list(regions.items()):
+                yield service.service_name, account_id, region, found
+
+
+def backend(service: str, account_id: str, region: str) -> Any:
+    """The backend of a service, which is made where it is missing."""
+    return get_backend(service)[account_id][region]
+
+
+def bucket_owners() -> dict[str, tuple[str, str]]:
+    """The partition and account of each bucket, which S3's backends share: names of buckets are unique in all of them."""
+    owners: dict[str, tuple[str, str]] = s3_models.s3_backends.bucket_accounts
+    return owners
 
 
 def forget_everything() -> None:
@@ -210,8 +233,12 @@ def read_key_policies() -> Iterator[None]:
 class _Pair:
     """The key pair that moto makes for every KMS key, made when something of it is first asked for."""
 
-    def __init__(self, make: Callable[[], Any]) -> None:
-        self._made = cache(make)
+    def __init__(self, make: Callable[[str], Any], key_spec: str) -> None:
+        self._arguments = make, key_spec
+        self._made = cache(lambda: make(key_spec))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _Pair, self._arguments
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._made(), name)
@@ -231,7 +258,7 @@ def symmetric_keys() -> Iterator[None]:
 
     def made(key_spec: str) -> Any:
         pair = key_spec.startswith(("RSA", "ECC"))
-        return make(key_spec) if pair else _Pair(lambda: make(key_spec))
+        return make(key_spec) if pair else _Pair(make, key_spec)
 
     with mock.patch.object(kms_models, "generate_private_key", made):
         yield

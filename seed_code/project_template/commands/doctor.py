@@ -27,7 +27,7 @@ from project_template.doctor import (
     users,
 )
 from project_template.doctor.finding import Finding, Level, fail, ok, warn
-from project_template.doctor.github_access import Asked
+from project_template.doctor.github_access import RepositoryRequest
 from project_template.errors import GitHubError, NotPublishedError, RefusedError
 from project_template.github import Transport, fetch
 
@@ -104,12 +104,12 @@ def document(findings: Iterable[Finding]) -> dict[str, Any]:
 
 def lines(findings: Iterable[Finding]) -> list[str]:
     """The findings for people, a line each, and below it how to mend it."""
-    said = []
+    printed = []
     for each in findings:
-        said.append(f"{each.level:<5} {each.check:<17} {each.found}")
+        printed.append(f"{each.level:<5} {each.check:<17} {each.found}")
         if each.mend:
-            said.append(f"{'':<23} -> {each.mend}")
-    return said
+            printed.append(f"{'':<23} -> {each.mend}")
+    return printed
 
 
 def _asked(check: str, look: Callable[[], Iterable[Finding]]) -> list[Finding]:
@@ -194,9 +194,11 @@ def _oidc(aws: Aws, found: Published) -> Finding:
 
 
 def _github(aws: Aws, request: Request, found: Published, transport: Transport) -> Iterator[Finding]:
-    asked = Asked(request.owner, request.visibility, request.gate, request.reviewers)
+    repositories = RepositoryRequest(request.owner, request.visibility, request.gate, request.reviewers)
     is_new = bool(request.project) and project.describe(aws, request.project) is None
-    yield from github_access.look(aws, found.record, asked, transport, request.project if is_new else "")
+    yield from github_access.look(
+        aws, found.record, repositories, transport, request.project if is_new else ""
+    )
     if not request.owner:
         yield warn(
             "GitHub reach", "no organisation was named", "--github-org LOGIN checks one, and its plan."
@@ -216,9 +218,9 @@ def _names(aws: Aws, request: Request, found: Published | None) -> list[Finding]
     if not request.project:
         return []
     text = publication.template_text(aws, found) if found else ""
-    known = template.parameters(template.parse(text or "{}"))
+    declared = template.parameters(template.parse(text or "{}"))
     recipes, stages = project_names.stems(_RECIPES), project_names.stems(_STAGES)
-    return list(project_names.check(request.project, recipes, stages, known))
+    return list(project_names.check(request.project, recipes, stages, declared))
 
 
 def _project(aws: Aws, request: Request, found: Published) -> Iterator[Finding]:

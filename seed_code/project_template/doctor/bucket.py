@@ -101,12 +101,12 @@ def archives(aws: Aws, found: Published) -> Iterator[Finding]:
         yield fail("archives", f"{' and '.join(missing)} are not in {found.bucket}", _AGAIN)
         return
     changed = [
-        said
+        difference
         for key in listed
-        for said in folder.archive(f"s3://{found.bucket}/{key}", _read(aws, found, key))
+        for difference in folder.archive(f"s3://{found.bucket}/{key}", _read(aws, found, key))
     ]
-    for said in changed:
-        yield fail("archives", said, _AGAIN)
+    for difference in changed:
+        yield fail("archives", difference, _AGAIN)
     if not changed:
         yield ok(
             "archives",

@@ -111,9 +111,9 @@ def verdict(outcome: Outcome) -> CommandError | None:
     if outcome.error is None:
         return None
     failed = [each.name for each in outcome.journal.entries if each.state not in {DONE, "not reached"}]
-    said = getattr(outcome.error, "message", None) or f"{type(outcome.error).__name__}: {outcome.error}"
+    reason = getattr(outcome.error, "message", None) or f"{type(outcome.error).__name__}: {outcome.error}"
     return SmokeError(
-        f"The smoke run failed at: {', '.join(failed)}. {said} The report is {outcome.report}; what the step {TEARDOWN!r} could "
+        f"The smoke run failed at: {', '.join(failed)}. {reason} The report is {outcome.report}; what the step {TEARDOWN!r} could "
         "not delete, `project-template smoke --clean` deletes."
     )
 

@@ -181,8 +181,8 @@ def _signed(life: Life, url: str) -> dict[str, str]:
 
 
 def _post(url: str, headers: Mapping[str, str]) -> tuple[int, str]:
-    stated = {"content-type": "application/json", **headers}
-    request = urllib.request.Request(url, data=_body(), headers=stated, method="POST")
+    all_headers = {"content-type": "application/json", **headers}
+    request = urllib.request.Request(url, data=_body(), headers=all_headers, method="POST")
     try:
         with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:
             return answer.status, answer.read().decode()

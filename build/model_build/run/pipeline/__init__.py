@@ -1,7 +1,7 @@
 """The pipeline's definition. This package alone imports the SageMaker SDK, and only when `definition` is called.
 
-    Prepare -> Train -> Evaluate -> Gate -+-> CreateModel -> Register
-                                          +-> Fail
+    Prepare -> Train (and Tune) -> Evaluate -> Gate -+-> CreateModel -> Register
+                                                     +-> Fail
 
 A definition is a pure function of the recipe, the settings and the hashes of the uploaded files. Building it needs no
 network and reads no configuration of the machine. Equal inputs give equal bytes on every machine.
@@ -14,11 +14,12 @@ The definition of a pull request ends at the gate: it has neither CreateModel no
 pull request has no Train: its candidate is a parameter, with its hash.
 
 `inputs` has the arguments of `definition`, `context` the parameters and what all steps share, `jobs` the steps that run
-a container, `registration` the steps after the gate, `session` the SDK's session, `retries` the retry policies.
+a container, `search` the one that tunes, `registration` the steps after the gate, `session` the SDK's session, `retries` the retry policies.
 """
 
-from model_build.run.pipeline.definition import STEPS, definition
+from model_build.run.pipeline.definition import STEPS, definition, names
 from model_build.run.pipeline.inputs import (
+    APPROVAL_STATUS,
     CANDIDATE_MODEL,
     CANDIDATE_SHA256,
     MAX_REGRESSION,
@@ -28,8 +29,10 @@ from model_build.run.pipeline.inputs import (
 )
 from model_build.run.pipeline.jobs import BOOT
 from model_build.run.pipeline.registration import FAIL
+from model_build.run.pipeline.search import NAME as TUNE
 
 __all__ = [
+    "APPROVAL_STATUS",
     "BOOT",
     "CANDIDATE_MODEL",
     "CANDIDATE_SHA256",
@@ -38,6 +41,8 @@ __all__ = [
     "MINIMUM",
     "NONE",
     "STEPS",
+    "TUNE",
     "Inputs",
     "definition",
+    "names",
 ]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from model_build.recipe.training import Scripted, Transformer, has_gpu
 from model_build.run.pipeline import session
 from model_build.run.pipeline.inputs import (
+    APPROVAL_STATUS,
     CANDIDATE_MODEL,
     CANDIDATE_SHA256,
     MAX_REGRESSION,
@@ -67,8 +68,9 @@ class Parameters:
             force_reason=ParameterString("ForceReason", default_value=NONE),
             minimum=ParameterFloat(MINIMUM, default_value=recipe.gate.minimum),
             max_regression=ParameterFloat(MAX_REGRESSION, default_value=recipe.gate.max_regression),
-            # IAM allows the pipeline's role to register packages with this status only.
-            approval=ParameterString("ApprovalStatus", default_value="PendingManualApproval"),
+            # IAM allows the pipeline's role to register packages with this status only, unless the project was made to
+            # register approved ones.
+            approval=ParameterString(APPROVAL_STATUS, default_value="PendingManualApproval"),
             pull_request=ParameterString("PullRequest", default_value=NONE),
             author=ParameterString("Author", default_value=NONE),
             candidate_model=ParameterString(CANDIDATE_MODEL),

@@ -14,6 +14,10 @@ CANDIDATE_MODEL, CANDIDATE_SHA256 = "CandidateModel", "CandidateSha256"
 """The parameters of a pipeline without Train: the artifact that a merged pull request trained, and its hash."""
 
 
+APPROVAL_STATUS = "ApprovalStatus"
+"""The parameter of the registration's approval status. Its default is PendingManualApproval."""
+
+
 @dataclass(frozen=True)
 class Inputs:
     """The files that were uploaded for the steps: S3 prefixes named by content, and the hashes that the jobs check.

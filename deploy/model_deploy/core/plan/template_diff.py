@@ -110,8 +110,8 @@ def _follow_references(found: dict[str, Change], after: Mapping[str, Mapping[str
                 key for key, value in resource.get("Properties", {}).items() if _refers(value, replaced)
             }
             if touched and name != replaced:
-                known = set(found[name].properties) if name in found else set()
-                found[name] = _modified(name, resource["Type"], known | touched)
+                changed = set(found[name].properties) if name in found else set()
+                found[name] = _modified(name, resource["Type"], changed | touched)
 
 
 def _refers(value: Any, name: str) -> bool:

@@ -82,13 +82,13 @@ class GitData:
         answer = self._client.get(f"{self._path}/git/blobs/{blob}")
         return base64.b64decode(answer["content"])
 
-    def make_tree(self, files: Iterable[SeedFile], known: Iterable[str], base: str | None = None) -> str:
+    def make_tree(self, files: Iterable[SeedFile], present: Iterable[str], base: str | None = None) -> str:
         """A tree of `files`, over `base` or over nothing; returns its sha.
 
         Text goes with the tree, in one request: GitHub counts requests that make something, 80 a minute. What is no
-        text is sent before, as a blob, and what the repository has (`known`, by sha) is not sent again.
+        text is sent before, as a blob, and what the repository has (`present`, by sha) is not sent again.
         """
-        has = set(known)
+        has = set(present)
         entries = [self._entry(file, file.sha in has) for file in files]
         body = {"tree": entries} if base is None else {"tree": entries, "base_tree": base}
         return str(self._client.post(f"{self._path}/git/trees", body)["sha"])

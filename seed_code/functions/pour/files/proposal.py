@@ -82,8 +82,8 @@ class Proposal:
                 f"{self._path.removeprefix('/repos/')} has lost the tag {tag_of(held)}, the commit that holds the seed of its"
                 f" {MAIN}. Tag that commit again (`git log --grep 'Seed-Archive: {held}'` shows it), and update again."
             )
-        known = self._git.files(self._git.tree_of(parent)).values()
-        tree = self._git.make_tree(self._seed.files, (entry.sha for entry in known))
+        present = self._git.files(self._git.tree_of(parent)).values()
+        tree = self._git.make_tree(self._seed.files, (entry.sha for entry in present))
         message = f"Bring the template's new version\n\nSeed-Archive: {self._seed.digest}"
         return self._git.commit(message, tree, parent)
 

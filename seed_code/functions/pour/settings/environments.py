@@ -74,7 +74,7 @@ class Environments:
         try:
             self._client.put(place, _body(wanted, reviewers, now or {}))
         except (ForbiddenError, NotFoundError, InvalidError) as error:
-            return f"GitHub answers {error.status}, {error.said or 'without a reason'}"
+            return f"GitHub answers {error.status}, {error.reason or 'without a reason'}"
         found = self._client.find(place, absent=(403, 404))
         return "it is not there after it was made" if found is None else _gap(found, wanted, reviewers)
 

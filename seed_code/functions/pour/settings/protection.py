@@ -37,7 +37,9 @@ class Protection:
         try:
             self._client.put(self._place, self._body(now or {}))
         except (ForbiddenError, NotFoundError) as error:
-            return f"branch {self._branch}: GitHub answers {error.status}, {error.said or 'without a reason'}"
+            return (
+                f"branch {self._branch}: GitHub answers {error.status}, {error.reason or 'without a reason'}"
+            )
         found = self._client.find(self._place, absent=(403, 404))
         gap = "it is not protected after it was set" if found is None else self._gap(found)
         return f"branch {self._branch}: {gap}" if gap else ""

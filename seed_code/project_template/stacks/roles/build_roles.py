@@ -40,6 +40,9 @@ _PULL_REQUESTS = f"{PROJECT}-pr-*"
 
 _JOB_GROUPS = ("ProcessingJobs", "TrainingJobs")
 _JOBS = ("processing-job/pipelines-*", "training-job/pipelines-*")
+_SEARCHES = "hyper-parameter-tuning-job/*-?une-*"
+_SEARCH_STREAMS = "*-?une-*"
+_SEARCH_NAMES = "A pipeline names the search of its step Tune EXECUTION-Tune-RANDOM, and SageMaker names the training jobs after it."
 _JOB_NAMES = (
     "A pipeline names its jobs and models pipelines-EXECUTION-STEP-RANDOM: whose they are is in their tags, and those of "
     "another project are denied."
@@ -166,8 +169,40 @@ class _Statements:
                 because=_JOB_NAMES,
                 **there,
             ),
+            allow(
+                "CreatesSearches",
+                "sagemaker:CreateHyperParameterTuningJob",
+                sagemaker(_SEARCHES),
+                because=_SEARCH_NAMES,
+                StringEquals=tagged_as_project("RequestTag"),
+                **new,
+            ),
+            allow(
+                "TagsNewSearches",
+                "sagemaker:AddTags",
+                sagemaker(_SEARCHES),
+                because=_SEARCH_NAMES,
+                StringEquals={"sagemaker:TaggingAction": "CreateHyperParameterTuningJob"},
+            ),
+            allow(
+                "WatchesSearches",
+                [
+                    "sagemaker:DescribeHyperParameterTuningJob",
+                    "sagemaker:ListTrainingJobsForHyperParameterTuningJob",
+                    "sagemaker:StopHyperParameterTuningJob",
+                ],
+                sagemaker(_SEARCHES),
+                because=_SEARCH_NAMES,
+                **there,
+            ),
             encrypts(self.storage.key.attr_arn),
             *container(IMAGES, _JOB_GROUPS, "pipelines-*"),
+            allow(
+                "WritesLogsOfSearches",
+                "logs:PutLogEvents",
+                [arn("logs", f"log-group:/aws/sagemaker/TrainingJobs:log-stream:{_SEARCH_STREAMS}")],
+                because=_LOG_NAMES,
+            ),
         ]
 
     def watches(self, pipelines: str) -> list[Statement]:
@@ -176,9 +211,19 @@ class _Statements:
         groups = [
             arn("logs", f"log-group:/aws/sagemaker/{group}:log-stream:pipelines-*") for group in _JOB_GROUPS
         ]
+        groups.append(arn("logs", f"log-group:/aws/sagemaker/TrainingJobs:log-stream:{_SEARCH_STREAMS}"))
         return [
             allow("ReadsExecutions", _READS_EXECUTIONS, named),
             allow("ReadsJobs", "sagemaker:DescribeProcessingJob", sagemaker(_JOBS[0]), because=_JOB_NAMES),
+            allow(
+                "ReadsSearches",
+                [
+                    "sagemaker:DescribeHyperParameterTuningJob",
+                    "sagemaker:ListTrainingJobsForHyperParameterTuningJob",
+                ],
+                sagemaker(_SEARCHES),
+                because=_SEARCH_NAMES,
+            ),
             allow(
                 "ReadsModels",
                 [
@@ -303,12 +348,12 @@ def _pipeline(identity: Identity, shared: _Statements) -> iam.CfnRole:
                 StringEquals={"sagemaker:TaggingAction": "CreateModel"},
             ),
             allow("ReadsModels", "sagemaker:DescribeModel", models, because=_JOB_NAMES),
-            # What is registered waits for somebody's approval: a pipeline gives none.
+            # What is registered waits for somebody's approval, unless the project was made to do without.
             allow(
                 "Registers",
                 "sagemaker:CreateModelPackage",
                 packages,
-                StringEquals={"sagemaker:ModelApprovalStatus": "PendingManualApproval"},
+                StringEquals={"sagemaker:ModelApprovalStatus": shared.parameters.approvals},
             ),
             allow("ReadsPackages", "sagemaker:DescribeModelPackage", packages),
             deny("ApprovesNothing", ["sagemaker:UpdateModelPackage", *_SERVES]),

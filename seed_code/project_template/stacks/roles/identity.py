@@ -86,20 +86,20 @@ class Identity:
         github.com's only: the tokens of GHE.com and of a GitHub Enterprise Server are known by audience and subject.
         """
         host = self._publication.issuer_host
-        known = {
+        claims = {
             f"{host}:aud": AUDIENCE,
             f"{host}:sub": [cdk.Fn.join("", [subjects.prefix, suffix]) for suffix in subjects.suffixes],
         }
         if self._publication.issuer == GITHUB_ISSUER:
-            known[f"{host}:repository_id"] = subjects.repository_id
+            claims[f"{host}:repository_id"] = subjects.repository_id
             if subjects.ref:
-                known[f"{host}:ref"] = subjects.ref
+                claims[f"{host}:ref"] = subjects.ref
         return document(
             {
                 "Effect": "Allow",
                 "Principal": {"Federated": self._provider_arn},
                 "Action": "sts:AssumeRoleWithWebIdentity",
-                "Condition": {"StringEquals": known},
+                "Condition": {"StringEquals": claims},
             }
         )
 
