@@ -17,7 +17,7 @@ from typing import Any
 import digests
 import failure
 import wheels
-from evaluation import artifact, bootstrap, gate, holdout, metrics, model_quality, thresholds
+from evaluation import artifact, bootstrap, gate, holdout, metrics, mistakes, model_quality, thresholds
 from failure import StepError
 from prediction import contract, predictor
 
@@ -126,6 +126,9 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         default=NONE,
         help="where the candidate's artifact lies in S3; its version is recorded",
     )
+    parser.add_argument(
+        "--candidate-sha256", default=digests.NONE, help="the hash of an artifact that was trained before"
+    )
     parser.add_argument("--candidate-contract", type=Path, default=inputs / "candidate-contract")
     parser.add_argument("--candidate-contract-sha256", required=True, help="the hash of that folder")
     parser.add_argument(
@@ -203,6 +206,7 @@ def _candidate(
     options: argparse.Namespace, terms: contract.Contract, config: Config, examples: holdout.Holdout
 ) -> MeasuredModel:
     path = options.candidate / predictor.ARTIFACT
+    artifact.require_trained(path, options.candidate_sha256)
     measured, chosen = _trained(path, terms, options, config, examples, "candidate")
     measured.report["artifact"] = _identity(path, options.candidate_uri)
     if chosen:
@@ -279,6 +283,7 @@ def _measured(
         answers = metrics.Answers.several(examples.truth, predictions.probabilities, least, none)
     report = {"labels": list(terms.labels), **metrics.figures(answers, examples.labels)}
     report["empty_texts"] = predictions.empty
+    report["mistakes"] = mistakes.most_confident(answers, examples.texts, examples.labels)
     figures = gate.Figures(terms.labels, terms.multi_label, report["metrics"])
     samples = bootstrap.resampled(
         answers, config.rule.metric, samples=config.bootstrap_samples, seed=config.seed

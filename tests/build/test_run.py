@@ -2,9 +2,11 @@
 
 import contextlib
 import json
+import os
 import random
 import re
 import shlex
+import shutil
 import socket
 import threading
 from dataclasses import dataclass
@@ -287,8 +289,11 @@ def test_a_run_that_was_left_is_attached_to_again(shop):
 def test_an_identical_rerun_registers_nothing_and_says_which_version_it_is(shop):
     data = shop.data(reviews(400))
     _, first = shop.run(data)
-    again = shop.call("run", "--data", data)
-    assert again.exit_code == 0
+    renamed = Path(data).with_name(os.fsdecode(b"revi\xe9ws.csv"))
+    shutil.copy(data, renamed)
+    again = shop.call("run", "--data", str(renamed))
+    assert again.exit_code == 0, again.stderr
+    assert "revi\\xe9ws.csv" in Path(re.search(r"^Report: (.*)$", again.stdout, re.MULTILINE)[1]).read_text()
     assert "Nothing to run: the same commit, data, recipe and champion have been through" in again.stderr
     assert f"Model package: {first['model_package_arn']} (pending approval)" in again.stdout
     assert "That is version 1, which an earlier run registered; this one registered nothing" in again.stdout

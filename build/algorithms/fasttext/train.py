@@ -50,7 +50,7 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def train(options: argparse.Namespace) -> Any:
-    """The fitted fastText model. Raises TrainingDataError for data that cannot be used."""
+    """The fitted fastText model. Raises TrainingDataError for data that cannot be used, and where the model diverges."""
     import fasttext
 
     examples = labelled_text.read("train")
@@ -59,21 +59,26 @@ def train(options: argparse.Namespace) -> Any:
         for text, labels in zip(examples.texts, examples.labels):
             file.write(" ".join([*(labelled_text.PREFIX + label for label in sorted(labels)), text]) + "\n")
         file.flush()
-        return fasttext.train_supervised(
-            input=file.name,
-            epoch=options.epochs,
-            lr=options.learning_rate,
-            dim=options.vector_dim,
-            wordNgrams=options.word_ngrams,
-            minn=options.min_chars,
-            maxn=options.max_chars,
-            minCount=options.min_count,
-            bucket=options.buckets,
-            loss=options.loss or ("ova" if options.multi_label else "softmax"),
-            thread=options.threads,
-            seed=0,
-            verbose=0,
-        )
+        try:
+            return fasttext.train_supervised(
+                input=file.name,
+                epoch=options.epochs,
+                lr=options.learning_rate,
+                dim=options.vector_dim,
+                wordNgrams=options.word_ngrams,
+                minn=options.min_chars,
+                maxn=options.max_chars,
+                minCount=options.min_count,
+                bucket=options.buckets,
+                loss=options.loss or ("ova" if options.multi_label else "softmax"),
+                thread=options.threads,
+                seed=0,
+                verbose=0,
+            )
+        except RuntimeError as error:
+            if "NaN" not in str(error):
+                raise
+            raise labelled_text.diverged(options.learning_rate) from error
 
 
 def validate(model: Any, options: argparse.Namespace) -> None:

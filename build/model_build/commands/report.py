@@ -110,7 +110,8 @@ def _run(
         ],
         reason=execution.reason,
         commit=parameters.get("Commit", ""),
-        data_source=data_source or uri,
+        # A name may hold bytes that are no UTF-8, which no page can.
+        data_source=os.fsencode(data_source).decode("utf-8", "backslashreplace") if data_source else uri,
         data_uri=uri,
         data_sha256=sha256,
         model_package_arn=collected.model_package_arn,

@@ -51,6 +51,15 @@ class Bin(Document):
     count: int
 
 
+class Mistake(Document):
+    """A text of the holdout with a wrong answer, and how sure the model was of it."""
+
+    text: str
+    labels: tuple[str, ...]
+    given: tuple[str, ...]
+    confidence: float
+
+
 class Figures(Document):
     """The figures of one model; empty if it could not be evaluated."""
 
@@ -61,6 +70,7 @@ class Figures(Document):
     calibration: tuple[Bin, ...]
     precision_recall: dict[str, tuple[tuple[float, float], ...]] = {}
     empty_texts: int = 0
+    mistakes: tuple[Mistake, ...] = ()
 
 
 class Champion(Figures):

@@ -29,7 +29,8 @@ class Request:
     (None in old records). `overtaken_by` is the record of another package that staging verified later. `forced` is
     the reason given with --force. `returning` says that it is a rollback to a package that a record shows as verified
     in this stage. `serving` is the package that the stage serves now, None if it serves none or the registry no
-    longer has it. `policy_labels` are those that the policy of the stage's API names.
+    longer has it. `policy_labels` are those that the policy of the stage's API names. `serverless` is
+    whether the stage's endpoint is.
     """
 
     candidate: Candidate
@@ -44,6 +45,7 @@ class Request:
     returning: bool = False
     serving: Package | None = None
     policy_labels: frozenset[str] = frozenset()
+    serverless: bool = False
 
 
 def refusals(request: Request) -> tuple[str, ...]:
@@ -54,6 +56,7 @@ def refusals(request: Request) -> tuple[str, ...]:
         *_problem(package, request),
         *_contract(request.candidate, request.checks),
         *_policy(request),
+        *_machines(request),
         *_artifact(request.candidate),
     ]
     if request.stage != FIRST_STAGE and not request.returning:
@@ -131,6 +134,17 @@ def _policy(request: Request) -> list[str]:
     return [
         f"api.policy of {request.stage} names {', '.join(unknown)}, which the model cannot answer: its labels are "
         f"{', '.join(contract.labels)}. Correct the policy, or deploy the package that it is for."
+    ]
+
+
+def _machines(request: Request) -> list[str]:
+    """A serverless endpoint has no GPUs. Source: "Serverless Inference", Amazon SageMaker developer guide, exclusions."""
+    container = request.candidate.package.container
+    if not request.serverless or container is None or "-gpu-" not in container.image:
+        return []
+    return [
+        f"Its image is for GPUs ({container.image}), and the endpoint of {request.stage} is serverless. Register the model with "
+        "registration.inference_instances without GPUs in the recipe, or give the stage another endpoint.kind."
     ]
 
 

@@ -37,6 +37,7 @@ def promotion_request(
         returning=returning,
         serving=_serving(workspace),
         policy_labels=_policy_labels(workspace),
+        serverless=stage.endpoint.kind == "serverless",
     )
 
 
@@ -82,6 +83,7 @@ def require_admissible(workspace: Workspace, request: Request, candidate: Candid
             forced=request.forced,
             returning=request.kind == "rollback",
             policy_labels=_policy_labels(workspace),
+            serverless=workspace.stage.endpoint.kind == "serverless",
         )
     )
 
