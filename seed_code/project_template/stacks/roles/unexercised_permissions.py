@@ -13,11 +13,19 @@ _STOPPED = "a pipeline that is stopped stops its jobs"
 _MISSING = (
     "without it a missing object is a denied one, and nobody could say what is wrong with TRAINING_DATA"
 )
+_SEARCH = "a recipe may search for hyperparameters"
+_READS_SEARCHES = {
+    "sagemaker:DescribeHyperParameterTuningJob": _SEARCH,
+    "sagemaker:ListTrainingJobsForHyperParameterTuningJob": _SEARCH,
+}
 _CONTAINER = {"cloudwatch:PutMetricData": _GUIDE, "logs:DescribeLogStreams": _GUIDE}
 _JOBS = {
     **_CONTAINER,
     "sagemaker:StopProcessingJob": _STOPPED,
     "sagemaker:StopTrainingJob": _STOPPED,
+    **_READS_SEARCHES,
+    "sagemaker:CreateHyperParameterTuningJob": _SEARCH,
+    "sagemaker:StopHyperParameterTuningJob": _SEARCH,
 }
 _URL = "the API of a stage may be a function URL"
 _STAGE = {
@@ -34,11 +42,12 @@ _STAGE = {
 
 UNEXERCISED: Mapping[str, Mapping[str, str]] = {
     "BuildPrRole": {
+        **_READS_SEARCHES,
         "s3:ListBucket": _MISSING,
         "sagemaker:UpdatePipeline": "a pull request gets a second commit",
         "sagemaker:StopPipelineExecution": "a pull request may be closed while it is tried",
     },
-    "BuildRunRole": {"s3:ListBucket": _MISSING},
+    "BuildRunRole": {**_READS_SEARCHES, "s3:ListBucket": _MISSING},
     "DispatchRole": {"sqs:SendMessage": "an approval that GitHub did not take in three attempts is kept"},
     "EndpointRole": {**_CONTAINER, "sns:Publish": "the endpoint of a stage may be asynchronous"},
     "PipelineRole": _JOBS,
