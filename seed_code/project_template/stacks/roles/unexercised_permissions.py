@@ -26,6 +26,8 @@ _JOBS = {
     **_READS_SEARCHES,
     "sagemaker:CreateHyperParameterTuningJob": _SEARCH,
     "sagemaker:StopHyperParameterTuningJob": _SEARCH,
+    "sagemaker:AddTags": _SEARCH,
+    "logs:PutLogEvents": _SEARCH,
 }
 _URL = "the API of a stage may be a function URL"
 _STAGE = {
