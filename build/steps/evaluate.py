@@ -126,6 +126,9 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         default=NONE,
         help="where the candidate's artifact lies in S3; its version is recorded",
     )
+    parser.add_argument(
+        "--candidate-sha256", default=digests.NONE, help="the hash of an artifact that was trained before"
+    )
     parser.add_argument("--candidate-contract", type=Path, default=inputs / "candidate-contract")
     parser.add_argument("--candidate-contract-sha256", required=True, help="the hash of that folder")
     parser.add_argument(
@@ -210,6 +213,7 @@ def _candidate(
     options: argparse.Namespace, terms: contract.Contract, config: Config, examples: holdout.Holdout
 ) -> MeasuredModel:
     path = options.candidate / predictor.ARTIFACT
+    artifact.require_trained(path, options.candidate_sha256)
     measured, chosen = _trained(path, terms, options, config, examples, "candidate")
     measured.report["artifact"] = _identity(path, options.candidate_uri)
     if chosen:

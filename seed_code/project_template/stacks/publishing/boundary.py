@@ -86,6 +86,7 @@ _USES = (
     "s3:GetObject",
     "s3:GetObjectVersion",
     "s3:ListBucket",
+    "s3:ListBucketVersions",
     "s3:PutObject",
     "sagemaker:*Endpoint*",
     "sagemaker:*Job",

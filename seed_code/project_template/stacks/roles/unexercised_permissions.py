@@ -18,6 +18,9 @@ _READS_SEARCHES = {
     "sagemaker:DescribeHyperParameterTuningJob": _SEARCH,
     "sagemaker:ListTrainingJobsForHyperParameterTuningJob": _SEARCH,
 }
+_MERGED = (
+    "a merge takes over what its pull request trained, and removes the rest (tests/e2e/test_workflows.py)"
+)
 _CONTAINER = {"cloudwatch:PutMetricData": _GUIDE, "logs:DescribeLogStreams": _GUIDE}
 _JOBS = {
     **_CONTAINER,
@@ -49,7 +52,16 @@ UNEXERCISED: Mapping[str, Mapping[str, str]] = {
         "sagemaker:UpdatePipeline": "a pull request gets a second commit",
         "sagemaker:StopPipelineExecution": "a pull request may be closed while it is tried",
     },
-    "BuildRunRole": {**_READS_SEARCHES, "s3:ListBucket": _MISSING},
+    "BuildRunRole": {
+        **_READS_SEARCHES,
+        "s3:ListBucket": _MISSING,
+        "s3:DeleteObject": _MERGED,
+        "s3:ListBucketVersions": _MERGED,
+        "sagemaker:DeletePipeline": _MERGED,
+        "sagemaker:DescribeTrainingJob": _MERGED,
+        "sagemaker:ListPipelines": _MERGED,
+        "sagemaker:StopPipelineExecution": "what runs of a merged pull request was stopped when it was closed",
+    },
     "DispatchRole": {"sqs:SendMessage": "an approval that GitHub did not take in three attempts is kept"},
     "EndpointRole": {**_CONTAINER, "sns:Publish": "the endpoint of a stage may be asynchronous"},
     "PipelineRole": _JOBS,
