@@ -22,8 +22,18 @@ _MERGED = (
     "a merge takes over what its pull request trained, and removes the rest (tests/e2e/test_workflows.py)"
 )
 _CONTAINER = {"cloudwatch:PutMetricData": _GUIDE, "logs:DescribeLogStreams": _GUIDE}
+_SEARCH = "a recipe may search for hyperparameters"
+_READS_SEARCHES = {
+    "sagemaker:DescribeHyperParameterTuningJob": _SEARCH,
+    "sagemaker:ListTrainingJobsForHyperParameterTuningJob": _SEARCH,
+}
 _JOBS = {
     **_CONTAINER,
+    **_READS_SEARCHES,
+    "logs:PutLogEvents": _SEARCH,
+    "sagemaker:AddTags": _SEARCH,
+    "sagemaker:CreateHyperParameterTuningJob": _SEARCH,
+    "sagemaker:StopHyperParameterTuningJob": _SEARCH,
     "sagemaker:StopProcessingJob": _STOPPED,
     "sagemaker:StopTrainingJob": _STOPPED,
     **_READS_SEARCHES,
