@@ -13,11 +13,6 @@ _STOPPED = "a pipeline that is stopped stops its jobs"
 _MISSING = (
     "without it a missing object is a denied one, and nobody could say what is wrong with TRAINING_DATA"
 )
-_SEARCH = "a recipe may search for hyperparameters"
-_READS_SEARCHES = {
-    "sagemaker:DescribeHyperParameterTuningJob": _SEARCH,
-    "sagemaker:ListTrainingJobsForHyperParameterTuningJob": _SEARCH,
-}
 _MERGED = (
     "a merge takes over what its pull request trained, and removes the rest (tests/e2e/test_workflows.py)"
 )
@@ -36,11 +31,6 @@ _JOBS = {
     "sagemaker:StopHyperParameterTuningJob": _SEARCH,
     "sagemaker:StopProcessingJob": _STOPPED,
     "sagemaker:StopTrainingJob": _STOPPED,
-    **_READS_SEARCHES,
-    "sagemaker:CreateHyperParameterTuningJob": _SEARCH,
-    "sagemaker:StopHyperParameterTuningJob": _SEARCH,
-    "sagemaker:AddTags": _SEARCH,
-    "logs:PutLogEvents": _SEARCH,
 }
 _URL = "the API of a stage may be a function URL"
 _STAGE = {
