@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from model_build.aws.clients import Aws, connect
@@ -34,6 +34,10 @@ class Workspace:
     def command(self, *words: str) -> str:
         """A `model-build` command that works in the same workspace, to be pasted into the same shell."""
         return shlex.join(["model-build", *words, *self.options])
+
+    def for_merged(self) -> Workspace:
+        """The same, for the pipeline that registers what a merged pull request trained."""
+        return replace(self, settings=self.settings.for_merged())
 
     @property
     def pipeline(self) -> str:

@@ -126,6 +126,9 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         default=NONE,
         help="where the candidate's artifact lies in S3; its version is recorded",
     )
+    parser.add_argument(
+        "--candidate-sha256", default=digests.NONE, help="the hash of an artifact that was trained before"
+    )
     parser.add_argument("--candidate-contract", type=Path, default=inputs / "candidate-contract")
     parser.add_argument("--candidate-contract-sha256", required=True, help="the hash of that folder")
     parser.add_argument(
@@ -159,14 +162,7 @@ def evaluate(options: argparse.Namespace) -> None:
     candidate = _candidate(options, terms, config, examples)
     defaults = _defaults(options, terms, config, examples)
     champion = _champion(options, config, examples, candidate)
-    if config.rule.metric not in candidate.figures.metrics:
-        raise StepError(
-            f"{config.rule.metric} cannot be measured: of no label does the holdout have texts with it and texts without it. "
-            "Use more data, or a larger split.test in the recipe."
-        )
-    decision = gate.decide(candidate.figures, champion.figures if champion else None, config.rule)
-    if options.force_reason.strip() not in ("", NONE):
-        decision = gate.forced(decision, options.force_reason)
+    decision = _decision(options, config, candidate, champion)
     report = {
         "version": VERSION,
         "recipe": config.recipe,
@@ -210,6 +206,7 @@ def _candidate(
     options: argparse.Namespace, terms: contract.Contract, config: Config, examples: holdout.Holdout
 ) -> MeasuredModel:
     path = options.candidate / predictor.ARTIFACT
+    artifact.require_trained(path, options.candidate_sha256)
     measured, chosen = _trained(path, terms, options, config, examples, "candidate")
     measured.report["artifact"] = _identity(path, options.candidate_uri)
     if chosen:
@@ -292,6 +289,21 @@ def _measured(
         answers, config.rule.metric, samples=config.bootstrap_samples, seed=config.seed
     )
     return MeasuredModel(figures, report, answers, samples)
+
+
+def _decision(
+    options: argparse.Namespace, config: Config, candidate: MeasuredModel, champion: Model | None
+) -> gate.Decision:
+    """The gate's decision. Raises StepError if the gate's metric could not be measured."""
+    if config.rule.metric not in candidate.figures.metrics:
+        raise StepError(
+            f"{config.rule.metric} cannot be measured: no label has both texts with it and texts without it in the holdout. "
+            "Use more data, or a larger split.test in the recipe."
+        )
+    decision = gate.decide(candidate.figures, champion.figures if champion else None, config.rule)
+    if options.force_reason.strip() not in ("", NONE):
+        decision = gate.forced(decision, options.force_reason)
+    return decision
 
 
 def _interval(candidate: MeasuredModel, config: Config) -> dict[str, Any] | None:

@@ -66,6 +66,11 @@ class Workspace:
         """The name of the stage's endpoint."""
         return deployment.endpoint_name(self.settings.project_name, self.stage.name)
 
+    @property
+    def endpoint_url(self) -> str:
+        """The address that the endpoint is invoked at (InvokeEndpoint, SageMaker runtime API reference)."""
+        return f"{self.aws.runtime.meta.endpoint_url}/endpoints/{self.endpoint_name}/invocations"
+
     def archive(self, candidate: Candidate) -> Archive | None:
         """The API's archive for that package; None where the stage has no API."""
         if self.stage.api is None:

@@ -561,3 +561,11 @@ def test_the_report_says_which_bytes_were_measured(job, artifact):
         "sha256": digests.of_file(artifact),
         "version": "none",
     }
+
+
+def test_a_candidate_that_is_not_what_the_pull_request_trained_is_refused(job, artifact, wrong_artifact):
+    known = ["--candidate-sha256", digests.of_file(artifact)]
+    evaluate.evaluate(evaluate.arguments([*job.arguments(), *known]))
+    job.put("candidate/model.tar.gz", wrong_artifact.read_bytes())
+    with pytest.raises(StepError, match="The candidate is not what the pull request trained"):
+        evaluate.evaluate(evaluate.arguments([*job.arguments(), *known]))

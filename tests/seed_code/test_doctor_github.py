@@ -95,6 +95,19 @@ def test_a_token_that_ends_soon_or_never_is_a_warning(expiry, level, words):
     assert words in said(findings, "GitHub token", level)
 
 
+@pytest.mark.parametrize(
+    ("answer", "level", "words"),
+    [
+        (Answer(200, {"installed_version": "3.17.2"}), "OK", "GitHub Enterprise Server 3.17.2"),
+        (Answer(200, {}), "WARN", "does not say its version (200)"),
+        (Answer(404, None), "WARN", "does not say its version (404)"),
+    ],
+)
+def test_the_version_of_a_server_of_ones_own_is_said(answer, level, words):
+    server = GitHub("https://github.acme.example/api/v3", "Bearer x", lambda url, _: answer)
+    assert words in said([github_access.server(server)], "GitHub server", level)
+
+
 def test_an_owner_that_the_token_does_not_see_is_found(world):
     findings = world.by_token(owner="nobody-at-all")
     assert "does not see an organisation nobody-at-all" in said(findings, "GitHub reach", "FAIL")

@@ -32,6 +32,17 @@ def comment(
 
 def clean(
     pull_request: PullRequest = None,
+    was_merged: Annotated[
+        bool,
+        typer.Option(
+            "--was-merged",
+            envvar="PULL_REQUEST_MERGED",
+            help="Only stop what runs: main registers what it trained, and removes it with --merged.",
+        ),
+    ] = False,
+    merged: Annotated[
+        bool, typer.Option("--merged", help="Ask GitHub which pull request the commit merged, if any.")
+    ] = False,
     timeout: Annotated[
         float, typer.Option("--timeout", min=1, metavar="SECONDS", help="How long to wait for jobs to stop.")
     ] = 600,
@@ -41,9 +52,14 @@ def clean(
     """Remove what a pull request made: its pipelines, and what lies under pr/NUMBER/ in the artifact bucket."""
     with reported(verbose, ADVICE):
         from model_build.aws.clients import connect
-        from model_build.commands import clean
+        from model_build.commands import clean, provenance
         from model_build.core.settings import Settings
 
+        if merged:
+            pull_request = provenance.of(os.environ, ask=True).pull_request
+            if pull_request is None:
+                print_result(clean.NOTHING_MERGED.document() if as_json else clean.NOTHING_MERGED.lines())
+                return
         settings = Settings.load(os.environ).for_pull_request(number(pull_request), os.environ)
-        cleaned = clean.clean(connect(settings.region), settings, timeout)
+        cleaned = clean.clean(connect(settings.region), settings, timeout, keep=was_merged)
         print_result(cleaned.document() if as_json else cleaned.lines())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -53,7 +55,10 @@ def run(
     force: Annotated[
         str | None,
         typer.Option(
-            "--force", metavar="REASON", help="Register even if the gate refuses; the reason is recorded."
+            "--force",
+            envvar="FORCE_REASON",
+            metavar="REASON",
+            help="Register even if the gate refuses; the reason is recorded.",
         ),
     ] = None,
     minimum: Annotated[
@@ -84,6 +89,21 @@ def run(
             "--timeout", min=1, metavar="SECONDS", help="Stop watching after this long; the run goes on."
         ),
     ] = None,
+    scheduled: Annotated[
+        bool,
+        typer.Option(
+            "--scheduled",
+            envvar="SCHEDULED",
+            help="Do nothing unless the recipe's retrain.schedule has a run today (UTC).",
+        ),
+    ] = False,
+    merged: Annotated[
+        bool,
+        typer.Option(
+            "--merged",
+            help="Ask GitHub which pull request the commit merged; register what it trained, if main would train the same.",
+        ),
+    ] = False,
     summary: Summary = False,
     as_json: Json = False,
     verbose: Verbose = False,
@@ -94,15 +114,24 @@ def run(
     runs it is watched, and once it has ended its result is shown; nothing is run or registered again.
     """
     with reported(verbose, ADVICE):
+        if scheduled and not _is_due(root, recipe):
+            print_result(
+                [] if as_json else ["The recipe's retrain.schedule has no run today: nothing to do."]
+            )
+            return
         source = _source(data)
 
         from rich.console import Console
 
         from model_build import workspace
-        from model_build.commands import run
+        from model_build.commands import provenance, run
         from model_build.run.pipeline import MAX_REGRESSION, MINIMUM
 
         summarise = summariser(summary)
+        if merged and pull_request is not None:
+            raise UsageError(
+                "--merged is for main, and --pull-request for what is not merged yet; leave one out."
+            )
         entered = workspace.enter(root, recipe, pull_request)
         gate = {MINIMUM: minimum, MAX_REGRESSION: max_regression}
         outcome = run.run(
@@ -113,8 +142,9 @@ def run(
             console=Console(stderr=True),
             gate={name: value for name, value in gate.items() if value is not None},
             approved=approved,
+            provenance=provenance.of(os.environ, ask=merged),
         )
-        summarise(outcome.report.text)
+        summarise(run.summary(outcome))
         print_result(run.document(outcome) if as_json else run.lines(outcome))
         error = run.verdict(outcome)
         if error is not None:
@@ -196,6 +226,15 @@ def stop(
 
         stopped = stop.stop(workspace.enter(root, recipe, pull_request), execution)
         print_result(stop.document(stopped) if as_json else stop.lines(stopped))
+
+
+def _is_due(root: Path | None, recipe: str | None) -> bool:
+    """Whether the recipe's schedule has a run today. Raises UsageError (RecipeError)."""
+    from datetime import UTC, datetime
+
+    from model_build import workspace
+
+    return workspace.find(root, recipe)[1].retrain.is_due(datetime.now(UTC).date())
 
 
 def _source(data: str | None) -> str:

@@ -17,6 +17,7 @@ from pydantic import Field, ValidationError, model_validator
 from model_build.errors import RecipeError
 from model_build.recipe.data import Data
 from model_build.recipe.labels import Labels
+from model_build.recipe.retrain import Retrain
 from model_build.recipe.training import (
     BlazingText,
     FolderName,
@@ -32,12 +33,13 @@ from model_common.configuration import Part, Share, describe, frozen, load, matc
 CONTRACT_VERSION = 2
 BEST_F1 = "best_f1"
 
-# PROJECT-pr-7-NAME is the pipeline of a pull request, PROJECT-NAME the project's own: they must not be the same.
+# PROJECT-pr-7-NAME is the pipeline of a pull request, PROJECT-merged-NAME that of merged ones, PROJECT-NAME the project's
+# own: they must not be the same.
 RecipeName = Annotated[
     str,
     matching(
-        r"(?!pr-)[a-z0-9](-*[a-z0-9]){0,62}",
-        "up to 63 lower-case letters, digits and dashes between them, not beginning with pr-",
+        r"(?!pr-|merged-)[a-z0-9](-*[a-z0-9]){0,62}",
+        "up to 63 lower-case letters, digits and dashes between them, not beginning with pr- or merged-",
     ),
 ]
 Duration = Annotated[
@@ -197,6 +199,7 @@ class Recipe(Part):
     gate: GateRule = Field(description="the least that a model must reach to be registered")
     registration: Registration = Registration()
     caching: Caching = Caching()
+    retrain: Retrain = Retrain()
 
     @classmethod
     def load(cls, path: Path) -> Recipe:
@@ -275,9 +278,12 @@ class Recipe(Part):
 
     @property
     def sha256(self) -> str:
-        """The hash of the recipe's meaning: comments, order of keys and stated defaults do not change it."""
+        """The hash of the recipe's meaning: comments, order of keys, stated defaults and the schedule do not change it."""
         canonical = json.dumps(
-            self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=True
+            self.model_dump(mode="json", exclude={"retrain"}),
+            sort_keys=True,
+            separators=(",", ":"),
+            ensure_ascii=True,
         )
         return hashlib.sha256(canonical.encode("ascii")).hexdigest()
 

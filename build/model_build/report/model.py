@@ -184,7 +184,7 @@ class Report:
         if self.verdict is Verdict.RUNNING:
             return ""
         if self.run.pull_request is not None:
-            return "A pull request registers nothing; what is merged is trained and measured again."
+            return "A pull request registers nothing; main measures it again, and trains again if main or the data have changed."
         return "No model was registered."
 
     @property

@@ -24,6 +24,18 @@ def require(path: Path, sha256: str, owner: str) -> None:
         )
 
 
+def require_trained(path: Path, sha256: str) -> None:
+    """Raises StepError when the candidate at `path` is not the artifact that the run was given the hash of."""
+    if sha256 == digests.NONE:
+        return
+    found = digests.of_file(path)
+    if found != sha256:
+        raise StepError(
+            f"The candidate is not what the pull request trained: its SHA-256 is {found}, the run was started with {sha256}. "
+            "Find out who wrote to its place in S3, and run again."
+        )
+
+
 def version(uri: str, size: int) -> str:
     """The id of the version of the object at `uri`, or digests.NONE in a bucket that keeps no versions.
 

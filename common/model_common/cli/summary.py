@@ -6,6 +6,7 @@ https://docs.github.com/actions/reference/workflows-and-actions/workflow-command
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -32,6 +33,27 @@ def append(environment: Mapping[str, str], markdown: str) -> None:
         text = text[:_MOST].decode(errors="ignore").encode() + b"\n\n(cut: GitHub shows no more)"
     with Path(environment[_VARIABLE]).open("ab") as file:
         file.write(text + b"\n")
+
+
+def annotate(environment: Mapping[str, str], message: str) -> None:
+    """Show an error on the page of the run and to GitHub's API; nothing outside of GitHub Actions.
+
+    https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands#setting-an-error-message
+    """
+    if environment.get("GITHUB_ACTIONS") != "true":
+        return
+    for character, code in (("%", "%25"), ("\r", "%0D"), ("\n", "%0A")):
+        message = message.replace(character, code)
+    sys.stdout.write(f"::error::{message}\n")
+    sys.stdout.flush()
+
+
+def set_output(environment: Mapping[str, str], name: str, value: str) -> None:
+    """Set an output of the step, one line; nothing outside of GitHub Actions. Raises OSError."""
+    path = environment.get("GITHUB_OUTPUT")
+    if path:
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(f"{name}={' '.join(value.split())}\n")
 
 
 def block(title: str, lines: Iterable[str], level: int = 2) -> str:

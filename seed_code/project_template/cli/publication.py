@@ -121,7 +121,7 @@ def publish(
             tags=tuple(sorted(pairs(tag, "--tag").items())),
             access_log_bucket=access_log_bucket,
         )
-        clients, source = connect(region), blueprint.checkout()
+        clients, source = connect(region), blueprint.checkout(github_api_url=github_url)
         if dry_run:
             made = publish.make(clients, options, source, stacks)
         else:

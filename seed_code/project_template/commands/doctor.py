@@ -70,7 +70,9 @@ def run(
         *_asked("template bucket", lambda: bucket.bucket(aws, found)),
         *_asked("template object", lambda: bucket.template_object(aws, found)),
         *_asked("archives", lambda: bucket.archives(aws, found)),
-        *_asked("template version", lambda: [bucket.version(found, (checkout or _checkout)())]),
+        *_asked(
+            "template version", lambda: [bucket.version(found, checkout() if checkout else _checkout(found))]
+        ),
         *_asked("domain tag", lambda: _domains(aws, request, found)),
         *_asked("launch role", lambda: _launch_role(aws, found)),
         *_asked("users", lambda: users.check(aws, found)),
@@ -140,8 +142,9 @@ def _publication(found: Published) -> Iterator[Finding]:
         yield fail("publication", "publishing never came to its end", "Run `project-template publish` again.")
 
 
-def _checkout() -> str:
-    return blueprint.checkout().version
+def _checkout(found: Published) -> str:
+    """The version that the same publication would have from this checkout."""
+    return blueprint.checkout(github_api_url=str(found.record.get("github_api_url", ""))).version
 
 
 def _domains(aws: Aws, request: Request, found: Published) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Any, Protocol
 
-from project_template import seed
+from project_template import enterprise, seed
 from project_template.core import template
 from project_template.core.plan import VISIBLE, Object, Wanted
 from project_template.core.settings import PublishSettings
@@ -122,9 +122,9 @@ class Blueprint:
         return [each.key for each in (*self.wanted.archives, *self.wanted.listed)]
 
 
-def checkout(root: Path = seed.TEMPLATE) -> Checkout:
-    """Read the checkout. Raises TemplateIncompleteError."""
-    archives = seed.archives(root)
+def checkout(root: Path = seed.TEMPLATE, *, github_api_url: str = "") -> Checkout:
+    """Read the checkout, for the GitHub with that API (github.com's by default). Raises TemplateIncompleteError."""
+    archives = seed.archives(root, own_server=enterprise.is_own_server(github_api_url))
     return Checkout(
         seeds=archives,
         seeds_sha256=seed.sha256(archives),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from project_template import enterprise
 from project_template.aws.clients import Aws
 from project_template.doctor.finding import Finding, Level, fail, ok, warn
 from project_template.doctor.sign_in import sign_in
@@ -55,6 +56,8 @@ def look(
     if not isinstance(github, GitHub):
         yield github
         return
+    if enterprise.is_own_server(str(record.get("github_api_url", ""))):
+        yield server(github)
     if "app_id" in record.get("sign_in", {}):  # whose assertion reads neither users nor repositories
         yield from app(github, request)
         if request.owner:
@@ -67,6 +70,23 @@ def look(
         yield from reviewers(github, request)
         if project:
             yield from repositories(github, request, project)
+
+
+def server(github: GitHub) -> Finding:
+    """The version of a GitHub Enterprise Server.
+
+    Source: "Get GitHub Enterprise Server meta information", REST API, GitHub Enterprise Server documentation.
+    """
+    answer = github.get("/meta")
+    version = answer.body.get("installed_version") if isinstance(answer.body, dict) else None
+    if answer.status != 200 or not version:
+        return warn(
+            "GitHub server",
+            f"it does not say its version ({answer.status})",
+            "Check --github-url: a GitHub Enterprise Server answers /meta with installed_version.",
+        )
+    said = "its projects get workflows without `queue:` and with actions/upload-artifact v3"
+    return ok("GitHub server", f"GitHub Enterprise Server {version}: {said}")
 
 
 def token(github: GitHub, request: RepositoryRequest, now: datetime | None = None) -> Iterator[Finding]:

@@ -10,14 +10,23 @@ Values that belong to one run (data, commit, champion, reason for --force) are p
 compares arguments, so a run repeats only the steps whose arguments changed: the commit is an argument of Register, the
 gate's rule and the champion are arguments of Evaluate, and Prepare and Train read inputs that are named by their content.
 
-The definition of a pull request ends at the gate: it has neither CreateModel nor Register.
+The definition of a pull request ends at the gate: it has neither CreateModel nor Register. A definition for a merged
+pull request has no Train: its candidate is a parameter, with its hash.
 
 `inputs` has the arguments of `definition`, `context` the parameters and what all steps share, `jobs` the steps that run
 a container, `search` the one that tunes, `registration` the steps after the gate, `session` the SDK's session, `retries` the retry policies.
 """
 
 from model_build.run.pipeline.definition import STEPS, definition, names
-from model_build.run.pipeline.inputs import APPROVAL_STATUS, MAX_REGRESSION, MINIMUM, NONE, Inputs
+from model_build.run.pipeline.inputs import (
+    APPROVAL_STATUS,
+    CANDIDATE_MODEL,
+    CANDIDATE_SHA256,
+    MAX_REGRESSION,
+    MINIMUM,
+    NONE,
+    Inputs,
+)
 from model_build.run.pipeline.jobs import BOOT
 from model_build.run.pipeline.registration import FAIL
 from model_build.run.pipeline.search import NAME as TUNE
@@ -25,6 +34,8 @@ from model_build.run.pipeline.search import NAME as TUNE
 __all__ = [
     "APPROVAL_STATUS",
     "BOOT",
+    "CANDIDATE_MODEL",
+    "CANDIDATE_SHA256",
     "FAIL",
     "MAX_REGRESSION",
     "MINIMUM",

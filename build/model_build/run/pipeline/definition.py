@@ -39,7 +39,7 @@ def _pipeline(context: Context) -> Any:
 
     report = PropertyFile(name="EvaluationReport", output_name="evaluation", path="evaluation.json")
     prepare = jobs.prepare(context)
-    trained, models = search.models(context, prepare, jobs.train(context, prepare))
+    trained, models = _models(context, prepare)
     evaluate = jobs.evaluate(context, prepare, models, report)
     gate = ConditionStep(
         name="Gate",
@@ -58,6 +58,13 @@ def _pipeline(context: Context) -> Any:
     )
 
 
+def _models(context: Context, prepare: Any) -> tuple[list[Any], jobs.Models]:
+    """The steps that train, and their models: none where the run is given what a merged pull request trained."""
+    if context.settings.reuses_training:
+        return [], jobs.Models(context.parameters.candidate_model)
+    return search.models(context, prepare, jobs.train(context, prepare))
+
+
 def _parameters(context: Context) -> list[Any]:
     every = context.parameters
     parameters = [
@@ -73,4 +80,9 @@ def _parameters(context: Context) -> list[Any]:
         every.minimum,
         every.max_regression,
     ]
-    return parameters if context.pull_request else [*parameters, every.approval]
+    if context.pull_request:
+        return parameters
+    parameters += [every.approval, every.pull_request, every.author]
+    if context.settings.reuses_training:
+        parameters += [every.candidate_model, every.candidate_sha256]
+    return parameters

@@ -105,7 +105,9 @@ def channels(context: Context, prepare: Any) -> list[Any]:
 def evaluate(context: Context, prepare: Any, models: Models, report: Any) -> Any:
     """The step that evaluates candidate and champion and writes the property file `report`."""
     given, candidate = context.parameters, models.candidate
+    known = {"--candidate-sha256": given.candidate_sha256} if context.settings.reuses_training else {}
     arguments = {
+        **known,
         "--candidate-uri": candidate,
         "--candidate-contract-sha256": context.inputs.contract_sha256,
         "--champion-arn": given.champion_arn,

@@ -22,7 +22,7 @@ _TYPES = ("application/json", "application/jsonlines")
 
 
 def steps(context: Context, candidate: Any, evaluate: Any, report: Any) -> list[Any]:
-    """CreateModel, and Register that depends on it."""
+    """CreateModel, and Register that depends on it. `candidate` is the URI of the artifact."""
     create_model = _create_model(context, candidate)
     return [create_model, _register(context, candidate, evaluate, report, create_model)]
 
@@ -95,6 +95,8 @@ def _metadata(context: Context, evaluate: Any, report: Any) -> dict[str, Any]:
     recipe, inputs, given = context.recipe, context.inputs, context.parameters
     return {
         "commit": given.commit,
+        "pull-request": given.pull_request,
+        "author": given.author,
         "data-sha256": given.data_sha256,
         "problem": recipe.problem_name,
         "recipe": recipe.name,

@@ -35,6 +35,9 @@ from project_template.stacks.storage import Storage
 IMAGES = ("sagemaker-scikit-learn", "blazingtext", "pytorch-training")
 """The repositories of AWS's images that the pipelines' jobs run in, in accounts of AWS."""
 
+_PULL_REQUESTS = f"{PROJECT}-pr-*"
+"""The names of pull requests' pipelines."""
+
 _JOB_GROUPS = ("ProcessingJobs", "TrainingJobs")
 _JOBS = ("processing-job/pipelines-*", "training-job/pipelines-*")
 _SEARCHES = "hyper-parameter-tuning-job/*-?une-*"
@@ -132,66 +135,13 @@ class _Statements:
         Source: "IAM access management" for pipelines and "CreateProcessingJob API: execution role permissions",
         Amazon SageMaker developer guide.
         """
-        jobs = sagemaker(*_JOBS)
-        creates = ["sagemaker:CreateProcessingJob", "sagemaker:CreateTrainingJob"]
         new, there = (
             {"Null": {f"aws:{key}/{PULL_REQUEST_TAG}": "false"}} if of_pull_requests else {}
             for key in ("RequestTag", "ResourceTag")
         )
         return [
-            allow(
-                "CreatesJobs",
-                creates,
-                jobs,
-                because=_JOB_NAMES,
-                StringEquals=tagged_as_project("RequestTag"),
-                **new,
-            ),
-            allow(
-                "TagsNewJobs",
-                "sagemaker:AddTags",
-                jobs,
-                because=_JOB_NAMES,
-                StringEquals={"sagemaker:TaggingAction": ["CreateProcessingJob", "CreateTrainingJob"]},
-            ),
-            allow(
-                "WatchesJobs",
-                [
-                    "sagemaker:DescribeProcessingJob",
-                    "sagemaker:DescribeTrainingJob",
-                    "sagemaker:StopProcessingJob",
-                    "sagemaker:StopTrainingJob",
-                ],
-                jobs,
-                because=_JOB_NAMES,
-                **there,
-            ),
-            allow(
-                "CreatesSearches",
-                "sagemaker:CreateHyperParameterTuningJob",
-                sagemaker(_SEARCHES),
-                because=_SEARCH_NAMES,
-                StringEquals=tagged_as_project("RequestTag"),
-                **new,
-            ),
-            allow(
-                "TagsNewSearches",
-                "sagemaker:AddTags",
-                sagemaker(_SEARCHES),
-                because=_SEARCH_NAMES,
-                StringEquals={"sagemaker:TaggingAction": "CreateHyperParameterTuningJob"},
-            ),
-            allow(
-                "WatchesSearches",
-                [
-                    "sagemaker:DescribeHyperParameterTuningJob",
-                    "sagemaker:ListTrainingJobsForHyperParameterTuningJob",
-                    "sagemaker:StopHyperParameterTuningJob",
-                ],
-                sagemaker(_SEARCHES),
-                because=_SEARCH_NAMES,
-                **there,
-            ),
+            *_creates_jobs(new, there),
+            *_creates_searches(new, there),
             encrypts(self.storage.key.attr_arn),
             *container(IMAGES, _JOB_GROUPS, "pipelines-*"),
             allow(
@@ -398,7 +348,6 @@ def _pull_requests_never(shared: _Statements) -> list[Statement]:
 def _build_pr(
     identity: Identity, shared: _Statements, subjects: Subjects, pull_request: iam.CfnRole
 ) -> iam.CfnRole:
-    own = f"{PROJECT}-pr-*"
     return identity.role(
         "BuildPrRole",
         f"What pull requests on {PROJECT}'s build repository may do: plan, and train in pipelines of their own.",
@@ -407,26 +356,50 @@ def _build_pr(
             *shared.reads("contracts/", "data/", "models/", "pr/"),
             *shared.writes("pr/"),
             *shared.watches(f"{PROJECT}-*"),
-            *shared.runs(own),
-            # A closed pull request is cleaned up after.
-            allow(
-                "StopsExecutions",
-                "sagemaker:StopPipelineExecution",
-                sagemaker(f"pipeline/{own}/execution/*"),
-            ),
-            allow("DeletesPipelines", "sagemaker:DeletePipeline", sagemaker(f"pipeline/{own}")),
-            allow("DeletesObjects", "s3:DeleteObject", shared.objects("pr/")),
-            allow(
-                "FindsPipelines",
-                "sagemaker:ListPipelines",
-                "*",
-                because="The action knows no resource; it shows names.",
-            ),
+            *shared.runs(_PULL_REQUESTS),
+            *_cleans(shared),
             passes("PassesPullRequestRole", pull_request.attr_arn, "sagemaker"),
             *_pull_requests_never(shared),
         ],
         hours=BUILD_HOURS,
     )
+
+
+def _cleans(shared: _Statements) -> list[Statement]:
+    """Remove what a closed pull request leaves."""
+    return [
+        allow(
+            "StopsExecutions",
+            "sagemaker:StopPipelineExecution",
+            sagemaker(f"pipeline/{_PULL_REQUESTS}/execution/*"),
+        ),
+        allow("DeletesPipelines", "sagemaker:DeletePipeline", sagemaker(f"pipeline/{_PULL_REQUESTS}")),
+        allow("DeletesObjects", "s3:DeleteObject", shared.objects("pr/")),
+        allow(
+            "FindsPipelines",
+            "sagemaker:ListPipelines",
+            "*",
+            because="The action knows no resource; it shows names.",
+        ),
+    ]
+
+
+def _takes_over(shared: _Statements) -> list[Statement]:
+    """Copy what a merged pull request trained, after a look at all versions of what its job read and made.
+
+    The workflow reads artifacts, and the hash of the training script's archive; the pipelines read nothing of it.
+    """
+    return [
+        allow("ReadsTrained", "s3:GetObject", shared.objects("pr/*/models/", "pr/*/code/build/*/sourcedir.")),
+        allow("SeesVersions", "s3:ListBucketVersions", shared.bucket),
+        allow(
+            "ReadsTrainingJobs",
+            "sagemaker:DescribeTrainingJob",
+            sagemaker(_JOBS[1]),
+            because=_JOB_NAMES,
+        ),
+        *_cleans(shared),
+    ]
 
 
 def _build_run(
@@ -438,9 +411,10 @@ def _build_run(
         identity.trusts_github(subjects),
         [
             *shared.reads("code/build/", "contracts/", "data/", "models/", "runs/"),
-            *shared.writes("code/build/", "contracts/", "data/", "runs/*/report/"),
+            *shared.writes("code/build/", "contracts/", "data/", "models/merged/", "runs/*/report/"),
             *shared.watches(f"{PROJECT}-*"),
             *shared.runs(f"{PROJECT}-*"),
+            *_takes_over(shared),
             passes("PassesPipelineRole", pipeline.attr_arn, "sagemaker"),
             # The pipeline registers, as its own role; and what was registered is approved by people.
             deny("RegistersNothingItself", _REGISTERS),
@@ -449,3 +423,69 @@ def _build_run(
         ],
         hours=BUILD_HOURS,
     )
+
+
+def _creates_jobs(new: dict[str, dict[str, str]], there: dict[str, dict[str, str]]) -> list[Statement]:
+    """The permissions for processing and training jobs; `new` and `there` are conditions on new and on existing ones."""
+    jobs = sagemaker(*_JOBS)
+    return [
+        allow(
+            "CreatesJobs",
+            ["sagemaker:CreateProcessingJob", "sagemaker:CreateTrainingJob"],
+            jobs,
+            because=_JOB_NAMES,
+            StringEquals=tagged_as_project("RequestTag"),
+            **new,
+        ),
+        allow(
+            "TagsNewJobs",
+            "sagemaker:AddTags",
+            jobs,
+            because=_JOB_NAMES,
+            StringEquals={"sagemaker:TaggingAction": ["CreateProcessingJob", "CreateTrainingJob"]},
+        ),
+        allow(
+            "WatchesJobs",
+            [
+                "sagemaker:DescribeProcessingJob",
+                "sagemaker:DescribeTrainingJob",
+                "sagemaker:StopProcessingJob",
+                "sagemaker:StopTrainingJob",
+            ],
+            jobs,
+            because=_JOB_NAMES,
+            **there,
+        ),
+    ]
+
+
+def _creates_searches(new: dict[str, dict[str, str]], there: dict[str, dict[str, str]]) -> list[Statement]:
+    """The permissions for tuning jobs; `new` and `there` are conditions on new and on existing ones."""
+    return [
+        allow(
+            "CreatesSearches",
+            "sagemaker:CreateHyperParameterTuningJob",
+            sagemaker(_SEARCHES),
+            because=_SEARCH_NAMES,
+            StringEquals=tagged_as_project("RequestTag"),
+            **new,
+        ),
+        allow(
+            "TagsNewSearches",
+            "sagemaker:AddTags",
+            sagemaker(_SEARCHES),
+            because=_SEARCH_NAMES,
+            StringEquals={"sagemaker:TaggingAction": "CreateHyperParameterTuningJob"},
+        ),
+        allow(
+            "WatchesSearches",
+            [
+                "sagemaker:DescribeHyperParameterTuningJob",
+                "sagemaker:ListTrainingJobsForHyperParameterTuningJob",
+                "sagemaker:StopHyperParameterTuningJob",
+            ],
+            sagemaker(_SEARCHES),
+            because=_SEARCH_NAMES,
+            **there,
+        ),
+    ]

@@ -13,9 +13,22 @@ _STOPPED = "a pipeline that is stopped stops its jobs"
 _MISSING = (
     "without it a missing object is a denied one, and nobody could say what is wrong with TRAINING_DATA"
 )
+_MERGED = (
+    "a merge takes over what its pull request trained, and removes the rest (tests/e2e/test_workflows.py)"
+)
 _CONTAINER = {"cloudwatch:PutMetricData": _GUIDE, "logs:DescribeLogStreams": _GUIDE}
+_SEARCH = "a recipe may search for hyperparameters"
+_READS_SEARCHES = {
+    "sagemaker:DescribeHyperParameterTuningJob": _SEARCH,
+    "sagemaker:ListTrainingJobsForHyperParameterTuningJob": _SEARCH,
+}
 _JOBS = {
     **_CONTAINER,
+    **_READS_SEARCHES,
+    "logs:PutLogEvents": _SEARCH,
+    "sagemaker:AddTags": _SEARCH,
+    "sagemaker:CreateHyperParameterTuningJob": _SEARCH,
+    "sagemaker:StopHyperParameterTuningJob": _SEARCH,
     "sagemaker:StopProcessingJob": _STOPPED,
     "sagemaker:StopTrainingJob": _STOPPED,
 }
@@ -34,11 +47,21 @@ _STAGE = {
 
 UNEXERCISED: Mapping[str, Mapping[str, str]] = {
     "BuildPrRole": {
+        **_READS_SEARCHES,
         "s3:ListBucket": _MISSING,
         "sagemaker:UpdatePipeline": "a pull request gets a second commit",
         "sagemaker:StopPipelineExecution": "a pull request may be closed while it is tried",
     },
-    "BuildRunRole": {"s3:ListBucket": _MISSING},
+    "BuildRunRole": {
+        **_READS_SEARCHES,
+        "s3:ListBucket": _MISSING,
+        "s3:DeleteObject": _MERGED,
+        "s3:ListBucketVersions": _MERGED,
+        "sagemaker:DeletePipeline": _MERGED,
+        "sagemaker:DescribeTrainingJob": _MERGED,
+        "sagemaker:ListPipelines": _MERGED,
+        "sagemaker:StopPipelineExecution": "what runs of a merged pull request was stopped when it was closed",
+    },
     "DispatchRole": {"sqs:SendMessage": "an approval that GitHub did not take in three attempts is kept"},
     "EndpointRole": {**_CONTAINER, "sns:Publish": "the endpoint of a stage may be asynchronous"},
     "PipelineRole": _JOBS,
