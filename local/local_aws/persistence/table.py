@@ -47,6 +47,7 @@ SAVED: dict[str, tuple[str, ...]] = {
     "sagemaker.Tags": ("_resources",),
     "sagemaker.TrainingJobs": ("_jobs._jobs",),
     "sagemaker.TransformJobs": ("_jobs._jobs",),
+    "sagemaker.TuningJobs": ("_jobs",),
 }
 """The attributes of each handler that are saved, by `SERVICE.CLASS`."""
 

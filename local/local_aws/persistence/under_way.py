@@ -26,6 +26,8 @@ def under_way(server: Server) -> Iterator[str]:
     for kind in ("Processing", "Training", "Transform"):
         jobs = table.get(server, f"sagemaker.{kind}Jobs", "_jobs._jobs")
         yield from (job.arn for job in list(jobs.values()) if job.record.ended is None)
+    tuning = table.get(server, "sagemaker.TuningJobs", "_jobs")
+    yield from (job.arn for job in list(tuning.values()) if job.ended is None)
     for pipeline in list(table.get(server, "sagemaker.Pipelines", "_pipelines").values()):
         yield from (execution.start.arn for execution in pipeline.history.active)
     endpoints = table.get(server, "sagemaker.Endpoints", "_endpoints")
