@@ -25,7 +25,7 @@ from bench.measure import Served
 from local_aws.kernel import environment
 from local_aws.kernel.account import Clients
 from local_aws.project import Project, prepare
-from model_deploy.core.contract import folder_sha256
+from model_deploy.core.model_package.contract import folder_sha256
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent

@@ -40,7 +40,7 @@ finally:
 _SYNTHESIS = """
 import sys
 from pathlib import Path
-from model_deploy.core.deployment import Deployment
+from model_deploy.core.plan.deployment import Deployment
 from model_deploy.stacks import synthesise
 from model_deploy.stage import Stage
 

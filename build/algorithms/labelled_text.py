@@ -28,7 +28,15 @@ class Examples:
 
 
 class TrainingDataError(ValueError):
-    """A channel cannot be used. The message names it and says what was expected."""
+    """A channel or an option cannot be used. The message names it and says what was expected."""
+
+
+def diverged(learning_rate: float) -> TrainingDataError:
+    """The error of a training whose loss became NaN or infinite."""
+    return TrainingDataError(
+        f"The model diverged: its loss is not a finite number any more. learning_rate is {learning_rate:g}; take a smaller "
+        f"one, such as {learning_rate / 10:g}."
+    )
 
 
 def read(channel: str) -> Examples:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from model_build.aws.clients import Aws, connect
@@ -34,6 +34,10 @@ class Workspace:
     def command(self, *words: str) -> str:
         """A `model-build` command that works in the same workspace, to be pasted into the same shell."""
         return shlex.join(["model-build", *words, *self.options])
+
+    def for_merged(self) -> Workspace:
+        """The same, for the pipeline that registers what a merged pull request trained."""
+        return replace(self, settings=self.settings.for_merged())
 
     @property
     def pipeline(self) -> str:
@@ -95,13 +99,13 @@ def find_recipe(root: Path, name: str | None) -> Path:
     if name is not None and name.endswith((".yaml", ".yml")):
         return Path(name)
     found = {path.stem: path for path in sorted((root / RECIPES).glob("*.yaml"))}
-    known = ", ".join(found)
+    names = ", ".join(found)
     if not found:
         raise UsageError(f"There is no recipe in {root / RECIPES}: expected a file NAME.yaml.")
     if name is None and len(found) > 1:
         raise UsageError(
-            f"{root / RECIPES} has several recipes; say which with --recipe, or the variable RECIPE: {known}."
+            f"{root / RECIPES} has several recipes; say which with --recipe, or the variable RECIPE: {names}."
         )
     if name is not None and name not in found:
-        raise UsageError(f"There is no recipe {name} in {root / RECIPES}; there is {known}.")
+        raise UsageError(f"There is no recipe {name} in {root / RECIPES}; there is {names}.")
     return found[name] if name is not None else next(iter(found.values()))

@@ -14,19 +14,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import artifact
-import bootstrap
-import contract
 import digests
 import failure
-import gate
-import holdout
-import metrics
-import model_quality
-import predictor
-import thresholds
 import wheels
+from evaluation import artifact, bootstrap, gate, holdout, metrics, mistakes, model_quality, thresholds
 from failure import StepError
+from prediction import contract, predictor
 
 VERSION = 1
 NONE = "none"
@@ -76,9 +69,9 @@ class Config:
                 f"{path} is no configuration of this step ({type(error).__name__}: {error}). "
                 "`model-build run` writes it from the recipe."
             ) from error
-        known = metrics.names(len(config.labels), config.multi_label)
-        if config.rule.metric not in known:
-            raise StepError(f"gate.metric is {config.rule.metric}. Allowed here: {', '.join(known)}.")
+        allowed = metrics.names(len(config.labels), config.multi_label)
+        if config.rule.metric not in allowed:
+            raise StepError(f"gate.metric is {config.rule.metric}. Allowed here: {', '.join(allowed)}.")
         return config
 
     def with_gate(self, minimum: float | None, max_regression: float | None) -> Config:
@@ -123,9 +116,18 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--candidate", type=Path, default=inputs / "candidate", help="folder of model.tar.gz")
     parser.add_argument(
+        "--defaults",
+        type=Path,
+        default=inputs / "defaults",
+        help="folder of the model with the recipe's own hyperparameters, where a search found the candidate",
+    )
+    parser.add_argument(
         "--candidate-uri",
         default=NONE,
         help="where the candidate's artifact lies in S3; its version is recorded",
+    )
+    parser.add_argument(
+        "--candidate-sha256", default=digests.NONE, help="the hash of an artifact that was trained before"
     )
     parser.add_argument("--candidate-contract", type=Path, default=inputs / "candidate-contract")
     parser.add_argument("--candidate-contract-sha256", required=True, help="the hash of that folder")
@@ -155,16 +157,12 @@ def evaluate(options: argparse.Namespace) -> None:
     config = Config.load(options.config).with_gate(options.minimum, options.max_regression)
     examples = holdout.load(options.holdout, config.labels, config.multi_label)
     wheels.install(options.wheels, options.pins)
-    candidate = _candidate(options, config, examples)
+    # Once: what is imported from the contract's folder leaves bytecode there, and its hash is checked before.
+    terms = _terms(options, config)
+    candidate = _candidate(options, terms, config, examples)
+    defaults = _defaults(options, terms, config, examples)
     champion = _champion(options, config, examples, candidate)
-    if config.rule.metric not in candidate.figures.metrics:
-        raise StepError(
-            f"{config.rule.metric} cannot be measured: of no label does the holdout have texts with it and texts without it. "
-            "Use more data, or a larger split.test in the recipe."
-        )
-    decision = gate.decide(candidate.figures, champion.figures if champion else None, config.rule)
-    if options.force_reason.strip() not in ("", NONE):
-        decision = gate.forced(decision, options.force_reason)
+    decision = _decision(options, config, candidate, champion)
     report = {
         "version": VERSION,
         "recipe": config.recipe,
@@ -175,6 +173,7 @@ def evaluate(options: argparse.Namespace) -> None:
         "champion": champion and {"arn": options.champion_arn, **champion.report},
         "interval": _interval(candidate, config),
         "comparison": _comparison(candidate, champion, config),
+        "defaults": defaults and {**defaults.report, "comparison": _comparison(candidate, defaults, config)},
         "gate": asdict(decision),
     }
     quality = model_quality.statistics(
@@ -191,7 +190,8 @@ def evaluate(options: argparse.Namespace) -> None:
     _tell(report)
 
 
-def _candidate(options: argparse.Namespace, config: Config, examples: holdout.Holdout) -> MeasuredModel:
+def _terms(options: argparse.Namespace, config: Config) -> contract.Contract:
+    """The contract of the models that the run trained."""
     terms = contract.load(options.candidate_contract, options.candidate_contract_sha256, "candidate")
     if set(terms.labels) != set(config.labels) or terms.multi_label != config.multi_label:
         raise StepError(
@@ -199,15 +199,43 @@ def _candidate(options: argparse.Namespace, config: Config, examples: holdout.Ho
             f"the contract says {_described(terms.labels, terms.multi_label)}, "
             f"the recipe {_described(config.labels, config.multi_label)}. Both come from one commit: run again."
         )
+    return terms
+
+
+def _candidate(
+    options: argparse.Namespace, terms: contract.Contract, config: Config, examples: holdout.Holdout
+) -> MeasuredModel:
     path = options.candidate / predictor.ARTIFACT
-    model = predictor.Predictor(path, terms, "candidate")
-    chosen = _chosen(model, options.validation, config) if config.chooses_thresholds else None
-    measured = _measured(model, replace(terms, thresholds=chosen) if chosen else terms, config, examples)
+    artifact.require_trained(path, options.candidate_sha256)
+    measured, chosen = _trained(path, terms, options, config, examples, "candidate")
     measured.report["artifact"] = _identity(path, options.candidate_uri)
     if chosen:
         written = contract.with_thresholds(options.candidate_contract, chosen, options.output / "contract")
         measured.report["contract"] = {"sha256": written, "thresholds": chosen}
     return measured
+
+
+def _defaults(
+    options: argparse.Namespace, terms: contract.Contract, config: Config, examples: holdout.Holdout
+) -> MeasuredModel | None:
+    """The model with the recipe's own hyperparameters; None without a search."""
+    path = options.defaults / predictor.ARTIFACT
+    return _trained(path, terms, options, config, examples, "recipe")[0] if path.is_file() else None
+
+
+def _trained(
+    path: Path,
+    terms: contract.Contract,
+    options: argparse.Namespace,
+    config: Config,
+    examples: holdout.Holdout,
+    owner: str,
+) -> tuple[MeasuredModel, dict[str, float] | None]:
+    """A model of this run, measured with thresholds of its own where they are chosen; and those thresholds."""
+    model = predictor.Predictor(path, terms, owner)
+    chosen = _chosen(model, options.validation, config) if config.chooses_thresholds else None
+    measured = _measured(model, replace(terms, thresholds=chosen) if chosen else terms, config, examples)
+    return measured, chosen
 
 
 def _chosen(model: predictor.Predictor, validation: Path, config: Config) -> dict[str, float]:
@@ -255,11 +283,27 @@ def _measured(
         answers = metrics.Answers.several(examples.truth, predictions.probabilities, least, none)
     report = {"labels": list(terms.labels), **metrics.figures(answers, examples.labels)}
     report["empty_texts"] = predictions.empty
+    report["mistakes"] = mistakes.most_confident(answers, examples.texts, examples.labels)
     figures = gate.Figures(terms.labels, terms.multi_label, report["metrics"])
     samples = bootstrap.resampled(
         answers, config.rule.metric, samples=config.bootstrap_samples, seed=config.seed
     )
     return MeasuredModel(figures, report, answers, samples)
+
+
+def _decision(
+    options: argparse.Namespace, config: Config, candidate: MeasuredModel, champion: Model | None
+) -> gate.Decision:
+    """The gate's decision. Raises StepError if the gate's metric could not be measured."""
+    if config.rule.metric not in candidate.figures.metrics:
+        raise StepError(
+            f"{config.rule.metric} cannot be measured: no label has both texts with it and texts without it in the holdout. "
+            "Use more data, or a larger split.test in the recipe."
+        )
+    decision = gate.decide(candidate.figures, champion.figures if champion else None, config.rule)
+    if options.force_reason.strip() not in ("", NONE):
+        decision = gate.forced(decision, options.force_reason)
+    return decision
 
 
 def _interval(candidate: MeasuredModel, config: Config) -> dict[str, Any] | None:

@@ -26,21 +26,14 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Callable, Protocol
 
-import checks
-import cluster
-import convert
 import digests
-import layout
-import ranges
-import rebalance
-import shard
-import source
-import unpack
 from failure import MESSAGE_FILE, StepError, reported
-from layout import Layout
-from shard import FILES, Counts, Shard
-from splits import TRAIN
-from summary import Total, sentence
+from preparation import checks, cluster, rebalance, shard
+from preparation.shard import FILES, Counts, Shard
+from preparation.splits import TRAIN
+from preparation.summary import Total, sentence
+from reading import convert, layout, ranges, source, unpack
+from reading.layout import Layout
 
 # Below this size a second process costs more than it saves.
 _BYTES_PER_WORKER = 16 << 20

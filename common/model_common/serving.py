@@ -30,7 +30,7 @@ class Serving:
     count: str | None = "configuration.k"
     line_text: str = "source"
     line_count: str | None = "k"
-    # `steps/serving.py` reads the same contract inside a job, which has neither this package nor Python 3.11.
+    # `steps/prediction/serving.py` reads the same contract inside a job, which has neither this package nor Python 3.11.
     # jscpd:ignore-start
     labels: str = "label"
     scores: str = "prob"

@@ -10,6 +10,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 
 from model_common.serving import JSON
+from policy import Policy
 from request import Problem
 from serving_contract import Contract
 
@@ -30,13 +31,14 @@ _ABSENT = {"ValidationError", "ValidationException"}
 
 
 class Classifier:
-    """Invokes `endpoint` through `client` (sagemaker-runtime), by the contract."""
+    """Invokes `endpoint` through `client` (sagemaker-runtime), by the contract, and decides by the policy if there is one."""
 
-    def __init__(self, contract: Contract, client: Any, endpoint: str) -> None:
+    def __init__(self, contract: Contract, client: Any, endpoint: str, policy: Policy | None = None) -> None:
         self._contract, self._client, self._endpoint = contract, client, endpoint
+        self._policy = policy
         self._k = 1 if contract.thresholds is None else len(contract.labels)
 
-    def classify(self, texts: Sequence[str]) -> list[dict[str, Any]]:
+    def classify(self, texts: Sequence[str], audience: str | None = None) -> list[dict[str, Any]]:
         """One prediction for each text, as the handler's docstring shows them. Raises Problem.
 
         fastText answers an empty line with a confident label, so texts without tokens are not sent.
@@ -45,9 +47,24 @@ class Classifier:
         answers = iter(self._ask([line for line in lines if line]))
         scores = [next(answers) if line else {} for line in lines]
         return [
-            {"text": text, **self._prediction(found), **({} if found else {"note": _NOTE})}
+            {
+                "text": text,
+                **self._decided(self._prediction(found), audience),
+                **({} if found else {"note": _NOTE}),
+            }
             for text, found in zip(texts, scores, strict=True)
         ]
+
+    def _decided(self, prediction: dict[str, Any], audience: str | None) -> dict[str, Any]:
+        if self._policy is None:
+            return prediction
+        label, confidence = prediction["label"], prediction["confidence"]
+        alone = [] if label is None else [label]
+        scores = prediction.get("scores", {label: confidence})
+        decision = self._policy.decision(
+            audience or self._policy.default, scores, prediction.get("labels", alone)
+        )
+        return {**prediction, "decision": decision}
 
     def _prediction(self, scores: dict[str, float]) -> dict[str, Any]:
         thresholds = self._contract.thresholds

@@ -10,6 +10,10 @@ and, for multi-label models, also
     "scores": {...}      every label with its score, the highest first
     "threshold": 0.5     or, where they differ, "thresholds": {"insult": 0.4, ...}
 
+Where the stage has a policy, a request may name its `audience`, and each entry has a decision:
+
+    "decision": {"action": "block", "audience": "everyone", "because": [{"label": "threat", "score": 0.93}]}
+
 A text without tokens, such as "" or " ", has null for label and confidence, and the reason in `note`. An error is
 `{"error": {"code", "message"}, "request_id"}`, with status 400 to 413 for an invalid request, and 500 to 504 for a
 failure of the API. One line per request is logged, without the texts.
@@ -33,7 +37,8 @@ import boto3
 from botocore.config import Config
 
 from classifier import Classifier
-from request import Problem, texts_of
+from policy import Policy
+from request import Problem, parse
 from serving_contract import Contract
 
 LARGEST_ANSWER = 5_500_000
@@ -68,10 +73,11 @@ def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def _answer(event: dict[str, Any], line: dict[str, Any]) -> dict[str, Any]:
-    texts = texts_of(event)
-    line["texts"] = len(texts)
+    policy = _policy()
+    request = parse(event, policy.audiences if policy else ())
+    line["texts"] = len(request.texts)
     started = time.perf_counter()
-    predictions = _classifier().classify(texts)
+    predictions = _classifier().classify(request.texts, request.audience)
     line |= {
         "classify_ms": _milliseconds_since(started),
         "unread": sum(prediction["label"] is None for prediction in predictions),
@@ -85,6 +91,11 @@ def _answer(event: dict[str, Any], line: dict[str, Any]) -> dict[str, Any]:
 
 
 @cache
+def _policy() -> Policy | None:
+    return Policy.parse(os.environ.get("POLICY", ""))
+
+
+@cache
 def _classifier() -> Classifier:
     # Created with the first request, not at import: a client takes longer to create than everything else here.
     client = boto3.client(
@@ -94,7 +105,7 @@ def _classifier() -> Classifier:
             connect_timeout=1, read_timeout=12, retries={"mode": "standard", "total_max_attempts": 2}
         ),
     )
-    return Classifier(_CONTRACT, client, os.environ["ENDPOINT_NAME"])
+    return Classifier(_CONTRACT, client, os.environ["ENDPOINT_NAME"], _policy())
 
 
 def _failure(problem: Problem, request_id: str) -> dict[str, Any]:

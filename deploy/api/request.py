@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
 PATH, METHOD = "/classify", "POST"
@@ -35,8 +37,19 @@ class Problem(Exception):
         self.headers, self.details = headers or {}, details or {}
 
 
-def texts_of(event: dict[str, Any]) -> list[str]:
-    """The texts of a request: an event of an HTTP API or a function URL, payload format 2.0. Raises Problem."""
+@dataclass(frozen=True)
+class Request:
+    """The texts of a request, and whom they are for; None for a request that does not say."""
+
+    texts: list[str]
+    audience: str | None = None
+
+
+def parse(event: dict[str, Any], audiences: Collection[str] = ()) -> Request:
+    """The request in an event of an HTTP API or a function URL, payload format 2.0. Raises Problem.
+
+    A request names one of the `audiences`, or none.
+    """
     context = event.get("requestContext", {})
     http = context.get("http", {})
     # A named stage of an HTTP API precedes the path of the route.
@@ -46,7 +59,12 @@ def texts_of(event: dict[str, Any]) -> list[str]:
         raise Problem(
             405, "method_not_allowed", f"{PATH} takes {METHOD} requests only.", headers={"allow": METHOD}
         )
-    return _checked(_document(_body(event)))
+    document = _document(_body(event))
+    audience = document.pop("audience", None) if audiences else None
+    texts = _checked(document, ("texts", "audience") if audiences else ("texts",))
+    if audience is not None and audience not in audiences:
+        raise Problem(400, "unknown_audience", f'"audience" is one of {", ".join(sorted(audiences))}.')
+    return Request(texts, audience)
 
 
 def _body(event: dict[str, Any]) -> bytes:
@@ -72,13 +90,17 @@ def _document(content: bytes) -> dict[str, Any]:
     return document
 
 
-def _checked(document: dict[str, Any]) -> list[str]:
+def _checked(document: dict[str, Any], keys: tuple[str, ...]) -> list[str]:
     texts = document.get("texts")
     if not isinstance(texts, list):
         raise Problem(400, "texts_missing", 'The body needs "texts": a list of strings to classify.')
     if len(document) > 1:
         others = ", ".join(sorted(str(key)[:40] for key in document if key != "texts")[:5])
-        raise Problem(400, "unknown_key", f'The body has only "texts"; found also: {others}.')
+        raise Problem(
+            400,
+            "unknown_key",
+            f'The body has only {" and ".join(map(json.dumps, keys))}; found also: {others}.',
+        )
     if not texts:
         raise Problem(400, "texts_missing", '"texts" is empty: it needs at least one text.')
     if len(texts) > MOST_TEXTS:

@@ -13,8 +13,9 @@ from typing import Annotated, Any
 
 import typer
 
-from model_common.advice import Advice
-from model_common.command_line import application, names_in, print_result, reported
+from model_common.cli.advice import Advice
+from model_common.cli.command_line import application, names_in, print_result, reported
+from model_common.cli.summary import annotate, set_output
 from model_deploy.summary import Summary
 
 ADVICE = Advice(work="A rollout that was started")
@@ -172,6 +173,8 @@ def verify(
 
         entered = workspace.enter(root, stage)
         verified = verify.run(entered, entered.package(model_package) if model_package else None)
+        if in_summary:
+            set_output(os.environ, "url", entered.endpoint_url)
         summary.add(verify.lines(verified))
         print_result(verify.document(verified) if as_json else verify.lines(verified))
         error = verify.verdict(verified, entered.command("rollback", "--stage", stage))
@@ -312,6 +315,60 @@ def batch(
         print_result(batch.document(result) if as_json else batch.lines(result))
 
 
+@app.command("end-waits")
+def end_waits(
+    model_package: Annotated[
+        str,
+        typer.Option(
+            "--model-package",
+            envvar="MODEL_PACKAGE_ARN",
+            metavar="ARN",
+            help="The package that was decided on.",
+        ),
+    ],
+    rejected: Annotated[
+        bool,
+        typer.Option("--rejected", help="It was rejected: end the wait for it. By default it was approved."),
+    ] = False,
+    as_json: Json = False,
+    in_summary: InSummary = False,
+    verbose: Verbose = False,
+) -> None:
+    """End earlier runs of this workflow that wait for a review of production, which this run's decision replaces."""
+    with _reported(verbose, "end-waits: production", in_summary) as summary:
+        from model_deploy.commands import end_waits
+        from model_deploy.core.workflow_run import OwnRun
+        from model_deploy.github import GitHub
+
+        own = OwnRun.load(os.environ)
+        ended = end_waits.run(GitHub.connect(os.environ), own, model_package, rejected=rejected)
+        summary.add(ended.lines())
+        print_result(ended.document() if as_json else ended.lines())
+
+
+@app.command()
+def incident(
+    model_package: Annotated[
+        str,
+        typer.Option(
+            "--model-package", envvar="MODEL_PACKAGE_ARN", metavar="ARN", help="The package of this run."
+        ),
+    ],
+    as_json: Json = False,
+    in_summary: InSummary = False,
+    verbose: Verbose = False,
+) -> None:
+    """Keep one issue about what fails in this workflow: opened with the reason, closed when it is solved."""
+    with _reported(verbose, "incident", in_summary) as summary:
+        from model_deploy.commands import incident
+        from model_deploy.core.workflow_run import OwnRun
+        from model_deploy.github import GitHub
+
+        done = incident.report(GitHub.connect(os.environ), OwnRun.load(os.environ), model_package)
+        summary.add(done.lines())
+        print_result(done.document() if as_json else done.lines())
+
+
 def main() -> None:
     """The console script."""
     app()
@@ -342,9 +399,15 @@ def _roll_out(entered: Any, request: Any, as_json: bool, summary: Summary) -> No
 def _reported(verbose: bool, heading: str = "", in_summary: bool = False) -> Iterator[Summary]:
     """Like `reported`; the printed lines and the error are also written to the job's summary."""
     summary = Summary(heading)
+
+    def note(message: str) -> None:
+        summary.add(message.splitlines())
+        if in_summary:
+            annotate(os.environ, message)
+
     with reported(verbose, ADVICE):  # of writing the summary
         try:
-            with reported(verbose, ADVICE, lambda message: summary.add(message.splitlines())):
+            with reported(verbose, ADVICE, note):
                 if in_summary:
                     summary = Summary.on_github(heading, os.environ)
                 yield summary

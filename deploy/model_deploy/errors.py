@@ -4,6 +4,7 @@ CommandError               1  something failed
 ├── StackError             1  a stack did not reach the target: its first failure, or the endpoint's
 │   └── OvertakenError     1  another rollout changed it at the same time
 ├── AwsError               1  AWS, or the connection to it, refused: what, on what, what to do next
+├── GitHubError            1  GitHub, or the connection to it, refused
 ├── UsageError             2  an option or a file that it names is wrong
 │   ├── StageError         2  a stage: the file, the key, what was found, what is allowed
 │   └── SettingsError      2  a variable of the environment is missing or malformed
@@ -19,6 +20,7 @@ from model_common.errors import (
     AwsError,
     CommandError,
     ConfigurationError,
+    GitHubError,
     RefusedError,
     RolledBackError,
     SettingsError,
@@ -29,6 +31,7 @@ from model_common.errors import (
 __all__ = [
     "AwsError",
     "CommandError",
+    "GitHubError",
     "LeftError",
     "OvertakenError",
     "RefusedError",

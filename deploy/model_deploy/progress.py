@@ -1,4 +1,4 @@
-"""The progress of a rollout: the lines of `model_common.progress`, and the phases of an endpoint's update."""
+"""The progress of a rollout: the lines of `model_common.cli.progress`, and the phases of an endpoint's update."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 from rich.console import Console
 
-from model_common import progress
-from model_deploy.core.observed import Endpoint, Phase
+from model_common.cli import progress
+from model_deploy.core.plan.observed import Endpoint, Phase
 
 
 class Progress(progress.Progress):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from model_common import summary
+from model_common.cli import summary
 
 
 class Summary:

@@ -13,13 +13,14 @@ from model_common.repository import nearest
 from model_common.settings import check_region
 from model_deploy import stacks
 from model_deploy.aws.clients import Aws, connect
-from model_deploy.core import archive, checks, deployment
+from model_deploy.core import archive, checks
 from model_deploy.core.archive import Archive
-from model_deploy.core.arn import ModelPackageArn
 from model_deploy.core.checks import Checks
-from model_deploy.core.deployment import Deployment
-from model_deploy.core.package import Candidate
-from model_deploy.core.target import Target
+from model_deploy.core.model_package.arn import ModelPackageArn
+from model_deploy.core.model_package.package import Candidate
+from model_deploy.core.plan import deployment
+from model_deploy.core.plan.deployment import Deployment
+from model_deploy.core.plan.target import Target
 from model_deploy.errors import StageError, UsageError
 from model_deploy.settings import Settings
 from model_deploy.stage import Stage
@@ -64,6 +65,11 @@ class Workspace:
     def endpoint_name(self) -> str:
         """The name of the stage's endpoint."""
         return deployment.endpoint_name(self.settings.project_name, self.stage.name)
+
+    @property
+    def endpoint_url(self) -> str:
+        """The address that the endpoint is invoked at (InvokeEndpoint, SageMaker runtime API reference)."""
+        return f"{self.aws.runtime.meta.endpoint_url}/endpoints/{self.endpoint_name}/invocations"
 
     def archive(self, candidate: Candidate) -> Archive | None:
         """The API's archive for that package; None where the stage has no API."""

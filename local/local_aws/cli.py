@@ -1,9 +1,10 @@
-"""The `local-aws` command: up · exec · env · sample · demo."""
+"""The `local-aws` command: up · reset · exec · env · sample · demo."""
 
 from __future__ import annotations
 
 import errno
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -53,8 +54,18 @@ def root(
 @app.command()
 def up(
     port: Annotated[
-        int, typer.Option(min=0, max=65535, help="The port on 127.0.0.1; 0 takes a free one.")
-    ] = 5577,
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            show_default="5577, or that of --state",
+            help="The port on 127.0.0.1; 0 takes a free one.",
+        ),
+    ] = None,
+    state: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Keep everything in that folder, and go on with what is in it."),
+    ] = None,
     github_org: Annotated[
         str | None,
         typer.Option(
@@ -70,6 +81,9 @@ def up(
 ) -> None:
     """Serve until stopped (Ctrl-C), with a default project prepared.
 
+    With --state everything is there again at the next start: buckets, projects, repositories, registry, endpoints. It is saved
+    whenever nothing is under way; a job or a deployment that a stop interrupts has not begun for the next start.
+
     With --github-org and --studio-domain there is all that `project-template publish` and `create` need; what is to be given
     to them is printed.
     """
@@ -77,14 +91,14 @@ def up(
     from local_aws.console import Aws, Console, GitHub, Renewed
     from local_aws.developer import credentials, granted_project
     from local_aws.kernel.keys import KeyFileError, published
-    from local_aws.server import Server
+    from local_aws.persistence import served
 
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     try:
         with (
-            Server(port, enforce=True) as server,
+            served(state, port) as server,
             published(server.account.clients.keys.administrator, server.port),
         ):
             clients = server.account.clients
@@ -102,6 +116,17 @@ def up(
                 stop.wait()
     except KeyFileError as error:
         raise UsageError(str(error)) from error
+
+
+@app.command()
+def reset(
+    state: Annotated[Path, typer.Argument(metavar="DIR", help="The folder that `up --state` was given.")],
+) -> None:
+    """Remove what `local-aws up --state DIR` keeps, so that the next one begins with nothing."""
+    from local_aws.persistence import remove
+
+    remove(state)
+    typer.echo(f"Removed {state}. Next: local-aws up --state {shlex.quote(str(state))}")
 
 
 @app.command(name="exec", context_settings={"ignore_unknown_options": True})

@@ -26,7 +26,9 @@ class Owner:
 
 
 def organization(github: GitHub, clients: Clients, login: str) -> Owner:
-    """Make the organisation `login` with an owner, whose token goes into a secret as `project-template publish` wants it.
+    """The organisation `login` with an owner, whose token is in a secret as `project-template publish` wants it.
+
+    It is made where it is missing.
 
     Raises UsageError for a login that GitHub does not allow.
     """
@@ -36,17 +38,24 @@ def organization(github: GitHub, clients: Clients, login: str) -> Owner:
         )
     if login.lower() == OWNER:
         raise UsageError(f"--github-org {login!r} is the login of its owner here; choose another one")
-    github.add_user(OWNER)
+    secrets, name = clients.client("secretsmanager"), f"github/{login}"
+    if github.has_account(login):
+        kept = secrets.get_secret_value(SecretId=name)
+        return Owner(login, OWNER, kept["SecretString"], kept["ARN"])
+    if not github.has_account(OWNER):
+        github.add_user(OWNER)
     github.add_organization(login, plan="enterprise", owners=[OWNER])
     token = github.issue_token(OWNER)
-    secrets = clients.client("secretsmanager")
-    arn = secrets.create_secret(Name=f"github/{login}", SecretString=token)["ARN"]
-    return Owner(login, OWNER, token, arn)
+    return Owner(login, OWNER, token, secrets.create_secret(Name=name, SecretString=token)["ARN"])
 
 
 def domain(clients: Clients, name: str, role_arn: str) -> str:
-    """Make a Studio domain whose users work as the role; its id."""
-    made = clients.client("sagemaker").create_domain(
+    """The id of the Studio domain of that name, whose users work as the role. It is made where it is missing."""
+    sagemaker = clients.client("sagemaker")
+    for known in sagemaker.list_domains()["Domains"]:
+        if known["DomainName"] == name:
+            return str(known["DomainId"])
+    made = sagemaker.create_domain(
         DomainName=name,
         AuthMode="IAM",
         DefaultUserSettings={"ExecutionRole": role_arn},

@@ -28,21 +28,23 @@ from local_aws.identity.actions.known import Known
 from local_aws.identity.actions.resources import Namer
 from local_aws.identity.gate import Gate
 from local_aws.identity.iam_quotas import Quotas
-from local_aws.identity.policies import bucket_policies
 from local_aws.identity.roles import Roles
 from local_aws.kernel.account import ACCOUNT_ID, REGION, Account, Clients
 from local_aws.kernel.connections import LimitedServer
 from local_aws.kernel.environment import without_real_account
+from local_aws.kernel.keys import Keys
 from local_aws.kernel.moto_internals import (
     bounded_logs,
     bounded_queues,
     bounded_topics,
+    bucket_policies_unread,
     forget_everything,
     one_account,
     read_key_policies,
     symmetric_keys,
     untracked_models,
 )
+from local_aws.kernel.turnstile import Turnstile
 from local_aws.kernel.wire import Service
 from local_aws.sagemaker import runtime as sagemaker_runtime
 from local_aws.sagemaker.runtime import RuntimeService
@@ -65,17 +67,25 @@ class Server:
 
     moto keeps its state in the process, so one process runs one server at a time. With `enforce`, what the policies of a
     role do not allow is refused; without, calls are only recorded (`account.calls`). `gate.enforce` may be changed later.
+    `keys` are its access keys, `folder` is an empty one to work in: new ones, where they are not given.
     `github` is a GitHub on the same port, below `/_github/`. Raises UsageError where the port is taken.
     """
 
     def __init__(
-        self, port: int = 0, region: str = REGION, time_scale: float | None = None, *, enforce: bool = False
+        self,
+        port: int = 0,
+        region: str = REGION,
+        time_scale: float | None = None,
+        *,
+        enforce: bool = False,
+        keys: Keys | None = None,
+        folder: Path | None = None,
     ) -> None:
         # Before anything of this process is changed: the port may be taken.
         self._http = LimitedServer(LOOPBACK, port, None)
         self._process = ExitStack()
         self._process.enter_context(without_real_account(region))
-        self._process.enter_context(bucket_policies.judged(region))
+        self._process.enter_context(bucket_policies_unread())
         self._process.enter_context(managed_policies.loaded())
         self._process.enter_context(read_key_policies())
         self._process.enter_context(bounded_logs())
@@ -93,12 +103,13 @@ class Server:
         self.account = Account(
             region=region,
             endpoint_url=self.endpoint_url,
-            state=Path(tempfile.mkdtemp(prefix="local-aws-")),
+            state=folder or Path(tempfile.mkdtemp(prefix="local-aws-")),
             time_scale=time_scale,
-            clients=Clients(self.endpoint_url, region),
+            clients=Clients(self.endpoint_url, region, keys or Keys()),
         )
         self._front = Front.of(self.account, Application([]))
-        self._http.app = self._front
+        self.turnstile = Turnstile(self._front)
+        self._http.app = self.turnstile
         self._thread = threading.Thread(
             target=self._http.serve_forever, args=(_POLL,), name="local-aws", daemon=True
         )
@@ -130,6 +141,7 @@ class Server:
             ]
         )
         self.gate = self._gate(enforce, Known(unnamed.tags(_get_api_tags(services["apigatewayv2"]))), checks)
+        self.handlers: Mapping[str, list[object]] = services
         self._handlers = [handler for handlers in services.values() for handler in handlers]
         self.services = {
             name: _SPOKEN.get(name, Service)(name, handlers) for name, handlers in services.items()

@@ -24,16 +24,16 @@ def parse(text: str) -> dict[str, str]:
     return found
 
 
-def differences(stated: Mapping[str, str], files: Mapping[str, bytes | None]) -> Iterator[str]:
+def differences(listed: Mapping[str, str], files: Mapping[str, bytes | None]) -> Iterator[str]:
     """The differences, a phrase for each file. `files` are the existing ones, by path; None for a missing one.
 
     A file that the manifest does not name counts where `files` has it.
     """
-    for path in sorted({*stated, *files}):
+    for path in sorted({*listed, *files}):
         content = files.get(path)
         if content is None:
             yield f"{path} is missing"
-        elif path not in stated:
+        elif path not in listed:
             yield f"{path} was added"
-        elif hashlib.sha256(content).hexdigest() != stated[path]:
+        elif hashlib.sha256(content).hexdigest() != listed[path]:
             yield f"{path} differs"

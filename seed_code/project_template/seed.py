@@ -12,12 +12,12 @@ import io
 import stat
 import zipfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from itertools import product
 from pathlib import Path, PurePosixPath
 
-from project_template import manifest, vendor
+from project_template import enterprise, manifest, vendor
 from project_template.errors import FolderNotEmptyError, TemplateIncompleteError, TemplateLineError
 
 
@@ -119,13 +119,21 @@ class SeedFile:
         return 0o755 if self.executable else 0o644
 
 
-def files(repository: Repository, template: Path = TEMPLATE) -> list[SeedFile]:
+def files(repository: Repository, template: Path = TEMPLATE, *, own_server: bool = False) -> list[SeedFile]:
     """Everything that `repository` is seeded with, sorted by path: what git would track, so no caches; and its manifest.
+
+    With `own_server` its workflows are for a GitHub Enterprise Server.
 
     Raises TemplateIncompleteError where `template` lacks a part, TemplateLineError where it lacks a line, WheelError.
     """
     ignored = _ignored_names(template)
     found = {file.path: file for part in repository.parts for file in _part(part, template, ignored)}
+    if own_server:
+        found |= {
+            path: replace(file, content=enterprise.workflow(file.content.decode()).encode())
+            for path, file in found.items()
+            if path.match(".github/workflows/*.yml")
+        }
     for line in repository.lines:
         path = PurePosixPath(line.path)
         found[path] = _replaced(found.get(path), line)
@@ -156,12 +164,12 @@ def pour(repository: Repository, into: Path, template: Path = TEMPLATE) -> list[
     return poured
 
 
-def archive(repository: Repository, template: Path = TEMPLATE) -> bytes:
+def archive(repository: Repository, template: Path = TEMPLATE, *, own_server: bool = False) -> bytes:
     """The repository's files as a zip: equal trees give equal bytes, on any machine and at any time."""
     buffer = io.BytesIO()
     # Stored, not deflated: compressed bytes differ between builds of zlib.
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as zipped:
-        for file in files(repository, template):
+        for file in files(repository, template, own_server=own_server):
             entry = zipfile.ZipInfo(str(file.path), vendor.EPOCH)
             entry.create_system = 3  # Unix, so that the mode is read back
             entry.external_attr = (stat.S_IFREG | file.mode) << 16
@@ -169,9 +177,12 @@ def archive(repository: Repository, template: Path = TEMPLATE) -> bytes:
     return buffer.getvalue()
 
 
-def archives(template: Path = TEMPLATE) -> dict[str, bytes]:
-    """All that a project may be seeded with: {file name: zip}."""
-    return {f"{name}.zip": archive(repository, template) for name, repository in REPOSITORIES.items()}
+def archives(template: Path = TEMPLATE, *, own_server: bool = False) -> dict[str, bytes]:
+    """All that a project may be seeded with: {file name: zip}. `own_server` as in `files`."""
+    return {
+        f"{name}.zip": archive(repository, template, own_server=own_server)
+        for name, repository in REPOSITORIES.items()
+    }
 
 
 def sha256(archived: Mapping[str, bytes]) -> str:

@@ -40,10 +40,10 @@ def wheel(files: Mapping[PurePosixPath, bytes]) -> Wheel:
     digest = hashlib.sha256()
     for path in sorted(files):
         digest.update(f"{path}\0{hashlib.sha256(files[path]).hexdigest()}\n".encode())
-    known = _built.get(digest.hexdigest())
-    if known is None:
-        known = _built[digest.hexdigest()] = _build(files)
-    return known
+    archive = _built.get(digest.hexdigest())
+    if archive is None:
+        archive = _built[digest.hexdigest()] = _build(files)
+    return archive
 
 
 def _build(files: Mapping[PurePosixPath, bytes]) -> Wheel:
@@ -81,5 +81,5 @@ def _stored(content: bytes) -> bytes:
 
 
 def _reason(error: Exception) -> str:
-    said = str(getattr(error, "stderr", "") or error).strip().splitlines()
-    return said[-1] if said else type(error).__name__
+    errors = str(getattr(error, "stderr", "") or error).strip().splitlines()
+    return errors[-1] if errors else type(error).__name__

@@ -2,6 +2,7 @@
 
 import ast
 import base64
+import copy
 import importlib
 import io
 import json
@@ -24,6 +25,11 @@ CONTRACT = {
     "multi_label": False,
     "threshold": None,
     "text_rules": {},
+}
+POLICY = {
+    "default": "everyone",
+    "never": ["negative"],
+    "audiences": {"everyone": {"positive": "mask"}, "adults": {}},
 }
 TEXT_RULES = b"def tokenise(text, rules):\n    return ' '.join(text.split())\n"
 
@@ -58,6 +64,8 @@ def handler(request, repository, tmp_path_factory):
         zipped.extractall(task)
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("ENDPOINT_NAME", "reviews-staging")
+        if request.param:
+            patched.setenv("POLICY", json.dumps(POLICY))
         patched.syspath_prepend(str(task))
         module = importlib.import_module("handler")
         patched.setattr(module.boto3, "client", lambda *_, **__: Model())
@@ -71,10 +79,18 @@ def handler(request, repository, tmp_path_factory):
 def described(handler, description):
     """The API as a WSGI application: what a gateway makes of a request, and of the handler's answer."""
 
+    served = copy.deepcopy(description)
+    properties = served["components"]["schemas"]["Texts"]["properties"]
+    # A stage without a policy knows no audiences, one with a policy its own.
+    if handler._policy() is None:
+        del properties["audience"]
+    else:
+        properties["audience"]["enum"] = list(POLICY["audiences"])
+
     def application(environ, start_response):
         if environ["PATH_INFO"] == "/openapi.json":
             start_response("200 OK", [("Content-Type", "application/json")])
-            return [json.dumps(description).encode()]
+            return [json.dumps(served).encode()]
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
         event = {

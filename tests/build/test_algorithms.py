@@ -15,14 +15,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import contract
-import predictor
-import scripted
 from failure import StepError
 from model_build.aws import code
 from model_build.errors import UsageError
+from prediction import contract, predictor, scripted
 
-STEPS = Path(predictor.__file__).parent
+STEPS = Path(predictor.__file__).parents[1]
 ALGORITHMS = STEPS.with_name("algorithms")
 SCRIPTS = ["tfidf", "fasttext"]
 GOOD = ["good fine lovely", "fine good great", "lovely great good", "great fine lovely"]
@@ -149,6 +147,14 @@ def test_a_channel_without_a_labelled_line_ends_the_training(tmp_path, name):
     assert "holds no line that begins with __label__" in done.stderr
 
 
+def test_a_model_that_diverges_names_its_learning_rate_and_a_smaller_one(tmp_path):
+    done = train(tmp_path, "fasttext", lines(), "--learning_rate", "1000", "--min_count", "1")
+    assert done.returncode != 0
+    assert "The model diverged" in done.stderr
+    assert "learning_rate is 1000; take a smaller one, such as 100." in done.stderr
+    assert not list((tmp_path / "model").glob("*"))
+
+
 def test_tfidf_keeps_no_pickle(trained):
     held = sorted(path.name for path in (trained("tfidf").folder / "model").iterdir())
     assert held == ["code", "model.json", "weights.npz"]
@@ -250,7 +256,7 @@ def test_an_artifact_without_a_script_is_a_fasttext_model(tmp_path):
 def test_an_algorithm_brings_the_modules_that_it_imports():
     assert set(code.algorithm(ALGORITHMS, "tfidf", STEPS)) == {
         *("train.py", "inference.py", "model.py"),
-        *("labelled_text.py", "protocol.py"),
+        *("labelled_text.py", "protocol.py", "validation_figures.py"),
     }
 
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from datetime import date
 from importlib import metadata
 
 import pytest
@@ -10,6 +11,8 @@ from typer.testing import CliRunner
 
 from model_build import workspace
 from model_build.cli import app
+from model_build.recipe import Recipe
+from model_build.recipe.retrain import Retrain
 
 RECIPE = """
 name: garments
@@ -185,3 +188,28 @@ def test_every_command_explains_itself_by_h_as_by_help():
         short, long = (CliRunner().invoke(app, [*arguments, option]) for option in ("-h", "--help"))
         assert short.exit_code == 0 and "Usage:" in short.stdout
         assert short.stdout == long.stdout
+
+
+def test_a_scheduled_run_on_another_day_does_nothing(call, root):
+    result = call("run", "--scheduled")
+    assert (result.exit_code, result.stdout) == (
+        0,
+        "The recipe's retrain.schedule has no run today: nothing to do.\n",
+    )
+    (root / "recipes" / "garments.yaml").write_text(RECIPE + "retrain: {schedule: daily}\n")
+    due = call("run", "--scheduled")
+    assert due.exit_code == 2
+    assert "--data" in due.stderr
+
+
+@pytest.mark.parametrize(("schedule", "days"), [("never", 0), ("daily", 30), ("weekly", 5), ("monthly", 1)])
+def test_a_schedule_has_its_days(schedule, days):
+    june = [date(2026, 6, day) for day in range(1, 31)]  # which begins with a Monday
+    assert sum(Retrain(schedule=schedule).is_due(day) for day in june) == days
+
+
+def test_a_schedule_is_not_part_of_the_recipes_hash(root):
+    path = root / "recipes" / "garments.yaml"
+    before = Recipe.load(path).sha256
+    path.write_text(RECIPE + "retrain: {schedule: weekly}\n")
+    assert Recipe.load(path).sha256 == before

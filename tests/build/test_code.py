@@ -41,6 +41,32 @@ def test_a_script_brings_what_it_imports_directly_or_not_and_nothing_else(tmp_pa
     assert set(script(steps, "prepare")) == {"prepare.py", "readers.py", "rows.py", "zips.py"}
 
 
+def test_a_script_brings_the_modules_of_packages_that_it_imports_by_their_paths(tmp_path):
+    for package in ("reading", "reading/formats", "gates"):
+        (tmp_path / package).mkdir()
+    write(
+        tmp_path,
+        {
+            "prepare.py": "from reading import rows\nimport reading.formats.csv\n",
+            "reading/__init__.py": "",
+            "reading/rows.py": "from reading.files import opened\n",
+            "reading/files.py": "",
+            "reading/unused.py": "",
+            "reading/formats/__init__.py": "",
+            "reading/formats/csv.py": "",
+            "gates/__init__.py": "",
+        },
+    )
+    assert set(script(tmp_path, "prepare")) == {
+        "prepare.py",
+        "reading/__init__.py",
+        "reading/rows.py",
+        "reading/files.py",
+        "reading/formats/__init__.py",
+        "reading/formats/csv.py",
+    }
+
+
 def test_a_missing_script_is_a_usage_error_that_names_it(tmp_path):
     with pytest.raises(UsageError, match=r"prepare\.py cannot be read .*--root"):
         script(tmp_path, "prepare")
@@ -49,9 +75,9 @@ def test_a_missing_script_is_a_usage_error_that_names_it(tmp_path):
 def test_the_real_steps_are_complete_and_apart(repository):
     prepare, evaluate = script(repository / "steps", "prepare"), script(repository / "steps", "evaluate")
     assert {"prepare.py", "text_rules.py"} <= set(prepare)
-    assert {"evaluate.py", "gate.py"} <= set(evaluate)
+    assert {"evaluate.py", "evaluation/gate.py"} <= set(evaluate)
     # A change of the gate or of a figure must not cost a preparation.
-    assert not {"gate.py", "metrics.py"} & set(prepare)
+    assert not {path for path in prepare if path.startswith(("evaluation/", "prediction/"))}
 
 
 def test_only_what_the_bucket_lacks_is_uploaded(aws):

@@ -88,6 +88,7 @@ class Job:
         folders = (
             "holdout",
             "validation",
+            "defaults",
             "candidate",
             "candidate-contract",
             "champion",
@@ -347,6 +348,19 @@ def test_without_a_text_in_validation_no_threshold_can_be_chosen(choosing):
         choosing.evaluated()
 
 
+def test_the_model_with_the_recipes_own_hyperparameters_is_measured_beside_the_one_of_a_search(
+    job, wrong_artifact
+):
+    job.put("defaults/model.tar.gz", wrong_artifact.read_bytes())
+
+    found = job.evaluated()
+
+    assert found["defaults"]["metrics"]["accuracy"] == 0.0
+    assert found["defaults"]["comparison"]["difference"] == 1.0
+    assert found["candidate"]["metrics"]["accuracy"] == 1.0
+    assert found["gate"]["champion"] is None
+
+
 def test_the_candidates_metric_has_an_interval_without_a_champion(job):
     found = job.evaluated()["interval"]
 
@@ -547,3 +561,11 @@ def test_the_report_says_which_bytes_were_measured(job, artifact):
         "sha256": digests.of_file(artifact),
         "version": "none",
     }
+
+
+def test_a_candidate_that_is_not_what_the_pull_request_trained_is_refused(job, artifact, wrong_artifact):
+    known = ["--candidate-sha256", digests.of_file(artifact)]
+    evaluate.evaluate(evaluate.arguments([*job.arguments(), *known]))
+    job.put("candidate/model.tar.gz", wrong_artifact.read_bytes())
+    with pytest.raises(StepError, match="The candidate is not what the pull request trained"):
+        evaluate.evaluate(evaluate.arguments([*job.arguments(), *known]))

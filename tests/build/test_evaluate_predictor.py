@@ -6,9 +6,9 @@ import fasttext
 import numpy as np
 import pytest
 
-import predictor
-from contract import Contract
 from failure import StepError
+from prediction import predictor
+from prediction.contract import Contract
 
 LABELS = ("bad", "good", "unseen")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gate import Figures, Rule, decide, forced
+from evaluation.gate import Figures, Rule, decide, forced
 
 RULE = Rule(metric="macro_f1", minimum=0.6, max_regression=0.0)
 

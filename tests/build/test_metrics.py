@@ -5,7 +5,16 @@ import math
 import numpy as np
 import pytest
 
-from metrics import CONFUSION_LABELS, Answers, calibration_error, figures, metrics, per_class, reliability
+from evaluation import mistakes
+from evaluation.metrics import (
+    CONFUSION_LABELS,
+    Answers,
+    calibration_error,
+    figures,
+    metrics,
+    per_class,
+    reliability,
+)
 
 LABELS = ("bad", "fine", "good")
 
@@ -123,3 +132,26 @@ def test_a_matrix_that_nobody_could_read_is_left_out():
     truth = one_hot([0, 1], labels=len(labels))
 
     assert figures(Answers.single(truth, truth.astype(float)), labels)["confusion_matrix"] is None
+
+
+def test_the_most_confident_mistakes_come_first_with_what_was_true_and_given():
+    texts = ["a", "b", "c", "d", "e", "f"]
+    assert mistakes.most_confident(single(), texts, LABELS) == [
+        {"text": "b", "labels": ["bad"], "given": ["fine"], "confidence": 0.6},
+        {"text": "f", "labels": ["good"], "given": ["bad"], "confidence": 0.5},
+    ]
+
+
+def test_a_label_that_is_missing_is_a_mistake_as_sure_as_its_absence():
+    found = mistakes.most_confident(several(), ["a", "b", "c", "d"], ("x", "y"))
+    assert [(each["text"], each["labels"], each["given"]) for each in found] == [
+        ("b", ["x"], []),
+        ("c", ["y"], ["x", "y"]),
+    ]
+    assert [each["confidence"] for each in found] == pytest.approx([0.6, 0.6])
+
+
+def test_mistakes_are_few_and_their_texts_short():
+    answers = Answers.single(one_hot([0] * 50), np.tile([0.1, 0.8, 0.1], (50, 1)))
+    found = mistakes.most_confident(answers, ["word " * 1000] * 50, LABELS)
+    assert (len(found), {len(each["text"]) for each in found}) == (20, {300})

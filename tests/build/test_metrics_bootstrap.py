@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import fbeta_score, precision_score, recall_score
 
-import bootstrap
-from bootstrap import count, draws, measured, resampled
-from metrics import Answers, figures, metrics, names
-from model_quality import statistics
+from evaluation import bootstrap
+from evaluation.bootstrap import count, draws, measured, resampled
+from evaluation.metrics import Answers, figures, metrics, names
+from evaluation.model_quality import statistics
 
 LABELS = ("bad", "fine", "good")
 

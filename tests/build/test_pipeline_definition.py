@@ -289,6 +289,8 @@ def test_metadata_says_where_the_model_comes_from_and_how_to_serve_it(steps):
     metadata = steps["Register"]["Arguments"]["CustomerMetadataProperties"]
     assert metadata == {
         "commit": {"Get": "Parameters.Commit"},
+        "pull-request": {"Get": "Parameters.PullRequest"},
+        "author": {"Get": "Parameters.Author"},
         "data-sha256": {"Get": "Parameters.DataSha256"},
         "problem": "garments",
         "recipe": "garments",
@@ -303,6 +305,16 @@ def test_metadata_says_where_the_model_comes_from_and_how_to_serve_it(steps):
         "forced": {"Get": "Parameters.ForceReason"},
         "execution": {"Get": "Execution.PipelineExecutionArn"},
     }
+
+
+def test_a_merged_pull_requests_model_is_a_parameter_with_its_hash_and_nothing_trains():
+    document = definition(recipe(), SETTINGS.for_merged(), INPUTS)
+    made = diff.steps(document)
+    assert list(made) == ["Prepare", "Evaluate", "Gate", "CreateModel", "Register", "Fail"]
+    assert "--candidate-sha256" in json.dumps(made["Evaluate"])
+    readers = {name for name, step in made.items() if "Parameters.CandidateModel" in references(step)}
+    assert readers == {"Evaluate", "CreateModel", "Register"}
+    assert "Steps.Train" not in document
 
 
 def test_labels_that_the_registry_cannot_hold_are_replaced_and_cut():

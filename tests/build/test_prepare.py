@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-import ranges
 from model_build.recipe import Recipe
+from reading import ranges
 from text_rules import tokenise
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"

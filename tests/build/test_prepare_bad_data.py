@@ -14,7 +14,7 @@ import yaml
 import prepare
 from failure import StepError
 from model_build.recipe import Recipe
-from splits import splitter
+from preparation.splits import splitter
 
 RECIPE = """
 data: {format: csv, text: [title, body], label: stars}

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-import charset
 import prepare
 from model_build.recipe import Recipe
+from reading import charset
 
 RECIPE = "data: {format: csv, text: text, label: label}\nlabels: {names: [neg, pos]}\n"
 TOLERANT = RECIPE.replace("label: label", "label: label, max_dropped_share: 0.05")

@@ -10,7 +10,7 @@ import zipfile
 
 import pytest
 
-import unpack
+from reading import unpack
 
 RECIPE = "data: {format: csv, text: text, label: label}\nlabels: {names: [neg, pos]}\n"
 TOLERANT = RECIPE.replace("label: label", "label: label, max_dropped_share: 0.05")

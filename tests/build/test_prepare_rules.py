@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-import sentences
 from failure import StepError
 from model_build.errors import RecipeError
+from preparation import sentences
 from text_rules import tokenise
 
 RULES = {

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-import cluster
 import prepare
 from failure import StepError
 from model_build.recipe import Recipe
+from preparation import cluster
 
 try:
     import pyspark  # noqa: F401

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score
 
-import ranking
-from metrics import Answers, metrics, names, per_class
+from evaluation import ranking
+from evaluation.metrics import Answers, metrics, names, per_class
 
 ONCE = np.ones((1, 200), np.float32)
 

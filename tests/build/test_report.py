@@ -509,3 +509,18 @@ def test_the_candidates_own_interval_is_stated():
 
 def test_a_document_without_curves_draws_none():
     assert "Precision and recall" not in html.render(report()) + markdown.render(report())
+
+
+def test_the_page_shows_the_most_confident_mistakes_and_the_comment_none_of_the_texts():
+    document = evaluation()
+    document["candidate"]["mistakes"] = [
+        {"text": f"{HOSTILE} was lovely", "labels": ["bad"], "given": ["good"], "confidence": 0.98765}
+    ]
+    built = report(RUN, document)
+    section = html.render(built).split("The most confident mistakes</h2>")[1].split("</section>")[0]
+    assert "<td>bad</td>" in section
+    assert "<td>good</td>" in section
+    assert "<td>0.988</td>" in section
+    assert "<script>" not in section
+    assert "was lovely" not in markdown.render(built)
+    assert "most confident mistakes" not in html.render(report())

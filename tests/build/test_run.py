@@ -2,9 +2,11 @@
 
 import contextlib
 import json
+import os
 import random
 import re
 import shlex
+import shutil
 import socket
 import threading
 from dataclasses import dataclass
@@ -287,8 +289,11 @@ def test_a_run_that_was_left_is_attached_to_again(shop):
 def test_an_identical_rerun_registers_nothing_and_says_which_version_it_is(shop):
     data = shop.data(reviews(400))
     _, first = shop.run(data)
-    again = shop.call("run", "--data", data)
-    assert again.exit_code == 0
+    renamed = Path(data).with_name(os.fsdecode(b"revi\xe9ws.csv"))
+    shutil.copy(data, renamed)
+    again = shop.call("run", "--data", str(renamed))
+    assert again.exit_code == 0, again.stderr
+    assert "revi\\xe9ws.csv" in Path(re.search(r"^Report: (.*)$", again.stdout, re.MULTILINE)[1]).read_text()
     assert "Nothing to run: the same commit, data, recipe and champion have been through" in again.stderr
     assert f"Model package: {first['model_package_arn']} (pending approval)" in again.stdout
     assert "That is version 1, which an earlier run registered; this one registered nothing" in again.stdout
@@ -338,3 +343,26 @@ def test_a_bucket_that_does_not_exist_is_named(shop):
     assert result.exit_code == 1
     assert f"error: The bucket {shop.aws.bucket} does not exist" in result.stderr
     assert "ARTIFACT_BUCKET" in result.stderr
+
+
+def test_a_search_trains_several_models_and_registers_the_best_by_validation(shop):
+    shop.recipe(
+        tune={"strategy": "grid", "parallel": 2, "ranges": {"learning_rate": {"values": [0.0001, 0.5]}}},
+        training={"hyperparameters": {"epochs": 5, "learning_rate": 0.0001, "vector_dim": 4, "min_count": 1}},
+    )
+    data = shop.data(reviews(300), "searched.csv")
+
+    result = shop.call("run", "--data", data, "--json")
+
+    assert result.exit_code == 0, result.stderr
+    outcome = json.loads(result.stdout)
+    assert outcome["search"]["best"]["hyperparameters"] == {"learning_rate": "0.5"}
+    assert (outcome["search"]["jobs"], outcome["search"]["failed"]) == (2, 0)
+    page = Path(outcome["report"]["html"]).read_text()
+    assert "The search (grid) trained 2 times" in page
+    assert "the search bought +" in page
+    container = shop.package(outcome["model_package_arn"])["InferenceSpecification"]["Containers"][0]
+    assert "-Tune-" in container["ModelDataUrl"]
+    _, again = shop.run(data, "--force", "once more")
+    cached = {step["name"]: step["cache_hit"] for step in again["pipeline"]["steps"]}
+    assert cached["Tune"] is True

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-import serving as steps_serving
 from model_common.serving import Serving, thresholds
+from prediction import serving as steps_serving
 
 LIKE_BLAZINGTEXT = {
     "request": {"texts": "instances", "count": "configuration.k"},

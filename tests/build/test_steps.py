@@ -5,27 +5,33 @@ import sys
 
 import pytest
 
-SIBLINGS_OF_PREPARE = {
+MODULES_OF_PREPARE = {
     "failure",
-    "labels",
-    "layout",
-    "ranges",
-    "readers",
-    "rebalance",
-    "shard",
-    "source",
-    "splits",
+    "preparation.labels",
+    "preparation.rebalance",
+    "preparation.shard",
+    "preparation.splits",
+    "reading.layout",
+    "reading.ranges",
+    "reading.readers",
+    "reading.source",
 }
 
 
 def imported(source):
+    """The modules that a script imports; `a.b` for `from a import b`, which may be a module, too."""
     names = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            names |= {alias.name.partition(".")[0] for alias in node.names}
+            names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            names.add(node.module.partition(".")[0])
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
     return names
+
+
+def packages(source):
+    """The top-level packages that a script imports."""
+    return {name.partition(".")[0] for name in imported(source)}
 
 
 SPARK = {"pyspark"}
@@ -38,16 +44,17 @@ def closure(steps, name):
     while wanted:
         module = wanted.pop()
         inside.add(module)
-        for found in imported((steps / f"{module}.py").read_text(encoding="utf-8")):
-            if not (steps / f"{found}.py").is_file():
-                outside.add(found)
-            elif found not in inside:
-                wanted.add(found)
+        for found in imported((steps / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8")):
+            parents = (found, found.rpartition(".")[0])
+            own = [each for each in parents if (steps / f"{each.replace('.', '/')}.py").is_file()]
+            wanted |= {*own[:1]} - inside
+            if not own and not (steps / found.partition(".")[0]).is_dir():
+                outside.add(found.partition(".")[0])
     return outside, inside
 
 
 def test_every_step_is_python_3_9(repository):
-    for path in (repository / "steps").glob("*.py"):
+    for path in (repository / "steps").rglob("*.py"):
         source = path.read_text(encoding="utf-8")
         ast.parse(source, path.name, feature_version=(3, 9))
         assert "from __future__ import annotations" in source, path
@@ -58,28 +65,43 @@ def test_preparation_needs_the_standard_library_alone(repository, name):
     outside, inside = closure(repository / "steps", name)
 
     assert outside - SPARK <= sys.stdlib_module_names
-    assert (inside - {name} > SIBLINGS_OF_PREPARE) == (name == "prepare")
+    assert (inside - {name} > MODULES_OF_PREPARE) == (name == "prepare")
 
 
 def test_one_module_alone_imports_spark_and_only_where_it_is_asked_for(repository):
-    sources = {path.stem: path.read_text(encoding="utf-8") for path in (repository / "steps").glob("*.py")}
-    assert {name for name, source in sources.items() if imported(source) & SPARK} == {"cluster"}
+    sources = {path.stem: path.read_text(encoding="utf-8") for path in (repository / "steps").rglob("*.py")}
+    assert {name for name, source in sources.items() if packages(source) & SPARK} == {"cluster"}
     at_once = [
         node for node in ast.parse(sources["cluster"]).body if isinstance(node, ast.Import | ast.ImportFrom)
     ]
-    assert not imported("\n".join(map(ast.unparse, at_once))) & SPARK
+    assert not packages("\n".join(map(ast.unparse, at_once))) & SPARK
 
 
 def test_no_step_knows_the_package_that_runs_it(repository):
-    for path in (repository / "steps").glob("*.py"):
-        assert not imported(path.read_text(encoding="utf-8")) & {"model_build", "local_aws"}, path
+    for path in (repository / "steps").rglob("*.py"):
+        assert not packages(path.read_text(encoding="utf-8")) & {"model_build", "local_aws"}, path
 
 
 def test_one_module_alone_asks_aws(repository):
     """Evaluate records which version of the artifact it measured; SageMaker brings everything else to the job."""
     asking = [
         path.name
-        for path in (repository / "steps").glob("*.py")
-        if "boto3" in imported(path.read_text(encoding="utf-8"))
+        for path in (repository / "steps").rglob("*.py")
+        if "boto3" in packages(path.read_text(encoding="utf-8"))
     ]
     assert asking == ["artifact.py"]
+
+
+ALLOWED = {
+    "reading": {"reading"},
+    "preparation": {"reading", "preparation"},
+    "prediction": {"prediction"},
+    "evaluation": {"evaluation"},
+}
+
+
+@pytest.mark.parametrize("package", sorted(ALLOWED))
+def test_a_package_of_the_steps_imports_only_those_below_it(repository, package):
+    for path in (repository / "steps" / package).glob("*.py"):
+        found = packages(path.read_text(encoding="utf-8")) & set(ALLOWED)
+        assert found <= ALLOWED[package], path

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score
 
-import thresholds
+from evaluation import thresholds
 
 
 def chosen(truth, scores):

@@ -13,12 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import contract
 import digests
-import predictor
 from model_build.aws import code
+from prediction import contract, predictor
 
-STEPS = Path(predictor.__file__).parent
+STEPS = Path(predictor.__file__).parents[1]
 ALGORITHMS = STEPS.with_name("algorithms")
 GOOD = ["good fine lovely", "fine good great", "lovely great good", "great fine lovely"]
 BAD = ["bad awful broken", "awful bad poor", "broken poor bad", "poor awful broken"]

@@ -9,8 +9,8 @@ from botocore import exceptions as botocore
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from model_common.advice import Advice
 from model_common.aws.errors import error_text, explain, is_denied, is_missing, unless_missing
+from model_common.cli.advice import Advice
 
 ADVICE = Advice(work="A pipeline that was started")
 

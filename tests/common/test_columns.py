@@ -1,4 +1,4 @@
-from model_common.columns import aligned
+from model_common.cli.columns import aligned
 
 
 def test_columns_begin_at_the_same_place_and_no_line_ends_in_spaces():

@@ -3,7 +3,7 @@
 import typer
 from typer.testing import CliRunner
 
-from model_common.command_line import application, names_in
+from model_common.cli.command_line import application, names_in
 
 app = application("shop", "A shop.", "")
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from rich.console import Console
 
-from model_common.progress import Progress
+from model_common.cli.progress import Progress
 from model_common.stack_events import STACK_TYPE, Event
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)

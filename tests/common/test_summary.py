@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from model_common import summary
+from model_common.cli import summary
 from model_common.errors import SettingsError
 
 

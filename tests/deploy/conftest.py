@@ -83,7 +83,7 @@ def _clients_are_made_once() -> Iterator[None]:
 @pytest.fixture(scope="session", autouse=True)
 def _probes_keep_up_with_the_quick_server() -> Iterator[None]:
     """A bake takes a second or so: what is published once a second elsewhere has to be published sooner."""
-    from model_deploy.rollout import heartbeat
+    from model_deploy.rollout.update import heartbeat
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(heartbeat, "PUBLISH_SECONDS", TIME_SCALE)

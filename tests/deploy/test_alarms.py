@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from model_deploy.rollout.alarms import Quiet
+from model_deploy.rollout.update.alarms import Quiet
 from model_deploy.stage import Alarms
 
 NOON = datetime(2026, 11, 29, 12, tzinfo=UTC)

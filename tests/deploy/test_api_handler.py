@@ -411,3 +411,65 @@ def test_it_needs_what_the_lambda_runtime_ships_and_nothing_else(repository):
                 imported.add((node.module or "").partition(".")[0])
     ours = scripts.keys() | {"model_common"}  # the archive holds what they need of it
     assert imported - sys.stdlib_module_names <= {"boto3", "botocore"} | ours
+
+
+# --- a policy ---
+
+POLICY = {
+    "default": "everyone",
+    "never": ["threat"],
+    "audiences": {"everyone": {"insult": "block", "obscene": "mask"}, "adults": {"insult": "mask"}},
+}
+SCORES = {
+    "swearing": {"obscene": 0.9, "insult": 0.1},
+    "both": {"obscene": 0.9, "insult": 0.7},
+    "dangerous": {"threat": 0.8, "obscene": 0.6},
+    "kind": {"obscene": 0.1},
+}
+
+
+@pytest.fixture
+def decide(deploy, endpoint, monkeypatch):
+    """Decisions on texts, for an audience or for nobody in particular: the action, and the labels that decided."""
+    endpoint.answer = SCORES.__getitem__
+    monkeypatch.setenv("POLICY", json.dumps(POLICY))
+    handler = deploy(MULTI)
+
+    def decide(*texts, **audience):
+        status, answer = call(handler, {"texts": list(texts), **audience})
+        assert status == 200, answer
+        decisions = [each["decision"] for each in answer["predictions"]]
+        return [(each["action"], [why["label"] for why in each["because"]]) for each in decisions]
+
+    return decide
+
+
+def test_the_strictest_action_of_a_texts_labels_is_taken_and_names_what_decided(decide):
+    assert decide("swearing", "both", "kind") == [("mask", ["obscene"]), ("block", ["insult"]), ("allow", [])]
+
+
+def test_an_audience_that_asked_for_it_is_shown_more_and_threats_never(decide):
+    texts = ("swearing", "both", "dangerous")
+    assert decide(*texts, audience="adults") == [
+        ("allow", []),
+        ("mask", ["insult"]),
+        ("block", ["threat"]),
+    ]
+
+
+def test_a_text_in_which_nothing_was_read_is_allowed(decide):
+    assert decide("") == [("allow", [])]
+
+
+def test_an_audience_that_the_policy_has_not_is_refused_and_so_is_one_without_a_policy(
+    deploy, endpoint, monkeypatch
+):
+    monkeypatch.setenv("POLICY", json.dumps(POLICY))
+    status, answer = call(deploy(MULTI), {"texts": ["kind"], "audience": "children"})
+    assert (status, answer["error"]["code"]) == (400, "unknown_audience")
+    assert answer["error"]["message"] == '"audience" is one of adults, everyone.'
+
+
+def test_without_a_policy_a_request_names_no_audience(classify):
+    status, answer = classify({"texts": ["great"], "audience": "adults"})
+    assert (status, answer["error"]["code"]) == (400, "unknown_key")

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from botocore.validate import validate_parameters
 
 from model_deploy.commands import batch
-from model_deploy.core import contract
+from model_deploy.core.model_package import contract
 from model_deploy.errors import UsageError
 
 STATED = {

@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from model_deploy.core import contract, text_rules
+from model_deploy.core.model_package import contract, text_rules
 from model_deploy.errors import RefusedError
 
 STATED = {

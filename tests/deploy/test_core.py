@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from model_deploy.core.arn import ModelPackageArn, version_of
-from model_deploy.core.deployment import endpoint_name, stack_name
+from model_deploy.core.model_package.arn import ModelPackageArn, version_of
+from model_deploy.core.plan.deployment import endpoint_name, stack_name
 from model_deploy.errors import UsageError
 
 _IMPORT_ALL = """
@@ -14,9 +14,9 @@ import importlib, pkgutil, sys
 for blocked in ("boto3", "botocore"):
     sys.modules[blocked] = None  # importing it raises ImportError
 from model_deploy import core
-modules = [each.name for each in pkgutil.iter_modules(core.__path__)]
+modules = [each.name for each in pkgutil.walk_packages(core.__path__, "model_deploy.core.")]
 for name in modules:
-    importlib.import_module(f"model_deploy.core.{name}")
+    importlib.import_module(name)
 print(len(modules))
 """
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from model_deploy.core import next_step, template_diff
-from model_deploy.core.deployment import Deployment
-from model_deploy.core.next_step import (
+from model_deploy.core.model_package.package import Candidate, Package
+from model_deploy.core.plan import next_step, template_diff
+from model_deploy.core.plan.deployment import Deployment
+from model_deploy.core.plan.next_step import (
     Apply,
     ContinueRollback,
     Delete,
@@ -18,10 +19,9 @@ from model_deploy.core.next_step import (
     Wait,
     WaitForEndpoint,
 )
-from model_deploy.core.observed import Endpoint, Live, Observed, Stack
-from model_deploy.core.package import Candidate, Package
-from model_deploy.core.target import Target
-from model_deploy.core.template_diff import Change, Kind
+from model_deploy.core.plan.observed import Endpoint, Live, Observed, Stack
+from model_deploy.core.plan.target import Target
+from model_deploy.core.plan.template_diff import Change, Kind
 from model_deploy.errors import StackError
 from model_deploy.stage import Stage
 

@@ -7,11 +7,11 @@ import time
 import pytest
 from botocore.exceptions import ClientError
 
-from model_deploy.core import contract
 from model_deploy.core.checks import Case, Checks
-from model_deploy.rollout import heartbeat, probes
-from model_deploy.rollout.heartbeat import Heartbeat
-from model_deploy.rollout.probes import Probes
+from model_deploy.core.model_package import contract
+from model_deploy.rollout.update import heartbeat, probes
+from model_deploy.rollout.update.heartbeat import Heartbeat
+from model_deploy.rollout.update.probes import Probes
 from model_deploy.verify.inference import NoAnswerError, Prediction
 
 CHECKS = Checks(

@@ -7,10 +7,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from model_deploy.core import contract, promotion
-from model_deploy.core.artifact import Artifact
+from model_deploy.core import promotion
 from model_deploy.core.checks import Case, Checks
-from model_deploy.core.package import Candidate, LifeCycle, Package
+from model_deploy.core.model_package import contract
+from model_deploy.core.model_package.artifact import Artifact
+from model_deploy.core.model_package.package import Candidate, Container, LifeCycle, Package
 from model_deploy.core.promotion import Request
 from model_deploy.errors import RefusedError
 
@@ -201,3 +202,22 @@ def test_a_package_of_the_problem_that_is_served_passes(request_, metadata):
     serving = replace(PACKAGE, metadata={"problem": "reviews"})
     package = with_package(request_, metadata={**PACKAGE.metadata, **metadata})
     promotion.require(replace(package, serving=serving))
+
+
+def test_a_policy_for_labels_that_the_model_has_not_keeps_the_package_away(request_):
+    fitting = replace(request_, policy_labels=frozenset(CONTRACT.labels))
+    assert promotion.refusals(fitting) == ()
+    [reason] = promotion.refusals(replace(request_, policy_labels=frozenset({"threat"})))
+    assert reason.startswith(
+        "api.policy of staging names threat, which the model cannot answer: its labels are "
+    )
+
+
+def test_a_model_whose_image_is_for_gpus_does_not_go_to_a_serverless_endpoint(request_):
+    image = "763104351884.dkr.ecr.eu-west-1.amazonaws.com/pytorch-inference:2.6.0-gpu-py312"
+    asked = with_package(request_, container=Container(image, "s3://b/model.tar.gz"))
+    assert promotion.refusals(asked) == ()
+    [reason] = promotion.refusals(replace(asked, serverless=True))
+    assert reason.startswith(f"Its image is for GPUs ({image}), and the endpoint of staging is serverless.")
+    plain = with_package(request_, container=Container(image.replace("gpu", "cpu"), "s3://b/model.tar.gz"))
+    assert promotion.refusals(replace(plain, serverless=True)) == ()

@@ -5,7 +5,7 @@ import threading
 import pytest
 from botocore.exceptions import ClientError
 
-from model_deploy.rollout import probes
+from model_deploy.rollout.update import probes
 
 ARGUMENTS = ("rollout", "--stage", "production", "--force", "test", "--model-package")
 

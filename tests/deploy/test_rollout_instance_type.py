@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from model_deploy.core import instance_type
+from model_deploy.core.plan import instance_type
 
 STAGE = """
 endpoint: {{kind: realtime, instance_type: {type}, instance_count: 1}}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from model_deploy.core.deployment import Deployment
+from model_deploy.core.plan.deployment import Deployment
 from model_deploy.stacks import LARGEST_BYTES, synthesise
 from model_deploy.stage import Stage
 
@@ -83,7 +83,7 @@ def test_an_equal_deployment_is_an_equal_template_in_another_process_too(product
     here = synthesise(deployment(production))
     assert synthesise(deployment(production)) == here
     script = (
-        "import sys; from pathlib import Path; from model_deploy.core.deployment import Deployment; "
+        "import sys; from pathlib import Path; from model_deploy.core.plan.deployment import Deployment; "
         "from model_deploy.stage import Stage; from model_deploy.stacks import synthesise; "
         "sys.stdout.write(synthesise(Deployment(Stage.load(Path(sys.argv[1])), *sys.argv[2:])))"
     )

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from model_deploy.core.deployment import Deployment
+from model_deploy.core.plan.deployment import Deployment
+from model_deploy.errors import UsageError
 from model_deploy.stacks import synthesise
 from model_deploy.stage import Stage
 
@@ -142,3 +143,26 @@ def test_a_function_url_takes_signed_requests_and_needs_no_gateway():
     template = json.loads(synthesise(deployment(FUNCTION_URL)))
     url = template["Outputs"]["ApiUrl"]["Value"]
     assert url == {"Fn::Join": ["", [{"Fn::GetAtt": ["FunctionUrl", "FunctionUrl"]}, "classify"]]}
+
+
+def test_the_policy_of_the_stage_reaches_the_function():
+    policy = {"default": "everyone", "audiences": {"everyone": {"insult": "block"}}, "never": ["threat"]}
+    variables = properties(HTTP_API | {"policy": policy})["ApiFunction"]["Environment"]["Variables"]
+    assert json.loads(variables["POLICY"]) == policy
+    assert "POLICY" not in properties(HTTP_API)["ApiFunction"]["Environment"]["Variables"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "said"),
+    [
+        ({"default": "adults", "audiences": {"everyone": {}}}, "api.policy.default: found 'adults'"),
+        (
+            {"default": "everyone", "audiences": {"everyone": {"threat": "allow"}}, "never": ["threat"]},
+            "It is in never, which blocks it for everybody",
+        ),
+        ({"default": "everyone", "audiences": {"everyone": {"threat": "hide"}}}, "api.policy.audiences"),
+    ],
+)
+def test_a_policy_that_contradicts_itself_is_refused_by_its_key(policy, said):
+    with pytest.raises(UsageError, match=said):
+        resources(HTTP_API | {"policy": policy})

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from model_common.cdk import prepare
-from model_deploy.core.deployment import Deployment
+from model_deploy.core.plan.deployment import Deployment
 from model_deploy.stacks import synthesise
 from model_deploy.stage import Stage
 

@@ -3,8 +3,8 @@
 import botocore.session
 import pytest
 
-from model_deploy.core import stack_status
-from model_deploy.core.stack_status import Action
+from model_deploy.core.plan import stack_status
+from model_deploy.core.plan.stack_status import Action
 from model_deploy.errors import StackError
 
 

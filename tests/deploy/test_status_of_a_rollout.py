@@ -7,7 +7,7 @@ import pytest
 from model_deploy.aws import endpoint
 from model_deploy.commands import status
 from model_deploy.commands.status import Status
-from model_deploy.core.observed import Live, Observed, Phase
+from model_deploy.core.plan.observed import Live, Observed, Phase
 
 GROUP = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/shop-models"
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from model_deploy.core import checks, contract
+from model_deploy.core import checks
 from model_deploy.core.checks import Case, Checks
+from model_deploy.core.model_package import contract
 from model_deploy.errors import UsageError
 from model_deploy.verify import judge
 from model_deploy.verify.inference import NoAnswerError, Prediction

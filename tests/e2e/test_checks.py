@@ -71,7 +71,7 @@ def test_a_failing_test_of_the_build_repository_fails_the_tests(copy):
 
 def test_git_ignores_nothing_of_the_build_repository():
     named = [
-        "build/model_build/cli.py",
+        "build/model_build/cli/training.py",
         "build/recipes/new.yaml",
         "build/steps/prepare.py",
         "tests/build/test_new.py",

@@ -172,16 +172,21 @@ def test_a_fork_gets_the_same_on_the_embedded_aws_in_the_summary_of_its_job(fork
     assert RECIPE in forked["jobs"]["try-offline"]["summary"]
 
 
-def test_a_merge_registers_a_model_and_cleans_up_after_the_pull_request(merged):
+def test_a_merge_registers_what_the_pull_request_trained_and_cleans_up_after_it(flow, proposed, merged):
     pushed, closed, packages = merged
     assert conclusions(pushed) == {"test": "success", "train": "success"}
+    assert f"pull request {proposed[0]} trained the same" in pushed["jobs"]["train"]["summary"]
+    [arn] = packages
+    described = flow.account.client("sagemaker").describe_model_package(ModelPackageName=arn)
+    assert described["CustomerMetadataProperties"]["pull-request"] == str(proposed[0])
     assert conclusions(closed) == {"clean": "success"}
     assert len(packages) == 1
 
 
 def test_an_approval_reaches_staging_and_after_a_review_production(flow, live):
     for run in live[:2]:
-        assert conclusions(run) == {"staging": "success", "production": "success"}
+        done = dict.fromkeys(("staging", "production", "supersede", "incident"), "success")
+        assert conclusions(run) == done
         assert all("verif" in run["jobs"][stage]["summary"].lower() for stage in ("staging", "production"))
     assert {flow.account.served(stage) for stage in ("staging", "production")} == {live[2]} or flow.runs(
         DEPLOY
@@ -189,7 +194,8 @@ def test_an_approval_reaches_staging_and_after_a_review_production(flow, live):
 
 
 def test_a_rejection_brings_back_the_model_before_in_both_stages(flow, poured, rejected):
-    assert conclusions(rejected) == {"reject-production": "success", "reject-staging": "success"}
+    done = dict.fromkeys(("reject-production", "reject-staging", "end-wait", "incident"), "success")
+    assert conclusions(rejected) == done
     assert {flow.account.served(stage) for stage in ("staging", "production")} == poured[2]
 
 

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from local_aws.github import Down, RateLimited
 from project_template.doctor import github_access
 from project_template.doctor.finding import Level
-from project_template.doctor.github_access import APP_PERMISSIONS, Asked
+from project_template.doctor.github_access import APP_PERMISSIONS, RepositoryRequest
 from project_template.errors import GitHubError
 from project_template.github import Answer, GitHub, assertion, fetch
 
@@ -32,7 +32,7 @@ class World:
         github.add_team(self.owner, "release", [self.login])
 
     def asked(self, owner=None, visibility="private", gate="github", reviewers=()):
-        return Asked(owner or self.owner, visibility, gate, reviewers)
+        return RepositoryRequest(owner or self.owner, visibility, gate, reviewers)
 
     def as_token(self, **asked):
         return GitHub(self.github.api_url, f"Bearer {self.token}", fetch), self.asked(**asked)
@@ -91,8 +91,21 @@ def canned(expiry="", organisation=None):
 )
 def test_a_token_that_ends_soon_or_never_is_a_warning(expiry, level, words):
     now = datetime(2026, 11, 20, tzinfo=UTC)
-    findings = github_access.token(canned(expiry), Asked("", "private", "github"), now)
+    findings = github_access.token(canned(expiry), RepositoryRequest("", "private", "github"), now)
     assert words in said(findings, "GitHub token", level)
+
+
+@pytest.mark.parametrize(
+    ("answer", "level", "words"),
+    [
+        (Answer(200, {"installed_version": "3.17.2"}), "OK", "GitHub Enterprise Server 3.17.2"),
+        (Answer(200, {}), "WARN", "does not say its version (200)"),
+        (Answer(404, None), "WARN", "does not say its version (404)"),
+    ],
+)
+def test_the_version_of_a_server_of_ones_own_is_said(answer, level, words):
+    server = GitHub("https://github.acme.example/api/v3", "Bearer x", lambda url, _: answer)
+    assert words in said([github_access.server(server)], "GitHub server", level)
 
 
 def test_an_owner_that_the_token_does_not_see_is_found(world):
@@ -132,7 +145,9 @@ def test_the_registry_as_gate_and_public_repositories_need_no_plan(world_of):
 
 
 def test_a_plan_that_github_does_not_tell_is_a_warning():
-    findings = github_access.token(canned(organisation={"login": "acme"}), Asked("acme", "private", "github"))
+    findings = github_access.token(
+        canned(organisation={"login": "acme"}), RepositoryRequest("acme", "private", "github")
+    )
     assert "to its owners only" in said(findings, "GitHub plan", "WARN")
 
 
@@ -222,7 +237,7 @@ def test_github_that_does_not_answer_is_an_error():
     with pytest.raises(GitHubError, match=r"The way to http://127\.0\.0\.1:9/user is closed"):
         list(
             github_access.token(
-                GitHub("http://127.0.0.1:9", "Bearer x", fetch), Asked("", "private", "github")
+                GitHub("http://127.0.0.1:9", "Bearer x", fetch), RepositoryRequest("", "private", "github")
             )
         )
 

@@ -8,12 +8,13 @@ import subprocess
 import sys
 import tomllib
 import zipfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
+import yaml
 
 from model_deploy.stage import Instances, Stage
-from project_template import manifest, seed, vendor
+from project_template import enterprise, manifest, seed, vendor
 from project_template.errors import (
     FolderNotEmptyError,
     TemplateIncompleteError,
@@ -297,6 +298,44 @@ def test_the_realtime_stages_are_one_instance_and_a_guarded_canary_of_two(tmp_pa
     )
     assert production.capture is not None and production.capture.sampling_percent == 100
     assert production.api is not None and (production.api.kind, production.api.auth) == ("http_api", "iam")
+
+
+@pytest.mark.parametrize(
+    ("repository", "name"), [(seed.BUILD, "build"), (seed.DEPLOY["realtime", "github"], "deploy")]
+)
+def test_workflows_for_a_server_of_ones_own_have_nothing_that_it_does_not_know(repository, name):
+    path = PurePosixPath(f".github/workflows/{name}.yml")
+    here, there = (
+        {
+            file.path: file.content.decode("utf-8", "replace")
+            for file in seed.files(repository, own_server=own)
+        }
+        for own in (False, True)
+    )
+    assert {each for each in here if here[each] != there[each]} == {path, PurePosixPath(manifest.NAME)}
+    known, before = yaml.safe_load(there[path]), yaml.safe_load(here[path])
+    for job, stated in before["jobs"].items():
+        stated["concurrency"].pop("queue", None)
+        for step in stated["steps"]:
+            if step.get("uses", "").startswith("actions/upload-artifact@"):
+                step["uses"] = "actions/upload-artifact@c6a366c94c3e0affe28c06c8df20a878f24da3cf"
+                del step["with"]["overwrite"]
+        assert known["jobs"][job] == stated
+    assert "queue:" not in there[path]
+    assert ("# v3.2.2" in there[path]) == (name == "build")
+
+
+@pytest.mark.parametrize(
+    ("url", "own"),
+    [
+        ("https://api.github.com", False),
+        ("https://api.acme.ghe.com", False),
+        ("https://github.acme.example/api/v3", True),
+        ("", False),
+    ],
+)
+def test_a_server_of_ones_own_is_known_by_its_address(url, own):
+    assert enterprise.is_own_server(url) is own
 
 
 def test_the_archives_are_named_by_what_they_hold_and_their_hash_changes_with_any():

@@ -6,7 +6,7 @@ import json
 import pytest
 from rich.console import Console
 
-from model_common.progress import Progress
+from model_common.cli.progress import Progress
 from project_template.commands import create, teardown
 from project_template.core import names
 from project_template.core.settings import Form

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from model_build.core.settings import Settings as ProjectSettings
-from model_deploy.core import deployment
+from model_deploy.core.plan import deployment
 from project_template.core import names, settings, template
 from project_template.core.settings import Form, PublishSettings
 from project_template.errors import ParameterError, UsageError

@@ -199,6 +199,9 @@ def _meant(node):
         # Its alternatives overlap: every error with a list of violated rules is a plain error, too.
         node["anyOf"] = node.pop("oneOf")
         node.pop("discriminator", None)
+    if node.get("nullable") is True and None not in node.get("enum", (None,)):
+        # Its enumerations leave null out where a member may be null: the conclusion of a job that runs.
+        return node | {"enum": [*node["enum"], None]}
     if node.get("nullable") is True and "type" not in node:
         # OpenAPI 3.0 lets `nullable` work on `type` only; GitHub writes it beside `oneOf` for members that are null.
         return {

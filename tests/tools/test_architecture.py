@@ -24,7 +24,7 @@ def test_every_module_that_the_paths_name_exists(monkeypatch):
 
 
 def test_every_script_that_the_paths_name_exists():
-    scripts = named(r"\w+\.py")
+    scripts = named(r"((reading|preparation|prediction|evaluation)/)?\w+\.py")
     assert [name for name in scripts if not any((folder / name).is_file() for folder in FOLDERS)] == []
 
 
@@ -36,5 +36,5 @@ def test_every_file_of_this_repository_that_the_paths_name_exists():
 def test_every_module_of_a_rollout_is_on_a_path():
     rollout = ROOT / "deploy" / "model_deploy" / "rollout"
     told = TEXT + (rollout / "__init__.py").read_text(encoding="utf-8")
-    modules = {path.stem for path in rollout.glob("*.py")} - {"__init__"}
+    modules = {path.stem for path in rollout.rglob("*.py")} - {"__init__"}
     assert {name for name in modules if not re.search(rf"\b{name}\b", told)} == set()

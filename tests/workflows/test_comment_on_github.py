@@ -87,6 +87,15 @@ def test_pushes_leave_one_comment_and_it_is_the_last_report(github, number, comm
     assert [text.strip() for text in reports] == [REPORT.replace("Passed", "Refused").strip()]
 
 
+def test_a_comment_that_was_deleted_by_hand_is_written_anew(github, number, comment):
+    assert comment(REPORT).exit_code == 0
+    place = f"/repos/octo/shop-build/issues/{number}/comments"
+    [found] = call(github, "GET", place, "octo-token")
+    call(github, "DELETE", f"/repos/octo/shop-build/issues/comments/{found['id']}", "octo-token")
+    assert comment(REPORT).stdout.startswith("created ")
+    assert len(bodies(github, number)) == 1
+
+
 def test_a_comment_of_somebody_who_does_not_belong_is_left_alone(github, number, comment):
     place = f"/repos/octo/shop-build/issues/{number}/comments"
     call(github, "POST", place, "eve-token", {"body": REPORT + "I wrote this."})

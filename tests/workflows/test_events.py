@@ -53,7 +53,9 @@ def reached(
             job for job, condition in conditions.items() if language.evaluate(condition, contexts).truth
         ]
     # A job whose condition names no status runs only after those that it needs.
-    return [job for job in wanted if jobs[job].get("needs", job) in wanted]
+    return [
+        job for job in wanted if "cancelled()" in conditions[job] or jobs[job].get("needs", job) in wanted
+    ]
 
 
 @pytest.mark.parametrize(
@@ -69,6 +71,7 @@ def reached(
         (pull_request("closed", login="dependabot[bot]"), PROJECT, []),
         (PUSH, PROJECT, ["test", "train"]),
         (BY_HAND, PROJECT, ["test", "train"]),
+        (BY_HAND | {"event_name": "schedule"}, PROJECT, ["test", "train"]),
         (BY_HAND | {"ref": "refs/heads/feature"}, PROJECT, ["test"]),
     ],
 )
@@ -79,10 +82,14 @@ def test_what_an_event_does_in_the_build_repository(happened, variables, jobs):
 @pytest.mark.parametrize(
     ("happened", "variables", "jobs"),
     [
-        (dispatch("model-approved"), PROJECT, ["staging", "production"]),
-        (dispatch("model-rejected"), PROJECT, ["reject-production", "reject-staging"]),
+        (dispatch("model-approved"), PROJECT, ["staging", "production", "supersede", "incident"]),
+        (
+            dispatch("model-rejected"),
+            PROJECT,
+            ["reject-production", "reject-staging", "end-wait", "incident"],
+        ),
         (dispatch("something-else"), PROJECT, []),
-        (BY_HAND, PROJECT, ["staging", "production"]),
+        (BY_HAND, PROJECT, ["staging", "production", "supersede", "incident"]),
         (BY_HAND | {"ref": "refs/heads/feature"}, PROJECT, []),
         (pull_request(), PROJECT, ["test"]),
         (pull_request(head="eve/shop"), {}, ["test"]),

@@ -122,6 +122,11 @@ def environment(name: str, workflow: Workflow, job: str, step: Any = None) -> di
     }
     known = {f"vars.{variable}": value for variable, value in VARIABLES[name].items()} | {
         "github.event.pull_request.number": "7",
+        "github.event.pull_request.merged": "true",
+        "github.event_name == 'schedule'": "false",
+        "inputs.force": "",
+        "inputs.recipe || vars.RECIPE": "clothing-reviews",
+        "inputs.data || vars.TRAINING_DATA": "s3://data/reviews.csv",
         "github.event.client_payload.model_package_arn || inputs.model_package_arn": ARN,
         "github.token": "token",
     }
@@ -229,8 +234,12 @@ def _of_job(job: dict[str, Any]) -> list[str]:
     ):
         found.append("can be cancelled, or left out of the queue")
     permissions = job.get("permissions")
-    allowed = {"contents": "read", "id-token": "write", "pull-requests": "write"}
-    if not permissions or not permissions.items() <= allowed.items():
+    allowed = {
+        **{key: ["read"] for key in ("checks", "contents")},
+        **{key: ["read", "write"] for key in ("actions", "pull-requests")},
+        **{key: ["write"] for key in ("deployments", "id-token", "issues")},
+    }
+    if not permissions or any(level not in allowed.get(name, ()) for name, level in permissions.items()):
         found.append("more permissions than it needs, or none stated")
     for step in job["steps"]:
         found += _of_step(step, minutes, permissions or {})

@@ -1,7 +1,8 @@
 """Trains fastText in SageMaker's scikit-learn image, with what BlazingText does not offer: losses and character n-grams.
 
 Reads the channel `train`; writes `model.bin` and, in `code/`, the scripts that serve it with fastText itself, since an
-isolated endpoint installs nothing. The image lacks fastText: it is installed from the channel `wheels`. Prints the accuracy on the channel `validation` where there is one.
+isolated endpoint installs nothing. The image lacks fastText: it is installed from the channel `wheels`. Prints figures on the channel
+`validation` where there is one.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import labelled_text
+import numpy as np
+import validation_figures
 
 import wheels
 from failure import StepError
@@ -47,7 +50,7 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def train(options: argparse.Namespace) -> Any:
-    """The fitted fastText model. Raises TrainingDataError for data that cannot be used."""
+    """The fitted fastText model. Raises TrainingDataError for data that cannot be used, and where the model diverges."""
     import fasttext
 
     examples = labelled_text.read("train")
@@ -56,33 +59,41 @@ def train(options: argparse.Namespace) -> Any:
         for text, labels in zip(examples.texts, examples.labels):
             file.write(" ".join([*(labelled_text.PREFIX + label for label in sorted(labels)), text]) + "\n")
         file.flush()
-        return fasttext.train_supervised(
-            input=file.name,
-            epoch=options.epochs,
-            lr=options.learning_rate,
-            dim=options.vector_dim,
-            wordNgrams=options.word_ngrams,
-            minn=options.min_chars,
-            maxn=options.max_chars,
-            minCount=options.min_count,
-            bucket=options.buckets,
-            loss=options.loss or ("ova" if options.multi_label else "softmax"),
-            thread=options.threads,
-            seed=0,
-            verbose=0,
-        )
+        try:
+            return fasttext.train_supervised(
+                input=file.name,
+                epoch=options.epochs,
+                lr=options.learning_rate,
+                dim=options.vector_dim,
+                wordNgrams=options.word_ngrams,
+                minn=options.min_chars,
+                maxn=options.max_chars,
+                minCount=options.min_count,
+                bucket=options.buckets,
+                loss=options.loss or ("ova" if options.multi_label else "softmax"),
+                thread=options.threads,
+                seed=0,
+                verbose=0,
+            )
+        except RuntimeError as error:
+            if "NaN" not in str(error):
+                raise
+            raise labelled_text.diverged(options.learning_rate) from error
 
 
-def validate(model: Any) -> None:
-    """Print how often the model's best label is a right one, on the channel `validation`."""
+def validate(model: Any, options: argparse.Namespace) -> None:
+    """Print the figures of the model on the channel `validation`."""
     try:
         examples = labelled_text.read("validation")
     except labelled_text.TrainingDataError:
         return
-    given, _ = model.predict(examples.texts, k=1)
-    prefix = len(labelled_text.PREFIX)
-    right = [bool(best) and best[0][prefix:] in has for best, has in zip(given, examples.labels)]
-    print(f"#validation_accuracy: {sum(right) / len(right):.4f}", flush=True)
+    names = options.labels.split()
+    column = {labelled_text.PREFIX + name: index for index, name in enumerate(names)}
+    scores = np.zeros((len(examples.texts), len(names)))
+    for row, (given, values) in enumerate(zip(*model.predict(examples.texts, k=-1))):
+        scores[row, [column[label] for label in given]] = values
+    truth = np.array(labelled_text.columns(examples, names))
+    validation_figures.show(truth, scores, options.multi_label)
 
 
 def pack(folder: Path, source: Path) -> None:
@@ -113,7 +124,7 @@ def main() -> None:
         model = train(options)
     except (labelled_text.TrainingDataError, StepError) as error:
         sys.exit(str(error))
-    validate(model)
+    validate(model, options)
     model.save_model(str(options.model_dir / MODEL))
     pack(options.model_dir / "code", source)
 

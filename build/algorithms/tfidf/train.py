@@ -1,6 +1,6 @@
 """Trains TF-IDF with a logistic regression per label, in SageMaker's scikit-learn image.
 
-Reads the channel `train`; writes the model and, in `code/`, the scripts that serve it. Prints the accuracy on the
+Reads the channel `train`; writes the model and, in `code/`, the scripts that serve it. Prints figures on the
 channel `validation` where there is one.
 """
 
@@ -16,6 +16,7 @@ from typing import Any
 
 import labelled_text
 import numpy as np
+import validation_figures
 from model import Analyser, Model
 from scipy.sparse import csr_matrix, hstack
 from sklearn.linear_model import LogisticRegression
@@ -118,14 +119,13 @@ def _fit_one(features: csr_matrix, truth: Any, options: argparse.Namespace) -> t
 
 
 def validate(model: Model) -> None:
-    """Print how often the model's best label is a right one, on the channel `validation`."""
+    """Print the figures of the model on the channel `validation`."""
     try:
         examples = labelled_text.read("validation")
     except labelled_text.TrainingDataError:
         return
-    best = model.scores(examples.texts).argmax(axis=1)
-    right = [model.labels[column] in has for column, has in zip(best, examples.labels)]
-    print(f"#validation_accuracy: {sum(right) / len(right):.4f}", flush=True)
+    truth = np.array(labelled_text.columns(examples, model.labels))
+    validation_figures.show(truth, model.scores(examples.texts), model.multi_label)
 
 
 # Each algorithm is a folder of its own, which a team may copy and change alone: their ends look alike.

@@ -12,6 +12,7 @@ as safetensors alone: to read those runs nothing.
 from __future__ import annotations
 
 import argparse
+import math
 import os
 
 # Threads that wait for each other sleep: where others use the cores, too, spinning takes them from those that compute.
@@ -40,7 +41,10 @@ SOURCE = Path(os.environ.get("SM_MODULE_DIR", Path(__file__).parent))
 
 
 def train(options: argparse.Namespace, machine: Machine) -> None:
-    """Train, and write the best epoch's model. Raises TrainingDataError, WeightsError or StepError for bad input."""
+    """Train, and write the best epoch's model. Raises TrainingDataError, WeightsError or StepError for bad input.
+
+    Raises TrainingDataError where the model diverges, too.
+    """
     from transformers import AutoTokenizer
 
     torch.manual_seed(options.seed)
@@ -55,6 +59,8 @@ def train(options: argparse.Namespace, machine: Machine) -> None:
     while progress.done < options.epochs and progress.since < max(1, options.patience):
         began = time.monotonic()
         loss = tuner.epoch(progress.done + 1)
+        if not math.isfinite(loss):
+            raise labelled_text.diverged(options.learning_rate)
         logits = scores(tuner.model, validation, tuner.padding, machine.device)
         reached = machine.agreed(macro_f1(logits, validation.truth, options.multi_label))
         progress = progress.after(reached)

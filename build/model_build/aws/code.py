@@ -105,7 +105,7 @@ def assemble(recipe: Recipe, steps: Path) -> Code:
     Raises UsageError when a script is missing.
     """
     text_rules = _read(steps / "text_rules.py")
-    prepare, evaluate = script(steps, "prepare"), script(steps, "evaluate")
+    prepare, evaluate = _prepare(recipe, steps), script(steps, "evaluate")
     # The pins are part of Evaluate's code, whose hash is checked, and not taken from the folder of the wheels.
     pins = {REQUIREMENTS: _read(steps / REQUIREMENTS)}
     scripts = _algorithm(recipe, steps)
@@ -121,6 +121,21 @@ def assemble(recipe: Recipe, steps: Path) -> Code:
         algorithm=Folder(CODE, {ARCHIVE: archive(scripts)}) if scripts else None,
         training_wheels=WHEELS in scripts,
     )
+
+
+def _prepare(recipe: Recipe, steps: Path) -> dict[str, bytes]:
+    """The code of Prepare; with a script of the team's own that script, what it imports beside it, and the text rules."""
+    name = recipe.prepare.script
+    if name is None:
+        return script(steps, "prepare")
+    own = steps.with_name("scripts")
+    if not (own / f"{name}.py").is_file():
+        known = ", ".join(sorted(path.stem for path in own.glob("*.py"))) or "none"
+        raise UsageError(
+            f"prepare.script is {name}, and there is no {own / name}.py. Scripts there: {known}."
+        )
+    files = {f"script/{path}": content for path, content in script(own, name).items()}
+    return script(steps, "prepare_script") | script(steps, "text_rules") | files
 
 
 def _algorithm(recipe: Recipe, steps: Path) -> dict[str, bytes]:
@@ -140,18 +155,18 @@ def algorithm(algorithms: Path, name: str, steps: Path) -> dict[str, bytes]:
     files = {path.relative_to(folder).as_posix(): _read(path) for path in paths}
     missing = [required for required in ("train.py", "inference.py") if required not in files]
     if missing:
-        known = ", ".join(sorted(path.parent.name for path in algorithms.glob("*/train.py"))) or "none"
+        available = ", ".join(sorted(path.parent.name for path in algorithms.glob("*/train.py"))) or "none"
         raise UsageError(
-            f"The algorithm {folder} has no {' and no '.join(missing)}. Algorithms there: {known}."
+            f"The algorithm {folder} has no {' and no '.join(missing)}. Algorithms there: {available}."
         )
     wanted = [content for path, content in files.items() if path.endswith(".py")]
     while wanted:
-        for module in _imports(wanted.pop()):
-            shared = [parent / f"{module}.py" for parent in (algorithms, steps)]
+        for module in _imported_files(wanted.pop()) - set(files):
+            shared = [parent / module for parent in (algorithms, steps)]
             found = next((path for path in shared if path.is_file()), None)
-            if f"{module}.py" not in files and found is not None:
-                files[f"{module}.py"] = _read(found)
-                wanted.append(files[f"{module}.py"])
+            if found is not None:
+                files[module] = _read(found)
+                wanted.append(files[module])
     return files
 
 
@@ -170,19 +185,16 @@ def archive(files: Mapping[str, bytes]) -> bytes:
 
 
 def script(steps: Path, name: str) -> dict[str, bytes]:
-    """The script `name` and, of the modules beside it, those that it imports, directly or not.
+    """The script `name` and those modules of the folder `steps` that it imports, directly or not, by their paths there.
 
     So a change of the gate's rule does not change the code of Prepare, whose cache stays valid.
     """
     files: dict[str, bytes] = {}
-    wanted = [name]
+    wanted = {f"{name}.py"}
     while wanted:
-        module = wanted.pop()
-        if f"{module}.py" in files:
-            continue
-        source = _read(steps / f"{module}.py")
-        files[f"{module}.py"] = source
-        wanted += [imported for imported in _imports(source) if (steps / f"{imported}.py").is_file()]
+        path = wanted.pop()
+        files[path] = _read(steps / path)
+        wanted |= {each for each in _imported_files(files[path]) - set(files) if (steps / each).is_file()}
     return files
 
 
@@ -208,14 +220,21 @@ def upload(s3: S3Client, bucket: str, folder: Folder, home: str = "") -> list[st
         return [f"{prefix}{name}" for name, found in zip(folder.files, stored, strict=True) if found.created]
 
 
-def _imports(source: bytes) -> set[str]:
-    found: set[str] = set()
+def _imported_files(source: bytes) -> set[str]:
+    """The paths at which the modules that a script imports may lie: `a.b` is a/__init__.py and a/b.py or a/b/__init__.py."""
+    modules: set[str] = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            found |= {alias.name.partition(".")[0] for alias in node.names}
+            modules |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found.add(node.module.partition(".")[0])
-    return found
+            modules |= {f"{node.module}.{alias.name}" for alias in node.names}
+    paths: set[str] = set()
+    for module in modules:
+        parts = module.split(".")
+        for length in range(1, len(parts) + 1):
+            path = "/".join(parts[:length])
+            paths |= {f"{path}.py", f"{path}/__init__.py"}
+    return paths
 
 
 def _read(path: Path) -> bytes:

@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 
     from model_build.core.execution import Step
 
-GROUPS = {"ProcessingJob": "/aws/sagemaker/ProcessingJobs", "TrainingJob": "/aws/sagemaker/TrainingJobs"}
+_TRAINING = "/aws/sagemaker/TrainingJobs"
+GROUPS = {
+    "ProcessingJob": "/aws/sagemaker/ProcessingJobs",
+    "TrainingJob": _TRAINING,
+    "TuningJob": _TRAINING,
+}
 
 
 def lines(logs: CloudWatchLogsClient, step: Step) -> Iterator[str]:
@@ -46,8 +51,10 @@ def _streams(logs: CloudWatchLogsClient, step: Step) -> list[tuple[str, str]]:
     group = GROUPS.get(step.kind)
     if group is None or step.job_name is None:
         return []
+    # A tuning job's log are those of its training jobs, whose names begin with its own.
+    prefix = f"{step.job_name}-" if step.kind == "TuningJob" else f"{step.job_name}/"
     try:
-        found = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=f"{step.job_name}/")
+        found = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=prefix)
     except ClientError as error:
         if not is_missing(error):
             raise

@@ -198,8 +198,8 @@ def _of_target(target: Target, home: Path, requirements: Path, wheels: Wheels) -
 def _verified(folder: Path, wheels: Wheels) -> list[Path]:
     """The wheels in a folder; none where one is missing or has another hash."""
     found = sorted(folder.glob("*.whl"))
-    known = all(hashlib.sha256(path.read_bytes()).hexdigest() in wheels.pinned for path in found)
-    return found if known and len(found) == wheels.packages else []
+    matches = all(hashlib.sha256(path.read_bytes()).hexdigest() in wheels.pinned for path in found)
+    return found if matches and len(found) == wheels.packages else []
 
 
 def _download(target: Target, folder: Path, requirements: Path) -> None:
@@ -225,6 +225,6 @@ def _download(target: Target, folder: Path, requirements: Path) -> None:
 def _reason(error: subprocess.SubprocessError) -> str:
     if isinstance(error, subprocess.TimeoutExpired):
         return f"pip did not finish within {_TIMEOUT} s"
-    said = str(getattr(error, "stderr", "")).strip().splitlines()
-    errors = [line for line in said if line.startswith("ERROR")] or said
+    output = str(getattr(error, "stderr", "")).strip().splitlines()
+    errors = [line for line in output if line.startswith("ERROR")] or output
     return errors[-1].removeprefix("ERROR: ").rstrip(".") if errors else f"pip failed ({error})"

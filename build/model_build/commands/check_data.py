@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from model_build.errors import CommandError, DataError
+from model_build.errors import CommandError, DataError, UsageError
 from model_build.recipe import Recipe
 
 FIRST_BYTES = 1 << 20
@@ -47,6 +47,11 @@ def check(steps: Path, recipe: Recipe, source: Path, sample: int | None = None) 
     """
     if not source.exists():
         raise DataError(f"There is no file {source}.")
+    if recipe.prepare.script is not None:
+        raise UsageError(
+            f"The recipe {recipe.name} prepares with a script of its own, {recipe.prepare.script}, which knows the data alone. "
+            "`model-build run` checks what it writes."
+        )
     with tempfile.TemporaryDirectory(prefix="model-build-") as scratch:
         config = Path(scratch, "prepare.json")
         config.write_text(json.dumps(recipe.prepare_config()), encoding="utf-8")
@@ -76,18 +81,18 @@ def document(checked: Checked) -> dict[str, Any]:
 
 def lines(checked: Checked, command: str) -> list[str]:
     """The result for people; `command` is the command that trains on the data."""
-    said: list[str] = []
+    printed: list[str] = []
     summary = checked.summary
     if summary is not None:
-        said.append(f"rows       {summary['used']:,} of {summary['rows']:,} can be used")
+        printed.append(f"rows       {summary['used']:,} of {summary['rows']:,} can be used")
         for split, part in summary["splits"].items():
             counts = sorted(part["labels"].items(), key=lambda item: -item[1])
             more = f", and {len(counts) - 10} more labels" if len(counts) > 10 else ""
             shown = ", ".join(f"{label} {count:,}" for label, count in counts[:10])
-            said.append(f"{split:<10} {part['rows']:,} examples: {shown}{more}")
-        said += [f"dropped    {_reason(name, reason)}" for name, reason in summary["dropped"].items()]
-        said += [f"note       {note}" for note in summary["notes"]]
-    return said if checked.problem is not None else [*said, f"The data can be trained on: {command}"]
+            printed.append(f"{split:<10} {part['rows']:,} examples: {shown}{more}")
+        printed += [f"dropped    {_reason(name, reason)}" for name, reason in summary["dropped"].items()]
+        printed += [f"note       {note}" for note in summary["notes"]]
+    return printed if checked.problem is not None else [*printed, f"The data can be trained on: {command}"]
 
 
 def _reason(name: str, reason: Mapping[str, Any]) -> str:

@@ -24,25 +24,36 @@ _PAUSE = 2.0  # seconds
 
 @dataclass(frozen=True)
 class Cleaned:
-    """The names of the removed pipelines, and the number of removed objects."""
+    """The names of the removed pipelines, and the number of removed objects. With `kept` nothing was removed but stopped."""
 
     pipelines: tuple[str, ...]
     objects: int
     home: str
+    kept: bool = False
 
     def document(self) -> dict[str, Any]:
         """The result for machines (`--json`)."""
-        return {"pipelines": list(self.pipelines), "objects": self.objects, "home": self.home}
+        removed = {"pipelines": list(self.pipelines), "objects": self.objects, "home": self.home}
+        return removed | ({"kept": True} if self.kept else {})
 
     def lines(self) -> list[str]:
         """The result for people."""
+        if not self.home:
+            return ["The commit merged no pull request: there is nothing to remove."]
+        if self.kept:
+            return [f"stopped what ran; {self.home} is kept until main has registered what was trained"]
         removed = [f"removed the pipeline {name}" for name in self.pipelines]
         return [*removed, f"removed {self.objects} objects under {self.home}"]
 
 
-def clean(aws: Aws, settings: Settings, timeout: float) -> Cleaned:
+NOTHING_MERGED = Cleaned((), 0, "")
+"""The result for a commit that merged no pull request."""
+
+
+def clean(aws: Aws, settings: Settings, timeout: float, *, keep: bool = False) -> Cleaned:
     """Stop and delete the pipelines of the pull request of `settings`, then the objects under its home.
 
+    With `keep` its executions are stopped and nothing is deleted.
     Can be run again at any time. Stopped jobs may still write, so the objects are deleted last, and the bucket's life
     cycle removes later ones. `timeout` limits the stopping, in seconds. Raises TimedOutError.
     """
@@ -56,7 +67,11 @@ def clean(aws: Aws, settings: Settings, timeout: float) -> Cleaned:
     deadline = time.monotonic() + timeout
     for name in names:
         _stop(aws.sagemaker, name, deadline)
+        if keep:
+            continue
         aws.sagemaker.delete_pipeline(PipelineName=name, ClientRequestToken=uuid4().hex)
+    if keep:
+        return Cleaned((), 0, settings.s3(""), kept=True)
     return Cleaned(names, _empty(aws.s3, settings.bucket, settings.home), settings.s3(""))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -17,7 +17,7 @@ from model_build.aws.data import split_uri
 from model_build.core.settings import Settings
 from model_common.aws.errors import is_denied, is_missing
 from model_common.aws.registry import versions
-from model_common.columns import aligned
+from model_common.cli.columns import aligned
 
 APPROVAL = {"PendingManualApproval": "pending approval", "Approved": "approved", "Rejected": "rejected"}
 _HEADINGS = ("version", "registered", "recipe", "problem", "gate", "approval", "live in")
@@ -56,7 +56,11 @@ def read(aws: Aws, settings: Settings, limit: int) -> list[Version]:
 
 def describe(aws: Aws, arn: str, *, measured: bool = True) -> Version:
     """The version, from the registry and, unless `measured` is False, its evaluation."""
-    found = aws.sagemaker.describe_model_package(ModelPackageName=arn)
+    return of(aws, aws.sagemaker.describe_model_package(ModelPackageName=arn), measured=measured)
+
+
+def of(aws: Aws, found: Mapping[str, Any], *, measured: bool = True) -> Version:
+    """The version of an answer of DescribeModelPackage and, unless `measured` is False, its evaluation."""
     metadata = found.get("CustomerMetadataProperties", {})
     cycle = found.get("ModelLifeCycle", {})
     statistics = found.get("ModelMetrics", {}).get("ModelQuality", {}).get("Statistics", {}).get("S3Uri", "")

@@ -14,13 +14,14 @@ from model_build.core import metadata
 from model_build.core.diff import Change, compare
 from model_build.run import blueprint, caching
 from model_build.run.blueprint import Blueprint
+from model_build.run.pipeline import names
 from model_build.workspace import Workspace
+from model_common.cli.summary import block
 from model_common.commit import commit
-from model_common.summary import block
 
 SHORT = 12
 """The number of a hash's digits in the output for people; --json has all of them."""
-CACHED_STEPS = ("Prepare", "Train", "Evaluate")
+CACHED_STEPS = ("Prepare", "Train", "Tune", "Evaluate")
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def make(workspace: Workspace, source: str | None) -> Plan:
     changes = compare(deployed, merged.definition)
     # The role of a pull request may not read what main's executions measured.
     in_main = settings.pull_request is None
-    version = models.describe(aws, current.arn, measured=in_main) if current else None
+    version = models.of(aws, current.package, measured=in_main) if current else None
     return Plan(workspace, drawn, revision, version, found, deployed is not None, changes, reusable)
 
 
@@ -150,7 +151,7 @@ def _cached(plan: Plan) -> list[str]:
         return []
     expiry = plan.workspace.recipe.caching.expire_after
     rows = ["", f"The step cache ({expiry}):"]
-    for step in CACHED_STEPS:
+    for step in (name for name in names(plan.workspace.recipe) if name in CACHED_STEPS):
         execution = plan.reusable.get(step)
         same = f"ran like this in execution {execution}: reused unless that is older" if execution else "runs"
         rows.append(f"  {step:<9} {same}")

@@ -12,6 +12,7 @@ from model_build.commands.models import next_step
 from model_build.core import changed, links
 from model_build.core.execution import Execution
 from model_build.report import Link, Report, Run, Step, html, markdown
+from model_build.report.documents import Search
 from model_build.run import blueprint, results
 from model_build.run.results import Results
 from model_build.workspace import Workspace
@@ -59,7 +60,9 @@ def write(
     parameters = executions.parameters(workspace.aws.sagemaker, execution.arn)
     prefix = f"{workspace.settings.home}runs/{execution.id}/report/"
     run = _run(workspace, execution, collected, parameters, data_source)
-    run = replace(run, links=_links(workspace, execution, f"{prefix}{_PAGE}"))
+    found = collected.search
+    searched = Search.read(found.document(), "the search") if found else None
+    run = replace(run, search=searched, links=_links(workspace, execution, f"{prefix}{_PAGE}"))
     built = Report.build(run, collected.evaluation, collected.preparation)
     folder = HOME / execution.id
     folder.mkdir(parents=True, exist_ok=True)
@@ -107,7 +110,8 @@ def _run(
         ],
         reason=execution.reason,
         commit=parameters.get("Commit", ""),
-        data_source=data_source or uri,
+        # A name may hold bytes that are no UTF-8, which no page can.
+        data_source=os.fsencode(data_source).decode("utf-8", "backslashreplace") if data_source else uri,
         data_uri=uri,
         data_sha256=sha256,
         model_package_arn=collected.model_package_arn,
@@ -151,6 +155,6 @@ def _links(workspace: Workspace, execution: Execution, page: str) -> list[Link]:
 def _training(workspace: Workspace) -> dict[str, str]:
     """The algorithm and the hyperparameters that the recipe states."""
     training = workspace.recipe.training
-    stated = training.hyperparameters
-    named = stated if isinstance(stated, Mapping) else stated.model_dump(exclude_none=True)
+    given = training.hyperparameters
+    named = given if isinstance(given, Mapping) else given.model_dump(exclude_none=True)
     return {"algorithm": training.algorithm, **{name: str(value) for name, value in named.items()}}

@@ -17,12 +17,15 @@ from model_build.aws.data import Data
 from model_build.commands import check_data, report
 from model_build.commands.models import APPROVAL, next_step
 from model_build.commands.report import ReportFiles
-from model_build.core.execution import Execution, fingerprint
+from model_build.core.execution import Execution
+from model_build.core.provenance import UNKNOWN, Provenance
 from model_build.errors import CommandError, DataError, RefusedError, StepFailedError, UsageError
-from model_build.run import blueprint, launch, results
+from model_build.run import blueprint, merged, results
+from model_build.run.attempt import Attempt
 from model_build.run.blueprint import Blueprint
-from model_build.run.launch import How
-from model_build.run.pipeline import STEPS
+from model_build.run.launch import How, Launched
+from model_build.run.merged import NotReusable
+from model_build.run.pipeline import APPROVAL_STATUS, names
 from model_build.run.progress import progress
 from model_build.run.results import Results
 from model_build.run.watch import watch
@@ -41,7 +44,10 @@ _LAUNCHED = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """A run that has ended: succeeded, refused, failed or stopped."""
+    """A run that has ended: succeeded, refused, failed or stopped.
+
+    `training` says of a merged pull request whether its model was taken, or why main trained again; empty without one.
+    """
 
     workspace: Workspace
     data: Data
@@ -50,6 +56,8 @@ class Outcome:
     results: Results
     report: ReportFiles
     seconds: float
+    training: str = ""
+    provenance: Provenance = UNKNOWN
 
 
 def run(
@@ -60,11 +68,13 @@ def run(
     timeout: float | None,
     console: Console,
     gate: Mapping[str, float] = MappingProxyType({}),
+    provenance: Provenance = UNKNOWN,
+    approved: bool = False,
 ) -> Outcome:
     """Upload what is missing, update the pipeline, start or re-attach, watch, and collect.
 
-    `timeout` limits the watching, in seconds. Raises CommandError if the execution cannot be started or watched to
-    its end. `verdict` turns the end into an error.
+    If `provenance` names a pull request that trained the same, its artifact is taken. `timeout` limits the watching, in
+    seconds. Raises CommandError if the execution cannot be started or watched to its end. `verdict` turns the end into an error.
     """
     began = time.monotonic()
 
@@ -75,28 +85,58 @@ def run(
     blueprint.check_force_reason(force_reason)
     if force_reason is not None and settings.pull_request is not None:
         raise UsageError("--force has nothing to register in a pull request; leave it out.")
+    if approved and settings.pull_request is not None:
+        raise UsageError("--approved has nothing to register in a pull request; leave it out.")
     workspace.check_problem()
     found = data.locate(aws.s3, settings.bucket, source, settings.home)
     look(workspace, found, say)
     current = champion.resolve(aws.sagemaker, settings.model_package_group, workspace.recipe.problem_name)
-    drawn = blueprint.draw(workspace.recipe, workspace.steps, settings)
     revision = commit(workspace.root, os.environ)
-    given = blueprint.parameters(drawn, settings, found, current, revision, force_reason, gate)
     say(f"Champion: {f'version {current.version} ({current.arn})' if current else 'none'}")
-    mark = fingerprint(drawn.definition, given)
-    launched = launch.find(aws.sagemaker, workspace.pipeline, mark)
+
+    def draw(place: Workspace) -> Attempt:
+        drawn = blueprint.draw(place.recipe, place.steps, place.settings)
+        given = blueprint.parameters(drawn, place.settings, found, current, revision, force_reason, gate)
+        return Attempt(place, drawn, given | ({APPROVAL_STATUS: "Approved"} if approved else {}))
+
+    attempt = draw(workspace)
+    launched = attempt.find()
+    training = ""
+    if launched is None and provenance.pull_request is not None:
+        attempt, launched, training = _take_over(attempt, draw, provenance.pull_request, found)
+        say(training)
+    workspace = attempt.workspace
     if launched is None:
-        provide(workspace, drawn, found, say)
-        launched = launch.find_or_start(aws.sagemaker, workspace.pipeline, mark, given)
+        provide(workspace, attempt.drawn, found, say)
+        launched = attempt.start(provenance)
     say(f"{_LAUNCHED[launched.how]} {launched.arn}")
-    with progress(console, STEPS) as show:
+    with progress(console, names(workspace.recipe)) as show:
         execution = watch(aws.sagemaker, launched.arn, show, timeout)
     collected = results.collect(aws, execution)
     written = report.write(workspace, execution, collected, source)
-    outcome = Outcome(workspace, found, launched.how, execution, collected, written, time.monotonic() - began)
+    seconds = time.monotonic() - began
+    outcome = Outcome(
+        workspace, found, launched.how, execution, collected, written, seconds, training, provenance
+    )
     # Beside the report, so that whoever gets the report of a workflow has the figures for machines, too.
     written.html.with_name("run.json").write_text(json.dumps(document(outcome), indent=2), encoding="utf-8")
     return outcome
+
+
+def _take_over(
+    attempt: Attempt, draw: Callable[[Workspace], Attempt], number: int, found: Data
+) -> tuple[Attempt, Launched | None, str]:
+    """The attempt that registers what pull request `number` trained, else the one that trains; and a sentence on it."""
+    if attempt.workspace.recipe.tune is not None:
+        return attempt, None, f"Trains again: what a search of pull request {number} made is not taken over."
+    merged_attempt = draw(attempt.workspace.for_merged())
+    launched = merged_attempt.find()
+    if launched is None:
+        taken = merged.take(attempt.workspace, number, found)
+        if isinstance(taken, NotReusable):
+            return attempt, None, f"Trains again: {taken.reason}."
+        merged_attempt = merged_attempt.with_candidate(taken)
+    return merged_attempt, launched, f"Does not train again: pull request {number} trained the same."
 
 
 def look(workspace: Workspace, found: Data, say: Say) -> None:
@@ -104,7 +144,7 @@ def look(workspace: Workspace, found: Data, say: Say) -> None:
 
     Raises DataError when Prepare would refuse it.
     """
-    if found.local is None:
+    if found.local is None or workspace.recipe.prepare.script is not None:
         return
     checked = check_data.check(workspace.steps, workspace.recipe, found.local, check_data.FIRST_BYTES)
     if checked.problem is not None:
@@ -158,7 +198,9 @@ def failure(workspace: Workspace, execution: Execution) -> CommandError:
         return CommandError(f"The execution {execution.arn} ended as {execution.status}: {reason}")
     step = failed[0]
     tail = logs.tail(workspace.aws.logs, step)
-    whole = workspace.command("logs", "--step", step.name, "--execution", execution.id)
+    # Of another pipeline than the recipe's own, the id alone says too little.
+    named = execution.arn if workspace.settings.reuses_training else execution.id
+    whole = workspace.command("logs", "--step", step.name, "--execution", named)
     advice = f"The whole log: {whole}" if tail else ""
     return StepFailedError(step.name, step.reason, tail, advice)
 
@@ -176,6 +218,9 @@ def document(outcome: Outcome) -> dict[str, Any]:
             "used": counts.get("used"),
             "dropped": {reason: rows["count"] for reason, rows in counts.get("dropped", {}).items()},
         },
+        "training": outcome.training or None,
+        "pull_request": outcome.provenance.pull_request,
+        "author": outcome.provenance.author or None,
         "pipeline": {
             "name": outcome.workspace.pipeline,
             "execution_arn": execution.arn,
@@ -192,6 +237,7 @@ def document(outcome: Outcome) -> dict[str, Any]:
             ],
         },
         "metrics": outcome.results.metrics,
+        "search": outcome.results.search and outcome.results.search.document(),
         "gate": outcome.results.gate,
         "model_package_arn": outcome.results.model_package_arn,
         "report": outcome.report.document(),
@@ -199,43 +245,50 @@ def document(outcome: Outcome) -> dict[str, Any]:
     }
 
 
+def summary(outcome: Outcome) -> str:
+    """The report as Markdown, for the job summary, with a word on what a merged pull request trained."""
+    return outcome.report.text + (f"\n{outcome.training}\n" if outcome.training else "")
+
+
 def lines(outcome: Outcome) -> list[str]:
     """The outcome for people: figures, verdict, package, report."""
     evaluation = outcome.results.evaluation
-    said: list[str] = []
+    printed: list[str] = []
     if evaluation:
-        said += [*_figures(evaluation), "", _decision(evaluation["gate"])]
+        printed += [*_figures(evaluation), "", _decision(evaluation["gate"])]
     arn, approval = outcome.results.model_package_arn, outcome.results.approval or ""
     if arn:
-        said.append(f"Model package: {arn} ({APPROVAL.get(approval, approval)})")
+        printed.append(f"Model package: {arn} ({APPROVAL.get(approval, approval)})")
         if outcome.how is How.FOUND:
-            said.append(
+            printed.append(
                 f"That is version {arn.rpartition('/')[2]}, which an earlier run registered; this one registered nothing. "
                 "--force with a reason that was not given before registers it once more."
             )
     elif evaluation:
-        said.append(
+        printed.append(
             "No model was registered." if outcome.workspace.settings.pull_request is None else PASSED_OVER
         )
-    said.append(f"Report: {outcome.report.html}")
-    return [*said, f"Next: {next_step(arn, approval)}"] if arn else said
+    if outcome.training:
+        printed.append(outcome.training)
+    printed.append(f"Report: {outcome.report.html}")
+    return [*printed, f"Next: {next_step(arn, approval)}"] if arn else printed
 
 
 def _figures(evaluation: dict[str, Any]) -> list[str]:
     candidate = evaluation["candidate"]["metrics"]
     champion_metrics = (evaluation["champion"] or {}).get("metrics", {})
-    said = [f"{'':<28}candidate" + (f"{'champion':>12}" if champion_metrics else "")]
+    printed = [f"{'':<28}candidate" + (f"{'champion':>12}" if champion_metrics else "")]
     for name, value in candidate.items():
         other = champion_metrics.get(name)
-        said.append(f"{name:<28}{value:>9.4f}" + (f"{other:>12.4f}" if other is not None else ""))
+        printed.append(f"{name:<28}{value:>9.4f}" + (f"{other:>12.4f}" if other is not None else ""))
     comparison = evaluation["comparison"]
     if comparison:
         low, high = comparison["interval"]
-        said.append(
+        printed.append(
             f"{comparison['metric']} differs by {comparison['difference']:+.4f} "
             f"({comparison['confidence']:.0%} interval {low:+.4f} to {high:+.4f})"
         )
-    return said
+    return printed
 
 
 def _decision(gate: dict[str, Any]) -> str:

@@ -28,11 +28,20 @@ def look(workspace: Workspace) -> Status:
     return Status(
         pipeline=workspace.pipeline,
         exists=exists,
-        executions=tuple(executions.recent(sagemaker, workspace.pipeline)) if exists else (),
+        executions=_latest(workspace),
         champion=champion.resolve(
             sagemaker, workspace.settings.model_package_group, workspace.recipe.problem_name
         ),
     )
+
+
+def _latest(workspace: Workspace) -> tuple[Execution, ...]:
+    """The latest executions, newest first: those that trained, and those that registered what a pull request trained."""
+    names = [workspace.pipeline]
+    if workspace.settings.pull_request is None:
+        names.append(workspace.for_merged().pipeline)
+    found = [each for name in names for each in executions.recent(workspace.aws.sagemaker, name)]
+    return tuple(sorted(found, key=lambda each: (each.started is not None, each.started), reverse=True)[:5])
 
 
 def document(status: Status) -> dict[str, Any]:

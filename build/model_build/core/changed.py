@@ -35,11 +35,11 @@ def describe(deployed: str | None, merged: str, data: str, champion_data: str | 
 
 
 def _definition(changes: tuple[Change, ...]) -> str:
-    stated = [str(change) for change in changes if not _is_of_content(change)]
-    if not stated:
+    listed = [str(change) for change in changes if not _is_of_content(change)]
+    if not listed:
         return "the same"
-    more = f"; and {len(stated) - _SHOWN} more" if len(stated) > _SHOWN else ""
-    return "; ".join(stated[:_SHOWN]) + more
+    more = f"; and {len(listed) - _SHOWN} more" if len(listed) > _SHOWN else ""
+    return "; ".join(listed[:_SHOWN]) + more
 
 
 def _is_of_content(change: Change) -> bool:

@@ -16,7 +16,8 @@ class Settings:
     """The project of a command, and its resources in the account.
 
     `kms_key` is the ARN of the key for outputs of jobs; None uses the bucket's default. For a pull request,
-    `pipeline_role_arn` is its own role, and everything is written under `home`.
+    `pipeline_role_arn` is its own role, and everything is written under `home`. With `reuses_training` the pipeline
+    measures and registers a model that a merged pull request trained.
     """
 
     project_name: str
@@ -27,6 +28,7 @@ class Settings:
     region: str
     pull_request: int | None = None
     kms_key: str | None = None
+    reuses_training: bool = False
 
     @classmethod
     def load(cls, environment: Mapping[str, str]) -> Settings:
@@ -45,6 +47,10 @@ class Settings:
         check_role("PULL_REQUEST_ROLE_ARN", role)
         return replace(self, pipeline_role_arn=role, pull_request=number)
 
+    def for_merged(self) -> Settings:
+        """The same project for the pipelines that register what a merged pull request trained."""
+        return replace(self, reuses_training=True)
+
     @property
     def home(self) -> str:
         """The prefix of everything that is written to the artifact bucket: empty, or pr/NUMBER/."""
@@ -52,9 +58,10 @@ class Settings:
 
     @property
     def pipeline_prefix(self) -> str:
-        """The first part of the pipelines' names. No recipe's name begins with pr-: see RecipeName."""
-        number = "" if self.pull_request is None else f"pr-{self.pull_request}-"
-        return f"{self.project_name}-{number}"
+        """The first part of the pipelines' names. No recipe's name begins with pr- or merged-: see RecipeName."""
+        if self.pull_request is not None:
+            return f"{self.project_name}-pr-{self.pull_request}-"
+        return f"{self.project_name}-{'merged-' if self.reuses_training else ''}"
 
     def pipeline_name(self, recipe: str) -> str:
         """The name of the pipeline of the recipe with that name."""

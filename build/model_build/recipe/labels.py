@@ -67,8 +67,8 @@ class LabelRule(Part):
         if (self.name is None) == (self.drop is None):
             raise problem("", "a rule has either the name of a label, or drop with a reason")
         ranged = self.min is not None or self.max is not None
-        stated = [self.values, True if ranged else None, self.majority, self.minority, self.compare]
-        count = sum(condition is not None for condition in stated)
+        conditions = [self.values, True if ranged else None, self.majority, self.minority, self.compare]
+        count = sum(condition is not None for condition in conditions)
         if count > 1 or (count == 0 and self.name is not None):
             raise problem(
                 "",
@@ -99,7 +99,7 @@ class LabelRule(Part):
         return self.majority or self.minority or ()
 
     def matches(self, raw: str) -> bool:
-        """Whether a raw value falls under this rule (`steps/rules.py` decides it the same way)."""
+        """Whether a raw value falls under this rule (`steps/preparation/rules.py` decides it the same way)."""
         if self.compares or self.takes_the_rest:
             return self.takes_the_rest
         if self.values is not None:

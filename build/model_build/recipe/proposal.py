@@ -27,7 +27,7 @@ _MARGIN = 0.05
 _LONGER = 2
 """A column whose texts are so many times as long as those of the next is the text."""
 _NO_LABEL = "none_of_them"
-_STATED = 50
+_MOST_NAMES = 50
 """So many labels are stated in the recipe; more are in a file of their own."""
 
 
@@ -47,7 +47,7 @@ class Proposal:
 class _Labels:
     """The recipe's `labels`, the examples of each, and what to say of them. `unusable` is the share of rows without one."""
 
-    stated: dict[str, Any]
+    proposed: dict[str, Any]
     counts: dict[str, int]
     notes: tuple[str, ...] = ()
     unusable: float = 0.0
@@ -206,15 +206,15 @@ def _written(sample: Sample, name: str, data: dict[str, Any], labels: _Labels) -
             f"The data has the labels {', '.join(labels.counts) or 'none'}. Expected: two or more."
         )
     metric, minimum, why = _gate(labels)
-    several, stated = "multi" in labels.stated, labels.stated
-    names = tuple(stated["names"]) if len(stated["names"]) > _STATED else ()
+    several, proposed = "multi" in labels.proposed, labels.proposed
+    names = tuple(proposed["names"]) if len(proposed["names"]) > _MOST_NAMES else ()
     if names:
-        rest = {key: value for key, value in stated.items() if key != "names"}
-        stated = {**rest, "names_file": names_file(name)}
+        rest = {key: value for key, value in proposed.items() if key != "names"}
+        proposed = {**rest, "names_file": names_file(name)}
     document: dict[str, Any] = {
         "name": name,
         "data": data,
-        "labels": stated,
+        "labels": proposed,
         "text_rules": {"lowercase": True, "strip_html": True, "punctuation": "split"},
         "split": {"train": 0.8, "validation": 0.1, "test": 0.1},
         "training": {
@@ -252,7 +252,7 @@ def _yaml(key: str, value: Any) -> str:
 
 def _gate(labels: _Labels) -> tuple[str, float, str]:
     """The metric, the least that it must reach, and why."""
-    if "multi" in labels.stated:
+    if "multi" in labels.proposed:
         why = "The gate's minimum is low on purpose: raise it to what the first run measures."
         return "micro_f1", 0.1, why
     counts = labels.counts.values()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -16,18 +17,29 @@ from pydantic import Field, ValidationError, model_validator
 from model_build.errors import RecipeError
 from model_build.recipe.data import Data
 from model_build.recipe.labels import Labels
-from model_build.recipe.training import BlazingText, InstanceType, Training, VolumeGb
+from model_build.recipe.retrain import Retrain
+from model_build.recipe.training import (
+    BlazingText,
+    FolderName,
+    InstanceType,
+    OptionName,
+    OptionValue,
+    Training,
+    VolumeGb,
+)
+from model_build.recipe.tuning import Tune
 from model_common.configuration import Part, Share, describe, frozen, load, matching, problem, refusal
 
 CONTRACT_VERSION = 2
 BEST_F1 = "best_f1"
 
-# PROJECT-pr-7-NAME is the pipeline of a pull request, PROJECT-NAME the project's own: they must not be the same.
+# PROJECT-pr-7-NAME is the pipeline of a pull request, PROJECT-merged-NAME that of merged ones, PROJECT-NAME the project's
+# own: they must not be the same.
 RecipeName = Annotated[
     str,
     matching(
-        r"(?!pr-)[a-z0-9](-*[a-z0-9]){0,62}",
-        "up to 63 lower-case letters, digits and dashes between them, not beginning with pr-",
+        r"(?!pr-|merged-)[a-z0-9](-*[a-z0-9]){0,62}",
+        "up to 63 lower-case letters, digits and dashes between them, not beginning with pr- or merged-",
     ),
 ]
 Duration = Annotated[
@@ -100,9 +112,25 @@ class Split(Part):
 
 
 class Preparation(Part):
-    """How Prepare works: on one machine with the standard library, or on any number with Spark. The rows are the same."""
+    """How Prepare works: on one machine with the standard library, or on any number with Spark. The rows are the same.
+
+    With `script` a file of the team's own prepares, `scripts/NAME.py` beside the recipes, called with the `arguments`.
+    """
 
     engine: Literal["stdlib", "spark"] = "stdlib"
+    script: FolderName | None = None
+    arguments: Mapping[OptionName, OptionValue] = {}
+
+    @model_validator(mode="after")
+    def _a_script_is_alone(self) -> Self:
+        if self.script is None and self.arguments:
+            raise problem("arguments", "they are those of prepare.script; leave the key out")
+        if self.script is not None and self.engine != "stdlib":
+            raise problem("engine", "prepare.script prepares in place of an engine; leave the key out")
+        taken = sorted({"config", "data", "output"} & set(self.arguments))
+        if taken:
+            raise problem(f"arguments.{taken[0]}", "the script is told that by the step; leave the key out")
+        return self
 
 
 class Processing(Part):
@@ -165,11 +193,13 @@ class Recipe(Part):
     rebalance: Literal["none", "undersample", "oversample"] = "none"
     prepare: Preparation = Preparation()
     training: Training = BlazingText()
+    tune: Tune | None = None
     processing: Processing = Processing()
     evaluation: Evaluation = Evaluation()
     gate: GateRule = Field(description="the least that a model must reach to be registered")
     registration: Registration = Registration()
     caching: Caching = Caching()
+    retrain: Retrain = Retrain()
 
     @classmethod
     def load(cls, path: Path) -> Recipe:
@@ -205,6 +235,8 @@ class Recipe(Part):
         if self.data.files is not None and self.split.ordered:
             raise problem("split.ordered", "data.files says which file is for which split; leave the key out")
         self._the_metric_is_measured()
+        if self.tune is not None:
+            self.tune.check(self.training)
         if self.processing.instance_count > 1 and self.prepare.engine != "spark":
             raise problem(
                 "processing.instance_count",
@@ -246,9 +278,12 @@ class Recipe(Part):
 
     @property
     def sha256(self) -> str:
-        """The hash of the recipe's meaning: comments, order of keys and stated defaults do not change it."""
+        """The hash of the recipe's meaning: comments, order of keys, stated defaults and the schedule do not change it."""
         canonical = json.dumps(
-            self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=True
+            self.model_dump(mode="json", exclude={"retrain"}),
+            sort_keys=True,
+            separators=(",", ":"),
+            ensure_ascii=True,
         )
         return hashlib.sha256(canonical.encode("ascii")).hexdigest()
 
@@ -269,7 +304,13 @@ class Recipe(Part):
             "split": self.split.model_dump(mode="json"),
             "rebalance": self.rebalance,
             "engine": self.prepare.engine,
+            **self._prepare_script(),
         }
+
+    def _prepare_script(self) -> dict[str, Any]:
+        """Of the team's own script, where there is one: equal recipes without one keep their cache."""
+        own = self.prepare
+        return {} if own.script is None else {"script": own.script, "arguments": dict(own.arguments)}
 
     def evaluate_config(self) -> dict[str, Any]:
         """What `steps/evaluate.py` reads as evaluate.json."""

@@ -80,10 +80,10 @@ class Scripted(_Job):
 
     def options(self, labels: tuple[str, ...], multi_label: bool) -> dict[str, str]:
         """What train.py is called with, as CreateTrainingJob takes it: every value a string."""
-        told = {"labels": " ".join(labels), "multi_label": multi_label, **self.arguments}
+        arguments = {"labels": " ".join(labels), "multi_label": multi_label, **self.arguments}
         return {
             name: str(value).lower() if isinstance(value, bool) else str(value)
-            for name, value in told.items()
+            for name, value in arguments.items()
         }
 
 

@@ -40,10 +40,10 @@ class Pretrained(Part):
 
     @model_validator(mode="after")
     def _has_one_source(self) -> Self:
-        stated = [name for name in ("package", "hub", "archive") if getattr(self, name) is not None]
-        if len(stated) != 1:
+        named = [name for name in ("package", "hub", "archive") if getattr(self, name) is not None]
+        if len(named) != 1:
             raise problem(
-                "", f"found {' and '.join(stated) or 'no source'}. Allowed: one of package, hub and archive"
+                "", f"found {' and '.join(named) or 'no source'}. Allowed: one of package, hub and archive"
             )
         return self
 

@@ -51,6 +51,15 @@ class Bin(Document):
     count: int
 
 
+class Mistake(Document):
+    """A text of the holdout with a wrong answer, and how sure the model was of it."""
+
+    text: str
+    labels: tuple[str, ...]
+    given: tuple[str, ...]
+    confidence: float
+
+
 class Figures(Document):
     """The figures of one model; empty if it could not be evaluated."""
 
@@ -61,6 +70,7 @@ class Figures(Document):
     calibration: tuple[Bin, ...]
     precision_recall: dict[str, tuple[tuple[float, float], ...]] = {}
     empty_texts: int = 0
+    mistakes: tuple[Mistake, ...] = ()
 
 
 class Champion(Figures):
@@ -86,6 +96,30 @@ class Comparison(Document):
     interval: tuple[float, float]
     confidence: float
     samples: int
+
+
+class Defaults(Figures):
+    """The figures of the model with the recipe's own hyperparameters, and the candidate's difference to it."""
+
+    comparison: Comparison | None = None
+
+
+class Best(Document):
+    """The settings that reached the best objective."""
+
+    objective: float
+    hyperparameters: dict[str, str]
+
+
+class Search(Document):
+    """The search for hyperparameters. `seconds` is the time of its training jobs together."""
+
+    strategy: str
+    objective: str
+    jobs: int
+    failed: int
+    seconds: float
+    best: Best | None
 
 
 class Gate(Document):
@@ -119,6 +153,7 @@ class Evaluation(Document):
     champion: Champion | None
     comparison: Comparison | None
     interval: Interval | None = None
+    defaults: Defaults | None = None
     gate: Gate
 
 

@@ -54,6 +54,7 @@ def render(report: Report) -> str:
         plain(report.certainty),
         plain(report.significance),
         plain(report.never_right),
+        plain(report.search),
         f"Next: {_code(report.run.next_command)}" if report.run.next_command else "",
         _section("What changes", _changes(report.run.changed)),
         plain(report.effort),
@@ -100,7 +101,9 @@ def _section(title: str, body: str) -> str:
 
 
 def _changes(changed: Mapping[str, str]) -> str:
-    return "\n".join(f"- {plain(what)}: {plain(said[:_REASONS])}" for what, said in changed.items())
+    return "\n".join(
+        f"- {plain(what)}: {plain(explanation[:_REASONS])}" for what, explanation in changed.items()
+    )
 
 
 def _links(links: Sequence[Link]) -> str:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
-from model_build.report.documents import Champion, ClassFigures, Evaluation, Preparation
+from model_build.report.documents import Champion, ClassFigures, Evaluation, Preparation, Search
 from model_common import prices
 
 LOWER_IS_BETTER = frozenset({"log_loss", "expected_calibration_error"})
@@ -80,6 +80,7 @@ class Run:
     training: Mapping[str, str] = field(default_factory=dict)
     next_command: str = ""
     changed: Mapping[str, str] = field(default_factory=dict)
+    search: Search | None = None
 
 
 @dataclass(frozen=True)
@@ -183,7 +184,7 @@ class Report:
         if self.verdict is Verdict.RUNNING:
             return ""
         if self.run.pull_request is not None:
-            return "A pull request registers nothing; what is merged is trained and measured again."
+            return "A pull request registers nothing; main measures it again, and trains again if main or the data have changed."
         return "No model was registered."
 
     @property
@@ -280,6 +281,44 @@ class Report:
         )
 
     @property
+    def search(self) -> str:
+        """What the search for hyperparameters tried, found and cost, in sentences; empty without a search."""
+        found = self.run.search
+        if found is None or found.best is None:
+            return ""
+        settings = ", ".join(f"{name} {value}" for name, value in found.best.hyperparameters.items())
+        failed = f" ({found.failed} without a result)" if found.failed else ""
+        dollars = self._dollars_of_search
+        price = f", about ${max(dollars, 0.01):.2f}" if dollars else ""
+        return (
+            f"The search ({found.strategy}) trained {found.jobs} times{failed}, {duration(found.seconds)} "
+            f"together{price}. The best reached {found.objective} {found.best.objective:.4f} with "
+            f"{settings}. {self._bought()}"
+        ).strip()
+
+    @property
+    def _dollars_of_search(self) -> float:
+        """What the training jobs of the search cost about; 0 if there were none, or the step cache answered."""
+        ran = any(step.name == "Tune" and not step.cache_hit for step in self.run.steps)
+        machine = next((step.instance_type for step in self.run.steps if step.name == "Train"), "")
+        if self.run.search is None or not ran:
+            return 0.0
+        return prices.INSTANCE_HOURS.get(machine, 0.0) * self.run.search.seconds / 3600
+
+    def _bought(self) -> str:
+        """What the search gained over the recipe's own hyperparameters, on the holdout."""
+        defaults = self.evaluation.defaults if self.evaluation else None
+        gained = defaults.comparison if defaults else None
+        if defaults is None or gained is None:
+            return ""
+        low, high = gained.interval
+        return (
+            f"With the recipe's own hyperparameters {gained.metric} on the holdout is {defaults.metrics[gained.metric]:.4f}: "
+            f"the search bought {signed(gained.difference)} ({gained.confidence:.0%} interval {signed(low)} to "
+            f"{signed(high)})."
+        )
+
+    @property
     def rebalancing(self) -> str:
         """The effect of rebalancing on the train split, in a sentence; empty without rebalancing."""
         done = self.preparation.rebalanced if self.preparation else None
@@ -302,6 +341,7 @@ class Report:
         if unknown:
             return f"{taken}; the table of prices ({prices.DATE}) has none for {', '.join(unknown)}."
         dollars = sum(prices.INSTANCE_HOURS[step.instance_type] * (step.seconds or 0) / 3600 for step in jobs)
+        dollars += self._dollars_of_search
         cost = f"about ${dollars:.2f}" if dollars >= 0.01 else "less than $0.01"
         return (
             f"{taken}, {cost} at prices of {prices.DATE}, on demand in US East (N. Virginia); other regions "

@@ -68,8 +68,11 @@ def parameters(
     commit: str,
     force_reason: str | None,
     gate: Mapping[str, float] = MappingProxyType({}),
-) -> Mapping[str, str]:
-    """The pipeline's parameters for one run. `gate` are the gate's figures that differ from the recipe's."""
+) -> dict[str, str]:
+    """The parameters that say what a run does; its fingerprint covers them.
+
+    `gate` are the gate's figures that differ from the recipe's.
+    """
     nothing = settings.s3(blueprint.code.nothing.prefix)
     return {
         "Data": data.uri,

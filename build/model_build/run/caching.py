@@ -29,6 +29,16 @@ _ATTRIBUTES = {
         "HyperParameters",
         "InputDataConfig",
     ),
+    "Tuning": ("HyperParameterTuningJobConfig", "TrainingJobDefinition", "TrainingJobDefinitions"),
+}
+_OF_MEMBERS = {
+    "TrainingJobDefinition": (
+        "AlgorithmSpecification",
+        "HyperParameterRanges",
+        "InputDataConfig",
+        "StaticHyperParameters",
+        "TuningObjective",
+    )
 }
 # jscpd:ignore-end
 
@@ -93,7 +103,13 @@ def _same(planned: Run, run: Run) -> list[str]:
 
 def _resolved(step: Mapping[str, Any], attributes: tuple[str, ...], parameters: Mapping[str, str]) -> Any:
     arguments = step.get("Arguments", {})
-    return {name: _substituted(arguments.get(name), parameters) for name in attributes}
+    return {name: _substituted(_deciding(name, arguments.get(name)), parameters) for name in attributes}
+
+
+def _deciding(name: str, value: Any) -> Any:
+    if name not in _OF_MEMBERS or not isinstance(value, dict):
+        return value
+    return {member: value.get(member) for member in _OF_MEMBERS[name]}
 
 
 def _substituted(value: Any, parameters: Mapping[str, str]) -> Any:

@@ -50,16 +50,16 @@ def find_or_start(
     sagemaker: SageMakerClient, pipeline: str, mark: str, parameters: Mapping[str, str]
 ) -> Launched:
     """The execution that `find` returns, else a new one. Two callers at the same time get the same one."""
-    known = executions.listed(sagemaker, pipeline)
+    listed = executions.listed(sagemaker, pipeline)
     # One listing is used for the search and for `after`: see `executions.start`.
-    latest = next(known, None)
-    found = _search(sagemaker, mark, chain([latest], known)) if latest else None
+    latest = next(listed, None)
+    found = _search(sagemaker, mark, chain([latest], listed)) if latest else None
     after = latest.arn if latest else ""
     return found or Launched(executions.start(sagemaker, pipeline, mark, parameters, after), How.STARTED)
 
 
-def _search(sagemaker: SageMakerClient, mark: str, known: Iterable[Listed]) -> Launched | None:
-    for each in known:
+def _search(sagemaker: SageMakerClient, mark: str, listed: Iterable[Listed]) -> Launched | None:
+    for each in listed:
         if each.mark != mark:
             continue
         if each.status == "Executing":

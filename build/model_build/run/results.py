@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from model_build.aws import executions
+from model_build.aws import executions, searches
 from model_build.aws.clients import Aws
 from model_build.aws.data import split_uri
 from model_build.core.execution import Execution, Step
+from model_build.core.search import Search
 from model_build.errors import CommandError
-from model_build.run.pipeline import FAIL
+from model_build.run.pipeline import FAIL, TUNE
 from model_common.aws.errors import error_code, is_missing
 
 if TYPE_CHECKING:
@@ -26,13 +27,14 @@ DELETED = "deleted"
 class Results:
     """The documents of an execution, each None before its step has written it. steps/ describes their format.
 
-    `approval` is the registry's status of the model package, as it is now.
+    `approval` is the registry's status of the model package, as it is now. `search` is None where the recipe has none.
     """
 
     evaluation: dict[str, Any] | None
     preparation: dict[str, Any] | None
     model_package_arn: str | None
     approval: str | None = None
+    search: Search | None = None
 
     @property
     def metrics(self) -> dict[str, float]:
@@ -55,6 +57,7 @@ def collect(aws: Aws, execution: Execution) -> Results:
         preparation=_document(aws, execution, "Prepare", "summary", "prepare.json"),
         model_package_arn=arn,
         approval=approval(aws.sagemaker, arn) if arn else None,
+        search=_search(aws.sagemaker, execution),
     )
 
 
@@ -71,6 +74,12 @@ def approval(sagemaker: SageMakerClient, arn: str) -> str:
 def was_refused(execution: Execution) -> bool:
     """Whether the execution failed only because the gate refused the candidate."""
     return [step.name for step in execution.failed] == [FAIL]
+
+
+def _search(sagemaker: SageMakerClient, execution: Execution) -> Search | None:
+    step = execution.step(TUNE)
+    job = _job(sagemaker, step) if step is not None and step.status == "Succeeded" else None
+    return searches.describe(sagemaker, job) if job else None
 
 
 def output_uri(sagemaker: SageMakerClient, execution: Execution, step_name: str, output: str) -> str | None:

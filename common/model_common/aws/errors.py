@@ -8,7 +8,7 @@ from boto3.exceptions import Boto3Error
 from botocore import exceptions as botocore
 from botocore.exceptions import BotoCoreError, ClientError
 
-from model_common.advice import Advice
+from model_common.cli.advice import Advice
 from model_common.errors import AwsError
 
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}

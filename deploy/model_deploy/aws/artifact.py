@@ -17,8 +17,8 @@ from model_common.aws import objects
 from model_common.aws.errors import error_code
 from model_common.errors import IntegrityError
 from model_deploy.aws.clients import Aws
-from model_deploy.core.artifact import Artifact
-from model_deploy.core.package import Package
+from model_deploy.core.model_package.artifact import Artifact
+from model_deploy.core.model_package.package import Package
 from model_deploy.errors import RefusedError
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from model_common.aws.errors import error_code, is_missing
 from model_common.deadline import Deadline
 from model_deploy import stacks
 from model_deploy.aws.clients import Aws
-from model_deploy.core.next_step import Apply
-from model_deploy.core.target import Target
+from model_deploy.core.plan.next_step import Apply
+from model_deploy.core.plan.target import Target
 from model_deploy.errors import OvertakenError, StackError
 from model_deploy.settings import Settings
 

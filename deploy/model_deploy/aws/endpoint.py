@@ -8,8 +8,8 @@ from botocore.exceptions import ClientError
 
 from model_common.aws.errors import is_missing
 from model_deploy.aws.clients import Aws
-from model_deploy.core.artifact import PACKAGE_VARIABLE, sha256_of
-from model_deploy.core.observed import Endpoint, Live, Phase
+from model_deploy.core.model_package.artifact import PACKAGE_VARIABLE, sha256_of
+from model_deploy.core.plan.observed import Endpoint, Live, Phase
 
 if TYPE_CHECKING:
     from types_boto3_sagemaker.type_defs import DescribeEndpointOutputTypeDef, DescribeModelOutputTypeDef

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from model_deploy.aws import endpoint, stack
 from model_deploy.aws.clients import Aws
-from model_deploy.core import stack_status
-from model_deploy.core.observed import Observed
-from model_deploy.core.stack_status import Action
+from model_deploy.core.plan import stack_status
+from model_deploy.core.plan.observed import Observed
+from model_deploy.core.plan.stack_status import Action
 
 
 def observe(aws: Aws, stack_name: str, endpoint_name: str) -> Observed:

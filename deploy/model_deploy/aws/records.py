@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from model_common.aws.errors import error_code
 from model_deploy.aws.clients import Aws
 from model_deploy.aws.objects import read
-from model_deploy.core.arn import version_of
+from model_deploy.core.model_package.arn import version_of
 from model_deploy.core.record import HOME, VERSION, Record
 from model_deploy.errors import CommandError
 

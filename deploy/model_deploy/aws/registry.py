@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError
 from model_common.aws.errors import is_missing
 from model_deploy.aws.clients import Aws
 from model_deploy.aws.objects import read_uri
-from model_deploy.core.arn import ModelPackageArn
-from model_deploy.core.package import ARCHIVED, LIVE, PRODUCTION, Container, LifeCycle, Package
+from model_deploy.core.model_package.arn import ModelPackageArn
+from model_deploy.core.model_package.package import ARCHIVED, LIVE, PRODUCTION, Container, LifeCycle, Package
 from model_deploy.errors import UsageError
 
 if TYPE_CHECKING:

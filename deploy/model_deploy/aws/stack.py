@@ -11,7 +11,7 @@ from model_common.aws import stacks
 from model_common.aws.errors import is_missing
 from model_common.stack_events import Event
 from model_deploy.aws.clients import Aws
-from model_deploy.core.observed import Stack
+from model_deploy.core.plan.observed import Stack
 
 if TYPE_CHECKING:
     from types_boto3_cloudformation.type_defs import StackTypeDef

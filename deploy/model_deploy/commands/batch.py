@@ -24,8 +24,8 @@ from model_common.aws.errors import error_code, is_missing
 from model_common.deadline import Deadline
 from model_common.serving import JSON_LINES
 from model_deploy.aws import endpoint
-from model_deploy.core.contract import Contract
-from model_deploy.core.observed import Live
+from model_deploy.core.model_package.contract import Contract
+from model_deploy.core.plan.observed import Live
 from model_deploy.errors import CommandError, RefusedError, UsageError
 from model_deploy.progress import Progress
 from model_deploy.verify.contract import load_candidate

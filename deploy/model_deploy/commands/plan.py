@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from model_deploy.aws import observation, registry
-from model_deploy.core import next_step, promotion
-from model_deploy.core.next_step import Apply, Deregister, Step
-from model_deploy.core.observed import Observed
-from model_deploy.core.package import Package
-from model_deploy.core.target import Target
-from model_deploy.core.template_diff import Change
+from model_deploy.core import promotion
+from model_deploy.core.model_package.package import Package
+from model_deploy.core.plan import next_step
+from model_deploy.core.plan.next_step import Apply, Deregister, Step
+from model_deploy.core.plan.observed import Observed
+from model_deploy.core.plan.target import Target
+from model_deploy.core.plan.template_diff import Change
 from model_deploy.errors import CommandError, RefusedError
 from model_deploy.rollout import gate, publish
 from model_deploy.stacks import warm_up

@@ -14,15 +14,15 @@ from rich.console import Console
 from model_common.deadline import Deadline
 from model_deploy.aws import endpoint, records, registry, stack
 from model_deploy.commands import rollback, rollout
-from model_deploy.core.arn import version_of
-from model_deploy.core.package import REJECTED, Package
+from model_deploy.core.model_package.arn import version_of
+from model_deploy.core.model_package.package import REJECTED, Package
 from model_deploy.core.record import record_key
 from model_deploy.errors import CommandError, LeftError, RefusedError
 from model_deploy.progress import Progress
 from model_deploy.rollout.converge import wait_for_record
 from model_deploy.rollout.execute import limit_seconds
 from model_deploy.rollout.request import Request, Result
-from model_deploy.rollout.watch import Watch
+from model_deploy.rollout.update.watch import Watch
 from model_deploy.workspace import Workspace
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from model_deploy.aws import endpoint, records, registry, stack
-from model_deploy.core import stack_status
-from model_deploy.core.arn import version_of
-from model_deploy.core.package import APPROVED
+from model_deploy.core.model_package.arn import version_of
+from model_deploy.core.model_package.package import APPROVED
+from model_deploy.core.plan import stack_status
 from model_deploy.core.record import Record, record_key
 from model_deploy.errors import RefusedError, UsageError
 from model_deploy.workspace import Workspace
@@ -67,9 +67,9 @@ def _was_brought_back(workspace: Workspace, current: str, good: dict[str, Record
 def _named(stage: str, good: dict[str, Record], version: int) -> Record:
     found = [record for record in good.values() if record.model_package_version == version]
     if not found:
-        known = ", ".join(str(record.model_package_version) for record in good.values()) or "none"
+        verified_before = ", ".join(str(record.model_package_version) for record in good.values()) or "none"
         raise RefusedError(
-            f"No record says that version {version} was verified in {stage}; there {known} was. Any other "
+            f"No record says that version {version} was verified in {stage}; there {verified_before} was. Any other "
             "version goes the way of a new one: `model-deploy rollout`."
         )
     return found[0]
@@ -85,10 +85,10 @@ def _latest(workspace: Workspace, good: dict[str, Record], current: str | None) 
         approvals.append(f"version {version_of(arn)} is {approval}")
     stage = workspace.stage.name
     live = f"version {version_of(current)} ({current})" if current else "nothing"
-    known = f" Verified there before: {', '.join(approvals)}." if approvals else ""
+    verified_before = f" Verified there before: {', '.join(approvals)}." if approvals else ""
     raise RefusedError(
         f"There is no version to go back to in {stage}, where {live} is live: no other was verified there and is still "
-        f"approved.{known} Approve one of them again, or roll out another version (`model-deploy rollout`); "
+        f"approved.{verified_before} Approve one of them again, or roll out another version (`model-deploy rollout`); "
         f"`{workspace.command('teardown', '--stage', stage)}` takes the live one out of service without another."
     )
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from model_deploy.aws import endpoint, observation, records, registry
 from model_deploy.commands import rollback
-from model_deploy.core import template_diff
-from model_deploy.core.arn import version_of
-from model_deploy.core.deployment import UNWATCHED
-from model_deploy.core.observed import Observed
-from model_deploy.core.package import REJECTED
+from model_deploy.core.model_package.arn import version_of
+from model_deploy.core.model_package.package import REJECTED
+from model_deploy.core.plan import template_diff
+from model_deploy.core.plan.deployment import UNWATCHED
+from model_deploy.core.plan.observed import Observed
 from model_deploy.core.record import Record
 from model_deploy.errors import RefusedError, StageError, UsageError
 from model_deploy.progress import described
@@ -58,15 +58,15 @@ class Status:
             found.append("there is an endpoint, and no stack that it belongs to")
         if live is not None and live.endpoint.reason and not live.serves:
             found.append(f"the endpoint says: {live.endpoint.reason}")
-        meant = template_diff.package_of(self.observed.template) if self.observed.template else None
+        expected = template_diff.package_of(self.observed.template) if self.observed.template else None
         if (
             live is not None
-            and meant is not None
-            and live.package_arn != meant
+            and expected is not None
+            and live.package_arn != expected
             and not live.endpoint.changing
         ):
             found.append(
-                f"the stack says {meant}, the endpoint serves {live.package_arn or 'a model of no package'}"
+                f"the stack says {expected}, the endpoint serves {live.package_arn or 'a model of no package'}"
             )
         if self.approval == REJECTED:
             found.append(f"version {self.version} was rejected and is live. {self.way_back}")
@@ -159,10 +159,9 @@ def lines(statuses: list[Status]) -> list[str]:
             phases = "; ".join(described(phase, status.bake_seconds) for phase in live.endpoint.phases)
             output.append(f"  rollout   to version {version_of(status.becoming_arn)}: {phases}")
         if record is not None:
-            verified = {True: "verified", False: "not verified", None: record.outcome}[record.verified]
             output.append(
-                f"  latest    version {record.model_package_version}, {record.outcome}, {verified}, "
-                f"{record.time:%Y-%m-%d %H:%M:%S %Z}, by {record.who}: {record.why}"
+                f"  latest    version {record.model_package_version}, {record.result}, "
+                f"{record.time:%Y-%m-%d %H:%M:%S %Z}, by {record.actor}: {record.why}"
             )
         if stack is not None and "ApiUrl" in stack.outputs:
             output.append(f"  api       {stack.outputs['ApiUrl']}")

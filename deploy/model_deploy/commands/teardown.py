@@ -17,11 +17,11 @@ from model_common.deadline import Deadline
 from model_common.leftovers import Leftovers
 from model_common.stack_events import first_failure
 from model_deploy.aws import endpoint, registry, stack
-from model_deploy.core.observed import Endpoint, Stack
+from model_deploy.core.plan.observed import Endpoint, Stack
 from model_deploy.errors import StackError, UsageError
 from model_deploy.progress import Progress
 from model_deploy.rollout import prune
-from model_deploy.rollout.watch import Watch
+from model_deploy.rollout.update.watch import Watch
 from model_deploy.workspace import Workspace
 
 LIMIT_SECONDS = 3600

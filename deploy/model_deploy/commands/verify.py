@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from model_deploy.aws import observation, records
-from model_deploy.core.package import Package
+from model_deploy.core.model_package.package import Package
 from model_deploy.core.record import record_key
 from model_deploy.errors import RefusedError, UsageError
 from model_deploy.verify.contract import load_candidate

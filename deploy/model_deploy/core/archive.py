@@ -15,7 +15,7 @@ from pathlib import Path
 
 import model_common
 from model_common import serving
-from model_deploy.core.contract import FILES
+from model_deploy.core.model_package.contract import FILES
 from model_deploy.errors import RefusedError, UsageError
 
 HANDLER_FILE = "handler.py"

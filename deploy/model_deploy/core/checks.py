@@ -16,7 +16,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from model_deploy.core.contract import Contract
+from model_deploy.core.model_package.contract import Contract
 from model_deploy.errors import UsageError
 
 FOLDER = "checks"

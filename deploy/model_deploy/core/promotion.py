@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from model_deploy.core.checks import Checks
-from model_deploy.core.package import APPROVED, PRODUCTION, Candidate, Package
+from model_deploy.core.model_package.package import APPROVED, PRODUCTION, Candidate, Package
 from model_deploy.core.record import Record
 from model_deploy.errors import RefusedError
 
@@ -29,7 +29,8 @@ class Request:
     (None in old records). `overtaken_by` is the record of another package that staging verified later. `forced` is
     the reason given with --force. `returning` says that it is a rollback to a package that a record shows as verified
     in this stage. `serving` is the package that the stage serves now, None if it serves none or the registry no
-    longer has it.
+    longer has it. `policy_labels` are those that the policy of the stage's API names. `serverless` is
+    whether the stage's endpoint is.
     """
 
     candidate: Candidate
@@ -43,6 +44,8 @@ class Request:
     forced: str | None = None
     returning: bool = False
     serving: Package | None = None
+    policy_labels: frozenset[str] = frozenset()
+    serverless: bool = False
 
 
 def refusals(request: Request) -> tuple[str, ...]:
@@ -52,6 +55,8 @@ def refusals(request: Request) -> tuple[str, ...]:
         *_registry(package, request.group),
         *_problem(package, request),
         *_contract(request.candidate, request.checks),
+        *_policy(request),
+        *_machines(request),
         *_artifact(request.candidate),
     ]
     if request.stage != FIRST_STAGE and not request.returning:
@@ -108,9 +113,9 @@ def _contract(candidate: Candidate, checks: Mapping[str, Checks]) -> list[str]:
         )
     found = checks.get(contract.recipe)
     if found is None:
-        known = ", ".join(sorted(checks)) or "none"
+        recipes = ", ".join(sorted(checks)) or "none"
         reasons.append(
-            f"Nothing could verify it: checks/ has no file for the recipe {contract.recipe} (there is: {known}). "
+            f"Nothing could verify it: checks/ has no file for the recipe {contract.recipe} (there is: {recipes}). "
             f"Write checks/{contract.recipe}.json."
         )
     elif unknown := found.unknown_to(contract):
@@ -119,6 +124,28 @@ def _contract(candidate: Candidate, checks: Mapping[str, Checks]) -> list[str]:
             f"{', '.join(contract.labels)}. Deploy the package that the checks are for, or change the checks with it."
         )
     return reasons
+
+
+def _policy(request: Request) -> list[str]:
+    contract = request.candidate.contract
+    unknown = sorted(request.policy_labels - set(contract.labels)) if contract else []
+    if contract is None or not unknown:
+        return []
+    return [
+        f"api.policy of {request.stage} names {', '.join(unknown)}, which the model cannot answer: its labels are "
+        f"{', '.join(contract.labels)}. Correct the policy, or deploy the package that it is for."
+    ]
+
+
+def _machines(request: Request) -> list[str]:
+    """A serverless endpoint has no GPUs. Source: "Serverless Inference", Amazon SageMaker developer guide, exclusions."""
+    container = request.candidate.package.container
+    if not request.serverless or container is None or "-gpu-" not in container.image:
+        return []
+    return [
+        f"Its image is for GPUs ({container.image}), and the endpoint of {request.stage} is serverless. Register the model with "
+        "registration.inference_instances without GPUs in the recipe, or give the stage another endpoint.kind."
+    ]
 
 
 def _artifact(candidate: Candidate) -> list[str]:

@@ -7,13 +7,13 @@
      2 gate.require_admissible     asks whether this package may go to this stage; nothing was changed before
      3 publish.publish             copies the artifact and uploads the API's archive, then workspace.target renders the endpoint
                                    stack for them: the Target, with the hash of the plan
-     4 converge.Convergence        takes the plan's next step (core.next_step) until there is none. An endpoint that was deleted
+     4 converge.Convergence        takes the plan's next step (core.plan.next_step) until there is none. An endpoint that was deleted
                                    by hand is created again (restore.restore). The step that updates:
-        guard.Guard                  publishes the heartbeat, and records the cases that the live model fails
-        alarms.settle                waits until the alarms are OK; excuses those that the live model keeps in ALARM
+        update.guard.Guard           publishes the heartbeat, and records the cases that the live model fails
+        update.alarms.settle         waits until the alarms are OK; excuses those that the live model keeps in ALARM
         aws.change_sets              makes the change set
         gate.require_admitted        repeats 2 with the current registry and records, before anything is executed
-        watch.Watch                  follows the operation to its end, while the guard's probes judge the new model
+        update.watch.Watch           follows the operation to its end, while the guard's probes judge the new model
      5 revert.revert               after a rollback: records it, brings the stack to the live package, prunes; exit 4
      6 verify.examine              after success: checks that the package is live and passes checks/; exit 3 if not
      7 closing.close               updates the registry, prunes unused models, and writes the record, last

@@ -7,9 +7,9 @@ import os
 from model_common.commit import commit
 from model_deploy.aws import records, registry, stack
 from model_deploy.aws.provenance import who
-from model_deploy.core.observed import Observed, Stack
+from model_deploy.core.plan.observed import Observed, Stack
+from model_deploy.core.plan.target import Target
 from model_deploy.core.record import Outcome, Record, deployment_id, record_key
-from model_deploy.core.target import Target
 from model_deploy.progress import Progress
 from model_deploy.rollout import prune
 from model_deploy.rollout.converge import Converged

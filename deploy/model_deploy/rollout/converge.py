@@ -18,9 +18,9 @@ from datetime import datetime
 from model_common.stack_events import first_failure
 from model_deploy.aws import change_sets, observation, records, stack
 from model_deploy.aws.change_sets import ChangeSet
-from model_deploy.core import instance_type, next_step, template_diff
-from model_deploy.core.arn import version_of
-from model_deploy.core.next_step import (
+from model_deploy.core.model_package.arn import version_of
+from model_deploy.core.plan import instance_type, next_step, template_diff
+from model_deploy.core.plan.next_step import (
     Apply,
     ContinueRollback,
     Delete,
@@ -31,17 +31,18 @@ from model_deploy.core.next_step import (
     Wait,
     WaitForEndpoint,
 )
-from model_deploy.core.observed import Observed, Stack
+from model_deploy.core.plan.observed import Observed, Stack
+from model_deploy.core.plan.target import Target
+from model_deploy.core.plan.template_diff import Change
 from model_deploy.core.record import record_key
-from model_deploy.core.target import Target
-from model_deploy.core.template_diff import Change
 from model_deploy.errors import OvertakenError, StackError
 from model_deploy.progress import Progress
-from model_deploy.rollout import alarms, gate
-from model_deploy.rollout.guard import Guard
+from model_deploy.rollout import gate
 from model_deploy.rollout.request import Request
 from model_deploy.rollout.restore import restore
-from model_deploy.rollout.watch import Watch, succeeded
+from model_deploy.rollout.update import alarms
+from model_deploy.rollout.update.guard import Guard
+from model_deploy.rollout.update.watch import Watch, succeeded
 from model_deploy.workspace import Workspace
 
 MOST_STEPS = 30

@@ -12,7 +12,7 @@ from model_deploy.rollout.closing import close
 from model_deploy.rollout.converge import Convergence
 from model_deploy.rollout.request import Request, Result
 from model_deploy.rollout.revert import Reverted, revert
-from model_deploy.rollout.watch import Watch
+from model_deploy.rollout.update.watch import Watch
 from model_deploy.stacks import warm_up
 from model_deploy.verify.contract import load_candidate
 from model_deploy.verify.examine import examine

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from model_deploy.aws import endpoint, records, registry
 from model_deploy.core import promotion
-from model_deploy.core.package import Candidate, Package
+from model_deploy.core.model_package.package import Candidate, Package
 from model_deploy.core.record import Record
 from model_deploy.errors import LeftError, UsageError
 from model_deploy.rollout.request import Request
@@ -36,7 +36,15 @@ def promotion_request(
         forced=forced,
         returning=returning,
         serving=_serving(workspace),
+        policy_labels=_policy_labels(workspace),
+        serverless=stage.endpoint.kind == "serverless",
     )
+
+
+def _policy_labels(workspace: Workspace) -> frozenset[str]:
+    """The labels that the policy of the stage's API names."""
+    api = workspace.stage.api
+    return api.policy.labels if api and api.policy else frozenset()
 
 
 def _serving(workspace: Workspace) -> Package | None:
@@ -74,6 +82,8 @@ def require_admissible(workspace: Workspace, request: Request, candidate: Candid
             verified_first=True,
             forced=request.forced,
             returning=request.kind == "rollback",
+            policy_labels=_policy_labels(workspace),
+            serverless=workspace.stage.endpoint.kind == "serverless",
         )
     )
 

@@ -15,7 +15,7 @@ from model_common.aws.errors import is_missing, unless_missing
 from model_common.leftovers import Leftovers
 from model_deploy.aws import stack
 from model_deploy.aws.clients import Aws
-from model_deploy.core.deployment import stack_name
+from model_deploy.core.plan.deployment import stack_name
 from model_deploy.progress import Progress
 from model_deploy.settings import Settings
 from model_deploy.workspace import Workspace

@@ -10,8 +10,8 @@ from dataclasses import replace
 from model_common.aws import objects
 from model_common.errors import IntegrityError
 from model_deploy.aws import artifact, records
-from model_deploy.core.package import Candidate
-from model_deploy.core.target import Target
+from model_deploy.core.model_package.package import Candidate
+from model_deploy.core.plan.target import Target
 from model_deploy.errors import RefusedError
 from model_deploy.workspace import Workspace
 

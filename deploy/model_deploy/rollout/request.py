@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from model_deploy.core.package import Package
+from model_deploy.core.model_package.package import Package
 from model_deploy.core.record import Kind
 from model_deploy.errors import CommandError
 from model_deploy.verify.judge import Verification

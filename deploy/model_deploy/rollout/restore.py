@@ -7,9 +7,9 @@ from botocore.exceptions import ClientError
 from model_common.aws.errors import error_text, is_missing
 from model_deploy.aws import stack
 from model_deploy.aws.clients import Aws
-from model_deploy.core.deployment import Deployment
-from model_deploy.core.observed import Stack
-from model_deploy.rollout.watch import Watch
+from model_deploy.core.plan.deployment import Deployment
+from model_deploy.core.plan.observed import Stack
+from model_deploy.rollout.update.watch import Watch
 
 
 def restore(aws: Aws, found: Stack, deployment: Deployment, watch: Watch) -> None:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from model_deploy.core.arn import version_of
-from model_deploy.core.observed import Observed
-from model_deploy.core.target import Target
-from model_deploy.core.template_diff import package_of
+from model_deploy.core.model_package.arn import version_of
+from model_deploy.core.plan.observed import Observed
+from model_deploy.core.plan.target import Target
+from model_deploy.core.plan.template_diff import package_of
 from model_deploy.errors import CommandError, OvertakenError, RefusedError, RolledBackError, StackError
 from model_deploy.progress import Progress
 from model_deploy.rollout import prune, publish
 from model_deploy.rollout.closing import record
 from model_deploy.rollout.converge import Convergence, Failure
 from model_deploy.rollout.request import Request
-from model_deploy.rollout.watch import Watch
+from model_deploy.rollout.update.watch import Watch
 from model_deploy.verify.contract import load_candidate
 from model_deploy.workspace import Workspace
 

@@ -19,7 +19,7 @@ import threading
 from functools import cache
 
 from model_common.cdk import prepare
-from model_deploy.core.deployment import Deployment
+from model_deploy.core.plan.deployment import Deployment
 
 LARGEST_BYTES = 51_200
 """The largest template in a request to CloudFormation, in bytes. A larger one is uploaded to S3."""

@@ -8,7 +8,14 @@ from dataclasses import dataclass
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 
-from model_deploy.core.deployment import CONTRACT_FAILURES, METRICS, UNWATCHED, VARIANT, WATCHED, Deployment
+from model_deploy.core.plan.deployment import (
+    CONTRACT_FAILURES,
+    METRICS,
+    UNWATCHED,
+    VARIANT,
+    WATCHED,
+    Deployment,
+)
 from model_deploy.stage import Alarms
 
 

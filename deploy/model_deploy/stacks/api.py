@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sagemaker as sagemaker
 
-from model_deploy.core.deployment import Deployment
+from model_deploy.core.plan.deployment import Deployment
 from model_deploy.stacks import entrance
-from model_deploy.stage import Api
+from model_deploy.stage.api import Api, Policy
 
 _TIMEOUT_SECONDS = 29
 """A second less than an HTTP API waits, so that the function's own answer arrives."""
@@ -24,7 +26,8 @@ def add(stack: cdk.Stack, deployment: Deployment, endpoint: sagemaker.CfnEndpoin
     if api is None:
         return None
     log_group = _log_group(stack, deployment, api, "ApiLogGroup", "api")
-    function = _function(stack, deployment, log_group, _role(stack, deployment, endpoint, log_group))
+    role = _role(stack, deployment, endpoint, log_group)
+    function = _function(stack, deployment, log_group, role, api.policy)
     # The function depends on the endpoint, so that new text rules are deployed after the model that was trained
     # with them.
     function.add_resource_dependency(endpoint)
@@ -92,9 +95,16 @@ def _policy(*statements: dict[str, object]) -> dict[str, object]:
 
 
 def _function(
-    stack: cdk.Stack, deployment: Deployment, log_group: logs.CfnLogGroup, role: iam.CfnRole
+    stack: cdk.Stack,
+    deployment: Deployment,
+    log_group: logs.CfnLogGroup,
+    role: iam.CfnRole,
+    policy: Policy | None,
 ) -> lambda_.CfnFunction:
     """The function. It has the endpoint's name and not the package's, so a new package alone does not change it."""
+    variables = {"ENDPOINT_NAME": deployment.endpoint_name}
+    if policy is not None:
+        variables["POLICY"] = json.dumps(policy.model_dump(mode="json"), sort_keys=True)
     return lambda_.CfnFunction(
         stack,
         "ApiFunction",
@@ -108,9 +118,7 @@ def _function(
             s3_key=deployment.api_archive,
             s3_object_version=deployment.api_archive_version,
         ),
-        environment=lambda_.CfnFunction.EnvironmentProperty(
-            variables={"ENDPOINT_NAME": deployment.endpoint_name}
-        ),
+        environment=lambda_.CfnFunction.EnvironmentProperty(variables=variables),
         memory_size=_MEMORY_MB,
         timeout=_TIMEOUT_SECONDS,
         role=role.attr_arn,

@@ -8,7 +8,7 @@ from typing import Any
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 
-from model_deploy.core.deployment import CONTRACT_FAILURES, METRICS, VARIANT, Deployment
+from model_deploy.core.plan.deployment import CONTRACT_FAILURES, METRICS, VARIANT, Deployment
 from model_deploy.stage import Instances
 
 _WIDTH, _HEIGHT = 12, 6  # of a widget; a row has 24 units

@@ -9,7 +9,7 @@ from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 
-from model_deploy.core.deployment import Deployment
+from model_deploy.core.plan.deployment import Deployment
 from model_deploy.stage import Api, Jwt
 
 _ACCESS_LOG = {

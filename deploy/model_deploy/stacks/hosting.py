@@ -8,8 +8,8 @@ import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sagemaker as sagemaker
 
-from model_deploy.core.artifact import PACKAGE_VARIABLE
-from model_deploy.core.deployment import VARIANT, Deployment
+from model_deploy.core.model_package.artifact import PACKAGE_VARIABLE
+from model_deploy.core.plan.deployment import VARIANT, Deployment
 from model_deploy.stage import Instances, Rollout, Serverless
 
 _CAPTURED = ["application/json", "application/jsonlines"]

@@ -7,7 +7,7 @@ from aws_cdk import aws_applicationautoscaling as autoscaling
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sagemaker as sagemaker
 
-from model_deploy.core.deployment import VARIANT, Deployment
+from model_deploy.core.plan.deployment import VARIANT, Deployment
 from model_deploy.stage import Scaling, Serverless
 
 _PREDEFINED = {

@@ -9,7 +9,7 @@ from pathlib import Path
 import aws_cdk as cdk
 from constructs import Construct
 
-from model_deploy.core.deployment import Deployment
+from model_deploy.core.plan.deployment import Deployment
 from model_deploy.stacks import alarms, api, dashboard, hosting, scaling
 
 

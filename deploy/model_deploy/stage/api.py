@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -23,6 +24,42 @@ class Jwt(Part):
     )
 
 
+Action = Literal["allow", "mask", "block"]
+AudienceName = Annotated[str, matching(r"[a-z][a-z0-9_-]{0,39}", "a name of small letters, digits, _ and -")]
+
+
+class Policy(Part):
+    """What callers should do with a text, by its labels and its audience; the strictest action of its labels counts.
+
+    A label that an audience does not name is allowed. Labels of `never` are blocked for every audience.
+    """
+
+    audiences: Annotated[Mapping[AudienceName, Mapping[str, Action]], Field(min_length=1, max_length=10)] = (
+        Field(description="by audience, the action for each label: allow, mask or block")
+    )
+    default: str = Field(description="the audience of a request that names none")
+    never: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        if self.default not in self.audiences:
+            allowed = ", ".join(self.audiences)
+            raise problem("default", f"found {self.default!r}. Allowed: {allowed} (api.policy.audiences)")
+        for audience, actions in self.audiences.items():
+            for label, action in actions.items():
+                if label in self.never and action != "block":
+                    raise problem(
+                        f"audiences.{audience}.{label}",
+                        f"found {action}. It is in never, which blocks it for everybody",
+                    )
+        return self
+
+    @property
+    def labels(self) -> frozenset[str]:
+        """Every label that the policy names."""
+        return frozenset(self.never).union(*self.audiences.values())
+
+
 class Api(Part):
     """`POST /classify`, behind an HTTP API of API Gateway or a function URL of Lambda.
 
@@ -36,6 +73,7 @@ class Api(Part):
     requests_per_second: Annotated[int, Field(ge=1)] | None = None
     burst: Annotated[int, Field(ge=1)] | None = None
     log_retention_days: Retention = 30
+    policy: Policy | None = None
 
     @model_validator(mode="after")
     def _keys_fit_the_kind(self) -> Self:

@@ -78,16 +78,16 @@ class Endpoint(Part):
 
     @model_validator(mode="before")
     @classmethod
-    def _has_one_instance_type(cls, stated: Any) -> Any:
+    def _has_one_instance_type(cls, document: Any) -> Any:
         for key in _POOLS:
-            if isinstance(stated, dict) and key in stated:
+            if isinstance(document, dict) and key in document:
                 raise problem(
                     key,
                     "SageMaker's InstancePools, an ordered list of instance types, are not offered for endpoints: the share of a "
                     "canary, scaling and the change of a type are made for one. Leave the key out, and name another instance_type "
                     "where there is no machine of it",
                 )
-        return stated
+        return document
 
     @model_validator(mode="after")
     def _keys_fit_the_kind(self) -> Self:

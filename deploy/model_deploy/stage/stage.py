@@ -56,8 +56,8 @@ class Network(Part):
 
     @model_validator(mode="after")
     def _vpc_is_complete(self) -> Self:
-        for stated, missing in (("subnets", "security_groups"), ("security_groups", "subnets")):
-            if getattr(self, stated) and not getattr(self, missing):
+        for present, missing in (("subnets", "security_groups"), ("security_groups", "subnets")):
+            if getattr(self, present) and not getattr(self, missing):
                 raise problem(missing, "missing. A VPC takes both subnets and security_groups")
         return self
 

@@ -14,7 +14,7 @@ from model_common.aws.errors import error_code
 from model_common.serving import JSON
 from model_deploy.aws.clients import Aws
 from model_deploy.aws.objects import read_uri
-from model_deploy.core.contract import Contract
+from model_deploy.core.model_package.contract import Contract
 from model_deploy.verify import inference
 from model_deploy.verify.inference import NoAnswerError, Prediction
 

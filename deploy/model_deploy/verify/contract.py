@@ -5,9 +5,9 @@ from __future__ import annotations
 from model_deploy.aws import registry
 from model_deploy.aws.clients import Aws
 from model_deploy.aws.objects import read_uri
-from model_deploy.core import contract as contracts
-from model_deploy.core.contract import Contract
-from model_deploy.core.package import Candidate, Package
+from model_deploy.core.model_package import contract as contracts
+from model_deploy.core.model_package.contract import Contract
+from model_deploy.core.model_package.package import Candidate, Package
 from model_deploy.errors import RefusedError
 
 

@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 
 from model_deploy.aws import artifact, records
 from model_deploy.aws.provenance import who
-from model_deploy.core.artifact import Artifact
 from model_deploy.core.checks import Checks
-from model_deploy.core.contract import Contract
-from model_deploy.core.observed import Observed
-from model_deploy.core.package import Candidate, Package
+from model_deploy.core.model_package.artifact import Artifact
+from model_deploy.core.model_package.contract import Contract
+from model_deploy.core.model_package.package import Candidate, Package
+from model_deploy.core.plan.observed import Observed
 from model_deploy.core.record import Record
 from model_deploy.errors import RefusedError
 from model_deploy.stage import Api

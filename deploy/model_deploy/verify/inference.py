@@ -20,7 +20,7 @@ from botocore.httpsession import URLLib3Session
 from model_common.aws.errors import error_code
 from model_common.serving import JSON
 from model_deploy.aws.clients import Aws
-from model_deploy.core.contract import Contract
+from model_deploy.core.model_package.contract import Contract
 
 if TYPE_CHECKING:
     from types_boto3_sagemaker_runtime.client import SageMakerRuntimeClient

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from model_deploy.core.checks import Case, Checks
-from model_deploy.core.contract import Contract
-from model_deploy.core.package import REJECTED, Package
+from model_deploy.core.model_package.contract import Contract
+from model_deploy.core.model_package.package import REJECTED, Package
 from model_deploy.verify.inference import Ask, NoAnswerError, Prediction
 
 ATTEMPTS = 3

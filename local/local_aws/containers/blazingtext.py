@@ -74,6 +74,13 @@ def _train(stated: Hyperparameters, train: Path, validation: Path | None, folder
         model = fasttext.train_supervised(
             str(train), **_arguments(stated), loss="softmax", minn=0, maxn=0, thread=1, verbose=0
         )
+    except RuntimeError as error:
+        if "NaN" not in str(error):
+            raise
+        raise DataError(
+            f"the model diverged: its loss is not a number any more. learning_rate is {stated.learning_rate:g}; take a "
+            "smaller one"
+        ) from error
     except ValueError as error:
         raise DataError(f"cannot train on {train.name}: {error}") from error
     if not model.labels:

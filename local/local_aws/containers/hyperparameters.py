@@ -12,6 +12,7 @@ from typing import TypeVar
 Number = TypeVar("Number", int, float)
 
 SUPERVISED = "supervised"
+_TUNED_BY = "_tuning_objective_metric"
 _OTHER_MODES = ("batch_skipgram", "skipgram", "cbow")
 
 
@@ -37,6 +38,8 @@ class Hyperparameters:
     @classmethod
     def parse(cls, stated: Mapping[str, str]) -> Hyperparameters:
         """Raises HyperparameterError for an unknown name, a wrong type, a value out of range, and another mode."""
+        # Training jobs of a hyperparameter tuning job have one more, which says what they are judged by.
+        stated = {name: text for name, text in stated.items() if name != _TUNED_BY}
         _check_mode(stated)
         known = {field.name: str(field.type) for field in fields(cls)}
         for name in stated:

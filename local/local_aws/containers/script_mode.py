@@ -23,6 +23,7 @@ from local_aws.kernel import archives
 CODE = "/opt/ml/code"
 PROGRAM = "sagemaker_program"
 DIRECTORY = "sagemaker_submit_directory"
+OBJECTIVE = "_tuning_objective_metric"
 CHANNELS = ("code", "sm_code")
 
 _INSTALL = 'python3 -m pip install -r requirements.txt && exec "$@"'
@@ -45,7 +46,12 @@ class Script:
                 "ContainerEntrypoint names a script",
                 exit_code=1,
             )
-        own = {name: value for name, value in values.items() if not name.startswith("sagemaker_")}
+        # What SageMaker adds to the jobs of a tuning job is not the script's, either.
+        own = {
+            name: value
+            for name, value in values.items()
+            if not name.startswith("sagemaker_") and name != OBJECTIVE
+        }
         return cls(str(values[PROGRAM]), own)
 
     def arguments(self) -> list[str]:

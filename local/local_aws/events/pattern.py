@@ -51,6 +51,9 @@ class Pattern:
             raise PatternError("Event pattern is not valid. Reason: Filter is not an object")
         return cls(text, _object(stated))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Pattern.parse, (self.text,)
+
     def matches(self, event: Mapping[str, Any]) -> bool:
         """Whether an event matches the pattern."""
         return self._root([event])

@@ -74,6 +74,11 @@ class GitHub:
             raise LookupError("this GitHub runs no workflows: call run_workflows() first")
         return self._state.actions
 
+    def has_account(self, login: str) -> bool:
+        """Whether there is a user or an organisation of this login."""
+        with self._state.lock:
+            return self._state.account(login) is not None
+
     def user(self, login: str) -> User:
         """Raises KeyError."""
         with self._state.lock:

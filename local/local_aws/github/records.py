@@ -157,6 +157,58 @@ class PullRequest:
 
 
 @dataclass
+class Issue:
+    """An issue that is no pull request; both are numbered together."""
+
+    id: int
+    number: int
+    author: User
+    title: str
+    body: str | None
+    state: Literal["open", "closed"] = "open"
+    state_reason: str | None = None
+    closed_at: str | None = None
+    closed_by: User | None = None
+    comments: list[Comment] = field(default_factory=list)
+    created_at: str = field(default_factory=now)
+    updated_at: str = field(default_factory=now)
+
+
+DeploymentState = Literal["error", "failure", "inactive", "pending", "success", "queued", "in_progress"]
+
+
+@dataclass
+class DeploymentStatus:
+    """A state of a deployment; the newest one counts."""
+
+    id: int
+    state: DeploymentState
+    creator: User
+    description: str = ""
+    environment_url: str = ""
+    log_url: str = ""
+    created_at: str = field(default_factory=now)
+
+
+@dataclass
+class Deployment:
+    """A deployment to an environment, made by a job that names one. `statuses` are the oldest first."""
+
+    id: int
+    environment: str
+    sha: str
+    ref: str
+    creator: User
+    statuses: list[DeploymentStatus] = field(default_factory=list)
+    created_at: str = field(default_factory=now)
+
+    @property
+    def state(self) -> str:
+        """The newest state."""
+        return self.statuses[-1].state if self.statuses else "pending"
+
+
+@dataclass
 class SubjectTemplate:
     """How a repository's OIDC subject is written. None: as the owner has it."""
 
@@ -199,6 +251,8 @@ class Repository:
     environments: dict[str, Environment] = field(default_factory=dict)
     protection: dict[str, dict[str, Any]] = field(default_factory=dict)
     pulls: dict[int, PullRequest] = field(default_factory=dict)
+    issues: dict[int, Issue] = field(default_factory=dict)
+    deployments: list[Deployment] = field(default_factory=list)
     subject: SubjectTemplate = field(default_factory=SubjectTemplate)
     born_immutable: bool = True
     created_at: str = field(default_factory=now)
@@ -209,6 +263,11 @@ class Repository:
     def full_name(self) -> str:
         """`owner/name`."""
         return f"{self.owner.login}/{self.name}"
+
+    @property
+    def next_number(self) -> int:
+        """The number of the next issue or pull request."""
+        return len(self.pulls) + len(self.issues) + 1
 
     @property
     def private(self) -> bool:

@@ -114,6 +114,23 @@ class Endpoint:
         """Whether a variant receives traffic."""
         return bool(self._traffic.routes)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        made = (
+            self._account,
+            self.name,
+            self.arn,
+            self.live.plan,
+            self.record,
+            self._on_status,
+            self._on_phase,
+        )
+        return _stopped, made
+
+    def relaunch(self) -> None:
+        """Launch the instances of an endpoint in service that another server ran, and wait until they serve."""
+        if self.record.status == "InService" and self._launch():
+            self._shift(all_to(self.live.fleets))
+
     def create(self) -> None:
         """Start to create the endpoint."""
         self._on_status(self)
@@ -173,15 +190,20 @@ class Endpoint:
                 target.leave()
 
     def _create(self) -> None:
+        if self._launch():
+            self._shift(all_to(self.live.fleets))
+            self._set("InService")
+
+    def _launch(self) -> bool:
+        """Launch every fleet. Where that fails, so does the endpoint."""
         try:
             for fleet in self.live.fleets.values():
                 fleet.launch(fleet.variant.count)
         except HostingError as error:
             _kill(self.live.fleets)
             self._set("Failed", failure_reason=shortened(str(error)))
-            return
-        self._shift(all_to(self.live.fleets))
-        self._set("InService")
+            return False
+        return True
 
     def _update(self, pending: Pending) -> None:
         try:
@@ -267,6 +289,21 @@ class Endpoint:
 
     def _new_fleets(self, plan: Plan) -> dict[str, Fleet]:
         return {variant.name: Fleet(self._account, self.name, variant) for variant in plan.variants}
+
+
+def _stopped(
+    account: Account,
+    name: str,
+    arn: str,
+    plan: Plan,
+    record: Record,
+    on_status: Callable[[Endpoint], None],
+    on_phase: Callable[[Endpoint], None],
+) -> Endpoint:
+    """An endpoint as it was, without instances."""
+    endpoint = Endpoint(account, name, arn, plan, None, on_status=on_status, on_phase=on_phase)
+    endpoint.record = record
+    return endpoint
 
 
 def _kill(fleets: Mapping[str, Fleet]) -> None:

@@ -1,7 +1,7 @@
 """All that this package uses of moto beside its HTTP interface. A new version of moto is checked against this module.
 
 moto answers for the commodity services, over WSGI (`application`). What it has no interface for is reached here: its
-protocol parsers and serialisers, its KMS keys' tags, and how its buckets read their policies.
+protocol parsers and serialisers, its KMS keys' tags, and the policies of its buckets.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
+from moto.backends import get_backend
 from moto.core.base_backend import BackendDict
 from moto.core.common_models import BaseModel
 from moto.core.config import default_user_config
@@ -45,16 +46,19 @@ __all__ = [
     "SERIALIZERS",
     "MotoApplication",
     "MotoRequestHandler",
-    "PermissionResult",
     "S3Backend",
     "ServiceModel",
     "Subscription",
+    "backend",
+    "backends",
     "bounded_logs",
     "bounded_queues",
     "bounded_topics",
+    "bucket_owners",
+    "bucket_policies_unread",
+    "bucket_policy",
     "default_user_config",
     "forget_everything",
-    "judged_buckets",
     "key_age_and_tags",
     "notifications",
     "one_account",
@@ -72,9 +76,6 @@ DELETED_MESSAGES = 10_000
 NOTIFICATIONS = 100
 """Notifications that a topic remembers. Nothing asks for them: moto keeps them for tests of its own."""
 
-BucketJudge = Callable[[str, bytes, str, str], PermissionResult]
-"""Decides about a request by a bucket's name, its policy (JSON), an action and a resource."""
-
 
 class MotoApplication(DomainDispatcherApplication):  # type: ignore[misc]
     """moto as a WSGI application. It finds out once, and not at every request, which service a host belongs to."""
@@ -82,6 +83,25 @@ class MotoApplication(DomainDispatcherApplication):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__(create_backend_app)
         self.get_backend_for_host = cache(super().get_backend_for_host)
+
+
+def backends() -> Iterator[tuple[str, str, str, Any]]:
+    """Everything that moto keeps: service, account and region of each of its backends, and the backend."""
+    for service in list(BackendDict._instances):
+        for account_id, regions in list(service.items()):
+            for region, found in list(regions.items()):
+                yield service.service_name, account_id, region, found
+
+
+def backend(service: str, account_id: str, region: str) -> Any:
+    """The backend of a service, which is made where it is missing."""
+    return get_backend(service)[account_id][region]
+
+
+def bucket_owners() -> dict[str, tuple[str, str]]:
+    """The partition and account of each bucket, which S3's backends share: names of buckets are unique in all of them."""
+    owners: dict[str, tuple[str, str]] = s3_models.s3_backends.bucket_accounts
+    return owners
 
 
 def forget_everything() -> None:
@@ -210,8 +230,12 @@ def read_key_policies() -> Iterator[None]:
 class _Pair:
     """The key pair that moto makes for every KMS key, made when something of it is first asked for."""
 
-    def __init__(self, make: Callable[[], Any]) -> None:
-        self._made = cache(make)
+    def __init__(self, make: Callable[[str], Any], key_spec: str) -> None:
+        self._arguments = make, key_spec
+        self._made = cache(lambda: make(key_spec))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _Pair, self._arguments
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._made(), name)
@@ -231,20 +255,27 @@ def symmetric_keys() -> Iterator[None]:
 
     def made(key_spec: str) -> Any:
         pair = key_spec.startswith(("RSA", "ECC"))
-        return make(key_spec) if pair else _Pair(lambda: make(key_spec))
+        return make(key_spec) if pair else _Pair(make, key_spec)
 
     with mock.patch.object(kms_models, "generate_private_key", made):
         yield
 
 
 @contextmanager
-def judged_buckets(judge: BucketJudge) -> Iterator[None]:
-    """Meanwhile buckets that have a policy ask `judge` about every request, instead of moto's own reading of it."""
+def bucket_policies_unread() -> Iterator[None]:
+    """Meanwhile moto does not act by the policies of buckets."""
 
     def permission(bucket: Any, action: str, resource: str) -> PermissionResult:
-        if bucket.policy is None:
-            return PermissionResult.NEUTRAL
-        return judge(bucket.name, bucket.policy, action, resource)
+        return PermissionResult.NEUTRAL
 
     with mock.patch.object(FakeBucket, "get_permission", permission):
         yield
+
+
+def bucket_policy(name: str) -> bytes | None:
+    """The policy of a bucket (JSON), None where it has none or is not there."""
+    for backends in list(s3_models.s3_backends.values()):
+        for backend in list(backends.values()):
+            if found := backend.buckets.get(name):
+                return found.policy  # type: ignore[no-any-return]
+    return None

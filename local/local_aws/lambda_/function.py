@@ -50,6 +50,10 @@ class Version:
     revision: str = field(default_factory=lambda: str(uuid.uuid4()))
     active_at: float = 0.0
 
+    def __getstate__(self) -> dict[str, Any]:
+        # The monotonic clock is another one in another process.
+        return {**vars(self), "active_at": 0.0}
+
     @property
     def is_pending(self) -> bool:
         """Whether Lambda still makes it. Source: "Lambda function states", AWS Lambda developer guide."""

@@ -6,6 +6,7 @@ from local_aws.sagemaker.endpoints.endpoints import Endpoints
 from local_aws.sagemaker.jobs.processing_jobs import ProcessingJobs
 from local_aws.sagemaker.jobs.training_jobs import TrainingJobs
 from local_aws.sagemaker.jobs.transform_jobs import TransformJobs
+from local_aws.sagemaker.jobs.tuning_jobs import TuningJobs
 from local_aws.sagemaker.models import Models
 from local_aws.sagemaker.pipelines.pipeline_executions import PipelineExecutions
 from local_aws.sagemaker.pipelines.pipelines import Pipelines
@@ -33,6 +34,7 @@ def handlers(account: Account) -> list[object]:
         ProcessingJobs(account, tags),
         TrainingJobs(account, tags),
         TransformJobs(account, tags),
+        TuningJobs(account, tags),
         pipelines,
         callbacks,
         PipelineExecutions(account, pipelines, callbacks),

@@ -168,13 +168,13 @@ class Client:
         _log.info("%s: %d", request.name, response.status)
         if response.status < 400:
             return _document(response, request, empty)
-        said = response.said if credential is None else credential.removed_from(response.said)
+        reason = response.reason if credential is None else credential.removed_from(response.reason)
         if response.status == 401:
             raise TokenRefusedError(
-                f"GitHub refuses the project's credentials ({request.name}: {said or '401'}). The token was revoked or has"
+                f"GitHub refuses the project's credentials ({request.name}: {reason or '401'}). The token was revoked or has"
                 " expired, or the App's id and key do not belong together: put a new one into its place and try again."
             )
-        raise BY_STATUS.get(response.status, AnswerError)(response.status, said, request.name)
+        raise BY_STATUS.get(response.status, AnswerError)(response.status, reason, request.name)
 
 
 def _document(response: Response, request: Request, empty: bool) -> Any:
@@ -184,6 +184,6 @@ def _document(response: Response, request: Request, empty: bool) -> Any:
     document = response.json()
     if empty or not 200 <= response.status < 300 or not isinstance(document, dict | list):
         place = response.headers.get("location", "")
-        said = f"{response.status}{f' to {place[:200]}' if place else ''}"
-        raise UnexpectedAnswerError(said, request.name)
+        reason = f"{response.status}{f' to {place[:200]}' if place else ''}"
+        raise UnexpectedAnswerError(reason, request.name)
     return document

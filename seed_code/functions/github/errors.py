@@ -60,12 +60,12 @@ class AppNotInstalledError(SignInError):
 
 
 class AnswerError(GitHubError):
-    """GitHub refused a call: `status`, and in `said` GitHub's own words."""
+    """GitHub refused a call: `status`, and in `reason` GitHub's own words."""
 
-    def __init__(self, status: int, said: str, call: str) -> None:
+    def __init__(self, status: int, reason: str, call: str) -> None:
         self.status = status
-        self.said = said
-        super().__init__(f"GitHub answered {status} to {call}: {said or 'no reason given'}")
+        self.reason = reason
+        super().__init__(f"GitHub answered {status} to {call}: {reason or 'no reason given'}")
 
 
 class ForbiddenError(AnswerError):

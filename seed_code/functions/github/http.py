@@ -47,7 +47,7 @@ class Response:
             return None
 
     @property
-    def said(self) -> str:
+    def reason(self) -> str:
         """GitHub's own reason: its `message`, and that of each of its `errors`."""
         answer = self.json()
         if not isinstance(answer, dict):

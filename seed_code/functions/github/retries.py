@@ -23,7 +23,7 @@ def is_limit(response: Response) -> bool:
     return response.status == 403 and (
         "retry-after" in response.headers
         or response.headers.get("x-ratelimit-remaining") == "0"
-        or "rate limit" in response.said.lower()
+        or "rate limit" in response.reason.lower()
     )
 
 

@@ -126,7 +126,7 @@ class AppSignIn:
         except InvalidError as error:
             raise AppNotInstalledError(
                 f"The GitHub App {self._app_id} is installed on {access.owner}, but does not reach the repository"
-                f" {access.repository or access.repository_id} ({error.said}). Add the repository to the App's"
+                f" {access.repository or access.repository_id} ({error.reason}). Add the repository to the App's"
                 " installation, or give the App all repositories, and try again."
             ) from error
         return Secret(answer["token"])

@@ -9,16 +9,16 @@ from __future__ import annotations
 from typing import Any
 
 from github import Access, Client, SignIn
-from pour import seed as seeds
-from pour import variables
-from pour.environments import PRODUCTION, Environments
+from pour.cloudformation.request import ContentsProperties
 from pour.errors import ProtectionError, RepositoryTakenError
+from pour.files import seed as seeds
+from pour.files.proposal import Proposal
+from pour.files.seed import Seed
+from pour.files.seeding import MAIN, Seeding
 from pour.ownership import path
-from pour.proposal import Proposal
-from pour.protection import Protection
-from pour.request import ContentsProperties
-from pour.seed import Seed
-from pour.seeding import MAIN, Seeding
+from pour.settings import variables
+from pour.settings.environments import PRODUCTION, Environments
+from pour.settings.protection import Protection
 
 _PERMISSIONS = {
     "administration": "write",

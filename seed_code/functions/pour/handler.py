@@ -20,19 +20,20 @@ from botocore.exceptions import BotoCoreError, ClientError
 from github import Deadline, SignIn
 from github.errors import GitHubError
 from github.function import Context, Function, start_log
-from pour import contents, stacks
-from pour.answer import Answer, AnswerNotDeliveredError, Reply
-from pour.contents import ContentsResource
-from pour.errors import PourError
-from pour.repository import NOT_CREATED, RepositoryResource
-from pour.request import (
+from pour import contents
+from pour.cloudformation import stacks
+from pour.cloudformation.answer import Answer, AnswerNotDeliveredError, Reply
+from pour.cloudformation.request import (
     REPOSITORY,
     CustomResourceRequest,
     contents_properties,
     parse,
     repository_properties,
 )
-from pour.watchdog import RESERVE_SECONDS, Watchdog
+from pour.cloudformation.watchdog import RESERVE_SECONDS, Watchdog
+from pour.contents import ContentsResource
+from pour.errors import PourError
+from pour.repository import NOT_CREATED, RepositoryResource
 
 _log = logging.getLogger("pour")
 

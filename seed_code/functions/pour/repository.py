@@ -20,12 +20,12 @@ from typing import Any
 
 from github import Access, Client, SignIn, segment
 from github.errors import ForbiddenError, InvalidError, NotFoundError
-from pour import variables
+from pour.cloudformation.request import RepositoryProperties
 from pour.errors import OwnerError, PropertyError, RepositoryTakenError
-from pour.git_data import GitData
+from pour.files.git_data import GitData
+from pour.files.seeding import MAIN
 from pour.ownership import ADOPTED, CREATED, VARIABLE, Mark, adoption_topic, path
-from pour.request import RepositoryProperties
-from pour.seeding import MAIN
+from pour.settings import variables
 
 NOT_CREATED = "not-created"
 """The physical id of a resource whose Create failed before anything was made: its Delete has nothing to do."""
@@ -162,7 +162,7 @@ class RepositoryResource:
             return self._made_before(client, properties, error)
         except (ForbiddenError, NotFoundError) as error:
             self.physical_id = NOT_CREATED
-            raise OwnerError(_forbidden(properties, error.said)) from error
+            raise OwnerError(_forbidden(properties, error.reason)) from error
         return made
 
     def _made_before(
@@ -176,9 +176,9 @@ class RepositoryResource:
         if repository is not None:
             return repository
         self.physical_id = NOT_CREATED
-        if "exist" in error.said:
+        if "exist" in error.reason:
             raise _taken(properties, "exists, out of sight of these credentials") from error
-        raise OwnerError(_forbidden(properties, error.said)) from error
+        raise OwnerError(_forbidden(properties, error.reason)) from error
 
     def _adopted(self, repository: dict[str, Any], client: Client, properties: RepositoryProperties) -> str:
         """ADOPTED for an empty repository with the project's topic. Raises RepositoryTakenError for any other."""
@@ -280,10 +280,10 @@ def _taken(properties: RepositoryProperties, why: str) -> RepositoryTakenError:
     )
 
 
-def _forbidden(properties: RepositoryProperties, said: str) -> str:
+def _forbidden(properties: RepositoryProperties, reason: str) -> str:
     return (
         f"{properties.owner} does not let these credentials create the {properties.visibility} repository {properties.name}"
-        f" ({said or 'no reason given'}). Have an owner allow it (organisation settings, Member privileges and GitHub Apps; the"
+        f" ({reason or 'no reason given'}). Have an owner allow it (organisation settings, Member privileges and GitHub Apps; the"
         " token or App needs Administration: write), choose another visibility, or have an owner make the repository, empty,"
         f" with the topic {adoption_topic(properties.project_name)}: then it is used. Try again then."
     )

@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from model_common.aws.errors import is_missing
-from model_common.progress import Progress
+from model_common.cli.progress import Progress
 from project_template.aws import cloudformation
 from project_template.aws.clients import Aws
 from project_template.aws.waiting import Watch

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from model_common.aws import stacks
+from model_common.cli.progress import Progress
 from model_common.deadline import Deadline
-from model_common.progress import Progress
 from project_template.aws import cloudformation
 from project_template.aws.clients import Aws
 from project_template.core.stack import Stack

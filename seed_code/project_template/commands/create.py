@@ -13,8 +13,8 @@ from typing import Any
 
 from rich.console import Console
 
+from model_common.cli.progress import Progress
 from model_common.deadline import Deadline
-from model_common.progress import Progress
 from project_template.account import catalog, project, publication
 from project_template.account.project import Follow, Project
 from project_template.account.publication import Published
@@ -25,7 +25,7 @@ from project_template.core import names, template
 from project_template.core.settings import Form, check_tags
 from project_template.doctor import github_access
 from project_template.doctor.finding import Level
-from project_template.doctor.github_access import Asked
+from project_template.doctor.github_access import RepositoryRequest
 from project_template.errors import GitHubError, ProjectError, RefusedError
 from project_template.github import Transport, fetch
 
@@ -81,9 +81,9 @@ def run(aws: Aws, request: Request, console: Console, transport: Transport = fet
 def create(aws: Aws, request: Request, progress: Progress, transport: Transport) -> None:
     """Check the parameters, and what GitHub says to them; and ask SageMaker for the project."""
     published = publication.find(aws, request.publication)
-    stated = publication.project_template(aws, published)
-    template.check(stated, request.parameters, request.name)
-    defaults = {name: each.default or "" for name, each in template.parameters(stated).items()}
+    template_document = publication.project_template(aws, published)
+    template.check(template_document, request.parameters, request.name)
+    defaults = {name: each.default or "" for name, each in template.parameters(template_document).items()}
     _require_github(aws, published, defaults | dict(request.parameters), progress, transport)
     sent: dict[str, Any] = {"ProjectName": request.name}
     if request.tags:
@@ -113,21 +113,21 @@ def _require_github(
 
     What cannot be looked at from here is left to the functions: they sign in for themselves.
     """
-    asked = Asked(
+    repositories = RepositoryRequest(
         owner=values.get("GitHubOwner", ""),
         visibility=values.get("RepositoryVisibility", "private"),
         gate=values.get("ProductionGate", "github"),
         reviewers=tuple(filter(None, values.get("ProductionReviewers", "").split(","))),
     )
     try:
-        findings = list(github_access.look(aws, published.record, asked, transport))
+        findings = list(github_access.look(aws, published.record, repositories, transport))
     except GitHubError as error:
         progress.say(f"Not asked whether GitHub can protect the project: {error.message}")
         return
     failed = [each for each in findings if each.level is Level.FAIL]
     if failed:
-        said = " ".join(f"{each.check}: {each.found}. {each.mend}" for each in failed)
-        raise RefusedError(f"GitHub would not let the project be made so. {said} Nothing was made.")
+        reasons = " ".join(f"{each.check}: {each.found}. {each.mend}" for each in failed)
+        raise RefusedError(f"GitHub would not let the project be made so. {reasons} Nothing was made.")
 
 
 def _exists(existing: Project) -> RefusedError:

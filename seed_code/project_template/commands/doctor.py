@@ -27,7 +27,7 @@ from project_template.doctor import (
     users,
 )
 from project_template.doctor.finding import Finding, Level, fail, ok, warn
-from project_template.doctor.github_access import Asked
+from project_template.doctor.github_access import RepositoryRequest
 from project_template.errors import GitHubError, NotPublishedError, RefusedError
 from project_template.github import Transport, fetch
 
@@ -70,7 +70,9 @@ def run(
         *_asked("template bucket", lambda: bucket.bucket(aws, found)),
         *_asked("template object", lambda: bucket.template_object(aws, found)),
         *_asked("archives", lambda: bucket.archives(aws, found)),
-        *_asked("template version", lambda: [bucket.version(found, (checkout or _checkout)())]),
+        *_asked(
+            "template version", lambda: [bucket.version(found, checkout() if checkout else _checkout(found))]
+        ),
         *_asked("domain tag", lambda: _domains(aws, request, found)),
         *_asked("launch role", lambda: _launch_role(aws, found)),
         *_asked("users", lambda: users.check(aws, found)),
@@ -102,12 +104,12 @@ def document(findings: Iterable[Finding]) -> dict[str, Any]:
 
 def lines(findings: Iterable[Finding]) -> list[str]:
     """The findings for people, a line each, and below it how to mend it."""
-    said = []
+    printed = []
     for each in findings:
-        said.append(f"{each.level:<5} {each.check:<17} {each.found}")
+        printed.append(f"{each.level:<5} {each.check:<17} {each.found}")
         if each.mend:
-            said.append(f"{'':<23} -> {each.mend}")
-    return said
+            printed.append(f"{'':<23} -> {each.mend}")
+    return printed
 
 
 def _asked(check: str, look: Callable[[], Iterable[Finding]]) -> list[Finding]:
@@ -140,8 +142,9 @@ def _publication(found: Published) -> Iterator[Finding]:
         yield fail("publication", "publishing never came to its end", "Run `project-template publish` again.")
 
 
-def _checkout() -> str:
-    return blueprint.checkout().version
+def _checkout(found: Published) -> str:
+    """The version that the same publication would have from this checkout."""
+    return blueprint.checkout(github_api_url=str(found.record.get("github_api_url", ""))).version
 
 
 def _domains(aws: Aws, request: Request, found: Published) -> Iterator[Finding]:
@@ -191,9 +194,11 @@ def _oidc(aws: Aws, found: Published) -> Finding:
 
 
 def _github(aws: Aws, request: Request, found: Published, transport: Transport) -> Iterator[Finding]:
-    asked = Asked(request.owner, request.visibility, request.gate, request.reviewers)
+    repositories = RepositoryRequest(request.owner, request.visibility, request.gate, request.reviewers)
     is_new = bool(request.project) and project.describe(aws, request.project) is None
-    yield from github_access.look(aws, found.record, asked, transport, request.project if is_new else "")
+    yield from github_access.look(
+        aws, found.record, repositories, transport, request.project if is_new else ""
+    )
     if not request.owner:
         yield warn(
             "GitHub reach", "no organisation was named", "--github-org LOGIN checks one, and its plan."
@@ -213,9 +218,9 @@ def _names(aws: Aws, request: Request, found: Published | None) -> list[Finding]
     if not request.project:
         return []
     text = publication.template_text(aws, found) if found else ""
-    known = template.parameters(template.parse(text or "{}"))
+    declared = template.parameters(template.parse(text or "{}"))
     recipes, stages = project_names.stems(_RECIPES), project_names.stems(_STAGES)
-    return list(project_names.check(request.project, recipes, stages, known))
+    return list(project_names.check(request.project, recipes, stages, declared))
 
 
 def _project(aws: Aws, request: Request, found: Published) -> Iterator[Finding]:

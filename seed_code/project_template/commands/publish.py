@@ -12,8 +12,8 @@ from typing import Any
 
 from rich.console import Console
 
+from model_common.cli.progress import Progress
 from model_common.deadline import Deadline
-from model_common.progress import Progress
 from project_template.account import publication
 from project_template.aws import cloudformation
 from project_template.aws.clients import Aws
@@ -102,19 +102,19 @@ def document(made: Plan, dry_run: bool) -> dict[str, Any]:
 def lines(made: Plan, dry_run: bool) -> list[str]:
     """The plan for people."""
     wanted = made.blueprint.wanted
-    said = [
+    printed = [
         f"version    {made.blueprint.version}",
         f"stack      {wanted.stack_name}",
         f"templates  {wanted.location}",
         *_typed(made.blueprint),
     ]
     if not made.steps:
-        return [*said, "Nothing changes: this version is published already."]
+        return [*printed, "Nothing changes: this version is published already."]
     if not dry_run:
-        return [*said, f"Published in {len(made.steps)} steps."]
-    said += ["", "Publishing would:"]
+        return [*printed, f"Published in {len(made.steps)} steps."]
+    printed += ["", "Publishing would:"]
     for number, step in enumerate(made.steps, 1):
-        said.append(f"{number:>3}. {step}")
+        printed.append(f"{number:>3}. {step}")
         if isinstance(step, ApplyStack):
-            said += [f"       {change}" for change in step.changes]
-    return said
+            printed += [f"       {change}" for change in step.changes]
+    return printed

@@ -15,9 +15,9 @@ from botocore.exceptions import ClientError
 from rich.console import Console
 
 from model_common.aws.errors import is_missing
+from model_common.cli.progress import Progress
 from model_common.deadline import Deadline
 from model_common.leftovers import Leftovers
-from model_common.progress import Progress
 from project_template.account import leftovers, project, retained
 from project_template.account.project import Follow, Project
 from project_template.account.retained import Retained
@@ -146,13 +146,13 @@ def document(inventory: Inventory, left: Inventory, request: Request) -> dict[st
 
 def lines(inventory: Inventory, request: Request) -> list[str]:
     """The inventory for people."""
-    said = _items(inventory)
+    printed = _items(inventory)
     if not has_work(inventory, request):
-        said.append(f"There is nothing of {inventory.name} to delete.")
+        printed.append(f"There is nothing of {inventory.name} to delete.")
     kept = inventory.retained.lines()
     if request.with_data:
-        return said + [f"{line}, WITH ALL THAT IS IN IT" for line in kept]
-    return said + ([f"Kept (--with-data deletes it): {line}" for line in kept])
+        return printed + [f"{line}, WITH ALL THAT IS IN IT" for line in kept]
+    return printed + ([f"Kept (--with-data deletes it): {line}" for line in kept])
 
 
 def _items(inventory: Inventory) -> list[str]:

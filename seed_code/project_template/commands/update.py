@@ -14,8 +14,8 @@ from botocore.exceptions import ClientError
 from rich.console import Console
 
 from model_common.aws.errors import error_text
+from model_common.cli.progress import Progress
 from model_common.deadline import Deadline
-from model_common.progress import Progress
 from project_template.account import catalog, project, publication
 from project_template.account.project import Follow, Project
 from project_template.account.publication import Published
@@ -96,8 +96,8 @@ def _update(aws: Aws, request: Request, existing: Project, progress: Progress, t
             form["Tags"] = [{"Key": key, "Value": value} for key, value in sorted(request.tags.items())]
         aws.sagemaker.update_project(ProjectName=request.name, **form)
     except ClientError as error:
-        said = error_text(error)
-        if "No updates are to be performed" in said or "didn't contain changes" in said:
+        reason = error_text(error)
+        if "No updates are to be performed" in reason or "didn't contain changes" in reason:
             return False
         raise
     return True
@@ -131,7 +131,7 @@ def _form(aws: Aws, existing: Project, published: Published, sent: list[dict[str
     }
 
 
-def _values(aws: Aws, existing: Project, known: Mapping[str, Parameter]) -> dict[str, str]:
+def _values(aws: Aws, existing: Project, declared: Mapping[str, Parameter]) -> dict[str, str]:
     """Every parameter's value: what the project was given; and where that was its template's default, the new default.
 
     All are named, since an update keeps the values of those that it does not name, old defaults among them.
@@ -140,9 +140,15 @@ def _values(aws: Aws, existing: Project, known: Mapping[str, Parameter]) -> dict
     before = template.parameters(template.parse(cloudformation.template(aws, existing.stack)))
     given = {each["ParameterKey"]: each["ParameterValue"] for each in described.get("Parameters", [])}
     values = {
-        name: new.default for name, new in known.items() if name not in INJECTED and new.default is not None
+        name: new.default
+        for name, new in declared.items()
+        if name not in INJECTED and new.default is not None
     }
     for name, value in given.items():
-        if name in known and name not in INJECTED and (name not in before or before[name].default != value):
+        if (
+            name in declared
+            and name not in INJECTED
+            and (name not in before or before[name].default != value)
+        ):
             values[name] = value
     return values

@@ -13,7 +13,7 @@ from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Any, Protocol
 
-from project_template import seed
+from project_template import enterprise, seed
 from project_template.core import template
 from project_template.core.plan import VISIBLE, Object, Wanted
 from project_template.core.settings import PublishSettings
@@ -122,9 +122,9 @@ class Blueprint:
         return [each.key for each in (*self.wanted.archives, *self.wanted.listed)]
 
 
-def checkout(root: Path = seed.TEMPLATE) -> Checkout:
-    """Read the checkout. Raises TemplateIncompleteError."""
-    archives = seed.archives(root)
+def checkout(root: Path = seed.TEMPLATE, *, github_api_url: str = "") -> Checkout:
+    """Read the checkout, for the GitHub with that API (github.com's by default). Raises TemplateIncompleteError."""
+    archives = seed.archives(root, own_server=enterprise.is_own_server(github_api_url))
     return Checkout(
         seeds=archives,
         seeds_sha256=seed.sha256(archives),
@@ -147,28 +147,28 @@ def make(
     settings: PublishSettings, place: Place, source: Checkout, synthesis: Synthesis, there: There
 ) -> Blueprint:
     """Put the publication together. Raises RefusedError where the version was published already with other content."""
-    stated = publication(settings, place, source, there)
-    project = _object("", synthesis.project_template(stated).encode(), "application/yaml")
+    values = publication(settings, place, source, there)
+    project = _object("", synthesis.project_template(values).encode(), "application/yaml")
     version = replace(project, key=version_key(project.sha256))
     before = template.product_versions(there.template)
-    after = _versions(before, stated.version, place.url(stated.bucket, version.key))
-    location = f"s3://{stated.bucket}/templates/"
-    record = _record(settings, stated, source, project.sha256, location)
+    after = _versions(before, values.version, place.url(values.bucket, version.key))
+    location = f"s3://{values.bucket}/templates/"
+    record = _record(settings, values, source, project.sha256, location)
     described = json.dumps(record, indent=2, sort_keys=True).encode() + b"\n"
     listed = replace(project, key=template_key(settings.name), tags=dict([VISIBLE]))
     wanted = Wanted(
         stack_name=stack_name(settings.name),
-        bucket=stated.bucket,
+        bucket=values.bucket,
         first_template=synthesis.publication_template(_stack(settings, place, there, before)),
         template=synthesis.publication_template(
             _stack(settings, place, there, after if settings.form.in_catalog else before)
         ),
         archives=(
             *(
-                _object(f"{stated.seed_prefix}{name}", content, "application/zip")
+                _object(f"{values.seed_prefix}{name}", content, "application/zip")
                 for name, content in source.seeds.items()
             ),
-            _object(stated.functions_key, source.functions, "application/zip"),
+            _object(values.functions_key, source.functions, "application/zip"),
             version,
         ),
         listed=(
@@ -181,7 +181,7 @@ def make(
     )
     stack = _stack(settings, place, there, before)
     return Blueprint(
-        stated.version,
+        values.version,
         wanted,
         record,
         stack.launch_role_arn(place.account, place.partition),
@@ -249,21 +249,21 @@ def _object(key: str, content: bytes, content_type: str, tags: Mapping[str, str]
 
 
 def _record(
-    settings: PublishSettings, stated: Publication, source: Checkout, digest: str, location: str
+    settings: PublishSettings, values: Publication, source: Checkout, digest: str, location: str
 ) -> dict[str, Any]:
     return {
         "name": settings.name,
-        "version": stated.version,
+        "version": values.version,
         "content": source.version,
         "form": str(settings.form),
         "location": location,
         "template_sha256": digest,
         "seeds_sha256": source.seeds_sha256,
         "functions_sha256": source.functions_sha256,
-        "github_api_url": stated.github_api_url,
-        "issuer": stated.issuer,
-        "oidc_provider_arn": stated.oidc_provider_arn,
-        "sign_in": asdict(stated.sign_in),
+        "github_api_url": values.github_api_url,
+        "issuer": values.issuer,
+        "oidc_provider_arn": values.oidc_provider_arn,
+        "sign_in": asdict(values.sign_in),
         "domains": list(settings.domains),
         "principals": list(settings.principals),
     }

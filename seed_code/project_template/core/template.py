@@ -82,14 +82,14 @@ def parameters(template: Mapping[str, Any]) -> dict[str, Parameter]:
     return {
         name: Parameter(
             name=name,
-            default=_text(stated["Default"]) if "Default" in stated else None,
-            pattern=stated.get("AllowedPattern"),
-            allowed=tuple(_text(value) for value in stated.get("AllowedValues", ())),
-            minimum=int(stated.get("MinLength", 0)),
-            maximum=int(stated["MaxLength"]) if "MaxLength" in stated else None,
-            explanation=str(stated.get("ConstraintDescription", "")),
+            default=_text(declaration["Default"]) if "Default" in declaration else None,
+            pattern=declaration.get("AllowedPattern"),
+            allowed=tuple(_text(value) for value in declaration.get("AllowedValues", ())),
+            minimum=int(declaration.get("MinLength", 0)),
+            maximum=int(declaration["MaxLength"]) if "MaxLength" in declaration else None,
+            explanation=str(declaration.get("ConstraintDescription", "")),
         )
-        for name, stated in template.get("Parameters", {}).items()
+        for name, declaration in template.get("Parameters", {}).items()
     }
 
 
@@ -98,13 +98,13 @@ def check(template: Mapping[str, Any], given: Mapping[str, str], project: str) -
 
     `project` is the project's name, which SageMaker fills in and the template may restrict.
     """
-    known = parameters(template)
-    problems = [f"{name} is no parameter of the template" for name in given if name not in known]
+    declared = parameters(template)
+    problems = [f"{name} is no parameter of the template" for name in given if name not in declared]
     problems += [f"{name} is filled in by SageMaker" for name in given if name in INJECTED]
-    stated = known.get("SageMakerProjectName")
-    if stated is not None and (problem := stated.problem(project)) is not None:
+    declaration = declared.get("SageMakerProjectName")
+    if declaration is not None and (problem := declaration.problem(project)) is not None:
         problems.append(problem)
-    for name, parameter in known.items():
+    for name, parameter in declared.items():
         if name in INJECTED:
             continue
         value = given.get(name, parameter.default)
@@ -113,10 +113,10 @@ def check(template: Mapping[str, Any], given: Mapping[str, str], project: str) -
         elif (problem := parameter.problem(value)) is not None:
             problems.append(problem)
     if not problems:
-        chosen = {name: each.default for name, each in known.items()} | dict(given)
-        problems = [said.rstrip(".") for said in _broken_rules(template, chosen)]
+        chosen = {name: each.default for name, each in declared.items()} | dict(given)
+        problems = [broken.rstrip(".") for broken in _broken_rules(template, chosen)]
     if problems:
-        settable = sorted(known.keys() - INJECTED)
+        settable = sorted(declared.keys() - INJECTED)
         raise ParameterError("; ".join(problems) + f". The template's parameters are: {', '.join(settable)}.")
 
 

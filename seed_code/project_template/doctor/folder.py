@@ -27,8 +27,8 @@ def archive(place: str, content: bytes) -> Iterator[str]:
     if sums is None:
         yield f"{place} has no {manifest.NAME}: it is of before there were manifests, or somebody took it out"
         return
-    for said in _differences(sums, files):
-        yield f"{place}: {said}"
+    for difference in _differences(sums, files):
+        yield f"{place}: {difference}"
 
 
 def check(folder: Path) -> Iterator[Finding]:
@@ -45,25 +45,25 @@ def check(folder: Path) -> Iterator[Finding]:
         )
         return
     try:
-        stated = manifest.parse(listing.read_text(encoding="utf-8"))
+        listed = manifest.parse(listing.read_text(encoding="utf-8"))
     except ValueError as error:
         yield fail("files", f"{listing}: {error}", "Bring the file back from the seed or the release.")
         return
-    there = {path: (folder / path).read_bytes() if (folder / path).is_file() else None for path in stated}
-    found = list(manifest.differences(stated, there))
+    there = {path: (folder / path).read_bytes() if (folder / path).is_file() else None for path in listed}
+    found = list(manifest.differences(listed, there))
     say, mend = (warn, _TEAMS) if (folder / ".git").exists() else (fail, _AGAIN)
-    for said in found[:_SHOWN]:
-        yield say("files", f"{folder}: {said}", mend)
+    for difference in found[:_SHOWN]:
+        yield say("files", f"{folder}: {difference}", mend)
     if len(found) > _SHOWN:
         yield say("files", f"{folder}: {len(found) - _SHOWN} more files", mend)
     if not found:
-        yield ok("files", f"all {len(stated)} files of {folder} are as {manifest.NAME} says")
+        yield ok("files", f"all {len(listed)} files of {folder} are as {manifest.NAME} says")
 
 
 def _differences(sums: bytes, files: Mapping[str, bytes]) -> Iterator[str]:
     try:
-        stated = manifest.parse(sums.decode())
+        listed = manifest.parse(sums.decode())
     except ValueError as error:
         yield f"{manifest.NAME}: {error}"
         return
-    yield from manifest.differences(stated, files)
+    yield from manifest.differences(listed, files)

@@ -105,13 +105,13 @@ def coverage(role: Role, wanted: Mapping[str, Mapping[str, Sequence[str]]]) -> l
         lacking = {handler: actions for handler, actions in lacking.items() if actions}
         if lacking:
             creates = "create" not in lacking
-            said = "; ".join(f"{handler}: {', '.join(actions)}" for handler, actions in lacking.items())
+            missing = "; ".join(f"{handler}: {', '.join(actions)}" for handler, actions in lacking.items())
             found = (
                 f"can create {name}, and then not {' or '.join(lacking)} it"
                 if creates
                 else f"cannot handle {name}"
             )
-            findings.append(fail(_CHECK, f"{role.arn.rpartition('/')[2]} {found} (lacks {said})", _REMEDY))
+            findings.append(fail(_CHECK, f"{role.arn.rpartition('/')[2]} {found} (lacks {missing})", _REMEDY))
     if not findings and wanted:
         findings.append(
             ok(_CHECK, f"it can create, update and delete all {len(wanted)} types of the template")

@@ -15,16 +15,16 @@ _SHORTER = "Choose a shorter name for the project, or for its longest recipe or 
 
 
 def check(
-    name: str, recipes: list[str], stages: list[str], known: Mapping[str, Parameter]
+    name: str, recipes: list[str], stages: list[str], declared: Mapping[str, Parameter]
 ) -> Iterator[Finding]:
-    """All that is named after a project, at its longest. `known` are the published template's parameters."""
+    """All that is named after a project, at its longest. `declared` are the published template's parameters."""
     try:
         names.check_project(name)
     except UsageError as error:
         yield fail(_CHECK, error.message, "Choose another name.")
         return
-    stated = known.get("SageMakerProjectName")
-    problem = stated.problem(name) if stated else None
+    declaration = declared.get("SageMakerProjectName")
+    problem = declaration.problem(name) if declaration else None
     if problem is not None:
         yield fail(_CHECK, problem, "Choose another name: the template does not take this one.")
         return

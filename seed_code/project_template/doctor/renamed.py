@@ -28,31 +28,31 @@ _PARTS = {
 
 @dataclass(frozen=True)
 class Wired:
-    """A repository: as the stack knows it (`known`), and as GitHub does (`live`, None where it is gone). Names with owner.
+    """A repository: as the stack records it (`recorded`), and as GitHub does (`live`, None where it is gone). Names with owner.
 
     `prefix` is how the subjects of its tokens begin, "" where GitHub does not tell.
     """
 
     parameter: str
-    known: str
+    recorded: str
     live: str | None
     prefix: str = ""
 
     @property
     def new_name(self) -> str | None:
         """Its name without its owner, where that is another one than the stack knows and the owner is the same."""
-        if self.live is None or self.live.lower() == self.known.lower():
+        if self.live is None or self.live.lower() == self.recorded.lower():
             return None
         owner, _, name = self.live.partition("/")
-        return name if owner.lower() == self.known.partition("/")[0].lower() else None
+        return name if owner.lower() == self.recorded.partition("/")[0].lower() else None
 
 
 def look(
     aws: Aws, record: Mapping[str, Any], project: str, stack: str, transport: Transport
 ) -> Iterator[Finding]:
     """Raises GitHubError where GitHub does not answer."""
-    known = _known(aws, stack)
-    github = _reader(aws, record, known, transport)
+    recorded = _recorded(aws, stack)
+    github = _reader(aws, record, recorded, transport)
     if github is None:
         yield warn(
             _CHECK,
@@ -62,15 +62,19 @@ def look(
         )
         return
     trusted = _trusted(aws, cloudformation.resources(aws, stack))
-    for identity, each in known.items():
-        yield _finding(_asked(github, identity, each), project, trusted)
+    for identity, each in recorded.items():
+        yield _finding(_looked_up(github, identity, each), project, trusted)
 
 
 def names(aws: Aws, record: Mapping[str, Any], stack: str, transport: Transport) -> dict[str, str]:
     """The parameters of the stack that name a renamed repository, with its new name. Raises GitHubError."""
-    known = _known(aws, stack)
-    github = _reader(aws, record, known, transport)
-    found = [_asked(github, identity, each) for identity, each in known.items()] if github is not None else []
+    recorded = _recorded(aws, stack)
+    github = _reader(aws, record, recorded, transport)
+    found = (
+        [_looked_up(github, identity, each) for identity, each in recorded.items()]
+        if github is not None
+        else []
+    )
     return {each.parameter: each.new_name for each in found if each.new_name is not None}
 
 
@@ -79,19 +83,19 @@ def _finding(wired: Wired, project: str, trusted: frozenset[str]) -> Finding:
     if wired.live is None:
         return fail(
             _CHECK,
-            f"{wired.known} is gone, or this sign-in does not see it any more",
+            f"{wired.recorded} is gone, or this sign-in does not see it any more",
             "Restore it on GitHub (Settings, Deleted repositories), or let the sign-in see it.",
         )
     if wired.new_name is not None:
         return fail(
             _CHECK,
-            f"{wired.known} is called {wired.live} now: no role trusts its jobs, and no event reaches it by that name",
+            f"{wired.recorded} is called {wired.live} now: no role trusts its jobs, and no event reaches it by that name",
             f"`{update} --parameter {wired.parameter}={wired.new_name}` (so does `{update}` alone).",
         )
-    if wired.live.lower() != wired.known.lower():
+    if wired.live.lower() != wired.recorded.lower():
         return fail(
             _CHECK,
-            f"{wired.known} was moved to {wired.live}: a project's repositories stay with their owner",
+            f"{wired.recorded} was moved to {wired.live}: a project's repositories stay with their owner",
             "Transfer it back on GitHub, or make a new project for the new owner.",
         )
     if wired.prefix and not any(subject.startswith(f"{wired.prefix}:") for subject in trusted):
@@ -104,13 +108,13 @@ def _finding(wired: Wired, project: str, trusted: frozenset[str]) -> Finding:
 
 
 def _reader(
-    aws: Aws, record: Mapping[str, Any], known: Mapping[str, Wired], transport: Transport
+    aws: Aws, record: Mapping[str, Any], recorded: Mapping[str, Wired], transport: Transport
 ) -> GitHub | None:
     """GitHub as the sign-in reads repositories; None where it does not. An App does through its installation."""
     github = sign_in(aws, record, transport)
     if not isinstance(github, GitHub) or "app_id" not in record.get("sign_in", {}):
         return github if isinstance(github, GitHub) else None
-    for owner in {each.known.partition("/")[0] for each in known.values()}:
+    for owner in {each.recorded.partition("/")[0] for each in recorded.values()}:
         for kind in ("orgs", "users"):
             installed = github.get(f"/{kind}/{owner}/installation")
             if installed.status == 200:
@@ -118,20 +122,20 @@ def _reader(
     return None
 
 
-def _known(aws: Aws, stack: str) -> dict[str, Wired]:
+def _recorded(aws: Aws, stack: str) -> dict[str, Wired]:
     """The repositories as the stack knows them, by GitHub's id."""
     found = cloudformation.describe(aws, stack)
     outputs = found.outputs if found is not None else {}
-    known = {}
+    recorded = {}
     for resource in cloudformation.resources(aws, stack):
         parameter, output = _PARTS.get(resource.logical_id, ("", ""))
         name = urlsplit(outputs.get(output, "")).path.strip("/").split("/")[-2:]
         if parameter and len(name) == 2 and resource.physical_id.isdecimal():
-            known[resource.physical_id] = Wired(parameter, "/".join(name), None)
-    return known
+            recorded[resource.physical_id] = Wired(parameter, "/".join(name), None)
+    return recorded
 
 
-def _asked(github: GitHub, identity: str, wired: Wired) -> Wired:
+def _looked_up(github: GitHub, identity: str, wired: Wired) -> Wired:
     """The repository with what GitHub says of it now."""
     answer = github.get(f"/repositories/{identity}")
     if answer.status != 200:

@@ -16,8 +16,8 @@ _ALGORITHM = "RSASSA_PKCS1_V1_5_SHA_256"
 
 def sign_in(aws: Aws, record: Mapping[str, object], transport: Transport) -> GitHub | Finding:
     """A GitHub to read from, or why there is none. Neither token nor signature is shown anywhere."""
-    stated = record.get("sign_in")
-    named: Mapping[str, str] = stated if isinstance(stated, dict) else {}
+    recorded = record.get("sign_in")
+    named: Mapping[str, str] = recorded if isinstance(recorded, dict) else {}
     try:
         if secret := named.get("secret_arn"):
             token = aws.secrets.get_secret_value(SecretId=secret)["SecretString"].strip()
@@ -40,11 +40,11 @@ def _sign(aws: Aws, key: str, content: bytes) -> bytes:
 
 
 def _refused(error: ClientError, arn: str) -> Finding:
-    said = f"{error_code(error)}: {error_text(error)}"
+    reason = f"{error_code(error)}: {error_text(error)}"
     if is_denied(error):
         return warn(
             "GitHub sign-in",
-            f"you may not use {arn}, so GitHub was not asked ({said})",
+            f"you may not use {arn}, so GitHub was not asked ({reason})",
             "The functions may, by their own role. To check it, allow yourself secretsmanager:GetSecretValue or kms:Sign.",
         )
     mend = (
@@ -52,4 +52,4 @@ def _refused(error: ClientError, arn: str) -> Finding:
         if is_missing(error)
         else "Put it right, and ask again."
     )
-    return fail("GitHub sign-in", f"{arn} cannot be used ({said})", mend)
+    return fail("GitHub sign-in", f"{arn} cannot be used ({reason})", mend)

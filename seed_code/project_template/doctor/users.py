@@ -18,7 +18,7 @@ _CHECK = "users"
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _Query:
     """Actions on one resource, with the services that a role is passed to."""
 
     actions: Sequence[str]
@@ -58,8 +58,8 @@ def check(aws: Aws, found: Published) -> Iterator[Finding]:
 def _principal(aws: Aws, found: Published, principal: str, policy: str) -> Finding:
     lacking = []
     try:
-        for asked in _needed(aws, found):
-            lacking += _denied(aws, principal, asked)
+        for query in _needed(aws, found):
+            lacking += _denied(aws, principal, query)
     except ClientError as error:
         if is_missing(error):
             return fail(
@@ -79,22 +79,22 @@ def _principal(aws: Aws, found: Published, principal: str, policy: str) -> Findi
     return ok(_CHECK, f"{principal} may make projects in Studio, with {found.launch_role_arn} as the role")
 
 
-def _needed(aws: Aws, found: Published) -> list[_Asked]:
+def _needed(aws: Aws, found: Published) -> list[_Query]:
     stack = f"arn:{aws.partition}:cloudformation:{aws.region}:{aws.account}:stack/SP-p-000000000000/0"
     template = f"arn:{aws.partition}:s3:::{found.bucket}/{found.template_key}"
     passed = [
-        _Asked(["iam:PassRole"], found.launch_role_arn, f"{service}.amazonaws.com")
+        _Query(["iam:PassRole"], found.launch_role_arn, f"{service}.amazonaws.com")
         for service in ("cloudformation", "sagemaker")
     ]
-    return [*passed, _Asked(TEMPLATE_ACTIONS, template), _Asked(STACK_ACTIONS, stack)]
+    return [*passed, _Query(TEMPLATE_ACTIONS, template), _Query(STACK_ACTIONS, stack)]
 
 
-def _denied(aws: Aws, principal: str, asked: _Asked) -> list[str]:
+def _denied(aws: Aws, principal: str, query: _Query) -> list[str]:
     answer: Any = aws.iam.simulate_principal_policy(
         PolicySourceArn=principal,
-        ActionNames=list(asked.actions),
-        ResourceArns=[asked.resource],
-        ContextEntries=asked.context,  # type: ignore[arg-type]
+        ActionNames=list(query.actions),
+        ResourceArns=[query.resource],
+        ContextEntries=query.context,  # type: ignore[arg-type]
     )
     return [
         each["EvalActionName"] for each in answer["EvaluationResults"] if each["EvalDecision"] != "allowed"

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from rich.console import Console
 
+from model_common.cli.progress import Progress
 from model_common.deadline import Deadline
-from model_common.progress import Progress
 from project_template.account import retained
 from project_template.aws import change_sets, cloudformation
 from project_template.aws.clients import Aws, bucket_exists

@@ -11,7 +11,7 @@ import yaml
 from rich.console import Console
 
 from model_common import prices
-from model_common.progress import Progress
+from model_common.cli.progress import Progress
 from project_template.aws.clients import Aws
 from project_template.core.settings import issuer_of
 from project_template.errors import UsageError
@@ -20,11 +20,11 @@ from project_template.smoke import cleaning, plan, run, sample
 from project_template.smoke.plan import TEARDOWN_MINUTES, Job, Plan
 from project_template.smoke.run import Outcome, Request, verdict
 
-__all__ = ["Asked", "clean", "start", "verdict"]
+__all__ = ["Options", "clean", "start", "verdict"]
 
 
 @dataclass(frozen=True)
-class Asked:
+class Options:
     """The options. Empty strings and None are what was not given."""
 
     github_org: str
@@ -38,28 +38,30 @@ class Asked:
     report: Path | None
 
 
-def start(aws: Aws, asked: Asked, ask: Callable[[str], bool], console: Console) -> Outcome:
+def start(aws: Aws, options: Options, ask: Callable[[str], bool], console: Console) -> Outcome:
     """Show what a run makes and costs, and run it if `ask` is answered with yes. Raises UsageError otherwise."""
-    for option, value in (("--github-org", asked.github_org), ("--token-secret", asked.token_secret)):
+    for option, value in (("--github-org", options.github_org), ("--token-secret", options.token_secret)):
         if not value:
             raise UsageError(
                 f"{option} is missing: a smoke run makes repositories. --clean alone needs none of them."
             )
-    if asked.data is None and asked.recipe != sample.RECIPE:
-        raise UsageError(f"--recipe {asked.recipe} needs --data FILE: the sample is one for {sample.RECIPE}.")
-    made = Plan(run.new_name(), asked.github_org, asked.recipe, asked.minutes, _jobs(asked.recipe))
+    if options.data is None and options.recipe != sample.RECIPE:
+        raise UsageError(
+            f"--recipe {options.recipe} needs --data FILE: the sample is one for {sample.RECIPE}."
+        )
+    made = Plan(run.new_name(), options.github_org, options.recipe, options.minutes, _jobs(options.recipe))
     for line in plan.lines(made, aws.account, aws.region):
         Progress(console).say(line)
     if not ask("Begin?"):
         raise UsageError("Nothing was made. --yes begins without asking.")
     request = Request(
         plan=made,
-        token_secret=asked.token_secret,
-        github_url=asked.github_url,
-        issuer=asked.issuer or issuer_of(asked.github_url),
-        data=asked.data.read_bytes() if asked.data else sample.sentences(),
-        report=asked.report or Path("reports", f"{made.name}.md"),
-        outsider=asked.outsider,
+        token_secret=options.token_secret,
+        github_url=options.github_url,
+        issuer=options.issuer or issuer_of(options.github_url),
+        data=options.data.read_bytes() if options.data else sample.sentences(),
+        report=options.report or Path("reports", f"{made.name}.md"),
+        outsider=options.outsider,
     )
     return run.run(aws, request, console)
 
@@ -68,8 +70,8 @@ def _jobs(recipe: str) -> tuple[Job, ...]:
     """The jobs of a recipe of this checkout. Raises UsageError where there is no such recipe, or no price for its instances."""
     path = TEMPLATE / "build" / "recipes" / f"{recipe}.yaml"
     if not path.is_file():
-        known = ", ".join(sorted(each.stem for each in path.parent.glob("*.yaml")))
-        raise UsageError(f"--recipe is {recipe!r}; expected one of {known}.")
+        recipes = ", ".join(sorted(each.stem for each in path.parent.glob("*.yaml")))
+        raise UsageError(f"--recipe is {recipe!r}; expected one of {recipes}.")
     found = plan.jobs_of(yaml.safe_load(path.read_text(encoding="utf-8")))
     for job in found:
         if job.instance_type not in prices.INSTANCE_HOURS:

@@ -25,7 +25,7 @@ class Answer:
     status: int
     calls: int
     request_id: str
-    said: Mapping[str, Any]
+    answer: Mapping[str, Any]
 
 
 @dataclass
@@ -92,5 +92,5 @@ class Journal:
             status=http_response.status_code,
             calls=(before.calls if before else 0) + 1,
             request_id=str(metadata.get("RequestId", "")),
-            said={member: value for member, value in parsed.items() if member not in _UNTOLD},
+            answer={member: value for member, value in parsed.items() if member not in _UNTOLD},
         )

@@ -84,12 +84,12 @@ class Life:
         Raises SmokeError with the jobs that failed, and TimedOutError.
         """
         repository = self.repository(kind)
-        told = ""
+        reported = ""
         for _ in self.deadline.looks(f"The workflow of {repository} for {event} {title}"):
             found = self._run(repository, event, title)
             status = found["status"] if found else "not started"
-            if status != told:
-                told = status
+            if status != reported:
+                reported = status
                 self.note(f"Workflow of {repository} for {event}: {status}")
             if found and status == "completed":
                 return self._succeeded(repository, found)
@@ -111,9 +111,9 @@ class Life:
                 for step in job.get("steps", [])
                 if step.get("conclusion") == "failure"
             ]
-            said = ", ".join(failed) or "GitHub names no step"
+            steps = ", ".join(failed) or "GitHub names no step"
             raise SmokeError(
-                f"A workflow of {repository} ended as {run['conclusion']}: {said}. {run['html_url']}"
+                f"A workflow of {repository} ended as {run['conclusion']}: {steps}. {run['html_url']}"
             )
         return run
 

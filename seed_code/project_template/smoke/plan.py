@@ -44,8 +44,8 @@ def jobs_of(recipe: Mapping[str, Any]) -> tuple[Job, ...]:
     """The jobs that a recipe, as its file has it, is run by."""
     found = []
     for name, part in JOBS.items():
-        stated = DEFAULTS[part] | dict(recipe.get(part) or {})
-        found.append(Job(name, str(stated["instance_type"]), float(stated["max_runtime_seconds"]) / 3600))
+        settings = DEFAULTS[part] | dict(recipe.get(part) or {})
+        found.append(Job(name, str(settings["instance_type"]), float(settings["max_runtime_seconds"]) / 3600))
     return tuple(found)
 
 
@@ -82,10 +82,10 @@ class Cost:
     dollars: float
 
 
-def is_over(stated: str, now: datetime) -> bool:
+def is_over(settings: str, now: datetime) -> bool:
     """Whether a tag's value lies in the past. A value that is no time belongs to no run that can still go on."""
     try:
-        return datetime.strptime(stated, _TIME).replace(tzinfo=UTC) < now
+        return datetime.strptime(settings, _TIME).replace(tzinfo=UTC) < now
     except ValueError:
         return True
 

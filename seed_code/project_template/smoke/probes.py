@@ -94,14 +94,14 @@ def a_reviewer_has_to_read_the_repository(life: Life) -> tuple[Verdict, str]:
     if found.status != 200:
         return Verdict.NOT_TRIED, f"GitHub answers {found.status} to the login"
     body = {"reviewers": [{"type": "User", "id": found.body["id"]}]}
-    status, said = _put(life, f"/repos/{life.repository('deploy')}/environments/smoke-probe", body)
-    if status == 422 and "plan" in said.lower():
-        return Verdict.NOT_TRIED, f"the plan has no reviewers: {said}"
+    status, response = _put(life, f"/repos/{life.repository('deploy')}/environments/smoke-probe", body)
+    if status == 422 and "plan" in response.lower():
+        return Verdict.NOT_TRIED, f"the plan has no reviewers: {response}"
     if status == 200:
         # GitHub may also take the request and leave the reviewer out.
-        kept = life.outsider.lower() in said.lower()
+        kept = life.outsider.lower() in response.lower()
         return _verdict(not kept), f"GitHub answers 200, {'with' if kept else 'without'} the reviewer"
-    return _verdict(status == 422), f"GitHub answers {status}: {said}"
+    return _verdict(status == 422), f"GitHub answers {status}: {response}"
 
 
 PROBES: dict[str, Callable[[Life], tuple[Verdict, str]]] = {
@@ -197,10 +197,10 @@ def _tried_model(life: Life, client: Any, role: str) -> tuple[Verdict, str]:
             ModelName=name, ExecutionRoleArn=role, PrimaryContainer={"ModelPackageName": life.packages[0]}
         )
     except ClientError as error:
-        said = f"{error_code(error)}: {error_text(error)}"
+        response = f"{error_code(error)}: {error_text(error)}"
         if is_denied(error):
-            return _verdict(":model-package/" in error_text(error)), said
-        return Verdict.NOT_TRIED, said
+            return _verdict(":model-package/" in error_text(error)), response
+        return Verdict.NOT_TRIED, response
     life.aws.sagemaker.delete_model(ModelName=name)
     return Verdict.DIFFERS, "the model was made without a permission on the package"
 

@@ -28,8 +28,8 @@ class Redaction:
     """Redacts texts and answers. `names` are further words that are taken out: {word: what stands in its place}."""
 
     def __init__(self, names: Mapping[str, str] | None = None) -> None:
-        known = {word: shown for word, shown in (names or {}).items() if word}
-        self._names = sorted(known.items(), key=lambda each: -len(each[0]))
+        replacements = {word: shown for word, shown in (names or {}).items() if word}
+        self._names = sorted(replacements.items(), key=lambda each: -len(each[0]))
 
     def text(self, text: str) -> str:
         """The text without what is secret in it."""

@@ -56,11 +56,11 @@ def _step(entry: Entry, hidden: Redaction) -> list[str]:
 
 
 def _answer(answer: Answer, hidden: Redaction) -> list[str]:
-    said = json.dumps(hidden.value(answer.said), default=str, ensure_ascii=False, sort_keys=True)
-    if len(said) > LONGEST_ANSWER:
-        said = f"{said[:LONGEST_ANSWER]} ... ({len(said)} characters)"
+    content = json.dumps(hidden.value(answer.answer), default=str, ensure_ascii=False, sort_keys=True)
+    if len(content) > LONGEST_ANSWER:
+        content = f"{content[:LONGEST_ANSWER]} ... ({len(content)} characters)"
     # An answer may hold fences of its own.
-    shown = said.replace("```", "'''")
+    shown = content.replace("```", "'''")
     times = f", {answer.calls} calls, the last" if answer.calls > 1 else ""
     return [
         "",

@@ -15,8 +15,8 @@ from typing import Any
 
 from rich.console import Console
 
+from model_common.cli.progress import Progress
 from model_common.deadline import Deadline
-from model_common.progress import Progress
 from project_template.aws.clients import Aws
 from project_template.core.settings import Form, PublishSettings
 from project_template.errors import CommandError, SmokeError
@@ -111,9 +111,9 @@ def verdict(outcome: Outcome) -> CommandError | None:
     if outcome.error is None:
         return None
     failed = [each.name for each in outcome.journal.entries if each.state not in {DONE, "not reached"}]
-    said = getattr(outcome.error, "message", None) or f"{type(outcome.error).__name__}: {outcome.error}"
+    reason = getattr(outcome.error, "message", None) or f"{type(outcome.error).__name__}: {outcome.error}"
     return SmokeError(
-        f"The smoke run failed at: {', '.join(failed)}. {said} The report is {outcome.report}; what the step {TEARDOWN!r} could "
+        f"The smoke run failed at: {', '.join(failed)}. {reason} The report is {outcome.report}; what the step {TEARDOWN!r} could "
         "not delete, `project-template smoke --clean` deletes."
     )
 

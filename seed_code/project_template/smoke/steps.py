@@ -43,9 +43,8 @@ def publishing(life: Life) -> None:
     """The template is published, and GitHub lets the token in."""
     from project_template import stacks
 
-    publish.run(
-        life.aws, life.settings, blueprint.checkout(), stacks, life.console, timeout=life.deadline.left
-    )
+    source = blueprint.checkout(github_api_url=life.settings.github_api_url)
+    publish.run(life.aws, life.settings, source, stacks, life.console, timeout=life.deadline.left)
     published = publication.find(life.aws, life.name)
     life.bucket = published.bucket
     signed = sign_in(life.aws, published.record, fetch)
@@ -182,8 +181,8 @@ def _signed(life: Life, url: str) -> dict[str, str]:
 
 
 def _post(url: str, headers: Mapping[str, str]) -> tuple[int, str]:
-    stated = {"content-type": "application/json", **headers}
-    request = urllib.request.Request(url, data=_body(), headers=stated, method="POST")
+    all_headers = {"content-type": "application/json", **headers}
+    request = urllib.request.Request(url, data=_body(), headers=all_headers, method="POST")
     try:
         with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:
             return answer.status, answer.read().decode()

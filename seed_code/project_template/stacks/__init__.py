@@ -1,9 +1,9 @@
 """The project template, and the stack that publishes it. The one place of this package that imports the CDK.
 
-`project_template` is what a project is created from: `project` puts together `parameters`, `storage` (key, bucket, model
-package group), `identity` (who may take on which role), `build_roles`, `deploy_roles`, `service_role`, `functions`,
-`approval` (rule, queue, alarm) and `repositories` (the custom resources). `publication_template` is what makes it appear
-in Studio: `publication` puts together the template bucket, `boundary`, `launch_role` and `catalog`.
+`project_template` makes the template of a project. Its stack, `project`, consists of `parameters`, `storage` (key, bucket,
+model package group), the package `roles`, and the package `github` (functions, custom resources, approvals).
+`publication_template` makes the template that shows the first one in Studio. Its stack, `publication`, consists of the
+template bucket and the package `publishing` (launch role, permissions boundary, Service Catalog product, users).
 
 All are CloudFormation's own resources (the CDK's Cfn classes): nothing appears in a template that nobody asked for.
 

@@ -30,7 +30,7 @@ def _groups(publication: Publication) -> dict[str, tuple[Shown, ...]]:
     return {
         "Project": (_NAME, _ID),
         "GitHub": (_OWNER, _BUILD, _DEPLOY, _VISIBILITY),
-        "Model": (_RECIPE, _DATA, _DATA_KEY),
+        "Model": (_RECIPE, _DATA, _DATA_KEY, _REGISTER_APPROVED),
         "Deployment": (_KIND, _GATE, _REVIEWERS, _SUBNETS),
         "Account (the publisher's choice; leave it unless you know better)": (
             Shown(
@@ -132,6 +132,14 @@ _DATA_KEY = Shown(
     r"^$|^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]{1,64}$",
     constraint="Empty, or arn:aws:kms:REGION:ACCOUNT:key/ID.",
 )
+_REGISTER_APPROVED = Shown(
+    "RegisterApproved",
+    "Registration as approved",
+    "Whether a run on main may register a model as approved (model-build run --approved), which deploys it to staging without "
+    "somebody's approval. Otherwise every model waits for one.",
+    "no",
+    allowed=("no", "yes"),
+)
 _KIND = Shown(
     "EndpointKind",
     "Endpoint",
@@ -196,6 +204,7 @@ class Parameters:
         self.has_reviewers = self._filled("HasProductionReviewers", "ProductionReviewers")
         self.has_data = self._filled("HasTrainingData", "TrainingData")
         self.has_data_key = self._filled("HasTrainingDataKey", "TrainingDataKey")
+        self.registers_approved = self._is_yes("RegistersApproved", "RegisterApproved")
         self.has_subnets = self._filled("HasEndpointSubnets", "EndpointSubnets")
         self.makes_provider = cdk.CfnCondition(
             stack, "MakesOidcProvider", expression=cdk.Fn.condition_equals(cdk.Fn.ref("OidcProviderArn"), "")
@@ -204,6 +213,16 @@ class Parameters:
     def _filled(self, condition: str, parameter: str) -> str:
         equals = cdk.Fn.condition_equals(cdk.Fn.ref(parameter), "")
         return cdk.CfnCondition(self._stack, condition, expression=cdk.Fn.condition_not(equals)).logical_id
+
+    def _is_yes(self, condition: str, parameter: str) -> str:
+        equals = cdk.Fn.condition_equals(cdk.Fn.ref(parameter), "yes")
+        return cdk.CfnCondition(self._stack, condition, expression=equals).logical_id
+
+    @property
+    def approvals(self) -> cdk.IResolvable:
+        """The approval statuses that a pipeline may register models with."""
+        pending = "PendingManualApproval"
+        return cdk.Fn.condition_if(self.registers_approved, [pending, "Approved"], [pending])
 
     @property
     def project_name(self) -> str:

@@ -54,11 +54,11 @@ def sagemaker(*resources: str) -> list[str]:
 
 def document(*statements: Stated) -> dict[str, Any]:
     """The policy document of the statements, without their reasons."""
-    stated = [
+    rendered = [
         {key: value for key, value in each.items() if key != _BECAUSE} if isinstance(each, dict) else each
         for each in statements
     ]
-    return {"Version": "2012-10-17", "Statement": stated}
+    return {"Version": "2012-10-17", "Statement": rendered}
 
 
 def reasons(*statements: Stated) -> dict[str, Any]:

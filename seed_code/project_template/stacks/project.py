@@ -5,17 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from project_template.stacks import approval, build_roles, deploy_roles, service_role, storage
-from project_template.stacks.build_roles import BuildRoles
-from project_template.stacks.deploy_roles import DeployRoles
-from project_template.stacks.functions import Functions
-from project_template.stacks.identity import Identity
+from project_template.stacks import storage
+from project_template.stacks.github import approval
+from project_template.stacks.github.functions import Functions
+from project_template.stacks.github.repositories import Environment, Repositories
 from project_template.stacks.parameters import Parameters
 from project_template.stacks.policies import ID_TAG, NAME_TAG
 from project_template.stacks.published import Publication
-from project_template.stacks.repositories import Environment, Repositories
+from project_template.stacks.roles import build_roles, deploy_roles, service_role
+from project_template.stacks.roles.build_roles import BuildRoles
+from project_template.stacks.roles.deploy_roles import DeployRoles
+from project_template.stacks.roles.identity import Identity
 
 
 class ProjectStack(cdk.Stack):
@@ -67,13 +70,15 @@ class ProjectStack(cdk.Stack):
         self._pour_deploy(build, deploy, deployers, endpoint.attr_arn, service.attr_arn)
         self._tag(publication.tags)
         self._outputs(build, deploy)
-        roles = {
-            "PipelineRoleArn": builders.pipeline,
-            "PullRequestRoleArn": builders.pull_request,
-            "EndpointRoleArn": endpoint,
-            "DeployServiceRoleArn": service,
-        }
-        # What `project-template env` sets a shell up with.
+        self._role_outputs(
+            PipelineRoleArn=builders.pipeline,
+            PullRequestRoleArn=builders.pull_request,
+            EndpointRoleArn=endpoint,
+            DeployServiceRoleArn=service,
+        )
+
+    def _role_outputs(self, **roles: iam.CfnRole) -> None:
+        """The outputs that `project-template env` sets a shell up with."""
         for name, role in roles.items():
             cdk.CfnOutput(self, name, value=role.attr_arn)
         cdk.CfnOutput(self, "ProjectBoundaryArn", value=cdk.Fn.ref("PermissionsBoundaryArn"))

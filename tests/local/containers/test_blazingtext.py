@@ -123,6 +123,7 @@ def test_several_labels_on_a_line_are_learnt(train):
         ({"train": ""}, {}, "cannot train on text.txt"),
         ({"train": "no label here\n" * 10}, {}, "no line of text.txt has a label"),
         ({"validation": "no label here\n"}, {}, "the validation channel has no line with a label"),
+        ({}, {"learning_rate": "1000"}, "the model diverged: its loss is not a number any more"),
         ({}, {"early_stopping": "True"}, "early_stopping needs a validation channel"),
     ],
 )

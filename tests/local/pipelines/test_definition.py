@@ -132,7 +132,7 @@ def test_what_is_no_definition_is_refused(text, said):
     assert said in caught.value.message
 
 
-@pytest.mark.parametrize("step_type", ["Tuning", "EMR", "Prcessing"])
+@pytest.mark.parametrize("step_type", ["EMR", "Prcessing"])
 def test_a_step_of_another_type_is_refused_naming_step_type_and_those_there_are(step_type):
     said = refused({"Name": "Odd", "Type": step_type, "Arguments": {}})
     assert f"Step 'Odd' is of type '{step_type}'" in said

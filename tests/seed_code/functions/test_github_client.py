@@ -224,13 +224,13 @@ def test_no_error_no_log_and_no_text_shows_the_token(client, caplog):
     shown = [
         str(caught.value),
         repr(caught.value),
-        caught.value.said,
+        caught.value.reason,
         repr(script.sent),
         caplog.text,
         repr(made),
     ]
     assert not [text for text in shown if TOKEN in text]
-    assert "bad token *** given" in caught.value.said
+    assert "bad token *** given" in caught.value.reason
     with pytest.raises(TypeError):
         pickle.dumps(Secret(TOKEN))
 

@@ -5,8 +5,15 @@ import threading
 
 import pytest
 
-from pour.answer import LIMIT_BYTES, PAUSES, TIMEOUT_SECONDS, Answer, AnswerNotDeliveredError, Reply
-from pour.watchdog import MARGIN_SECONDS, RESERVE_SECONDS, Watchdog
+from pour.cloudformation.answer import (
+    LIMIT_BYTES,
+    PAUSES,
+    TIMEOUT_SECONDS,
+    Answer,
+    AnswerNotDeliveredError,
+    Reply,
+)
+from pour.cloudformation.watchdog import MARGIN_SECONDS, RESERVE_SECONDS, Watchdog
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import threading
 from github import HttpSender
 from local_aws.github import Down, RateLimited, Slow
 from pour import handler
+from pour.cloudformation.watchdog import MARGIN_SECONDS, RESERVE_SECONDS
 from pour.handler import Pour
-from pour.watchdog import MARGIN_SECONDS, RESERVE_SECONDS
 
 
 def failed(project, kind="Repository", request="Create", **changes):

@@ -1,7 +1,7 @@
 import pytest
 
+from pour.cloudformation.request import Environment, contents_properties, parse, repository_properties
 from pour.errors import PropertyError
-from pour.request import Environment, contents_properties, parse, repository_properties
 
 EVENT = {
     "RequestType": "Create",

@@ -5,9 +5,9 @@ import zipfile
 
 import pytest
 
-from pour import seed as seeds
 from pour.errors import SeedError
-from pour.seed import STAMP, digest_in, fetch, stamp, unpack
+from pour.files import seed as seeds
+from pour.files.seed import STAMP, digest_in, fetch, stamp, unpack
 
 FILES = {
     "README.md": "# Hello\r\n",

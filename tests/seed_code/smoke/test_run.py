@@ -12,7 +12,7 @@ from rich.console import Console
 
 from project_template.errors import SmokeError, UsageError
 from project_template.smoke import cleaning, command, plan, probes, run
-from project_template.smoke.command import Asked
+from project_template.smoke.command import Options
 from project_template.smoke.journal import DONE, FAILED, NOT_REACHED
 from project_template.smoke.verdicts import Verdict
 
@@ -115,7 +115,7 @@ def asked(**more):
         "github_org": "acme", "token_secret": SECRET, "github_url": "https://api.github.com", "issuer": "", "data": None,
         "recipe": "amazon-sentences", "minutes": 60, "outsider": "", "report": None,
     }  # fmt: skip
-    return Asked(**given | more)
+    return Options(**given | more)
 
 
 def test_nothing_begins_without_a_yes_and_what_it_costs_is_shown_first():

@@ -125,6 +125,24 @@ def test_a_pull_request_stops_and_looks_at_jobs_of_pull_requests_only(project):
     assert project.may("PipelineRole", "sagemaker:StopTrainingJob", job, OURS)
 
 
+def test_a_model_is_registered_as_approved_only_in_projects_that_were_made_for_it(project, make_project):
+    package, action = f"{SM}model-package/reviews-models/1", "sagemaker:CreateModelPackage"
+    trusting = make_project(RegisterApproved="yes")
+    for status, allowed in (("Approved", False), ("PendingManualApproval", True)):
+        asked = {"sagemaker:ModelApprovalStatus": status}
+        assert project.may("PipelineRole", action, package, asked) is allowed
+        assert trusting.may("PipelineRole", action, package, asked)
+        assert not trusting.may("PullRequestRole", action, package, asked)
+
+
+@pytest.mark.parametrize("role", ["PipelineRole", "PullRequestRole"])
+def test_pipelines_search_for_hyperparameters_in_jobs_of_their_own(project, role):
+    job, create = f"{SM}hyper-parameter-tuning-job/a1b2-Tune-x", "sagemaker:CreateHyperParameterTuningJob"
+    assert project.may(role, create, job, NEW | {"aws:RequestTag/model-build:pull-request": "7"})
+    assert not project.may(role, create, job)
+    assert not project.may(role, "sagemaker:StopHyperParameterTuningJob", job, THEIRS)
+
+
 @pytest.mark.parametrize("role", ["PipelineRole", "BuildRunRole"])
 def test_main_reads_nothing_that_a_pull_request_could_have_written(project, role):
     assert project.may("PullRequestRole", "s3:PutObject", f"{BUCKET}/pr/7/runs/x")

@@ -8,7 +8,7 @@ import cfnlint
 import pytest
 
 from local_aws.identity.policies.conditions import like
-from model_deploy.core.deployment import Deployment
+from model_deploy.core.plan.deployment import Deployment
 from model_deploy.stacks import synthesise
 from model_deploy.stage import Stage
 from project_template.stacks import handlers

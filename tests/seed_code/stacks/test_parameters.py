@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from project_template import cli
+from project_template.cli import examination
 from project_template.core.template import check
 from project_template.errors import ParameterError
 from project_template.stacks.published import RECIPES
@@ -80,8 +80,8 @@ def test_a_gate_without_reviewers_is_refused_with_the_way_out(project, gate, rev
 
 def test_what_doctor_is_asked_about_is_what_the_template_takes(project):
     declared = project.template["Parameters"]
-    assert declared["ProductionGate"]["AllowedValues"] == list(cli.Gate)
-    assert declared["RepositoryVisibility"]["AllowedValues"] == list(cli.Visibility)
+    assert declared["ProductionGate"]["AllowedValues"] == list(examination.Gate)
+    assert declared["RepositoryVisibility"]["AllowedValues"] == list(examination.Visibility)
 
 
 def test_the_recipes_are_those_of_the_build_repository(pytestconfig):

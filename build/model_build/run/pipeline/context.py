@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from model_build.recipe.training import Scripted, Transformer, has_gpu
 from model_build.run.pipeline import session
-from model_build.run.pipeline.inputs import MAX_REGRESSION, MINIMUM, NONE, Inputs
+from model_build.run.pipeline.inputs import (
+    APPROVAL_STATUS,
+    CANDIDATE_MODEL,
+    CANDIDATE_SHA256,
+    MAX_REGRESSION,
+    MINIMUM,
+    NONE,
+    Inputs,
+)
 
 if TYPE_CHECKING:
     from model_build.core.settings import Settings
@@ -22,8 +30,8 @@ PYTORCH = {"training": "2.9.0", "inference": "2.6.0"}
 class Parameters:
     """The parameters of the pipeline.
 
-    Only the force reason, the gate's figures and the approval status have defaults. Whoever starts the pipeline by hand
-    states the data and the champion.
+    Whoever starts the pipeline by hand states the data and the champion; the others have defaults. `candidate_model` and
+    `candidate_sha256` are those of a pipeline that trains nothing itself.
     """
 
     data: Any
@@ -38,6 +46,10 @@ class Parameters:
     minimum: Any
     max_regression: Any
     approval: Any
+    pull_request: Any
+    author: Any
+    candidate_model: Any
+    candidate_sha256: Any
 
     @classmethod
     def of(cls, recipe: Recipe) -> Parameters:
@@ -56,8 +68,13 @@ class Parameters:
             force_reason=ParameterString("ForceReason", default_value=NONE),
             minimum=ParameterFloat(MINIMUM, default_value=recipe.gate.minimum),
             max_regression=ParameterFloat(MAX_REGRESSION, default_value=recipe.gate.max_regression),
-            # IAM allows the pipeline's role to register packages with this status only.
-            approval=ParameterString("ApprovalStatus", default_value="PendingManualApproval"),
+            # IAM allows the pipeline's role to register packages with this status only, unless the project was made to
+            # register approved ones.
+            approval=ParameterString(APPROVAL_STATUS, default_value="PendingManualApproval"),
+            pull_request=ParameterString("PullRequest", default_value=NONE),
+            author=ParameterString("Author", default_value=NONE),
+            candidate_model=ParameterString(CANDIDATE_MODEL),
+            candidate_sha256=ParameterString(CANDIDATE_SHA256),
         )
 
 

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from model_build.core.isolation import isolated
-from model_build.run.pipeline import jobs, registration, session
+from model_build.run.pipeline import jobs, registration, search, session
 from model_build.run.pipeline.context import Context, evaluated
 from model_build.run.pipeline.inputs import Inputs
 
@@ -14,7 +14,14 @@ if TYPE_CHECKING:
     from model_build.core.settings import Settings
     from model_build.recipe import Recipe
 
-STEPS = ("Prepare", "Train", "Evaluate", "Gate", "CreateModel", "Register", "Fail")
+_TRAIN = "Train"
+STEPS = ("Prepare", _TRAIN, "Evaluate", "Gate", "CreateModel", "Register", "Fail")
+
+
+def names(recipe: Recipe) -> tuple[str, ...]:
+    """The steps of a recipe's pipeline, in order."""
+    after = {_TRAIN: [search.NAME] if recipe.tune else []}
+    return tuple(name for step in STEPS for name in (step, *after.get(step, ())))
 
 
 def definition(recipe: Recipe, settings: Settings, inputs: Inputs) -> str:
@@ -32,21 +39,30 @@ def _pipeline(context: Context) -> Any:
 
     report = PropertyFile(name="EvaluationReport", output_name="evaluation", path="evaluation.json")
     prepare = jobs.prepare(context)
-    train = jobs.train(context, prepare)
-    evaluate = jobs.evaluate(context, prepare, train, report)
+    trained, models = _models(context, prepare)
+    evaluate = jobs.evaluate(context, prepare, models, report)
     gate = ConditionStep(
         name="Gate",
         conditions=[ConditionEquals(left=evaluated(evaluate, report, "gate.passed"), right=True)],
-        if_steps=[] if context.pull_request else registration.steps(context, train, evaluate, report),
+        if_steps=(
+            [] if context.pull_request else registration.steps(context, models.candidate, evaluate, report)
+        ),
         else_steps=[registration.fail(evaluate)],
     )
     return Pipeline(
         name=context.settings.pipeline_name(context.recipe.name),
         parameters=_parameters(context),
-        steps=[prepare, train, evaluate, gate],
+        steps=[prepare, *trained, evaluate, gate],
         sagemaker_session=context.session,
         pipeline_experiment_config=None,
     )
+
+
+def _models(context: Context, prepare: Any) -> tuple[list[Any], jobs.Models]:
+    """The steps that train, and their models: none where the run is given what a merged pull request trained."""
+    if context.settings.reuses_training:
+        return [], jobs.Models(context.parameters.candidate_model)
+    return search.models(context, prepare, jobs.train(context, prepare))
 
 
 def _parameters(context: Context) -> list[Any]:
@@ -64,4 +80,9 @@ def _parameters(context: Context) -> list[Any]:
         every.minimum,
         every.max_regression,
     ]
-    return parameters if context.pull_request else [*parameters, every.approval]
+    if context.pull_request:
+        return parameters
+    parameters += [every.approval, every.pull_request, every.author]
+    if context.settings.reuses_training:
+        parameters += [every.candidate_model, every.candidate_sha256]
+    return parameters

@@ -10,6 +10,13 @@ NONE = "none"
 MINIMUM, MAX_REGRESSION = "MinimumMetric", "MaxRegression"
 """The parameters of the gate's figures. Their defaults are the recipe's figures."""
 
+CANDIDATE_MODEL, CANDIDATE_SHA256 = "CandidateModel", "CandidateSha256"
+"""The parameters of a pipeline without Train: the artifact that a merged pull request trained, and its hash."""
+
+
+APPROVAL_STATUS = "ApprovalStatus"
+"""The parameter of the registration's approval status. Its default is PendingManualApproval."""
+
 
 @dataclass(frozen=True)
 class Inputs:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from model_build.recipe.training import Scripted, Transformer
@@ -18,10 +19,23 @@ _OUTPUT = "/opt/ml/processing/output"
 _DAY = 24 * 60 * 60
 
 
+@dataclass(frozen=True)
+class Models:
+    """The URIs of the artifacts that a run trains.
+
+    `defaults` is the model with the recipe's hyperparameters where a search finds the candidate, else None.
+    """
+
+    candidate: Any
+    defaults: Any = None
+
+
 def prepare(context: Context) -> Any:
     """The step that reads the data and writes the files for training and the holdout."""
     # The Spark image's program makes a cluster of the job's instances, and runs the script on the first of them.
     script = "smspark-submit prepare.py" if context.on_spark else "prepare.py"
+    if context.recipe.prepare.script is not None:
+        script = "prepare_script.py"
     return _processing_step(
         context,
         "Prepare",
@@ -37,13 +51,23 @@ def prepare(context: Context) -> Any:
 
 def train(context: Context, prepare: Any) -> Any:
     """The step that trains the recipe's algorithm on the files of `prepare`."""
-    from sagemaker.core.shapes import Tag
-    from sagemaker.core.training.configs import Compute, InputData, OutputDataConfig, StoppingCondition
     from sagemaker.mlops.workflow.steps import TrainingStep
+
+    with session.without_telemetry(context.session):
+        step_args = trainer(context).train(input_data_config=channels(context, prepare))
+    return TrainingStep(
+        name="Train", step_args=step_args, cache_config=caching(context), retry_policies=retries.job()
+    )
+
+
+def trainer(context: Context) -> Any:
+    """The SDK's description of the recipe's training job."""
+    from sagemaker.core.shapes import Tag
+    from sagemaker.core.training.configs import Compute, OutputDataConfig, StoppingCondition
     from sagemaker.train import ModelTrainer
 
     training, settings = context.recipe.training, context.settings
-    trainer = ModelTrainer(
+    return ModelTrainer(
         training_image=context.training_image,
         base_job_name=context.recipe.name,
         role=settings.pipeline_role_arn,
@@ -64,24 +88,26 @@ def train(context: Context, prepare: Any) -> Any:
         tags=[Tag(key=tag["Key"], value=tag["Value"]) for tag in context.tags],
         sagemaker_session=context.session,
     )
-    channels = [
+
+
+def channels(context: Context, prepare: Any) -> list[Any]:
+    """The input channels of training."""
+    from sagemaker.core.training.configs import InputData
+
+    found = [
         InputData(channel_name=channel, data_source=output(prepare, channel), content_type="text/plain")
         for channel in ("train", "validation")
     ]
     stored = {"wheels": context.inputs.training_wheels, "pretrained": context.inputs.pretrained}
-    channels += [InputData(channel_name=name, data_source=uri) for name, uri in stored.items() if uri]
-    with session.without_telemetry(context.session):
-        step_args = trainer.train(input_data_config=channels)
-    return TrainingStep(
-        name="Train", step_args=step_args, cache_config=_caching(context), retry_policies=retries.job()
-    )
+    return found + [InputData(channel_name=name, data_source=uri) for name, uri in stored.items() if uri]
 
 
-def evaluate(context: Context, prepare: Any, train: Any, report: Any) -> Any:
+def evaluate(context: Context, prepare: Any, models: Models, report: Any) -> Any:
     """The step that evaluates candidate and champion and writes the property file `report`."""
-    given = context.parameters
-    candidate = train.properties.ModelArtifacts.S3ModelArtifacts
+    given, candidate = context.parameters, models.candidate
+    known = {"--candidate-sha256": given.candidate_sha256} if context.settings.reuses_training else {}
     arguments = {
+        **known,
         "--candidate-uri": candidate,
         "--candidate-contract-sha256": context.inputs.contract_sha256,
         "--champion-arn": given.champion_arn,
@@ -107,6 +133,7 @@ def evaluate(context: Context, prepare: Any, train: Any, report: Any) -> Any:
             "champion": given.champion_model,
             "champion-contract": given.champion_contract,
             **({"validation": output(prepare, "validation")} if chooses else {}),
+            **({} if models.defaults is None else {"defaults": models.defaults}),
         },
         outputs=("evaluation", "contract") if chooses else ("evaluation",),
         arguments=[part for argument in arguments.items() for part in argument],
@@ -154,7 +181,7 @@ def _processing_step(
         name=name,
         step_args=step_args,
         property_files=property_files,
-        cache_config=_caching(context),
+        cache_config=caching(context),
         retry_policies=retries.job(),
     )
 
@@ -197,8 +224,8 @@ def _checkpoints(context: Context) -> dict[str, Any]:
 
     if not _is_spot(context):
         return {}
-    told = json.dumps([_hyperparameters(context), context.inputs.prepare_sha256], sort_keys=True)
-    place = context.settings.s3(f"runs/checkpoints/{hashlib.sha256(told.encode()).hexdigest()}")
+    content = json.dumps([_hyperparameters(context), context.inputs.prepare_sha256], sort_keys=True)
+    place = context.settings.s3(f"runs/checkpoints/{hashlib.sha256(content.encode()).hexdigest()}")
     uri = Join(on="/", values=[place, context.parameters.data_sha256])
     return {"checkpoint_config": CheckpointConfig(s3_uri=uri)}
 
@@ -215,7 +242,8 @@ def _instances(types: tuple[str, ...]) -> dict[str, Any]:
     return {"instance_preferences": [InstancePreference(instance_type=each) for each in types]}
 
 
-def _caching(context: Context) -> Any:
+def caching(context: Context) -> Any:
+    """The step's configuration of the step cache."""
     from sagemaker.mlops.workflow.steps import CacheConfig
 
     return CacheConfig(enable_caching=True, expire_after=context.recipe.caching.expire_after)

@@ -21,10 +21,10 @@ _SCRIPT_ENVIRONMENT = {
 _TYPES = ("application/json", "application/jsonlines")
 
 
-def steps(context: Context, train: Any, evaluate: Any, report: Any) -> list[Any]:
-    """CreateModel, and Register that depends on it."""
-    create_model = _create_model(context, train)
-    return [create_model, _register(context, train, evaluate, report, create_model)]
+def steps(context: Context, candidate: Any, evaluate: Any, report: Any) -> list[Any]:
+    """CreateModel, and Register that depends on it. `candidate` is the URI of the artifact."""
+    create_model = _create_model(context, candidate)
+    return [create_model, _register(context, candidate, evaluate, report, create_model)]
 
 
 def fail(evaluate: Any) -> Any:
@@ -44,7 +44,7 @@ def fail(evaluate: Any) -> Any:
     )
 
 
-def _create_model(context: Context, train: Any) -> Any:
+def _create_model(context: Context, candidate: Any) -> Any:
     """A Model of the candidate. It fails if image, artifact and role do not fit, and then nothing is registered."""
     from sagemaker.mlops.workflow.model_step import ModelStep
 
@@ -52,13 +52,13 @@ def _create_model(context: Context, train: Any) -> Any:
         context.session.create_model(
             name=context.recipe.name,
             role=context.settings.pipeline_role_arn,
-            container_defs=_container(context, train),
+            container_defs=_container(context, candidate),
             tags=context.tags,
         )
     return ModelStep(name="CreateModel", step_args=arguments, retry_policies=[retries.service()])
 
 
-def _register(context: Context, train: Any, evaluate: Any, report: Any, create_model: Any) -> Any:
+def _register(context: Context, candidate: Any, evaluate: Any, report: Any, create_model: Any) -> Any:
     from sagemaker.core.model_registry import create_model_package_from_containers
     from sagemaker.core.workflow.functions import Join
     from sagemaker.mlops.workflow.model_step import ModelStep
@@ -70,7 +70,7 @@ def _register(context: Context, train: Any, evaluate: Any, report: Any, create_m
         create_model_package_from_containers(
             context.session,
             model_package_group_name=context.settings.model_package_group,
-            containers=[_container(context, train)],
+            containers=[_container(context, candidate)],
             content_types=list(_TYPES),
             response_types=list(_TYPES),
             inference_instances=list(registration.inference_instances),
@@ -95,6 +95,8 @@ def _metadata(context: Context, evaluate: Any, report: Any) -> dict[str, Any]:
     recipe, inputs, given = context.recipe, context.inputs, context.parameters
     return {
         "commit": given.commit,
+        "pull-request": given.pull_request,
+        "author": given.author,
         "data-sha256": given.data_sha256,
         "problem": recipe.problem_name,
         "recipe": recipe.name,
@@ -123,11 +125,11 @@ def _contract(context: Context, evaluate: Any, report: Any) -> dict[str, Any]:
     }
 
 
-def _container(context: Context, train: Any) -> dict[str, Any]:
+def _container(context: Context, candidate: Any) -> dict[str, Any]:
     """The container that serves the model."""
     container = {
         "Image": context.serving_image,
-        "ModelDataUrl": train.properties.ModelArtifacts.S3ModelArtifacts,
+        "ModelDataUrl": candidate,
     }
     if isinstance(context.recipe.training, Scripted):
         container["Environment"] = dict(_SCRIPT_ENVIRONMENT)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from local_aws.github.actions import workflow
 from local_aws.github.actions.events import Event
-from local_aws.github.records import Environment, User, now
+from local_aws.github.records import Deployment, Environment, User, now
 
 Status = Literal["queued", "pending", "waiting", "in_progress", "completed"]
 Conclusion = Literal["success", "failure", "cancelled", "skipped"]
@@ -59,6 +59,7 @@ class Job:
     environment_url: str = ""
     annotations: list[tuple[str, str]] = field(default_factory=list)
     review: Review | None = None
+    deployment: Deployment | None = None
     cancelled: bool = False
     started_at: str | None = None
     completed_at: str | None = None

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from local_aws.github.actions import contexts, environments, tokens
+from local_aws.github.actions import contexts, deployments, environments, tokens
 from local_aws.github.actions.concurrency import Groups, Member
 from local_aws.github.actions.contexts import Scope
 from local_aws.github.actions.errors import ActionsError
@@ -114,13 +114,17 @@ class Scheduler:
     def _carry_out_jobs(self, run: Run) -> None:
         with self.changed:
             while not self._closed:
+                decided = False
                 for job in run.jobs.values():
                     needed = [run.jobs[each] for each in job.definition.needs]
                     if job.status == "queued" and all(each.status == "completed" for each in needed):
                         self._decide(job)
+                        decided = True
                 if all(job.status == "completed" for job in run.jobs.values()):
                     return
-                self.changed.wait()
+                # A job that was skipped may be what one above it in the file needs.
+                if not decided:
+                    self.changed.wait()
 
     def _decide(self, job: Job) -> None:
         """Start a job whose needs are done, or skip it. `changed` is held."""
@@ -204,6 +208,9 @@ class Scheduler:
         with self._state.lock:
             environment = environments.existing(self._state, job.run.repository, name)
             refusal = environments.refusal(job.run.repository, environment, job.run.event)
+            if not refusal:
+                deployments.begin(self._state, job, environment)
+                deployments.move(self._state, job, "pending" if environment.reviewers else "queued")
         if refusal:
             raise ActionsError(refusal)
         job.environment = environment.name
@@ -243,6 +250,7 @@ class Scheduler:
                 raise Cancelled
             job.status, job.started_at = "in_progress", now()
             self._executions[job.id] = execution
+            deployments.move(self._state, job, "in_progress")
             self.changed.notify_all()
         timer.start()
         try:
@@ -292,6 +300,7 @@ class Scheduler:
     def _complete(self, job: Job, conclusion: Conclusion) -> None:
         """`changed` is held."""
         job.status, job.conclusion, job.completed_at = "completed", conclusion, now()
+        deployments.end(self._state, job)
         self._check(job)
         self.changed.notify_all()
 

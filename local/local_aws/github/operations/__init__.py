@@ -5,12 +5,15 @@ from __future__ import annotations
 from local_aws.github.operations import (
     accounts,
     apps,
+    check_annotations,
     comments,
     commits,
     contents,
+    deployments,
     dispatches,
     environments,
     git_data,
+    issues,
     merging,
     oidc_subject,
     protection,
@@ -26,6 +29,7 @@ _MODULES = (
     accounts,
     repositories,
     protection,  # before commits, whose branch names may hold slashes
+    pulls,  # before commits, whose references may hold slashes
     commits,
     git_data,
     contents,
@@ -34,9 +38,11 @@ _MODULES = (
     oidc_subject,
     dispatches,
     workflow_runs,
-    pulls,
     merging,
     comments,
+    issues,
+    deployments,
+    check_annotations,
     apps,
     rate_limit,
 )

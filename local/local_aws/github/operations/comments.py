@@ -1,4 +1,4 @@
-"""Comments on pull requests, which GitHub keeps with issues; there are no other issues here."""
+"""Comments on pull requests and issues, which GitHub keeps together."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from local_aws.github.call import Answer, Call
 from local_aws.github.credentials import Token
 from local_aws.github.errors import forbidden, not_found, unprocessable
 from local_aws.github.pull_state import author_association
-from local_aws.github.records import Comment, PullRequest, Repository, node_id, now
+from local_aws.github.records import Comment, Issue, PullRequest, Repository, node_id, now
 from local_aws.github.routing import Routes
 
 ROUTES = Routes()
 _COMMENT = "/repos/{owner}/{repo}/issues/comments/{comment_id}"
 _COMMENTS = "/repos/{owner}/{repo}/issues/{issue_number}/comments"
 _LONGEST = 65536
+_Commented = PullRequest | Issue
 
 
 @ROUTES.on("GET", _COMMENTS)
@@ -84,16 +85,17 @@ def _permission(call: Call, level: str) -> str:
     return "pull_requests" if holds_pulls else "issues"
 
 
-def _pull(call: Call, repository: Repository) -> PullRequest:
-    number = call["issue_number"]
-    found = repository.pulls.get(int(number)) if number.isdecimal() else None
+def _pull(call: Call, repository: Repository) -> _Commented:
+    number = int(call["issue_number"]) if call["issue_number"].isdecimal() else 0
+    found = repository.pulls.get(number) or repository.issues.get(number)
     if found is None:
         raise not_found()
     return found
 
 
-def _existing(call: Call, repository: Repository) -> tuple[PullRequest, Comment]:
-    for pull in repository.pulls.values():
+def _existing(call: Call, repository: Repository) -> tuple[_Commented, Comment]:
+    every: list[_Commented] = [*repository.pulls.values(), *repository.issues.values()]
+    for pull in every:
         for held in pull.comments:
             if str(held.id) == call["comment_id"]:
                 return pull, held
@@ -125,9 +127,10 @@ def _body(call: Call) -> str:
     return body
 
 
-def _shown(call: Call, repository: Repository, pull: PullRequest, shown: Comment) -> dict[str, Any]:
+def _shown(call: Call, repository: Repository, pull: _Commented, shown: Comment) -> dict[str, Any]:
     url = f"{shapes.repository_url(call.state.urls, repository)}/issues"
-    web = f"{call.state.urls.web}/{repository.full_name}/pull/{pull.number}"
+    kind = "pull" if isinstance(pull, PullRequest) else "issues"
+    web = f"{call.state.urls.web}/{repository.full_name}/{kind}/{pull.number}"
     return {
         "id": shown.id,
         "node_id": node_id("IssueComment", shown.id),

@@ -41,7 +41,7 @@ def create(call: Call) -> Answer:
         raise _refused(f"A pull request already exists for {label}.")
     made = PullRequest(
         call.state.new_id(),
-        len(repository.pulls) + 1,
+        repository.next_number,
         call.user,
         call.required("title", str),
         call.optional("body", str),
@@ -72,6 +72,30 @@ def pulls(call: Call) -> Answer:
     found.sort(key=lambda pull: pull.number, reverse=call.query.get("direction", "desc") == "desc")
     page, headers = call.page(found)
     return Answer(body=[_simple(call, repository, pull) for pull in page], headers=headers)
+
+
+@ROUTES.on("GET", "/repos/{owner}/{repo}/commits/{commit_sha}/pulls")
+def pulls_of_commit(call: Call) -> Answer:
+    """Of a commit of the default branch the merged pull requests that brought it, of another one the open ones with it.
+
+    https://docs.github.com/rest/commits/commits#list-pull-requests-associated-with-a-commit
+    """
+    repository = call.repository("pull_requests", "read")
+    sha = repository.git.resolve(call["commit_sha"])
+    if sha is None:
+        raise unprocessable(f"No commit found for SHA: {call['commit_sha']}")
+    merged = [pull for pull in repository.pulls.values() if _brought(repository, pull, sha)]
+    found = merged or [
+        pull
+        for pull in repository.pulls.values()
+        if pull.state == "open" and commits_of(repository, pull)[0] == sha
+    ]
+    page, headers = call.page(found)
+    return Answer(body=[_simple(call, repository, pull) for pull in page], headers=headers)
+
+
+def _brought(repository: Repository, pull: PullRequest, sha: str) -> bool:
+    return pull.merged_at is not None and sha in (pull.merge_commit, pull.closed_head)
 
 
 @ROUTES.on("GET", _PULL)

@@ -126,7 +126,11 @@ def _passed(asked: Asked, namer: Namer) -> Iterator[Requirement]:
     """iam:PassRole for each role in the request. A service-linked role is not passed."""
     to = _PASSED_TO.get(asked.service, f"{asked.service}.amazonaws.com")
     for member in _PASSED_IN.get(asked.service, ()):
-        for stated in [asked.parameters, *_targets(asked)]:
+        for stated in [
+            asked.parameters,
+            asked.parameters.get("TrainingJobDefinition") or {},
+            *_targets(asked),
+        ]:
             role = stated.get(member)
             if isinstance(role, str) and role.startswith("arn:") and _SERVICE_LINKED not in role:
                 yield _passing(role, to, namer)

@@ -57,6 +57,7 @@ _SAGEMAKER = {
     "DomainId": "domain/",
     "EndpointName": "endpoint/",
     "EndpointConfigName": "endpoint-config/",
+    "HyperParameterTuningJobName": "hyper-parameter-tuning-job/",
     "ModelName": "model/",
     "ModelPackageName": "model-package/",
     "ModelPackageArn": "model-package/",
@@ -118,6 +119,7 @@ _LISTS_OF_ONE = frozenset(
         "ListPipelineExecutionSteps",
         "ListPipelineParametersForExecution",
         "ListPipelineVersions",
+        "ListTrainingJobsForHyperParameterTuningJob",
     }
 )
 

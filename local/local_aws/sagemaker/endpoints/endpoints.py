@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -147,6 +148,12 @@ class Endpoints:
         """Every endpoint that there is, whatever its status."""
         with self._lock:
             return list(self._endpoints.values())
+
+    def relaunch(self) -> None:
+        """Launch the instances of every endpoint that is in service and has none, and wait until they serve."""
+        endpoints = self.all()
+        with ThreadPoolExecutor(max(1, len(endpoints))) as pool:
+            list(pool.map(lambda endpoint: endpoint.relaunch(), endpoints))
 
     def close(self) -> None:
         """Stop all model servers."""

@@ -89,6 +89,9 @@ class Job(Generic[C]):
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_process": None}
+
     @property
     def request(self) -> Mapping[str, Any]:
         """The request that created the job."""

@@ -28,6 +28,7 @@ ATTRIBUTES: dict[str, tuple[str, ...]] = {
         "HyperParameters",
         "InputDataConfig",
     ),
+    "Tuning": ("HyperParameterTuningJobConfig", "TrainingJobDefinition", "TrainingJobDefinitions"),
     "Transform": (
         "BatchStrategy",
         "DataProcessing",
@@ -40,6 +41,17 @@ ATTRIBUTES: dict[str, tuple[str, ...]] = {
     ),
 }
 """The arguments that decide whether two runs of a step are the same; of Lambda and Callback steps all of them do."""
+
+_OF_MEMBERS = {
+    "TrainingJobDefinition": (
+        "AlgorithmSpecification",
+        "HyperParameterRanges",
+        "InputDataConfig",
+        "StaticHyperParameters",
+        "TuningObjective",
+    )
+}
+"""Of these arguments not all members decide."""
 
 _DURATION = re.compile(
     r"P?(?:(?P<years>\d+)Y)?(?:(?P<months>\d+)M)?(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
@@ -89,9 +101,17 @@ class StepCache:
 
 def key(step_name: str, step_type: str, arguments: Mapping[str, Any]) -> str:
     """What two runs of a step have in common if one can answer for the other. Takes resolved arguments."""
-    attributes = {name: arguments.get(name) for name in ATTRIBUTES.get(step_type, sorted(arguments))}
+    attributes = {
+        name: _deciding(name, arguments.get(name)) for name in ATTRIBUTES.get(step_type, sorted(arguments))
+    }
     text = json.dumps([step_name, step_type, attributes], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _deciding(name: str, value: Any) -> Any:
+    if name in _OF_MEMBERS and isinstance(value, dict):
+        return {member: value.get(member) for member in _OF_MEMBERS[name]}
+    return value
 
 
 def parse(value: Any, step_name: str) -> CacheConfig | None:

@@ -28,6 +28,7 @@ _MORE = {
     "Processing": frozenset({"RetryPolicies", "CacheConfig", "PropertyFiles"}),
     "Training": frozenset({"RetryPolicies", "CacheConfig"}),
     "Transform": frozenset({"RetryPolicies", "CacheConfig"}),
+    "Tuning": frozenset({"RetryPolicies", "CacheConfig"}),
     "Lambda": frozenset({"CacheConfig", "FunctionArn", outputs.MEMBER}),
     "Callback": frozenset({"CacheConfig", "SqsQueueUrl", outputs.MEMBER}),
     "Model": frozenset({"RetryPolicies"}),

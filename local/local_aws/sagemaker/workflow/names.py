@@ -8,6 +8,7 @@ import string
 _LOWER = string.ascii_lowercase + string.digits
 _LETTERS = string.ascii_letters + string.digits
 _LONGEST_STEP, _LONGEST = 20, 63
+_LONGEST_TUNING_STEP = 7
 
 
 def execution_id() -> str:
@@ -28,6 +29,13 @@ def job(execution: str, step: str, attempt: int, prefix: str | None = None) -> s
         return f"pipelines-{execution}-{start}-{_random(10, _LETTERS)}{again}"
     tail = f"-{execution}{again}"
     return prefix[: _LONGEST - len(tail)].rstrip("-") + tail
+
+
+def tuning_job(execution: str, step: str, attempt: int) -> str:
+    """The name of a step's tuning job: `<execution id>-<step>-<10 random characters>`, 32 at most, as the API allows."""
+    again = f"-{attempt - 1}" if attempt > 1 else ""
+    start = step.replace("_", "-")[:_LONGEST_TUNING_STEP].strip("-") or "step"
+    return f"{execution}-{start}-{_random(10 - len(again), _LETTERS)}{again}"
 
 
 def _random(length: int, characters: str) -> str:

@@ -20,7 +20,8 @@ class Resource:
     """What a type of step makes: `noun` is the API's ("TrainingJob"), `metadata` its name in a step's Metadata.
 
     `service_named` resources get their name from the pipeline. `withheld` members of the Create request cannot be in
-    a step's arguments. A resource without a status is done once created.
+    a step's arguments. A resource without a status is done once created. `listed` is the shape of a list that is part
+    of the resource's description, too.
     """
 
     noun: str
@@ -31,6 +32,7 @@ class Resource:
     stoppable: bool = False
     taggable: bool = True
     withheld: frozenset[str] = frozenset()
+    listed: str | None = None
 
     @property
     def create(self) -> str:
@@ -59,11 +61,24 @@ class Resource:
         """The shape of the description, from botocore's model."""
         return service_model("sagemaker").shape_for(self.described)
 
+    @property
+    def description_shapes(self) -> tuple[Shape, ...]:
+        """The shapes of all that a step's properties can refer to."""
+        more = () if self.listed is None else (service_model("sagemaker").shape_for(self.listed),)
+        return (self.description_shape, *more)
+
 
 RESOURCES: dict[str, Resource] = {
     "Processing": Resource("ProcessingJob", "ProcessingJob", "DescribeProcessingJobResponse", stoppable=True),
     "Training": Resource("TrainingJob", "TrainingJob", "DescribeTrainingJobResponse", stoppable=True),
     "Transform": Resource("TransformJob", "TransformJob", "DescribeTransformJobResponse", stoppable=True),
+    "Tuning": Resource(
+        "HyperParameterTuningJob",
+        "TuningJob",
+        "DescribeHyperParameterTuningJobResponse",
+        stoppable=True,
+        listed="ListTrainingJobsForHyperParameterTuningJobResponse",
+    ),
     "Model": Resource("Model", "Model", "DescribeModelOutput", has_status=False),
     "RegisterModel": Resource(
         "ModelPackage",
@@ -75,6 +90,9 @@ RESOURCES: dict[str, Resource] = {
     ),
 }
 """By type of step."""
+
+BEST_TRAINING_JOBS = 50
+"""So many training jobs of a tuning job are properties of its step. Source: TuningStep, SageMaker Python SDK."""
 
 STEP_TYPES = tuple(sorted({*RESOURCES, "Callback", "Condition", "Fail", "Lambda"}))
 
@@ -91,7 +109,21 @@ class Made:
         """The description of the resource that the step made."""
         answer = self._call(client, "Describe")
         answer.pop("ResponseMetadata", None)
+        if self.resource.listed is not None and self.status(answer) == "Completed":
+            answer["TrainingJobSummaries"] = self._best_training_jobs(client, answer)
         return answer
+
+    def _best_training_jobs(self, client: Any, description: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The training jobs of a tuning job, the best first."""
+        objective = description["HyperParameterTuningJobConfig"]["HyperParameterTuningJobObjective"]
+        listed = client.list_training_jobs_for_hyper_parameter_tuning_job(
+            HyperParameterTuningJobName=self.key,
+            SortBy="FinalObjectiveMetricValue",
+            SortOrder="Descending" if objective["Type"] == "Maximize" else "Ascending",
+            MaxResults=BEST_TRAINING_JOBS,
+        )
+        found: list[dict[str, Any]] = listed["TrainingJobSummaries"]
+        return found
 
     def status(self, description: Mapping[str, Any]) -> str:
         """Completed, Failed, Stopped, or what else it is that has not ended."""

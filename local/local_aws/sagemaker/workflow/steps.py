@@ -181,12 +181,7 @@ class StepWork:
         given = dict(self._step.arguments)
         if resource.service_named:
             prefix = given.pop(resource.name_member, None)
-            name = names.job(
-                self._execution.start.id,
-                self._step.name,
-                self._execution.run(self._step.name).attempts,
-                None if prefix is None else str(self._resolve(prefix)),
-            )
+            name = self._name(None if prefix is None else str(self._resolve(prefix)))
             variables = _job_variable(self._step, name)
             given[resource.name_member] = name
         request: dict[str, Any] = self._resolve(given, **variables)
@@ -196,6 +191,14 @@ class StepWork:
         if resource.noun == "ModelPackage":
             request["MetadataProperties"] = {**request.get("MetadataProperties", {}), "GeneratedBy": arn}
         return request
+
+    def _name(self, prefix: str | None) -> str:
+        """The name of what this attempt of the step makes."""
+        execution, step = self._execution.start.id, self._step
+        attempt = self._execution.run(step.name).attempts
+        if step.type == "Tuning" and prefix is None:
+            return names.tuning_job(execution, step.name, attempt)
+        return names.job(execution, step.name, attempt, prefix)
 
     def _await(self, made: Made) -> dict[str, Any]:
         """The resource's description once it is complete."""

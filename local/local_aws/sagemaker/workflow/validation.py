@@ -82,7 +82,8 @@ def _property(reference: Reference, step: Step, other: Step) -> None:
             (each,) for each in other.outputs
         }
     if other.type in RESOURCES:
-        known = _reaches(RESOURCES[other.type].description_shape, reference)
+        shapes = RESOURCES[other.type].description_shapes
+        known = any(_reaches(shape, reference) for shape in shapes)
     if not known:
         raise unparsable(
             f"Step '{step.name}' refers to '{reference.text}', which a {other.type} step does not have."

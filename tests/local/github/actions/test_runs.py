@@ -126,6 +126,16 @@ def test_a_job_whose_needs_failed_is_skipped_and_so_is_what_needs_it_unless_it_r
     }
 
 
+def test_a_job_above_a_skipped_one_that_it_needs_still_runs(run_of):
+    run = run_of(
+        "  last:\n    needs: middle\n    if: always()\n    runs-on: x\n    steps: [{run: 'true'}]\n"
+        "  middle:\n    needs: first\n    runs-on: x\n    steps: [{run: 'true'}]\n"
+        "  first:\n    runs-on: x\n    steps: [{run: exit 1}]\n"
+    )
+    found = {name: job.conclusion for name, job in run.jobs.items()}
+    assert found == {"first": "failure", "middle": "skipped", "last": "success"}
+
+
 def test_the_summary_of_a_job_is_what_its_steps_wrote(run_of):
     run = run_of(steps("run: echo '# One' >> $GITHUB_STEP_SUMMARY", "run: echo two >> $GITHUB_STEP_SUMMARY"))
     assert run.job("a").summary == "# One\n\ntwo\n"

@@ -1,0 +1,1 @@
+"""The settings of a repository: its variables, its environments, and the protection of main."""

@@ -1,0 +1,78 @@
+"""The poured build workflow's own gates and queues, with its steps left out: what takes over, what waits, what ends."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+POURED = Path(__file__).parents[4] / ".github" / "workflows" / "build.yml"
+
+
+def gates(go):
+    """build.yml whose trainings take until the file `go` is there."""
+    workflow = yaml.safe_load(POURED.read_text())
+    for name, job in workflow["jobs"].items():
+        waits = f"while test ! -e {go}; do sleep 0.05; done"
+        job["steps"] = [{"run": waits if name in ("try", "train") else "true"}]
+    return yaml.safe_dump({("on" if name is True else name): value for name, value in workflow.items()})
+
+
+@pytest.fixture
+def build(repo, tmp_path):
+    """The build repository of a project; the run of its first push has ended."""
+    made = repo(gates(tmp_path / "go"))
+    made.settle()
+    made.ok("PUT", "/topics", {"names": ["sagemaker-project"]})
+    made.ok("POST", "/actions/variables", {"name": "SAGEMAKER_PROJECT_NAME", "value": "shop"})
+    return made
+
+
+def runs_of(repo, event):
+    return [run for run in repo.runs() if run.event.name == event]
+
+
+def works(repo, event, job, count=1):
+    """Wait until the job works in the newest of so many runs."""
+    repo.until(
+        lambda: len(runs_of(repo, event)) == count
+        and runs_of(repo, event)[-1].job(job).status == "in_progress"
+    )
+
+
+def test_a_pull_request_that_is_closed_while_it_trains_ends_its_training_and_is_cleaned_up(build):
+    number = build.propose()
+    works(build, "pull_request", "try")
+    build.ok("PATCH", f"/pulls/{number}", {"state": "closed"})
+    build.settle()
+    trained, closed = runs_of(build, "pull_request")
+    assert trained.job("try").conclusion == "cancelled"
+    assert closed.job("clean").conclusion == "success"
+    assert closed.job("clean").started_at >= trained.job("try").completed_at
+
+
+def test_a_force_push_takes_over_from_the_training_of_the_old_commit(build, tmp_path):
+    number = build.propose(branch="first")
+    works(build, "pull_request", "try")
+    build.branch("other")
+    sha = build.put("change.txt", "newer\n", "other")
+    build.ok("PATCH", "/git/refs/heads/first", {"sha": sha, "force": True})
+    works(build, "pull_request", "try", count=2)
+    (tmp_path / "go").touch()
+    build.settle()
+    old, new = runs_of(build, "pull_request")
+    assert (old.job("try").conclusion, new.job("try").conclusion) == ("cancelled", "success")
+    assert build.ok("GET", f"/pulls/{number}")["head"]["sha"] == sha
+
+
+def test_what_comes_while_main_trains_waits_and_all_of_it_is_trained(build, tmp_path):
+    for count in (1, 2, 3):
+        build.ok("POST", "/actions/workflows/w.yml/dispatches", {"ref": "main"})
+        build.until(lambda count=count: len(runs_of(build, "workflow_dispatch")) == count)
+    build.until(
+        lambda: all(run.job("train").status != "queued" for run in runs_of(build, "workflow_dispatch"))
+    )
+    states = [run.job("train").status for run in runs_of(build, "workflow_dispatch")]
+    assert sorted(states) == ["in_progress", "pending", "pending"]
+    (tmp_path / "go").touch()
+    build.settle()
+    assert [run.conclusion for run in runs_of(build, "workflow_dispatch")] == ["success"] * 3
