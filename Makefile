@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 NEW_PIP = sed -n '/^pip==/,/[^\\]$$/p' requirements.lock | \
   $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r /dev/stdin
 
-.PHONY: demo extras test test-slow test-workflows check style imports duplicates types docs smoke bench kills audit dist lock clean
+.PHONY: demo extras test test-slow test-installed test-workflows check style imports duplicates types docs smoke bench kills audit dist lock clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/local-aws demo $(ARGS)
@@ -30,6 +30,13 @@ WORKFLOWS = tests/e2e/test_workflows.py tests/e2e/test_demo.py tests/e2e/test_sm
 # Whole loops, kills at many moments, templates under every linter.
 test-slow: $(VENV)/.check
 	@$(PYTEST) -m slow $(WORKFLOWS:%=--ignore=%) $(ARGS)
+
+# The packages as pip installs them from wheels, with the Python that `python3` is: their commands start, and pour both repositories.
+test-installed:
+	@rm -rf .installed && python3 -m venv .installed/venv
+	@.installed/venv/bin/python -m pip install --quiet --disable-pip-version-check ./common ./build ./deploy ./seed_code
+	@for program in model-build model-deploy project-template; do .installed/venv/bin/$$program --version || exit 1; done
+	@for seed in build deploy; do .installed/venv/bin/project-template seed $$seed --to .installed/$$seed || exit 1; done
 
 # Both workflows on the embedded GitHub, the demonstration of them, and `smoke`. CI runs them in a job of their own: they take many minutes.
 test-workflows: $(VENV)/.check

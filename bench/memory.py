@@ -16,7 +16,7 @@ from bench.measure import resident_kilobytes
 from bench.table import Row
 from local_aws.kernel.account import REGION, Clients
 
-CALLS = 20_000
+CALLS = 6_000
 WARM_UP = 2_000
 PER = 10_000
 MEGABYTES = 3
@@ -28,7 +28,7 @@ MEGABYTES = 3
 
 def rows(quick: bool = False) -> list[Row]:
     """The row of memory that grows."""
-    calls = CALLS // 10 if quick else CALLS
+    calls = CALLS // 3 if quick else CALLS
     with tempfile.TemporaryDirectory() as folder, moto() as theirs, server(Path(folder)) as ours:
         other = _growth(theirs.pid, _theirs(theirs.url), calls)
         own = _growth(ours.pid, Clients.of_running(ours.url).client, calls)

@@ -162,14 +162,7 @@ def evaluate(options: argparse.Namespace) -> None:
     candidate = _candidate(options, terms, config, examples)
     defaults = _defaults(options, terms, config, examples)
     champion = _champion(options, config, examples, candidate)
-    if config.rule.metric not in candidate.figures.metrics:
-        raise StepError(
-            f"{config.rule.metric} cannot be measured: of no label does the holdout have texts with it and texts without it. "
-            "Use more data, or a larger split.test in the recipe."
-        )
-    decision = gate.decide(candidate.figures, champion.figures if champion else None, config.rule)
-    if options.force_reason.strip() not in ("", NONE):
-        decision = gate.forced(decision, options.force_reason)
+    decision = _decision(options, config, candidate, champion)
     report = {
         "version": VERSION,
         "recipe": config.recipe,
@@ -296,6 +289,21 @@ def _measured(
         answers, config.rule.metric, samples=config.bootstrap_samples, seed=config.seed
     )
     return MeasuredModel(figures, report, answers, samples)
+
+
+def _decision(
+    options: argparse.Namespace, config: Config, candidate: MeasuredModel, champion: Model | None
+) -> gate.Decision:
+    """The gate's decision. Raises StepError if the gate's metric could not be measured."""
+    if config.rule.metric not in candidate.figures.metrics:
+        raise StepError(
+            f"{config.rule.metric} cannot be measured: no label has both texts with it and texts without it in the holdout. "
+            "Use more data, or a larger split.test in the recipe."
+        )
+    decision = gate.decide(candidate.figures, champion.figures if champion else None, config.rule)
+    if options.force_reason.strip() not in ("", NONE):
+        decision = gate.forced(decision, options.force_reason)
+    return decision
 
 
 def _interval(candidate: MeasuredModel, config: Config) -> dict[str, Any] | None:

@@ -43,6 +43,15 @@ class AwsError(CommandError):
 class IntegrityError(CommandError):
     """An object that is named by its content's hash has other content."""
 
+    @classmethod
+    def of(cls, bucket: str, key: str, found: str, expected: str) -> IntegrityError:
+        """The error for an object whose content has the SHA-256 `found` (hexadecimal)."""
+        return cls(
+            f"s3://{bucket}/{key} holds other content than its name says: its SHA-256 is {found}, expected {expected}. "
+            "Nobody writes over such an object on purpose: find out who did (its versions and CloudTrail say when), delete "
+            "what was written, and run the same command again."
+        )
+
 
 class GitHubError(CommandError):
     """A call to GitHub failed; `status` is HTTP's, or None where no answer came."""

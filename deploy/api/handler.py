@@ -38,7 +38,7 @@ from botocore.config import Config
 
 from classifier import Classifier
 from policy import Policy
-from request import Problem, asked
+from request import Problem, parse
 from serving_contract import Contract
 
 LARGEST_ANSWER = 5_500_000
@@ -74,7 +74,7 @@ def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 def _answer(event: dict[str, Any], line: dict[str, Any]) -> dict[str, Any]:
     policy = _policy()
-    request = asked(event, policy.audiences if policy else ())
+    request = parse(event, policy.audiences if policy else ())
     line["texts"] = len(request.texts)
     started = time.perf_counter()
     predictions = _classifier().classify(request.texts, request.audience)

@@ -38,14 +38,14 @@ class Problem(Exception):
 
 
 @dataclass(frozen=True)
-class Asked:
+class Request:
     """The texts of a request, and whom they are for; None for a request that does not say."""
 
     texts: list[str]
     audience: str | None = None
 
 
-def asked(event: dict[str, Any], audiences: Collection[str] = ()) -> Asked:
+def parse(event: dict[str, Any], audiences: Collection[str] = ()) -> Request:
     """The request in an event of an HTTP API or a function URL, payload format 2.0. Raises Problem.
 
     A request names one of the `audiences`, or none.
@@ -64,7 +64,7 @@ def asked(event: dict[str, Any], audiences: Collection[str] = ()) -> Asked:
     texts = _checked(document, ("texts", "audience") if audiences else ("texts",))
     if audience is not None and audience not in audiences:
         raise Problem(400, "unknown_audience", f'"audience" is one of {", ".join(sorted(audiences))}.')
-    return Asked(texts, audience)
+    return Request(texts, audience)
 
 
 def _body(event: dict[str, Any]) -> bytes:

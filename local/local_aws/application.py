@@ -6,13 +6,14 @@ import threading
 from collections.abc import Iterable
 from typing import Any, Protocol, runtime_checkable
 
+from botocore.exceptions import UnknownServiceError
 from werkzeug.wrappers import Request, Response
 
 from local_aws.identity.gate import GATE, SERVICE, Gate
 from local_aws.kernel.caller import signature
 from local_aws.kernel.moto_internals import MotoApplication
 from local_aws.kernel.refusals import protocol_of, refusal
-from local_aws.kernel.wire import Service, ServiceError
+from local_aws.kernel.wire import Service, ServiceError, service_model
 from local_aws.s3.integrity import Integrity
 
 
@@ -65,6 +66,8 @@ class Application:
         services = self._services.get(name)
         if services is not None:
             return _respond(services, Request(environ))(environ, start_response)
+        if self._gate and SERVICE not in environ and (refused := _unknown(name, environ)):
+            return refused(environ, start_response)
         try:
             with self._turns.setdefault(name, threading.Lock()):
                 moto = self._s3 if name == "s3" else self._moto
@@ -79,13 +82,28 @@ def _respond(services: list[Service], request: Request) -> Response:
         if route := service.route(request):
             return service.respond(request, route)
     names = " and ".join(service.name for service in services)
-    name = services[0].name
-    if protocol_of(name, request.environ) == "query":
+    return _no_operation(services[0].name, names, request)
+
+
+def _unknown(service: str, environ: dict[str, Any]) -> Response | None:
+    """The refusal of an operation that botocore's model of the service does not have. moto would fail on it.
+
+    None for a REST protocol, whose routes moto knows, and for a service that botocore does not know.
+    """
+    try:
+        is_rest = service_model(service).protocol.startswith("rest-")
+    except UnknownServiceError:
+        return None
+    return None if is_rest else _no_operation(service, service, Request(environ))
+
+
+def _no_operation(service: str, names: str, request: Request) -> Response:
+    if protocol_of(service, request.environ) in ("query", "ec2"):
         message = f"Could not find operation {request.values.get('Action', '')} in {names}."
-        return refusal(name, ServiceError("InvalidAction", message), request.environ)
+        return refusal(service, ServiceError("InvalidAction", message), request.environ)
     asked = request.headers.get("X-Amz-Target") or f"{request.method} {request.path}"
-    unknown = ServiceError("UnknownOperationException", f"{names} have no operation for {asked!r}")
-    return refusal(name, unknown, request.environ)
+    unknown = ServiceError("UnknownOperationException", f"{names} has no operation for {asked!r}")
+    return refusal(service, unknown, request.environ)
 
 
 def _not_embedded(service: str, reason: str, environ: dict[str, Any]) -> Response:

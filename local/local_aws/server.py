@@ -28,7 +28,6 @@ from local_aws.identity.actions.known import Known
 from local_aws.identity.actions.resources import Namer
 from local_aws.identity.gate import Gate
 from local_aws.identity.iam_quotas import Quotas
-from local_aws.identity.policies import bucket_policies
 from local_aws.identity.roles import Roles
 from local_aws.kernel.account import ACCOUNT_ID, REGION, Account, Clients
 from local_aws.kernel.connections import LimitedServer
@@ -38,6 +37,7 @@ from local_aws.kernel.moto_internals import (
     bounded_logs,
     bounded_queues,
     bounded_topics,
+    bucket_policies_unread,
     forget_everything,
     one_account,
     read_key_policies,
@@ -85,7 +85,7 @@ class Server:
         self._http = LimitedServer(LOOPBACK, port, None)
         self._process = ExitStack()
         self._process.enter_context(without_real_account(region))
-        self._process.enter_context(bucket_policies.judged(region))
+        self._process.enter_context(bucket_policies_unread())
         self._process.enter_context(managed_policies.loaded())
         self._process.enter_context(read_key_policies())
         self._process.enter_context(bounded_logs())

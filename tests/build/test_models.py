@@ -7,8 +7,9 @@ import shlex
 import pytest
 from typer.testing import CliRunner
 
+from model_build.aws.champion import resolve
 from model_build.cli import app
-from model_build.commands.models import next_step
+from model_build.commands.models import next_step, of
 
 IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/blazingtext:1"
 
@@ -140,3 +141,12 @@ def test_the_next_step_of_a_registered_version_is_a_command_that_works(aws, call
     *_, hint = done.stdout.splitlines()
     assert hint.endswith(f": {next_step(arn, 'Approved')}")
     assert next_step(arn, "Approved") == "model-deploy rollout --stage staging --model-package 1"
+
+
+def test_a_champion_brings_its_description_so_that_it_is_not_described_again(aws, register):
+    arn = register(problem="clothes", contract="s3://b/c/", **{"contract-sha256": "a" * 64})
+    sagemaker = aws.client("sagemaker")
+    sagemaker.update_model_package(ModelPackageArn=arn, ModelApprovalStatus="Approved")
+    champion = resolve(sagemaker, aws.group, "clothes")
+    version = of(None, champion.package, measured=False)  # no client: nothing is asked
+    assert (version.arn, version.number, version.problem) == (arn, 1, "clothes")

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,6 +12,7 @@ from model_build.core.settings import Settings
 from model_build.errors import RecipeError
 from model_build.recipe import Recipe
 from model_build.report import Report, Run, Step, documents, html, markdown
+from model_build.run import merged
 from model_build.run.caching import Run as Ran
 from model_build.run.caching import reusable
 from model_build.run.pipeline import Inputs, definition, names
@@ -179,6 +181,12 @@ def test_the_cache_is_known_to_answer_for_an_equal_search_alone():
 
     assert "Tune" in reusable(run(4), [run(4)])
     assert set(reusable(run(5), [run(4)])) == {"Prepare", "Train"}
+
+
+def test_a_merge_searches_again_and_takes_over_no_model_of_the_step_train():
+    workspace = SimpleNamespace(recipe=recipe({"jobs": 4, "ranges": RANGES}))
+    found = merged.take(workspace, 7, SimpleNamespace())
+    assert found == merged.NotReusable("the recipe searches for hyperparameters, which is done again")
 
 
 SEARCH = Search(

@@ -98,3 +98,28 @@ def test_what_is_no_record_is_named(aws_clients, bucket, body):
 
 def test_a_deployment_is_named_by_its_plan_and_its_moment():
     assert deployment_id("a" * 64, NOON) == f"{'a' * 16}-1795262400123"
+
+
+@pytest.mark.parametrize(
+    ("who", "actor"),
+    [
+        ("arn:aws:sts::123456789012:assumed-role/shop-staging/ada", "shop-staging/ada"),
+        ("arn:aws:iam::123456789012:user/ops/ada", "user/ops/ada"),
+        ("ada (GitHub)", "ada (GitHub)"),
+    ],
+)
+def test_people_are_told_who_it_was_without_the_account(who, actor):
+    assert replace(RECORD, who=who).actor == actor
+
+
+@pytest.mark.parametrize(
+    ("outcome", "verified", "result"),
+    [
+        ("deployed", True, "deployed, verified"),
+        ("deployed", False, "deployed, NOT verified"),
+        ("deployed", None, "deployed, NOT verified"),
+        ("rolled back", None, "rolled back"),
+    ],
+)
+def test_an_outcome_is_told_once(outcome, verified, result):
+    assert replace(RECORD, outcome=outcome, verified=verified).result == result

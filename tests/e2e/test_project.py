@@ -311,8 +311,19 @@ def test_what_the_roles_called_they_are_allowed_and_what_they_are_allowed_they_n
     assert (audit["refused"], audit["unknown"]) == ([], [])
     never: dict[str, set[str]] = {role: set() for role in UNEXERCISED}
     for arn, _, action in audit["unused"]:
-        # Of the roles that CloudFormation acts as, what its handlers call is known: see tests/seed_code/stacks.
-        role = re.sub(r".*-(\w+Role)-[A-Z0-9]+$|.*", r"\1", arn)
-        if role not in {"", "DeployServiceRole"}:
+        if role := role_of_project(arn):
             never.setdefault(role, set()).add(action)
     assert never == {role: set(reasons) for role, reasons in UNEXERCISED.items()}
+    # Take any statement out, and a call would have been refused.
+    idle = [
+        (role, statement)
+        for arn, statement, actions in audit["idle"]
+        if (role := role_of_project(arn)) and not set(actions) <= never[role]
+    ]
+    assert idle == []
+
+
+def role_of_project(arn):
+    """The logical id of a role, "" for one that CloudFormation acts as: what its handlers call is in tests/seed_code/stacks."""
+    role = re.sub(r".*-(\w+Role)-[A-Z0-9]+$|.*", r"\1", arn)
+    return "" if role == "DeployServiceRole" else role

@@ -230,11 +230,13 @@ class Catalog:
     def __init__(self, account, name, version):
         self.account, self.name = account, name
         self.arn = f"arn:aws:sagemaker:eu-west-1:123456789012:project/{name}"
-        self.statuses = []
-        artifacts = [{"Id": "pa-1", "Name": "older"}, {"Id": "pa-2", "Name": version}]
-        paths = [{"Id": "lpv2-1", "Name": "p"}]
-        account.script("servicecatalog", "DescribeProduct", lambda _: {"ProvisioningArtifacts": artifacts})
-        account.script("servicecatalog", "ListLaunchPaths", lambda _: {"LaunchPathSummaries": paths})
+        self.statuses, self.outcome = [], "Completed"
+        self.artifacts = [{"Id": "pa-1", "Name": "older"}, {"Id": "pa-2", "Name": version}]
+        self.paths = [{"Id": "lpv2-1", "Name": "p"}]
+        account.script(
+            "servicecatalog", "DescribeProduct", lambda _: {"ProvisioningArtifacts": self.artifacts}
+        )
+        account.script("servicecatalog", "ListLaunchPaths", lambda _: {"LaunchPathSummaries": self.paths})
         account.script(
             "sagemaker", "CreateProject", lambda _: self._asked("Create", ProjectId="p-0123456789ab")
         )
@@ -242,7 +244,7 @@ class Catalog:
         account.script("sagemaker", "DescribeProject", self._describe)
 
     def _asked(self, operation, **more):
-        self.statuses = [f"{operation}InProgress", f"{operation}Completed"]
+        self.statuses = [f"{operation}InProgress", f"{operation}{self.outcome}"]
         return {"ProjectArn": self.arn} | more
 
     def _describe(self, asked):
@@ -258,6 +260,18 @@ class Catalog:
             "ServiceCatalogProvisioningDetails": {"ProductId": PRODUCT, "ProvisioningArtifactId": "pa-2"},
             "ServiceCatalogProvisionedProductDetails": {"ProvisionedProductId": f"pp-{self.name}"},
         }
+
+    def count(self, operation):
+        return sum(each == operation for each, _ in self.account.calls)
+
+    def stack(self, publishing, **parameters):
+        """The stack that Service Catalog makes of the product."""
+        values = {"SageMakerProjectName": self.name, "GitHubOwner": "acme"} | parameters
+        publishing.account.client("cloudformation").create_stack(
+            StackName=f"SC-123456789012-pp-{self.name}",
+            TemplateBody=json.dumps(publishing.templates.project),
+            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()],
+        )
 
     def sent(self, operation):
         [sent] = [asked for each, asked in self.account.calls if each == operation]
@@ -287,18 +301,61 @@ def test_the_service_catalog_form_names_the_published_version_of_the_product(cat
 def test_a_project_of_the_service_catalog_form_is_updated_in_that_form(catalog, publishing, name):
     projects = Projects(publishing)
     projects.create(name, form=Form.SERVICE_CATALOG)
-    cloudformation, stack = publishing.account.client("cloudformation"), f"SC-123456789012-pp-{name}"
-    values = {"SageMakerProjectName": name, "GitHubOwner": "acme", "Recipe": "two"}
-    cloudformation.create_stack(
-        StackName=stack,
-        TemplateBody=json.dumps(publishing.templates.project),
-        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()],
-    )
+    catalog.stack(publishing, Recipe="two")
     assert projects.update(name).project.status == "UpdateCompleted"
     details = catalog.sent("UpdateProject")["ServiceCatalogProvisioningUpdateDetails"]
     assert details["ProvisioningArtifactId"] == "pa-2"
     given = {each["Key"]: each["Value"] for each in details["ProvisioningParameters"]}
     assert given == {"DelaySeconds": "0", "GitHubOwner": "acme", "ProductionGate": "github", "Recipe": "two"}
+
+
+def test_wrong_parameters_of_the_service_catalog_form_are_refused_before_anything_is_sent(
+    catalog, publishing, name
+):
+    with pytest.raises(ParameterError) as refused:
+        Projects(publishing).create(name, form=Form.SERVICE_CATALOG, Recipe="three", Colour="blue")
+    assert "Recipe" in refused.value.message
+    assert "three" in refused.value.message
+    assert "Colour is no parameter of the template" in refused.value.message
+    assert catalog.count("CreateProject") == 0
+
+
+def test_wrong_parameters_of_an_update_in_the_service_catalog_form_are_refused_before_anything_is_sent(
+    catalog, publishing, name
+):
+    projects = Projects(publishing)
+    projects.create(name, form=Form.SERVICE_CATALOG)
+    catalog.stack(publishing, Recipe="one")
+    with pytest.raises(ParameterError, match="three"):
+        projects.update(name, Recipe="three")
+    assert catalog.count("UpdateProject") == 0
+
+
+def test_an_update_of_a_provisioned_product_that_fails_names_the_status_and_exits_4(
+    catalog, publishing, name
+):
+    projects = Projects(publishing)
+    projects.create(name, form=Form.SERVICE_CATALOG)
+    catalog.stack(publishing, Recipe="one")
+    catalog.outcome = "Failed"
+    with pytest.raises(RolledBackError, match="UpdateFailed") as failed:
+        projects.update(name)
+    assert failed.value.exit_code == 4
+
+
+def test_a_user_without_a_launch_path_sends_none_so_that_service_catalog_says_why(catalog, publishing, name):
+    catalog.paths.clear()
+    Projects(publishing).create(name, form=Form.SERVICE_CATALOG)
+    assert "PathId" not in catalog.sent("CreateProject")["ServiceCatalogProvisioningDetails"]
+
+
+def test_a_product_without_the_published_version_is_named_with_the_versions_that_it_has(
+    catalog, publishing, name
+):
+    del catalog.artifacts[1]
+    with pytest.raises(UsageError, match=rf"{PRODUCT} has no version .*it has older"):
+        Projects(publishing).create(name, form=Form.SERVICE_CATALOG)
+    assert catalog.count("CreateProject") == 0
 
 
 def test_the_service_catalog_form_needs_a_product(projects, name):

@@ -405,6 +405,12 @@ def test_a_seed_that_somebody_changed_is_named_with_its_file(examined, make_seed
     assert f"{key}{said}" in examined.bad("archives")
 
 
+def test_functions_that_somebody_changed_are_named(examined):
+    key = f"functions/{examined.published.blueprint.record['functions_sha256']}.zip"
+    examined.account.client("s3").put_object(Bucket=examined.account.bucket, Key=key, Body=b"evil")
+    assert f"{key} holds other content than its name says" in examined.bad("archives")
+
+
 def test_a_folder_is_compared_with_its_manifest(tmp_path):
     (tmp_path / "steps").mkdir()
     (tmp_path / "README.md").write_text("read me")

@@ -9,6 +9,7 @@ from rich.console import Console
 from model_common.aws.errors import explain
 from model_common.cli.progress import Progress
 from model_common.deadline import Deadline
+from model_common.errors import IntegrityError
 from project_template.account import publication
 from project_template.aws.clients import bucket_exists
 from project_template.aws.waiting import Watch
@@ -76,6 +77,20 @@ def test_a_second_run_changes_nothing_and_says_so(publishing):
     assert publishing.keys() == before
     assert publish.lines(again, dry_run=False)[-1] == "Nothing changes: this version is published already."
     assert publish.document(again, dry_run=False)["changed"] is False
+
+
+@pytest.mark.parametrize("content", [b"evil", b""])
+def test_an_archive_with_other_content_is_refused_before_anything_is_changed(publishing, content):
+    first = publishing.publish()
+    s3, bucket = publishing.account.client("s3"), publishing.account.bucket
+    archive = first.blueprint.wanted.archives[0]
+    s3.put_object(Bucket=bucket, Key=archive.key, Body=content, Metadata={"sha256": archive.sha256})
+    before = publishing.keys()
+    with pytest.raises(IntegrityError) as refused:
+        publishing.publish()
+    assert f"s3://{bucket}/{archive.key} holds other content" in refused.value.message
+    assert archive.sha256 in refused.value.message
+    assert publishing.keys() == before
 
 
 def test_a_new_version_leaves_what_earlier_projects_were_made_from(publishing):

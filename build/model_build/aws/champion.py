@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from model_build.errors import CommandError
 
@@ -19,7 +20,7 @@ UNKNOWN = "none"
 class Champion:
     """A registered model package, with the URIs and hashes that its evaluation needs.
 
-    `model_sha256` is `none` for an old package without a recorded hash.
+    `model_sha256` is `none` for an old package without a recorded hash. `package` is the answer of DescribeModelPackage.
     """
 
     arn: str
@@ -29,6 +30,7 @@ class Champion:
     contract_sha256: str
     stage: str | None
     data_sha256: str | None = None
+    package: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def version(self) -> str:
@@ -72,4 +74,4 @@ def _champion(package: DescribeModelPackageOutputTypeDef) -> Champion:
         )
     stage = package.get("ModelLifeCycle", {}).get("Stage")
     artifact = metadata.get("model-sha256", UNKNOWN)
-    return Champion(arn, model, artifact, contract, sha256, stage, metadata.get("data-sha256"))
+    return Champion(arn, model, artifact, contract, sha256, stage, metadata.get("data-sha256"), package)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -56,7 +56,11 @@ def read(aws: Aws, settings: Settings, limit: int) -> list[Version]:
 
 def describe(aws: Aws, arn: str, *, measured: bool = True) -> Version:
     """The version, from the registry and, unless `measured` is False, its evaluation."""
-    found = aws.sagemaker.describe_model_package(ModelPackageName=arn)
+    return of(aws, aws.sagemaker.describe_model_package(ModelPackageName=arn), measured=measured)
+
+
+def of(aws: Aws, found: Mapping[str, Any], *, measured: bool = True) -> Version:
+    """The version of an answer of DescribeModelPackage and, unless `measured` is False, its evaluation."""
     metadata = found.get("CustomerMetadataProperties", {})
     cycle = found.get("ModelLifeCycle", {})
     statistics = found.get("ModelMetrics", {}).get("ModelQuality", {}).get("Statistics", {}).get("S3Uri", "")

@@ -62,7 +62,7 @@ def make(workspace: Workspace, source: str | None) -> Plan:
     changes = compare(deployed, merged.definition)
     # The role of a pull request may not read what main's executions measured.
     in_main = settings.pull_request is None
-    version = models.describe(aws, current.arn, measured=in_main) if current else None
+    version = models.of(aws, current.package, measured=in_main) if current else None
     return Plan(workspace, drawn, revision, version, found, deployed is not None, changes, reusable)
 
 

@@ -25,7 +25,7 @@ def isolated(region: str) -> Iterator[None]:
         "SAGEMAKER_USER_CONFIG_OVERRIDE": os.devnull,
     }
     before = {name: os.environ.get(name) for name in settings}
-    disabled = logging.root.manager.disable
+    disabled, level, handlers = logging.root.manager.disable, logging.root.level, list(logging.root.handlers)
     os.environ.update(settings)
     logging.disable(logging.WARNING)
     try:
@@ -33,7 +33,10 @@ def isolated(region: str) -> Iterator[None]:
             warnings.simplefilter("ignore")
             yield
     finally:
+        # The import gives the root logger a handler and the level INFO, so that boto3 would tell how it finds its endpoints.
         logging.disable(disabled)
+        logging.root.setLevel(level)
+        logging.root.handlers[:] = handlers
         for name, value in before.items():
             if value is None:
                 del os.environ[name]

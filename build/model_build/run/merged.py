@@ -39,6 +39,9 @@ def take(workspace: Workspace, number: int, data: Data) -> Copy | NotReusable:
 
     Raises IntegrityError if other content lies where the copy belongs, SettingsError without PULL_REQUEST_ROLE_ARN.
     """
+    if workspace.recipe.tune is not None:
+        # The candidate of its pipeline is the search's best model, and not that of the step Train.
+        return NotReusable("the recipe searches for hyperparameters, which is done again")
     settings = workspace.project.for_pull_request(number, os.environ)
     found = _find(workspace, settings, data)
     if isinstance(found, NotReusable):

@@ -79,6 +79,7 @@ def _refuse_pickles(folder: Path, owner: str) -> None:
             )
 
 
+# algorithms/transformer/weights.py checks the first bytes, too. It travels with the model and has to run alone there.
 def _is_pickle(path: Path) -> bool:
     with path.open("rb") as file:
         start = file.read(2)

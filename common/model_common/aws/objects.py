@@ -71,12 +71,18 @@ def find(s3: S3Client, bucket: str, key: str, sha256: str) -> Stored | None:
     return Stored(f"s3://{bucket}/{key}", head.get("VersionId"))
 
 
+def sha256(s3: S3Client, bucket: str, key: str) -> str | None:
+    """The hash of an object's content, None where there is no object. The content is read where S3 keeps no hash."""
+    head = _head(s3, bucket, key)
+    return None if head is None else _stated_sha256(head) or _read_sha256(s3, bucket, key)
+
+
 def read(s3: S3Client, bucket: str, key: str, sha256: str) -> bytes:
     """The content of an object. Raises IntegrityError when it has another hash, ClientError (NoSuchKey) without one."""
     content = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     found = hashlib.sha256(content).hexdigest()
     if found != sha256:
-        raise _other_content(bucket, key, found, sha256)
+        raise IntegrityError.of(bucket, key, found, sha256)
     return content
 
 
@@ -181,22 +187,14 @@ def _require(
     sha256: str,
     content: _Bytes | _File | None,
 ) -> None:
-    told = head.get("ChecksumSHA256", "")
-    if told and head.get("ChecksumType") == "FULL_OBJECT":
-        found = base64.b64decode(told).hex()
-    elif (
-        told
-        and content is not None
-        and head["ContentLength"] == content.size
-        and told == content.parts_checksum()
-    ):
-        found = sha256
-    else:
-        # Stored without a hash, or in parts of another size: the content has to be read.
-        with s3.get_object(Bucket=bucket, Key=key)["Body"] as body:
-            found = _stream_sha256(body)
+    checksum = head.get("ChecksumSHA256", "")
+    found = _stated_sha256(head)
+    if not found and checksum and content is not None and head["ContentLength"] == content.size:
+        found = sha256 if checksum == content.parts_checksum() else ""
+    # Stored without a hash, or in parts of another size: the content has to be read.
+    found = found or _read_sha256(s3, bucket, key)
     if found != sha256:
-        raise _other_content(bucket, key, found, sha256)
+        raise IntegrityError.of(bucket, key, found, sha256)
 
 
 def _head(s3: S3Client, bucket: str, key: str) -> HeadObjectOutputTypeDef | None:
@@ -208,12 +206,15 @@ def _head(s3: S3Client, bucket: str, key: str) -> HeadObjectOutputTypeDef | None
         return None
 
 
-def _other_content(bucket: str, key: str, found: str, expected: str) -> IntegrityError:
-    return IntegrityError(
-        f"s3://{bucket}/{key} holds other content than its name says: its SHA-256 is {found}, expected {expected}. "
-        "Nobody writes over such an object on purpose: find out who did (its versions and CloudTrail say when), delete "
-        "what was written, and run the same command again."
-    )
+def _stated_sha256(head: HeadObjectOutputTypeDef) -> str:
+    if head.get("ChecksumType") != "FULL_OBJECT":
+        return ""
+    return base64.b64decode(head.get("ChecksumSHA256", "")).hex()
+
+
+def _read_sha256(s3: S3Client, bucket: str, key: str) -> str:
+    with s3.get_object(Bucket=bucket, Key=key)["Body"] as body:
+        return _stream_sha256(body)
 
 
 def _stream_sha256(body: IO[bytes] | Any) -> str:

@@ -45,14 +45,8 @@ def _row(record: Record) -> tuple[str, ...]:
         f"{record.time.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
         str(record.model_package_version),
         replaced,
-        _outcome(record),
-        record.who,
+        record.result,
+        record.actor,
         record.commit[:12],
         f"{record.why}{forced}",
     )
-
-
-def _outcome(record: Record) -> str:
-    if record.outcome != "deployed":
-        return record.outcome
-    return "deployed, verified" if record.verified else "deployed, NOT verified"

@@ -159,10 +159,9 @@ def lines(statuses: list[Status]) -> list[str]:
             phases = "; ".join(described(phase, status.bake_seconds) for phase in live.endpoint.phases)
             output.append(f"  rollout   to version {version_of(status.becoming_arn)}: {phases}")
         if record is not None:
-            verified = {True: "verified", False: "not verified", None: record.outcome}[record.verified]
             output.append(
-                f"  latest    version {record.model_package_version}, {record.outcome}, {verified}, "
-                f"{record.time:%Y-%m-%d %H:%M:%S %Z}, by {record.who}: {record.why}"
+                f"  latest    version {record.model_package_version}, {record.result}, "
+                f"{record.time:%Y-%m-%d %H:%M:%S %Z}, by {record.actor}: {record.why}"
             )
         if stack is not None and "ApiUrl" in stack.outputs:
             output.append(f"  api       {stack.outputs['ApiUrl']}")

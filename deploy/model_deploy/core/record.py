@@ -50,6 +50,20 @@ class Record:
         """The record's key in the artifact bucket."""
         return record_key(self.stage, self.time, self.model_package_version)
 
+    @property
+    def result(self) -> str:
+        """Outcome and verification, for people."""
+        if self.outcome != "deployed":
+            return self.outcome
+        return "deployed, verified" if self.verified else "deployed, NOT verified"
+
+    @property
+    def actor(self) -> str:
+        """`who` for people: role and session of a session's ARN, user/NAME of a user's."""
+        if not self.who.startswith("arn:"):
+            return self.who
+        return self.who.rpartition(":")[2].removeprefix("assumed-role/")
+
     def document(self) -> dict[str, Any]:
         """The record as it is stored."""
         return {

@@ -14,6 +14,7 @@ from local_aws.identity.actions import requirements
 from local_aws.identity.actions.asked import Asked, recognise
 from local_aws.identity.actions.requirements import Requirement
 from local_aws.identity.actions.resources import Namer
+from local_aws.identity.policies import bucket_policies
 from local_aws.identity.policies.permissions import request_of
 from local_aws.identity.policies.policy import decide
 from local_aws.identity.roles import Roles
@@ -85,6 +86,9 @@ class Gate:
                 self._record(asked, session, needed)
                 self._faults.strike(asked.service, asked.operation)
                 self._enforce(asked.service, session, needed)
+                bucket_policies.refuse(session, needed, self._namer.region)
+            if asked.malformed:
+                raise ServiceError("MalformedInput", f"{asked.operation}: {asked.malformed}")
             self._checks.check(asked)
         except ServiceError as error:
             return refusal(asked.service, error, environ)(environ, start_response)

@@ -1,7 +1,7 @@
 """All that this package uses of moto beside its HTTP interface. A new version of moto is checked against this module.
 
 moto answers for the commodity services, over WSGI (`application`). What it has no interface for is reached here: its
-protocol parsers and serialisers, its KMS keys' tags, and how its buckets read their policies.
+protocol parsers and serialisers, its KMS keys' tags, and the policies of its buckets.
 """
 
 from __future__ import annotations
@@ -46,7 +46,6 @@ __all__ = [
     "SERIALIZERS",
     "MotoApplication",
     "MotoRequestHandler",
-    "PermissionResult",
     "S3Backend",
     "ServiceModel",
     "Subscription",
@@ -56,9 +55,10 @@ __all__ = [
     "bounded_queues",
     "bounded_topics",
     "bucket_owners",
+    "bucket_policies_unread",
+    "bucket_policy",
     "default_user_config",
     "forget_everything",
-    "judged_buckets",
     "key_age_and_tags",
     "notifications",
     "one_account",
@@ -75,9 +75,6 @@ DELETED_MESSAGES = 10_000
 
 NOTIFICATIONS = 100
 """Notifications that a topic remembers. Nothing asks for them: moto keeps them for tests of its own."""
-
-BucketJudge = Callable[[str, bytes, str, str], PermissionResult]
-"""Decides about a request by a bucket's name, its policy (JSON), an action and a resource."""
 
 
 class MotoApplication(DomainDispatcherApplication):  # type: ignore[misc]
@@ -265,13 +262,20 @@ def symmetric_keys() -> Iterator[None]:
 
 
 @contextmanager
-def judged_buckets(judge: BucketJudge) -> Iterator[None]:
-    """Meanwhile buckets that have a policy ask `judge` about every request, instead of moto's own reading of it."""
+def bucket_policies_unread() -> Iterator[None]:
+    """Meanwhile moto does not act by the policies of buckets."""
 
     def permission(bucket: Any, action: str, resource: str) -> PermissionResult:
-        if bucket.policy is None:
-            return PermissionResult.NEUTRAL
-        return judge(bucket.name, bucket.policy, action, resource)
+        return PermissionResult.NEUTRAL
 
     with mock.patch.object(FakeBucket, "get_permission", permission):
         yield
+
+
+def bucket_policy(name: str) -> bytes | None:
+    """The policy of a bucket (JSON), None where it has none or is not there."""
+    for backends in list(s3_models.s3_backends.values()):
+        for backend in list(backends.values()):
+            if found := backend.buckets.get(name):
+                return found.policy  # type: ignore[no-any-return]
+    return None

@@ -16,6 +16,8 @@ _UNCOUNTED = ("/_console/",)
 _READING = ("Describe", "List", "Get", "BatchGet", "Search")
 _INVOKING = "/invocations"
 
+PATIENCE_SECONDS = 2.0
+
 
 class Turnstile:
     """A WSGI application before `application`. `has_changed` says whether a request since `hold` may have changed something."""
@@ -44,13 +46,13 @@ class Turnstile:
         return ClosingIterator(answer, self._leave)
 
     @contextmanager
-    def hold(self) -> Iterator[bool]:
-        """Keep requests waiting. False where one is being answered: nothing is kept then.
+    def hold(self, patience: float = PATIENCE_SECONDS) -> Iterator[bool]:
+        """Keep requests waiting, from the first moment on at which none is being answered. False where that does not come.
 
-        It never waits for those inside, which may wait for a request of their own.
+        Until then all pass: those inside may wait for a request of their own.
         """
         with self._changed:
-            free = self._held = self._inside == 0
+            free = self._held = self._changed.wait_for(lambda: self._inside == 0, patience)
             if free:
                 self.has_changed = False
         try:
@@ -64,6 +66,7 @@ class Turnstile:
     def _leave(self) -> None:
         with self._changed:
             self._inside -= 1
+            self._changed.notify_all()
 
 
 def _only_reads(environ: dict[str, Any]) -> bool:

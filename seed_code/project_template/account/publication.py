@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from urllib.parse import urlencode
 
 from botocore.exceptions import ClientError
 
+from model_common.aws import objects
 from model_common.aws.errors import is_missing
 from model_common.cli.progress import Progress
 from project_template.aws import change_sets, cloudformation
@@ -19,7 +21,6 @@ from project_template.core import template
 from project_template.core.blueprint import RECORD, Place, stack_name, template_key, version_key
 from project_template.core.plan import (
     LOCATION_TAG,
-    SHA256,
     ApplyStack,
     DeleteStack,
     Observed,
@@ -127,14 +128,11 @@ def observe(aws: Aws, name: str, bucket: str, keys: Iterable[str], domains: Iter
 
 def stored(aws: Aws, bucket: str, key: str) -> Stored | None:
     """The object with its tags, or None."""
-    try:
-        head = aws.s3.head_object(Bucket=bucket, Key=key)
-        tags = aws.s3.get_object_tagging(Bucket=bucket, Key=key)["TagSet"]
-    except ClientError as error:
-        if not is_missing(error):
-            raise
+    sha256 = objects.sha256(aws.s3, bucket, key)
+    if sha256 is None:
         return None
-    return Stored(head["Metadata"].get(SHA256, ""), {tag["Key"]: tag["Value"] for tag in tags})
+    tags = aws.s3.get_object_tagging(Bucket=bucket, Key=key)["TagSet"]
+    return Stored(sha256, {tag["Key"]: tag["Value"] for tag in tags})
 
 
 def domain_location(aws: Aws, arn: str) -> str:
@@ -194,12 +192,15 @@ def _objects(aws: Aws, bucket: str, keys: Iterable[str]) -> dict[str, Stored]:
 
 
 def _upload(aws: Aws, step: Upload) -> None:
+    if step.once:
+        objects.put(aws.s3, step.bucket, step.object.key, step.object.content)
+        return
     tagging: Any = {"Tagging": urlencode(step.object.tags)} if step.object.tags else {}
     aws.s3.put_object(
         Bucket=step.bucket,
         Key=step.object.key,
         Body=step.object.content,
         ContentType=step.object.content_type,
-        Metadata={SHA256: step.object.sha256, **step.object.metadata},
+        ChecksumSHA256=base64.b64encode(bytes.fromhex(step.object.sha256)).decode(),
         **tagging,
     )

@@ -18,13 +18,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from model_common.errors import IntegrityError
 from project_template.core import template
 from project_template.core.stack import Stack
 from project_template.errors import RefusedError, StackError
 
 VISIBLE = ("sagemaker:studio-visibility", "true")
 LOCATION_TAG = "sagemaker:projectS3TemplatesLocation"
-SHA256 = "sha256"
 """The key of an object's metadata that holds the hash of its content."""
 
 _FIRST_CREATION_FAILED = {"CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED"}
@@ -46,12 +46,11 @@ class Object:
     sha256: str
     content_type: str
     tags: Mapping[str, str] = field(default_factory=dict)
-    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Stored:
-    """An object that the bucket has."""
+    """An object that the bucket has. `sha256` is its content's, hexadecimal."""
 
     sha256: str
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -115,10 +114,11 @@ class ApplyStack:
 
 @dataclass(frozen=True)
 class Upload:
-    """Upload an object to the bucket."""
+    """Upload an object to the bucket; `once`: the object is named by its content, so none is written over."""
 
     bucket: str
     object: Object
+    once: bool = False
 
     def __str__(self) -> str:
         return f"upload s3://{self.bucket}/{self.object.key} ({len(self.object.content):,} bytes)"
@@ -166,8 +166,11 @@ def make(wanted: Wanted, observed: Observed) -> list[Step]:
     if not observed.bucket_exists:
         steps.append(_apply(wanted.stack_name, current, wanted.first_template))
         current = wanted.first_template
+    _check_archives(wanted, observed)
     steps += [
-        Upload(wanted.bucket, archive) for archive in wanted.archives if archive.key not in observed.objects
+        Upload(wanted.bucket, archive, once=True)
+        for archive in wanted.archives
+        if archive.key not in observed.objects
     ]
     if not template.same(current, wanted.template):
         steps.append(_apply(wanted.stack_name, current, wanted.template))
@@ -201,6 +204,13 @@ def _check_bucket(wanted: Wanted, observed: Observed, in_stack: bool) -> None:
             f"The bucket {wanted.bucket} exists, and is not of the stack {wanted.stack_name}. Publish with another "
             "--bucket; or delete this one, if it is left from a publication that is gone."
         )
+
+
+def _check_archives(wanted: Wanted, observed: Observed) -> None:
+    for archive in wanted.archives:
+        stored = observed.objects.get(archive.key)
+        if stored is not None and stored.sha256 != archive.sha256:
+            raise IntegrityError.of(wanted.bucket, archive.key, stored.sha256, archive.sha256)
 
 
 def _list(bucket: str, listed: Object, stored: Stored | None) -> list[Step]:

@@ -21,6 +21,10 @@ ORIGIN = "https://*.sagemaker.aws"
 METHODS = frozenset({"POST", "PUT", "GET", "HEAD", "DELETE"})
 """The CORS rule that Studio's pages need. Source: "Custom project templates", SageMaker AI developer guide."""
 
+_CHANGED = (
+    "Find out who wrote it (its versions and CloudTrail say when), delete that version, and run `project-template publish` "
+    "again with the options of the last time."
+)
 _AGAIN = "Run `project-template publish` again with the options of the last time."
 
 
@@ -95,9 +99,10 @@ def archives(aws: Aws, found: Published) -> Iterator[Finding]:
     listed = [
         each["Key"] for each in aws.s3.list_objects_v2(Bucket=found.bucket, Prefix=seeds).get("Contents", ())
     ]
+    code = publication.stored(aws, found.bucket, functions)
     missing = [] if listed else [seeds]
-    missing += [functions] if publication.stored(aws, found.bucket, functions) is None else []
-    if missing:
+    missing += [functions] if code is None else []
+    if missing or code is None:
         yield fail("archives", f"{' and '.join(missing)} are not in {found.bucket}", _AGAIN)
         return
     changed = [
@@ -105,8 +110,10 @@ def archives(aws: Aws, found: Published) -> Iterator[Finding]:
         for key in listed
         for difference in folder.archive(f"s3://{found.bucket}/{key}", _read(aws, found, key))
     ]
+    if code.sha256 != found.record.get("functions_sha256"):
+        changed.append(f"s3://{found.bucket}/{functions} holds other content than its name says")
     for difference in changed:
-        yield fail("archives", difference, _AGAIN)
+        yield fail("archives", difference, _CHANGED)
     if not changed:
         yield ok(
             "archives",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from project_template.stacks import storage
@@ -69,13 +70,15 @@ class ProjectStack(cdk.Stack):
         self._pour_deploy(build, deploy, deployers, endpoint.attr_arn, service.attr_arn)
         self._tag(publication.tags)
         self._outputs(build, deploy)
-        roles = {
-            "PipelineRoleArn": builders.pipeline,
-            "PullRequestRoleArn": builders.pull_request,
-            "EndpointRoleArn": endpoint,
-            "DeployServiceRoleArn": service,
-        }
-        # What `project-template env` sets a shell up with.
+        self._role_outputs(
+            PipelineRoleArn=builders.pipeline,
+            PullRequestRoleArn=builders.pull_request,
+            EndpointRoleArn=endpoint,
+            DeployServiceRoleArn=service,
+        )
+
+    def _role_outputs(self, **roles: iam.CfnRole) -> None:
+        """The outputs that `project-template env` sets a shell up with."""
         for name, role in roles.items():
             cdk.CfnOutput(self, name, value=role.attr_arn)
         cdk.CfnOutput(self, "ProjectBoundaryArn", value=cdk.Fn.ref("PermissionsBoundaryArn"))

@@ -10,7 +10,14 @@ from constructs import Construct
 from project_template.stacks.published import PublicationSettings
 from project_template.stacks.publishing import boundary, catalog, launch_role, users
 from project_template.stacks.roles.identity import AUDIENCE
-from project_template.stacks.storage import NO_ACCESS_LOG, closed, logged, owned, tls_only, unfinished_uploads
+from project_template.stacks.storage import (
+    NO_ACCESS_LOG,
+    bucket_policy,
+    closed,
+    logged,
+    owned,
+    unfinished_uploads,
+)
 
 _STUDIO = "https://*.sagemaker.aws"
 _EXPOSED = (
@@ -21,6 +28,9 @@ _EXPOSED = (
     "x-amz-server-side-encryption",
     "x-amz-version-id",
 )
+WRITTEN_ONCE = ("functions/*", "seeds/*", "versions/*")
+"""The keys of objects that are named by their content's hash, which every project runs: nobody writes over them."""
+
 _OLD_VERSIONS_DAYS = 365
 
 
@@ -36,7 +46,7 @@ class PublicationStack(cdk.Stack):
             synthesizer=cdk.LegacyStackSynthesizer(),
         )
         bucket = _bucket(self, settings)
-        tls_only(self, "TemplateBucketPolicy", bucket)
+        bucket_policy(self, "TemplateBucketPolicy", bucket, WRITTEN_ONCE)
         bounds = boundary.add(self, settings)
         launch = launch_role.add(self, settings, bounds, bucket)
         outputs = {

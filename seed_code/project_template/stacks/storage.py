@@ -15,6 +15,9 @@ from project_template.stacks.policies import document, text
 PULL_REQUEST_DAYS = 30
 """The days for which objects of a pull request are kept. Closing it removes them earlier (`model-build clean`)."""
 
+WRITTEN_ONCE = ("code/*", "contracts/*", "deploy/*/models/*", "pr/*/code/*", "pr/*/contracts/*")
+"""The keys of objects that are named by their content's hash and run by others: nobody writes over them."""
+
 _UNFINISHED_DAYS = 7
 
 NO_ACCESS_LOG = {
@@ -37,7 +40,7 @@ def add(stack: cdk.Stack, access_log_bucket: str) -> Storage:
     """Add key, bucket, bucket policy and model package group to the project's stack."""
     key = _key(stack)
     bucket = _bucket(stack, key, access_log_bucket)
-    tls_only(stack, "ArtifactBucketPolicy", bucket)
+    bucket_policy(stack, "ArtifactBucketPolicy", bucket, WRITTEN_ONCE)
     group = sagemaker.CfnModelPackageGroup(
         stack,
         "ModelPackageGroup",
@@ -51,8 +54,14 @@ def add(stack: cdk.Stack, access_log_bucket: str) -> Storage:
     return Storage(key, bucket, group)
 
 
-def tls_only(stack: cdk.Stack, name: str, bucket: s3.CfnBucket) -> s3.CfnBucketPolicy:
-    """Refuse whoever does not encrypt the way to the bucket. It allows nobody anything."""
+def bucket_policy(
+    stack: cdk.Stack, name: str, bucket: s3.CfnBucket, written_once: tuple[str, ...]
+) -> s3.CfnBucketPolicy:
+    """Refuse requests without TLS, and writes over objects whose keys match `written_once`. It allows nobody anything.
+
+    Source: "Enforce conditional writes on Amazon S3 buckets", Amazon S3 user guide.
+    """
+    everyone = {"Effect": "Deny", "Principal": "*"}
     return s3.CfnBucketPolicy(
         stack,
         name,
@@ -60,14 +69,28 @@ def tls_only(stack: cdk.Stack, name: str, bucket: s3.CfnBucket) -> s3.CfnBucketP
         policy_document=document(
             {
                 "Sid": "OnlyByTls",
-                "Effect": "Deny",
-                "Principal": "*",
+                **everyone,
                 "Action": "s3:*",
-                "Resource": [bucket.attr_arn, cdk.Fn.join("", [bucket.attr_arn, "/*"])],
+                "Resource": [bucket.attr_arn, _objects(bucket, "*")],
                 "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-            }
+            },
+            {
+                "Sid": "WrittenOnce",
+                **everyone,
+                "Action": "s3:PutObject",
+                "Resource": [_objects(bucket, keys) for keys in written_once],
+                # The parts of a multipart upload take no precondition; its completion does.
+                "Condition": {
+                    "Null": {"s3:if-none-match": "true"},
+                    "Bool": {"s3:ObjectCreationOperation": "true"},
+                },
+            },
         ),
     )
+
+
+def _objects(bucket: s3.CfnBucket, keys: str) -> str:
+    return cdk.Fn.join("", [bucket.attr_arn, f"/{keys}"])
 
 
 def closed() -> s3.CfnBucket.PublicAccessBlockConfigurationProperty:

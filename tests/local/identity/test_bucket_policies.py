@@ -40,8 +40,43 @@ def test_a_denial_whose_condition_holds_refuses(aws, state):
         Action="s3:PutObject",
         Condition={"Bool": {"aws:SecureTransport": "true"}},
     )
-    with pytest.raises(ClientError, match="403"):
+    with pytest.raises(ClientError, match="AccessDenied"):
         put(aws.client("s3"), aws.bucket)
+
+
+def test_a_denial_of_writes_without_a_precondition_lets_nobody_write_over_an_object(aws, state):
+    state(
+        Effect="Deny",
+        Principal="*",
+        Action="s3:PutObject",
+        Condition={"Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}},
+    )
+    s3, place = aws.client("s3"), {"Bucket": aws.bucket, "Key": "a"}
+    s3.put_object(**place, Body=b"first", IfNoneMatch="*")
+    for write in (
+        lambda: s3.put_object(**place, Body=b"second"),
+        lambda: s3.copy_object(**place, CopySource=f"{aws.bucket}/a", MetadataDirective="REPLACE"),
+        lambda: complete(s3, place, b"second"),
+    ):
+        with pytest.raises(ClientError) as refused:
+            write()
+        assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+    for write in (
+        lambda: s3.put_object(**place, Body=b"second", IfNoneMatch="*"),
+        lambda: complete(s3, place, b"second", IfNoneMatch="*"),
+    ):
+        with pytest.raises(ClientError, match="PreconditionFailed"):
+            write()
+    assert s3.get_object(**place)["Body"].read() == b"first"
+    complete(s3, place | {"Key": "b"}, b"in parts", IfNoneMatch="*")
+    assert s3.get_object(Bucket=aws.bucket, Key="b")["Body"].read() == b"in parts"
+
+
+def complete(s3, place, content, **condition):
+    upload = s3.create_multipart_upload(**place)["UploadId"]
+    part = s3.upload_part(**place, UploadId=upload, PartNumber=1, Body=content)
+    parts = [{"PartNumber": 1, "ETag": part["ETag"]}]
+    s3.complete_multipart_upload(**place, UploadId=upload, MultipartUpload={"Parts": parts}, **condition)
 
 
 def test_a_denial_is_only_for_its_principal(aws, state, roles):
@@ -50,7 +85,7 @@ def test_a_denial_is_only_for_its_principal(aws, state, roles):
     state(Effect="Deny", Principal={"AWS": denied}, Action="s3:PutObject")
     assert put(roles.client(other, "s3"), aws.bucket) == b""
     assert put(aws.client("s3"), aws.bucket) == b""
-    with pytest.raises(ClientError, match="403"):
+    with pytest.raises(ClientError, match="AccessDenied"):
         put(roles.client(denied, "s3"), aws.bucket)
 
 
@@ -59,5 +94,5 @@ def test_a_denial_of_all_but_one_refuses_the_others(aws, state, roles):
     one, other = roles.make(everything), roles.make(everything)
     state(Effect="Deny", NotPrincipal={"AWS": one}, Action="s3:PutObject")
     assert put(roles.client(one, "s3"), aws.bucket) == b""
-    with pytest.raises(ClientError, match="403"):
+    with pytest.raises(ClientError, match="AccessDenied"):
         put(roles.client(other, "s3"), aws.bucket)

@@ -2,7 +2,10 @@
 
 import pytest
 
+from local_aws.identity.policies.policy import Policy, Request, RolePolicies, decide
+
 BUCKET = "arn:aws:s3:::sp-p-abcdefghijkl-artifactbucket-1a2b3c"
+TEMPLATES = "arn:aws:s3:::text-classification-123456789012-eu-west-1"
 
 WRITERS = {
     "code/build/abc/evaluate.py": {"BuildRunRole"},
@@ -17,6 +20,8 @@ WRITERS = {
     "code/deploy/production/abc/api.zip": {"ProductionRole"},
     "deploy/staging/models/abc/model.tar.gz": {"StagingRole"},
     "deploy/production/models/abc/model.tar.gz": {"ProductionRole"},
+    "deploy/staging/rollouts/abc/tolerated.json": {"StagingRole"},
+    "deploy/production/rollouts/abc/tolerated.json": {"ProductionRole"},
     "deployments/staging/x.json": {"StagingRole"},
     "deployments/production/x.json": {"ProductionRole"},
     "batch/staging/input/abc/texts.jsonl": {"StagingRole"},
@@ -50,6 +55,45 @@ def test_only_its_own_role_writes_a_prefix(project, key):
 def test_nobody_deletes_what_is_kept(project, key):
     for action in ("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutBucketVersioning"):
         assert not [role for role in ROLES if project.may(role, action, f"{BUCKET}/{key}")], action
+
+
+NAMED_BY_HASH = [
+    ("project", "ArtifactBucketPolicy", f"{BUCKET}/{key}")
+    for key in WRITERS
+    if key.startswith(("code/", "contracts/", "pr/")) or "/models/abc/" in key
+] + [
+    ("publication", "TemplateBucketPolicy", f"{TEMPLATES}/{key}")
+    for key in ("functions/abc.zip", "seeds/abc/build.zip", "versions/abc.yaml")
+]
+
+
+@pytest.mark.parametrize(("template", "policy", "key"), NAMED_BY_HASH)
+def test_nobody_writes_over_what_is_named_by_its_hash(request, template, policy, key):
+    made = request.getfixturevalue(template)
+    document = made.properties(policy)["PolicyDocument"]
+    assert [refused(document, key, precondition, whole) for precondition, whole in POSSIBLE] == [
+        True, False, False,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "key", ["runs/x/output/model.tar.gz", "data/reviews.csv", "deploy/production/rollouts/abc/tolerated.json"]
+)
+def test_what_is_not_named_by_its_hash_needs_no_precondition(project, key):
+    document = project.properties("ArtifactBucketPolicy")["PolicyDocument"]
+    assert not refused(document, f"{BUCKET}/{key}", None, "true")
+
+
+POSSIBLE = [(None, "true"), ("*", "true"), (None, "false")]
+"""If-None-Match, and whether the request makes an object: an upload with and without it, and a part of one."""
+
+
+def refused(document, key, precondition, whole):
+    keys = {"s3:ObjectCreationOperation": (whole,), "aws:SecureTransport": ("true",)}
+    keys |= {"s3:if-none-match": (precondition,)} if precondition else {}
+    anything = {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+    policies = RolePolicies((Policy.parse("bucket", document), Policy.parse("writer", anything)))
+    return not decide(Request.make("s3:PutObject", key, keys), policies).allowed
 
 
 def test_no_pipeline_reads_what_a_pull_request_could_write(project):

@@ -19,11 +19,9 @@ def test_the_template_bucket_is_closed_versioned_and_stays(publication, publicat
     assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
     assert publication.resources["TemplateBucket"]["DeletionPolicy"] == "Retain"
-    (statement,) = publication.properties("TemplateBucketPolicy")["PolicyDocument"]["Statement"]
-    assert (statement["Effect"], statement["Condition"]) == (
-        "Deny",
-        {"Bool": {"aws:SecureTransport": "false"}},
-    )
+    statements = publication.properties("TemplateBucketPolicy")["PolicyDocument"]["Statement"]
+    assert {each["Effect"] for each in statements} == {"Deny"}
+    assert statements[0]["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
 def test_the_product_is_visible_launched_by_the_role_and_shown_to_the_principals(publication, publications):

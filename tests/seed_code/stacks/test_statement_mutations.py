@@ -186,9 +186,11 @@ def test_every_denial_of_the_boundary_stops_an_attack_that_succeeds_without_it(b
 @pytest.mark.parametrize("bucket", ["TemplateBucketPolicy", "ArtifactBucketPolicy"])
 def test_the_buckets_policies_refuse_who_comes_without_tls_and_allow_nobody(project, publication, bucket):
     made = publication if bucket == "TemplateBucketPolicy" else project
-    [statement] = made.properties(bucket)["PolicyDocument"]["Statement"]
-    policies = RolePolicies((EVERYTHING, Policy.parse("bucket", {"Statement": [statement]})))
-    for place, tls in product(statement["Resource"], ("true", "false")):
+    statements = made.properties(bucket)["PolicyDocument"]["Statement"]
+    assert {each["Effect"] for each in statements} == {"Deny"}
+    tls_only = next(each for each in statements if each["Sid"] == "OnlyByTls")
+    policies = RolePolicies((EVERYTHING, Policy.parse("bucket", {"Statement": statements})))
+    for place, tls in product(tls_only["Resource"], ("true", "false")):
         request = ("s3:GetObject", filled(place), {"aws:SecureTransport": tls})
         assert allowed(request, policies) is (tls == "true")
         assert allowed(request, RolePolicies((EVERYTHING,)))

@@ -90,7 +90,7 @@ class Guard:
 
     @property
     def _key(self) -> str:
-        return f"code/deploy/{self._workspace.stage.name}/{self._target.sha256}/tolerated.json"
+        return f"deploy/{self._workspace.stage.name}/rollouts/{self._target.sha256}/tolerated.json"
 
     def _tell(self) -> None:
         made = self._probes

@@ -34,13 +34,17 @@ UNSIGNED = {"AssumeRoleWithWebIdentity": "sts"}
 
 @dataclass(frozen=True)
 class Asked:
-    """A request for one operation. `service` is boto3's name, `path` as it was sent."""
+    """A request for one operation. `service` is boto3's name, `path` as it was sent.
+
+    `malformed` says why a form does not fit the operation, "" where it does: then there are no parameters.
+    """
 
     service: str
     operation: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
     method: str = "POST"
     path: str = "/"
+    malformed: str = ""
 
 
 def recognise(environ: dict[str, Any], signature: Signature) -> Asked | None:
@@ -76,7 +80,7 @@ def _of(service: str, environ: dict[str, Any]) -> Asked | None:
         name = values.get("Action", "")
         if name not in model.operation_names:
             return None
-        return Asked(service, name, _parsed("query", model.operation_model(name), {"values": values}))
+        return _of_form(service, model.operation_model(name), values)
     path = environ["REQUEST_URI"].partition("?")[0]
     is_rest = model.protocol.startswith("rest-")
     route = rest_route(service, environ["REQUEST_METHOD"], path) if is_rest else None
@@ -84,6 +88,13 @@ def _of(service: str, environ: dict[str, Any]) -> Asked | None:
         return None
     parameters = _rest_parameters(model.operation_model(route.operation), route.path_values, environ)
     return Asked(service, route.operation, parameters, environ["REQUEST_METHOD"], path)
+
+
+def _of_form(service: str, operation: OperationModel, values: dict[str, str]) -> Asked:
+    try:
+        return Asked(service, operation.name, _parse("query", operation, {"values": values}))
+    except Exception as error:
+        return Asked(service, operation.name, malformed=f"{type(error).__name__}: {error}")
 
 
 def body(environ: dict[str, Any]) -> bytes:
@@ -111,11 +122,15 @@ def _rest_parameters(
 
 def _parsed(protocol: str, operation: OperationModel, request: dict[str, Any]) -> dict[str, Any]:
     """The parameters; none where they cannot be read: whoever answers will say what is wrong."""
-    whole = {"method": "", "url_path": "", "headers": {}, "url_params": {}, "body": b"", "values": {}}
     try:
-        parsed: dict[str, Any] = PROTOCOL_PARSERS[protocol](operation).parse({**whole, **request})
+        return _parse(protocol, operation, request)
     except Exception:
         return dict(request.get("url_params", {}))
+
+
+def _parse(protocol: str, operation: OperationModel, request: dict[str, Any]) -> dict[str, Any]:
+    whole = {"method": "", "url_path": "", "headers": {}, "url_params": {}, "body": b"", "values": {}}
+    parsed: dict[str, Any] = PROTOCOL_PARSERS[protocol](operation).parse({**whole, **request})
     return parsed
 
 

@@ -31,6 +31,8 @@ def of_request(asked: Asked, known: Known) -> Keys:
             pass
         case "cloudwatch" if "Namespace" in asked.parameters and asked.operation == "PutMetricData":
             keys["cloudwatch:namespace"] = (str(asked.parameters["Namespace"]),)
+        case "s3":
+            keys |= _stated(asked.parameters, _MEMBERS["s3"]) | _s3_write(asked)
         case service:
             keys |= _stated(asked.parameters, _MEMBERS.get(service, {}))
     return keys
@@ -86,6 +88,9 @@ _MEMBERS = {
 }
 """By service: the members of requests that are condition keys as they stand."""
 
+_S3_CREATIONS = frozenset({"PutObject", "CopyObject", "CompleteMultipartUpload"})
+_S3_PARTS = frozenset({"CreateMultipartUpload", "UploadPart", "UploadPartCopy"})
+
 _SAGEMAKER = {
     "ModelApprovalStatus": "sagemaker:ModelApprovalStatus",
     "EnableNetworkIsolation": "sagemaker:NetworkIsolation",
@@ -119,6 +124,20 @@ def _sagemaker(given: Mapping[str, Any]) -> Keys:
     if types := [str(each["InstanceType"]) for each in clusters if "InstanceType" in each]:
         keys["sagemaker:InstanceTypes"] = tuple(types)
     return keys
+
+
+def _s3_write(asked: Asked) -> Keys:
+    """What a write states of the object that is there.
+
+    Source: "Enforce conditional writes on Amazon S3 buckets", Amazon S3 user guide.
+    """
+    if asked.operation in _S3_PARTS:
+        return {"s3:ObjectCreationOperation": ("false",)}
+    if asked.operation not in _S3_CREATIONS:
+        return {}
+    return {"s3:ObjectCreationOperation": ("true",)} | _stated(
+        asked.parameters, {"IfMatch": "s3:if-match", "IfNoneMatch": "s3:if-none-match"}
+    )
 
 
 def _iam(asked: Asked, known: Known) -> Keys:

@@ -22,6 +22,8 @@ _HEADERS = {
     "HTTP_X_AMZ_COPY_SOURCE": "CopySource",
     "HTTP_X_AMZ_TAGGING": "Tagging",
     "HTTP_X_AMZ_ACL": "ACL",
+    "HTTP_IF_MATCH": "IfMatch",
+    "HTTP_IF_NONE_MATCH": "IfNoneMatch",
     "HTTP_X_AMZ_SKIP_DESTINATION_VALIDATION": "SkipDestinationValidation",
     _ENCRYPTION: "ServerSideEncryption",
     f"{_ENCRYPTION}_AWS_KMS_KEY_ID": "SSEKMSKeyId",

@@ -1,46 +1,57 @@
-"""Bucket policies, judged with their principals and conditions.
+"""Bucket policies: what they deny to the caller of a request. What they allow is not looked at: every caller is of the account.
 
-moto asks a bucket's policy about every object, but reads neither: "deny everybody who comes without TLS" would refuse all.
+moto reads neither principals nor conditions: to it, "deny everybody who comes without TLS" would refuse all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from functools import lru_cache
 
 from local_aws.identity.actions import condition_keys
+from local_aws.identity.actions.requirements import Requirement
 from local_aws.identity.policies.policy import ANY, Policy, Request, Statement
-from local_aws.kernel import caller
 from local_aws.kernel.account import ACCOUNT_ID
-from local_aws.kernel.moto_internals import BucketJudge, PermissionResult, judged_buckets
+from local_aws.kernel.moto_internals import bucket_policy
 from local_aws.kernel.sessions import Session
+from local_aws.kernel.wire import ServiceError
 
 _ADMINISTRATOR = f"arn:aws:iam::{ACCOUNT_ID}:root"
+_BUCKET = "arn:aws:s3:::"
+_ALWAYS_ROOTS = frozenset({"s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"})
+"""What no bucket policy takes from the account's root user: else a bucket could be lost. Source: "Bucket policies for Amazon S3"."""
 
 
-@contextmanager
-def judged(region: str) -> Iterator[None]:
-    """Meanwhile moto's buckets in this process answer with what is judged here."""
-    with judged_buckets(_judge(region)):
-        yield
+def refuse(session: Session | None, needed: Iterable[Requirement], region: str) -> None:
+    """Raises ServiceError where the policy of a bucket denies one of the actions to the caller, None for the administrator.
 
-
-def _judge(region: str) -> BucketJudge:
-    def permission(name: str, policy: bytes, action: str, resource: str) -> PermissionResult:
-        """What the policy says to the caller of the request that this thread answers.
-
-        Raises policy.PolicyError.
-        """
-        session = caller.current()
+    Raises policy.PolicyError for a policy that cannot be read.
+    """
+    for each in needed:
+        if not each.resource.startswith(_BUCKET):
+            continue
+        name = each.resource.removeprefix(_BUCKET).partition("/")[0]
+        policy = bucket_policy(name)
+        if policy is None or (session is None and each.action in _ALWAYS_ROOTS):
+            continue
         keys = condition_keys.of_everyone(session.role_arn if session else _ADMINISTRATOR, region, "s3")
-        request = Request.make(action, resource, keys)
-        statements = Policy.parse(f"the policy of bucket {name}", policy.decode()).statements
-        effects = {each.effect for each in statements if _is_for(each, session) and each.applies(request)}
-        if "Deny" in effects:
-            return PermissionResult.DENIED
-        return PermissionResult.PERMITTED if effects else PermissionResult.NEUTRAL
+        request = Request.make(each.action, each.resource, {**keys, **each.context})
+        if any(_denies(statement, session, request) for statement in _statements(name, policy)):
+            raise ServiceError(
+                "AccessDenied",
+                f"User: {session.arn if session else _ADMINISTRATOR} is not authorized to perform: {each.action} on resource: "
+                f'"{each.resource}" with an explicit deny in a resource-based policy',
+                403,
+            )
 
-    return permission
+
+@lru_cache(maxsize=64)
+def _statements(name: str, policy: bytes) -> tuple[Statement, ...]:
+    return Policy.parse(f"the policy of bucket {name}", policy.decode()).statements
+
+
+def _denies(statement: Statement, session: Session | None, request: Request) -> bool:
+    return statement.effect == "Deny" and _is_for(statement, session) and statement.applies(request)
 
 
 def _is_for(statement: Statement, session: Session | None) -> bool:

@@ -114,7 +114,6 @@ def add(stack: cdk.Stack, settings: PublicationSettings) -> iam.CfnManagedPolicy
 
 
 def _statements(settings: PublicationSettings) -> list[Statement]:
-    roles = arn("iam", f"{_OWN_ROLES}endpoints/*", region="")
     # By its name: a policy that refers to itself would be a circle.
     itself = arn("iam", f"policy/{settings.boundary_name}", region="")
     return [
@@ -125,6 +124,35 @@ def _statements(settings: PublicationSettings) -> list[Statement]:
             because="A boundary gives nothing. It says what kinds of things roles are for; to which things, their own "
             "policies say. It names what the roles of the project template call, and makes no user, key or network.",
         ),
+        *_endpoint_roles(itself),
+        allow(
+            "PassesOwnRoles",
+            "iam:PassRole",
+            arn("iam", f"{_OWN_ROLES}*", region=""),
+            because=_BY_TAG,
+            StringEquals={
+                "iam:PassedToService": [
+                    "cloudformation.amazonaws.com",
+                    "lambda.amazonaws.com",
+                    "sagemaker.amazonaws.com",
+                ]
+            },
+        ),
+        allow(
+            "MakesServiceLinkedRole",
+            "iam:CreateServiceLinkedRole",
+            arn("iam", f"role/aws-service-role/{_SCALING}/*", region=""),
+            because="The service's own role, by the service's own name for it.",
+            StringEquals={"iam:AWSServiceName": _SCALING},
+        ),
+        *_denied(itself),
+    ]
+
+
+def _endpoint_roles(itself: str) -> list[Statement]:
+    """The roles that endpoint stacks create: with this boundary only."""
+    roles = arn("iam", f"{_OWN_ROLES}endpoints/*", region="")
+    return [
         allow(
             "BoundedRolesForEndpoints",
             BOUNDED_ROLES,
@@ -148,27 +176,6 @@ def _statements(settings: PublicationSettings) -> list[Statement]:
             roles,
             because=_BY_TAG,
         ),
-        allow(
-            "PassesOwnRoles",
-            "iam:PassRole",
-            arn("iam", f"{_OWN_ROLES}*", region=""),
-            because=_BY_TAG,
-            StringEquals={
-                "iam:PassedToService": [
-                    "cloudformation.amazonaws.com",
-                    "lambda.amazonaws.com",
-                    "sagemaker.amazonaws.com",
-                ]
-            },
-        ),
-        allow(
-            "MakesServiceLinkedRole",
-            "iam:CreateServiceLinkedRole",
-            arn("iam", f"role/aws-service-role/{_SCALING}/*", region=""),
-            because="The service's own role, by the service's own name for it.",
-            StringEquals={"iam:AWSServiceName": _SCALING},
-        ),
-        *_denied(itself),
     ]
 
 

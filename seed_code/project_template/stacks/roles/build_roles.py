@@ -135,66 +135,13 @@ class _Statements:
         Source: "IAM access management" for pipelines and "CreateProcessingJob API: execution role permissions",
         Amazon SageMaker developer guide.
         """
-        jobs = sagemaker(*_JOBS)
-        creates = ["sagemaker:CreateProcessingJob", "sagemaker:CreateTrainingJob"]
         new, there = (
             {"Null": {f"aws:{key}/{PULL_REQUEST_TAG}": "false"}} if of_pull_requests else {}
             for key in ("RequestTag", "ResourceTag")
         )
         return [
-            allow(
-                "CreatesJobs",
-                creates,
-                jobs,
-                because=_JOB_NAMES,
-                StringEquals=tagged_as_project("RequestTag"),
-                **new,
-            ),
-            allow(
-                "TagsNewJobs",
-                "sagemaker:AddTags",
-                jobs,
-                because=_JOB_NAMES,
-                StringEquals={"sagemaker:TaggingAction": ["CreateProcessingJob", "CreateTrainingJob"]},
-            ),
-            allow(
-                "WatchesJobs",
-                [
-                    "sagemaker:DescribeProcessingJob",
-                    "sagemaker:DescribeTrainingJob",
-                    "sagemaker:StopProcessingJob",
-                    "sagemaker:StopTrainingJob",
-                ],
-                jobs,
-                because=_JOB_NAMES,
-                **there,
-            ),
-            allow(
-                "CreatesSearches",
-                "sagemaker:CreateHyperParameterTuningJob",
-                sagemaker(_SEARCHES),
-                because=_SEARCH_NAMES,
-                StringEquals=tagged_as_project("RequestTag"),
-                **new,
-            ),
-            allow(
-                "TagsNewSearches",
-                "sagemaker:AddTags",
-                sagemaker(_SEARCHES),
-                because=_SEARCH_NAMES,
-                StringEquals={"sagemaker:TaggingAction": "CreateHyperParameterTuningJob"},
-            ),
-            allow(
-                "WatchesSearches",
-                [
-                    "sagemaker:DescribeHyperParameterTuningJob",
-                    "sagemaker:ListTrainingJobsForHyperParameterTuningJob",
-                    "sagemaker:StopHyperParameterTuningJob",
-                ],
-                sagemaker(_SEARCHES),
-                because=_SEARCH_NAMES,
-                **there,
-            ),
+            *_creates_jobs(new, there),
+            *_creates_searches(new, there),
             encrypts(self.storage.key.attr_arn),
             *container(IMAGES, _JOB_GROUPS, "pipelines-*"),
             allow(
@@ -476,3 +423,69 @@ def _build_run(
         ],
         hours=BUILD_HOURS,
     )
+
+
+def _creates_jobs(new: dict[str, dict[str, str]], there: dict[str, dict[str, str]]) -> list[Statement]:
+    """The permissions for processing and training jobs; `new` and `there` are conditions on new and on existing ones."""
+    jobs = sagemaker(*_JOBS)
+    return [
+        allow(
+            "CreatesJobs",
+            ["sagemaker:CreateProcessingJob", "sagemaker:CreateTrainingJob"],
+            jobs,
+            because=_JOB_NAMES,
+            StringEquals=tagged_as_project("RequestTag"),
+            **new,
+        ),
+        allow(
+            "TagsNewJobs",
+            "sagemaker:AddTags",
+            jobs,
+            because=_JOB_NAMES,
+            StringEquals={"sagemaker:TaggingAction": ["CreateProcessingJob", "CreateTrainingJob"]},
+        ),
+        allow(
+            "WatchesJobs",
+            [
+                "sagemaker:DescribeProcessingJob",
+                "sagemaker:DescribeTrainingJob",
+                "sagemaker:StopProcessingJob",
+                "sagemaker:StopTrainingJob",
+            ],
+            jobs,
+            because=_JOB_NAMES,
+            **there,
+        ),
+    ]
+
+
+def _creates_searches(new: dict[str, dict[str, str]], there: dict[str, dict[str, str]]) -> list[Statement]:
+    """The permissions for tuning jobs; `new` and `there` are conditions on new and on existing ones."""
+    return [
+        allow(
+            "CreatesSearches",
+            "sagemaker:CreateHyperParameterTuningJob",
+            sagemaker(_SEARCHES),
+            because=_SEARCH_NAMES,
+            StringEquals=tagged_as_project("RequestTag"),
+            **new,
+        ),
+        allow(
+            "TagsNewSearches",
+            "sagemaker:AddTags",
+            sagemaker(_SEARCHES),
+            because=_SEARCH_NAMES,
+            StringEquals={"sagemaker:TaggingAction": "CreateHyperParameterTuningJob"},
+        ),
+        allow(
+            "WatchesSearches",
+            [
+                "sagemaker:DescribeHyperParameterTuningJob",
+                "sagemaker:ListTrainingJobsForHyperParameterTuningJob",
+                "sagemaker:StopHyperParameterTuningJob",
+            ],
+            sagemaker(_SEARCHES),
+            because=_SEARCH_NAMES,
+            **there,
+        ),
+    ]

@@ -201,7 +201,7 @@ def _stage(
 
 def _storage(storage: Storage, stage: str) -> list[Statement]:
     """Reads every stage's records (production asks what staging verified), and writes its own alone."""
-    own = (f"code/deploy/{stage}/", f"deploy/{stage}/models/")
+    own = (f"code/deploy/{stage}/", f"deploy/{stage}/")
     # The metrics of a model are beside its evaluation.
     # An asynchronous endpoint's answers are how it is verified.
     answers = f"asynchronous/{stage}/"

@@ -17,8 +17,18 @@ _MERGED = (
     "a merge takes over what its pull request trained, and removes the rest (tests/e2e/test_workflows.py)"
 )
 _CONTAINER = {"cloudwatch:PutMetricData": _GUIDE, "logs:DescribeLogStreams": _GUIDE}
+_SEARCH = "a recipe may search for hyperparameters"
+_READS_SEARCHES = {
+    "sagemaker:DescribeHyperParameterTuningJob": _SEARCH,
+    "sagemaker:ListTrainingJobsForHyperParameterTuningJob": _SEARCH,
+}
 _JOBS = {
     **_CONTAINER,
+    **_READS_SEARCHES,
+    "logs:PutLogEvents": _SEARCH,
+    "sagemaker:AddTags": _SEARCH,
+    "sagemaker:CreateHyperParameterTuningJob": _SEARCH,
+    "sagemaker:StopHyperParameterTuningJob": _SEARCH,
     "sagemaker:StopProcessingJob": _STOPPED,
     "sagemaker:StopTrainingJob": _STOPPED,
 }
@@ -37,11 +47,13 @@ _STAGE = {
 
 UNEXERCISED: Mapping[str, Mapping[str, str]] = {
     "BuildPrRole": {
+        **_READS_SEARCHES,
         "s3:ListBucket": _MISSING,
         "sagemaker:UpdatePipeline": "a pull request gets a second commit",
         "sagemaker:StopPipelineExecution": "a pull request may be closed while it is tried",
     },
     "BuildRunRole": {
+        **_READS_SEARCHES,
         "s3:ListBucket": _MISSING,
         "s3:DeleteObject": _MERGED,
         "s3:ListBucketVersions": _MERGED,
