@@ -12,9 +12,25 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
+LONGEST = (
+    "e2e",
+    "test_run.py",
+    "test_transformer.py",
+    "test_rollout_of_a_bad_model.py",
+    "test_seed.py",
+    "test_cli.py",
+    "test_pipeline_definition.py",
+)
+"""Folders and files whose tests take a minute or more in one process, the longest first."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest first, so that in the end no core waits for another that is alone with it."""
-    items.sort(key=lambda item: "e2e" not in item.path.parts)
+    items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> int:
+    return next((place for place, name in enumerate(LONGEST) if name in item.path.parts), len(LONGEST))
 
 
 @pytest.fixture(autouse=True)

@@ -49,25 +49,39 @@ class Project:
 
 def prepare(clients: Clients, name: str = "local") -> Project:
     """Make the project's bucket, key, roles and model package group where they are missing."""
-    s3, bucket = clients.client("s3"), f"{name}-artifacts"
-    group = f"{name}-models"
-    with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
-        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": clients.region})
-        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-    sagemaker = clients.client("sagemaker")
-    groups = sagemaker.list_model_package_groups(NameContains=group)["ModelPackageGroupSummaryList"]
-    if group not in [found["ModelPackageGroupName"] for found in groups]:
-        sagemaker.create_model_package_group(ModelPackageGroupName=group)
     return Project(
         name=name,
         id=f"p-{name}",
-        bucket=bucket,
-        pipeline_role_arn=_role(clients, f"{name}-pipeline"),
+        bucket=bucket(clients, name),
+        pipeline_role_arn=pipeline_role(clients, name),
         endpoint_role_arn=_role(clients, f"{name}-endpoint"),
-        model_package_group=group,
+        model_package_group=group(clients, name),
         pull_request_role_arn=_role(clients, f"{name}-pull-request"),
         kms_key_arn=_key(clients, f"alias/{name}-artifacts"),
     )
+
+
+def bucket(clients: Clients, name: str) -> str:
+    """Make the bucket of the project `name` where it is missing; returns what it is called."""
+    s3, bucket = clients.client("s3"), f"{name}-artifacts"
+    with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
+        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": clients.region})
+        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    return bucket
+
+
+def group(clients: Clients, name: str) -> str:
+    """Make the model package group of the project `name` where it is missing; returns what it is called."""
+    sagemaker, group = clients.client("sagemaker"), f"{name}-models"
+    groups = sagemaker.list_model_package_groups(NameContains=group)["ModelPackageGroupSummaryList"]
+    if group not in [found["ModelPackageGroupName"] for found in groups]:
+        sagemaker.create_model_package_group(ModelPackageGroupName=group)
+    return group
+
+
+def pipeline_role(clients: Clients, name: str) -> str:
+    """Make the role of the pipelines of the project `name` where it is missing; returns its ARN."""
+    return _role(clients, f"{name}-pipeline")
 
 
 def _key(clients: Clients, alias: str) -> str:

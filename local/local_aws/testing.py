@@ -17,6 +17,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from local_aws.kernel import environment
 from local_aws.kernel.account import REGION, Clients
 from local_aws.kernel.guard import Admitted, Guard
 from local_aws.kernel.keys import AccessKey, Keys
+from local_aws.project import Project
 from local_aws.server import Server
 
 _numbers = itertools.count(1)
@@ -34,25 +36,30 @@ _numbers = itertools.count(1)
 
 @dataclass(frozen=True)
 class Aws:
-    """A project on the embedded AWS, with names that no other test uses."""
+    """A project on the embedded AWS, with a name that no other test uses. What it has is made when it is first asked for."""
 
     server: Server
-    project: project.Project
+    name: str
 
-    @property
+    @cached_property
+    def project(self) -> Project:
+        """The whole project: ten requests, of which most tests need three."""
+        return project.prepare(self._clients, self.name)
+
+    @cached_property
     def bucket(self) -> str:
         """The project's artifact bucket."""
-        return self.project.bucket
+        return project.bucket(self._clients, self.name)
 
-    @property
+    @cached_property
     def role_arn(self) -> str:
         """The ARN of the role that jobs run as."""
-        return self.project.pipeline_role_arn
+        return project.pipeline_role(self._clients, self.name)
 
-    @property
+    @cached_property
     def group(self) -> str:
         """The project's model package group."""
-        return self.project.model_package_group
+        return project.group(self._clients, self.name)
 
     @property
     def region(self) -> str:
@@ -67,6 +74,10 @@ class Aws:
     def client(self, service: str) -> Any:
         """A boto3 client of the embedded AWS."""
         return self.server.client(service)
+
+    @property
+    def _clients(self) -> Clients:
+        return self.server.account.clients
 
 
 class Control:
@@ -129,7 +140,7 @@ class ServerProcess:
         self.process.stdin.flush()
         return self._answer()
 
-    def make_project(self, name: str) -> project.Project:
+    def make_project(self, name: str) -> Project:
         """A project of that name on the server: its bucket, roles and model package group."""
         return project.prepare(self.clients, name)
 
@@ -190,7 +201,7 @@ def local_server() -> Iterator[Server]:
 @pytest.fixture
 def aws(local_server: Server) -> Aws:
     """A project of its own in the embedded AWS."""
-    return Aws(local_server, project.prepare(local_server.account.clients, f"test-{next(_numbers)}"))
+    return Aws(local_server, f"test-{next(_numbers)}")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -92,9 +92,9 @@ class Shop:
         return [item["Key"] for item in listed.get("Contents", [])]
 
     def pipelines(self):
-        listed = self.aws.client("sagemaker").list_pipelines(PipelineNamePrefix=self.aws.project.name)
+        listed = self.aws.client("sagemaker").list_pipelines(PipelineNamePrefix=self.aws.name)
         names = [summary["PipelineName"] for summary in listed["PipelineSummaries"]]
-        return sorted(name for name in names if name.startswith(f"{self.aws.project.name}-"))
+        return sorted(name for name in names if name.startswith(f"{self.aws.name}-"))
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ def shop(aws, repository, tmp_path, monkeypatch):
 
 
 def test_the_plan_of_a_pull_request_is_what_merging_would_change(shop):
-    name = shop.aws.project.name
+    name = shop.aws.name
     planned = shop.call("plan", "--summary", "--data", shop.data())
     assert planned.exit_code == 0, planned.stderr
     assert f"pipeline   {name}-garments\n" in planned.stdout
@@ -125,7 +125,7 @@ def test_a_pull_request_trains_evaluates_and_gates_writes_below_its_prefix_and_r
     result = shop.call("run", "--summary", "--json", TRAINING_DATA=shop.data())
     assert result.exit_code == 0, result.stderr
     outcome = json.loads(result.stdout)
-    name = shop.aws.project.name
+    name = shop.aws.name
     assert outcome["pipeline"]["name"] == f"{name}-pr-7-garments"
     assert [step["name"] for step in outcome["pipeline"]["steps"]] == ["Prepare", "Train", "Evaluate", "Gate"]
     assert outcome["gate"]["passed"] is True
@@ -158,7 +158,7 @@ def test_a_refused_candidate_is_reported_and_exits_3_and_what_is_cleaned_is_gone
     assert "A pull request registers nothing." in result.stdout
     assert "The gate refuses the candidate" in shop.summary.read_text()
 
-    other = f"{shop.aws.project.name}-pr-70-garments"
+    other = f"{shop.aws.name}-pr-70-garments"
     definition = shop.aws.client("sagemaker").describe_pipeline(PipelineName=shop.pipelines()[0])
     shop.aws.client("sagemaker").create_pipeline(
         PipelineName=other,

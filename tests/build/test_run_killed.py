@@ -75,7 +75,7 @@ def test_a_run_that_is_killed_at_any_moment_and_run_again_registers_once(aws, sh
 
     def listed():
         with contextlib.suppress(ClientError):  # there is no pipeline yet
-            return sagemaker.list_pipeline_executions(PipelineName=f"{aws.project.name}-garments")[
+            return sagemaker.list_pipeline_executions(PipelineName=f"{aws.name}-garments")[
                 "PipelineExecutionSummaries"
             ]
         return []

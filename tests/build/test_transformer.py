@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import random
 import subprocess
 import sys
 import tarfile
@@ -40,7 +41,7 @@ def module(name):
     return loaded
 
 
-weights = module("weights")
+batches, weights = module("batches"), module("weights")
 
 
 def test_pickled_weights_are_refused_by_name(tmp_path):
@@ -68,6 +69,29 @@ def test_a_pretrained_model_that_was_changed_in_s3_is_refused(tmp_path):
     weights.require_pretrained(tmp_path, digests.of_folder(tmp_path))
     with pytest.raises(weights.WeightsError, match="the recipe names 0000"):
         weights.require_pretrained(tmp_path, "0" * 64)
+
+
+def test_a_batch_has_texts_of_similar_length_so_that_little_of_it_is_padding():
+    lengths = [random.Random(row).choice((4, 8, 60)) for row in range(512)]
+    drawn = batches.draw(range(512), lengths, 16, random.Random(1))
+    padded = sum(len(batch) * max(lengths[row] for row in batch) for batch in drawn)
+    assert padded < 1.2 * sum(lengths)
+
+
+def test_every_text_is_in_one_batch_of_an_epoch_and_the_next_epoch_has_other_batches():
+    lengths = [row % 7 for row in range(100)]
+    orders = [random.Random(seed).sample(range(100), 100) for seed in range(2)]
+    first, second = (batches.draw(order, lengths, 8, random.Random(1)) for order in orders)
+    for drawn in (first, second):
+        assert sorted(row for batch in drawn for row in batch) == list(range(100))
+        assert sorted(map(len, drawn)) == [4, *[8] * 12]
+    assert {frozenset(batch) for batch in first} != {frozenset(batch) for batch in second}
+
+
+def test_short_batches_do_not_all_come_first():
+    lengths = list(range(64))
+    drawn = batches.draw(range(64), lengths, 4, random.Random(1))
+    assert [max(batch) for batch in drawn] != sorted(max(batch) for batch in drawn)
 
 
 # --- with PyTorch ---

@@ -156,7 +156,8 @@ def test_what_a_merged_pull_request_trained_is_registered_without_another_traini
     assert copy == f"models/merged/{metadata['model-sha256']}/model.tar.gz"
 
     assert shop.call("clean", "--merged").exit_code == 0
-    assert (shop.pipelines(), shop.keys("pr/")) == (["merged-garments"], [])
+    assert (shop.pipelines(), shop.keys("pr/")) == (["garments", "merged-garments"], [])
+    assert "The deployed definition is the same." in shop.call("plan").stdout
     again = shop.run("--merged")
     assert again["pipeline"]["launched"] == "found"
     assert again["model_package_arn"] == taken["model_package_arn"]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import math
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import batches
 import torch
 from options import Machine
 from torch.nn.parallel import DistributedDataParallel
@@ -36,11 +37,12 @@ class Tuner:
         self.options, self.machine, self.padding, self.train = options, machine, padding, train
         self.model = model.to(machine.device)
         self.parallel = DistributedDataParallel(self.model) if machine.processes > 1 else self.model
+        # Fused: one pass over the weights for each step, and not one for each of its operations.
         self.optimizer = torch.optim.AdamW(
-            self.model.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay
+            self.model.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay, fused=True
         )
-        batches = math.ceil(len(train) / (options.batch_size * machine.processes))
-        steps = options.epochs * math.ceil(batches / options.accumulate)
+        each_epoch = math.ceil(len(train) / (options.batch_size * machine.processes))
+        steps = options.epochs * math.ceil(each_epoch / options.accumulate)
         self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimizer, slope(steps, options.warmup))
         self._is_mixed = machine.device.type == "cuda"
         self.scaler = torch.amp.GradScaler(machine.device.type, enabled=self._is_mixed)
@@ -56,13 +58,13 @@ class Tuner:
         # Dropout of the epoch's own, too: a job that resumes draws what one that was never interrupted draws.
         torch.manual_seed(self.options.seed * 1000 + number)
         losses = []
-        batches = list(self._batches(number))
-        for index, rows in enumerate(batches, start=1):
+        drawn = self._batches(number)
+        for index, rows in enumerate(drawn, start=1):
             with torch.autocast(self.machine.device.type, enabled=self._is_mixed):
                 loss = self.parallel(**inputs(self.train, rows, self.padding, self.machine.device)).loss
             self.scaler.scale(loss / self.options.accumulate).backward()
             losses.append(float(loss.detach()))
-            if index % self.options.accumulate == 0 or index == len(batches):
+            if index % self.options.accumulate == 0 or index == len(drawn):
                 self._step()
         return sum(losses) / len(losses)
 
@@ -74,15 +76,16 @@ class Tuner:
         self.optimizer.zero_grad(set_to_none=True)
         self.schedule.step()
 
-    def _batches(self, number: int) -> Iterator[list[int]]:
+    def _batches(self, number: int) -> list[list[int]]:
         """This process's share of the texts: each process has as many batches, so none waits for another for ever."""
+        chance = random.Random(self.options.seed * 1000 + number)
         order = list(range(len(self.train)))
-        random.Random(self.options.seed * 1000 + number).shuffle(order)
+        chance.shuffle(order)
         share = math.ceil(len(order) / self.machine.processes)
         order += order[: share * self.machine.processes - len(order)]
         own = order[self.machine.rank :: self.machine.processes]
-        size = self.options.batch_size
-        yield from (own[start : start + size] for start in range(0, len(own), size))
+        lengths = [len(pieces) for pieces in self.train.pieces]
+        return batches.draw(own, lengths, self.options.batch_size, chance)
 
 
 def slope(steps: int, warmup: float) -> Callable[[int], float]:

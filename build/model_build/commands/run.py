@@ -99,7 +99,7 @@ def run(
         given = blueprint.parameters(drawn, place.settings, found, current, revision, force_reason, gate)
         return Attempt(place, drawn, given | ({APPROVAL_STATUS: "Approved"} if approved else {}))
 
-    attempt = draw(workspace)
+    own = attempt = draw(workspace)
     launched = attempt.find()
     training = ""
     if launched is None and provenance.pull_request is not None:
@@ -108,6 +108,9 @@ def run(
     workspace = attempt.workspace
     if launched is None:
         provide(workspace, attempt.drawn, found, say)
+        if attempt is not own:
+            # The project's own pipeline is what the next pull request is compared with.
+            _upsert(own.workspace, own.drawn, say)
         launched = attempt.start(provenance)
     say(f"{_LAUNCHED[launched.how]} {launched.arn}")
     with progress(console, names(workspace.recipe)) as show:
@@ -174,6 +177,10 @@ def provide(workspace: Workspace, drawn: Blueprint, found: Data, say: Say) -> No
         pretrained.upload(s3, bucket, drawn.pretrained, pretrained.cache_folder(os.environ), home)
     if data.upload(s3, found):
         say(f"Uploaded {found.source} to {found.uri}")
+    _upsert(workspace, drawn, say)
+
+
+def _upsert(workspace: Workspace, drawn: Blueprint, say: Say) -> None:
     description = workspace.recipe.description
     sagemaker, settings = workspace.aws.sagemaker, workspace.settings
     if pipelines.upsert(sagemaker, settings, workspace.pipeline, drawn.definition, description):

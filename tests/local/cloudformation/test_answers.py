@@ -18,7 +18,7 @@ def queue(name, tag="a"):
 
 @pytest.fixture
 def stack(aws):
-    client, name = aws.client("cloudformation"), f"{aws.project.name}-answers"
+    client, name = aws.client("cloudformation"), f"{aws.name}-answers"
     client.create_stack(StackName=name, TemplateBody=queue(name))
     client.get_waiter("stack_create_complete").wait(
         StackName=name, WaiterConfig={"Delay": 0.1, "MaxAttempts": 200}
@@ -69,7 +69,7 @@ def test_a_template_is_read_from_a_presigned_address(aws):
     ],
 )
 def test_what_is_not_embedded_is_refused_by_name_before_anything_is_made(aws, broken, said):
-    name = f"{aws.project.name}-refused"
+    name = f"{aws.name}-refused"
     template = {
         "Resources": {"T": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": name}}, "X": broken}
     }

@@ -39,7 +39,7 @@ def test_an_inline_policy_of_its_own_is_put_into_its_role(aws, deploy):
 
 
 def test_an_identity_provider_and_whom_its_tokens_are_for(aws, deploy):
-    iam, url = aws.client("iam"), f"https://{aws.project.name}.example.com"
+    iam, url = aws.client("iam"), f"https://{aws.name}.example.com"
 
     def provider(tag):
         tags = [{"Key": "a", "Value": tag}]
@@ -138,7 +138,7 @@ def test_a_functions_events_and_the_key_of_its_variables(aws, deploy):
 
 
 def test_a_model_package_group_that_holds_a_version_cannot_be_deleted(aws, real_stacks):
-    sagemaker, name = aws.client("sagemaker"), f"{aws.project.name}-registry"
+    sagemaker, name = aws.client("sagemaker"), f"{aws.name}-registry"
     group = {"ModelPackageGroupName": name, "ModelPackageGroupDescription": "models"}
     template = {"Resources": {"Group": {"Type": "AWS::SageMaker::ModelPackageGroup", "Properties": group}}}
     assert real_stacks.create("registry", template)["StackStatus"] == "CREATE_COMPLETE"

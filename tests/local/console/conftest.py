@@ -112,7 +112,7 @@ class Pipelines:
 
     def add(self, *steps, parameters=()):
         """A pipeline of those steps; returns its name."""
-        name = f"{self.aws.project.name}-pipeline"
+        name = f"{self.aws.name}-pipeline"
         definition = {"Version": "2020-12-01", "Parameters": list(parameters), "Steps": list(steps)}
         self.aws.client("sagemaker").create_pipeline(
             PipelineName=name, PipelineDefinition=json.dumps(definition), RoleArn=self.aws.role_arn

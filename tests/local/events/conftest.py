@@ -63,7 +63,7 @@ class Events:
     def queue(self, name="queue", policy=queue_policy):
         """A queue that EventBridge and SNS may send to, unless `policy` says otherwise."""
         sqs = self.aws.client("sqs")
-        named = f"{self.aws.project.name}-{name}"
+        named = f"{self.aws.name}-{name}"
         url = sqs.create_queue(QueueName=named)["QueueUrl"]
         arn = self.aws.server.account.arn("sqs", named)
         if policy is not None:
@@ -71,7 +71,7 @@ class Events:
         return Queue(sqs, url, arn)
 
     def name(self, rule="rule"):
-        return f"{self.aws.project.name}-{rule}"
+        return f"{self.aws.name}-{rule}"
 
     def rule(self, pattern, *targets, name="rule", **request):
         """A rule aimed at `targets`, each an ARN or the members of a Target; returns the rule's ARN."""
@@ -91,7 +91,7 @@ class Events:
 
     @property
     def source(self):
-        return f"test.{self.aws.project.name}"
+        return f"test.{self.aws.name}"
 
     def metric(self, name, rule="rule", seconds=6.0):
         """The sum of a metric of EventBridge's, once there is one."""

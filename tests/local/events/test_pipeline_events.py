@@ -18,13 +18,13 @@ def execution(aws, events):
     """The ARN of an execution that has failed, of a pipeline that a rule listens to, and the rule's queue."""
     sagemaker, queue = aws.client("sagemaker"), events.queue()
     arn = sagemaker.create_pipeline(
-        PipelineName=aws.project.name,
+        PipelineName=aws.name,
         PipelineDefinition=json.dumps(FAILING),
         RoleArn=aws.role_arn,
         ClientRequestToken="t" * 32,
     )["PipelineArn"]
     events.rule({"source": ["aws.sagemaker"], "detail": {"pipelineArn": [arn]}}, queue.arn)
-    started = sagemaker.start_pipeline_execution(PipelineName=aws.project.name, ClientRequestToken="t" * 32)
+    started = sagemaker.start_pipeline_execution(PipelineName=aws.name, ClientRequestToken="t" * 32)
     return started["PipelineExecutionArn"], queue
 
 
@@ -55,7 +55,7 @@ def test_an_execution_and_its_steps_tell_of_each_status(execution):
 
 
 def test_an_endpoint_tells_of_each_status(aws, events):
-    sagemaker, queue, name = aws.client("sagemaker"), events.queue(), aws.project.name
+    sagemaker, queue, name = aws.client("sagemaker"), events.queue(), aws.name
     image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/blazingtext:1"
     aws.client("s3").put_object(Bucket=aws.bucket, Key="model.tar.gz", Body=b"no archive")
     container = {"Image": image, "ModelDataUrl": f"s3://{aws.bucket}/model.tar.gz"}

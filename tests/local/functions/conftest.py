@@ -40,9 +40,7 @@ def role(aws, name, service="lambda.amazonaws.com"):
     """A role that `service` may assume; returns its ARN."""
     trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-    made = aws.client("iam").create_role(
-        RoleName=f"{aws.project.name}-{name}", AssumeRolePolicyDocument=document
-    )
+    made = aws.client("iam").create_role(RoleName=f"{aws.name}-{name}", AssumeRolePolicyDocument=document)
     return made["Role"]["Arn"]
 
 
@@ -66,7 +64,7 @@ class Functions:
 
     def create(self, source, **request):
         """Create a function from the source of its module `app`, with `handler` in it; returns its name."""
-        name = f"{self.aws.project.name}-{next(_numbers)}"
+        name = f"{self.aws.name}-{next(_numbers)}"
         defaults = {"Runtime": "python3.13", "Handler": "app.handler", "Role": self.role_arn}
         defaults["Code"] = {"ZipFile": archive(app=source)}
         self.lambda_.create_function(**{"FunctionName": name, **defaults, **request})

@@ -16,7 +16,7 @@ ACCOUNT = "123456789012"
 def caller(aws):
     """Makes a role with one inline policy and signs requests with a session of it for `service`."""
     iam = aws.client("iam")
-    name = f"{aws.project.name}-caller"
+    name = f"{aws.name}-caller"
     trust = {
         "Effect": "Allow",
         "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
@@ -139,9 +139,7 @@ def test_a_public_url_needs_everybodys_permission_for_both_actions(functions, ac
 
 
 def test_an_expired_or_unknown_session_is_refused(aws, api, caller):
-    session = aws.server.account.sessions.issue(
-        f"arn:aws:iam::{ACCOUNT}:role/{aws.project.name}-caller", "me"
-    )
+    session = aws.server.account.sessions.issue(f"arn:aws:iam::{ACCOUNT}:role/{aws.name}-caller", "me")
     caller("execute-api", ("execute-api:Invoke", "*"))
     clients = aws.server.account.clients
     for wrong in ({"token": "another"}, {"secret_key": "another"}):

@@ -13,7 +13,7 @@ def client(aws):
 
 @pytest.fixture
 def api(aws, client):
-    return client.create_api(Name=aws.project.name, ProtocolType="HTTP")["ApiId"]
+    return client.create_api(Name=aws.name, ProtocolType="HTTP")["ApiId"]
 
 
 @pytest.fixture

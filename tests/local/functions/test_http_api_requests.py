@@ -316,7 +316,7 @@ def test_a_route_can_have_limits_of_its_own(classify):
 
 
 def test_requests_are_logged_in_the_format_of_the_stage(aws, functions, classify):
-    group = f"/model-deploy/{aws.project.name}/access"
+    group = f"/model-deploy/{aws.name}/access"
     api = classify(
         "def handler(event, context): raise ValueError",
         route={"AuthorizationType": "AWS_IAM"},

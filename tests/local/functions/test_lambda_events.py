@@ -16,7 +16,7 @@ def handler(event, context):
 def queue(aws):
     """A queue for dead letters: its ARN, and a function that waits for a message in it."""
     sqs = aws.client("sqs")
-    url = sqs.create_queue(QueueName=f"{aws.project.name}-dead")["QueueUrl"]
+    url = sqs.create_queue(QueueName=f"{aws.name}-dead")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
 
     def message():
@@ -70,7 +70,7 @@ def test_an_event_that_always_fails_goes_to_the_dead_letter_queue_with_its_error
 def test_dead_letters_go_to_a_topic_too(aws, quick, queue):
     arn, message = queue
     sns = aws.client("sns")
-    topic = sns.create_topic(Name=f"{aws.project.name}-dead")["TopicArn"]
+    topic = sns.create_topic(Name=f"{aws.name}-dead")["TopicArn"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
     statement = {
         "Effect": "Allow",

@@ -59,6 +59,7 @@ def test_the_environment_is_built_from_nothing(aws, functions, monkeypatch):
 
 
 def test_a_function_calls_the_embedded_aws_with_the_boto3_that_the_runtime_ships(aws, functions):
+    bucket = aws.bucket
     answer = functions.run(
         """
         import boto3
@@ -68,7 +69,7 @@ def test_a_function_calls_the_embedded_aws_with_the_boto3_that_the_runtime_ships
         """,
         Timeout=30,
     )
-    assert aws.bucket in answer.payload
+    assert bucket in answer.payload
 
 
 @pytest.mark.parametrize("module", ["moto", "local_aws", "requests", "yaml", "bootstrap"])
@@ -316,7 +317,7 @@ def test_the_log_goes_to_a_stream_of_the_environment(functions):
 
 
 def test_the_log_goes_to_the_group_that_the_function_states(aws, functions):
-    group = f"/model-deploy/{aws.project.name}/api"
+    group = f"/model-deploy/{aws.name}/api"
     name = functions.create("def handler(event, context): print('here')", LoggingConfig={"LogGroup": group})
     functions.invoke(name)
     assert "here" in functions.logged(group, "REPORT")

@@ -94,7 +94,7 @@ def autoscaling(aws):
 
 @pytest.mark.parametrize("dimension", [DIMENSION, "sagemaker:variant:DesiredProvisionedConcurrency"])
 def test_a_target_and_its_policies_are_kept_until_it_is_deregistered(autoscaling, aws, dimension):
-    at = place(f"endpoint/{aws.project.name}/variant/AllTraffic", dimension)
+    at = place(f"endpoint/{aws.name}/variant/AllTraffic", dimension)
     arn = autoscaling.register_scalable_target(**at, MinCapacity=1, MaxCapacity=5)["ScalableTargetARN"]
     assert autoscaling.register_scalable_target(**at, MaxCapacity=9)["ScalableTargetARN"] == arn
     [target] = autoscaling.describe_scalable_targets(
@@ -130,7 +130,7 @@ def test_a_target_that_makes_no_sense_is_refused(autoscaling, request_, words):
 
 
 def test_a_policy_needs_its_target_and_its_configuration(autoscaling, aws):
-    at = place(f"endpoint/{aws.project.name}/variant/AllTraffic")
+    at = place(f"endpoint/{aws.name}/variant/AllTraffic")
     with pytest.raises(ClientError, match="No scalable target registered for"):
         autoscaling.put_scaling_policy(**at, PolicyName="p", PolicyType="TargetTrackingScaling")
     autoscaling.register_scalable_target(**at, MinCapacity=1, MaxCapacity=2)

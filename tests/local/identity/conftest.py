@@ -53,7 +53,7 @@ class Roles:
 
     def make(self, *statements, trust=None, **request):
         """A role with one inline policy; returns its ARN."""
-        name = f"{self._aws.project.name}-{next(_numbers)}"
+        name = f"{self._aws.name}-{next(_numbers)}"
         trust = trust or trusting({"AWS": f"{ACCOUNT}:root"})
         made = self.iam.create_role(
             RoleName=name, Path="/identity/", AssumeRolePolicyDocument=trust, **request

@@ -75,7 +75,7 @@ def run(aws, name, arguments):
 
 
 def test_a_job_fetches_runs_logs_and_uploads_under_its_role(aws, roles, job):
-    role, name = roles.make(), f"{aws.project.name}-job"
+    role, name = roles.make(), f"{aws.name}-job"
     mark = len(aws.server.account.calls)
     status, description = run(aws, name, job(role))
     assert status == "Completed", description
@@ -99,7 +99,7 @@ def test_a_job_fetches_runs_logs_and_uploads_under_its_role(aws, roles, job):
 
 
 def test_a_job_whose_role_may_not_read_its_input_fails(aws, roles, job, enforced):
-    role, name = roles.make(("s3:ListBucket", "*")), f"{aws.project.name}-blind"
+    role, name = roles.make(("s3:ListBucket", "*")), f"{aws.name}-blind"
     status, description = run(aws, name, job(role))
     assert status == "Failed"
     assert "AccessDenied" in description["FailureReason"] or "403" in description["FailureReason"]
@@ -110,7 +110,7 @@ def pipeline(aws, job):
     """Runs a pipeline of one processing job, `Work`; returns how it ended and the step as it is listed."""
 
     def pipeline(role, worker):
-        name, sagemaker = f"{aws.project.name}-line", aws.client("sagemaker")
+        name, sagemaker = f"{aws.name}-line", aws.client("sagemaker")
         steps = [{"Name": "Work", "Type": "Processing", "Arguments": job(worker)}]
         definition = json.dumps({"Version": "2020-12-01", "Steps": steps})
         sagemaker.create_pipeline(PipelineName=name, PipelineDefinition=definition, RoleArn=role)
@@ -163,7 +163,7 @@ def test_a_pipeline_that_may_not_pass_its_jobs_role_fails_naming_it(roles, pipel
 def test_the_alarms_of_a_rollout_are_looked_at_as_the_models_role(aws, roles, enforced):
     cloudwatch = aws.client("cloudwatch")
     cloudwatch.put_metric_alarm(
-        AlarmName=f"{aws.project.name}-errors",
+        AlarmName=f"{aws.name}-errors",
         Namespace="AWS/SageMaker",
         MetricName="Invocation5XXErrors",
         Statistic="Sum",
@@ -172,9 +172,7 @@ def test_the_alarms_of_a_rollout_are_looked_at_as_the_models_role(aws, roles, en
         Threshold=1,
         ComparisonOperator="GreaterThanThreshold",
     )
-    policy = Policy.parse(
-        {"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": f"{aws.project.name}-errors"}]}}
-    )
+    policy = Policy.parse({"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": f"{aws.name}-errors"}]}})
     for allowed in (("cloudwatch:DescribeAlarms", "*"), ("s3:GetObject", "*")):
         container = Container("image", "", roles.make(allowed))
         plan = Plan("config", (Variant("AllTraffic", container, 1, 1, "ml.m5.large", None, 60),), None)
@@ -210,7 +208,7 @@ def test_a_job_whose_output_has_a_key_needs_to_encrypt_with_it(aws, roles, enfor
     )
     arguments = job(role)
     arguments["ProcessingOutputConfig"]["KmsKeyId"] = key
-    name = f"{aws.project.name}-key-{allowed}"
+    name = f"{aws.name}-key-{allowed}"
     status, described = run(aws, name, arguments)
     assert status == ("Completed" if allowed else "Failed")
     if allowed:

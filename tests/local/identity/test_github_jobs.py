@@ -61,10 +61,10 @@ def provider(aws):
 
 @pytest.fixture(params=["immutable", "classic"])
 def jobs(request, aws, provider, roles):
-    github, owner, token = aws.server.github, f"org-{aws.project.name}", f"token-{aws.project.name}"
-    github.add_user(f"user-{aws.project.name}", token)
+    github, owner, token = aws.server.github, f"org-{aws.name}", f"token-{aws.name}"
+    github.add_user(f"user-{aws.name}", token)
     immutable = request.param == "immutable"
-    members = [f"user-{aws.project.name}"]
+    members = [f"user-{aws.name}"]
     github.add_organization(owner, "team", members=members, immutable_subjects=immutable)
     repository = github.add_repository(f"{owner}/build", files={"README.md": b"hello"})
     # The project's template asks GitHub for the subject, too, and never builds it.
@@ -163,9 +163,9 @@ def workflows(aws):
 
 def test_a_workflow_signs_in_from_the_branch_that_the_role_trusts_and_from_no_other(aws, jobs, workflows):
     github = aws.server.github
-    github.repository(jobs.repository).collaborators[f"user-{aws.project.name}"] = "write"
+    github.repository(jobs.repository).collaborators[f"user-{aws.name}"] = "write"
     text = SIGN_IN.format(role=jobs.role, region=aws.region)
-    headers = {"Authorization": f"Bearer token-{aws.project.name}"}
+    headers = {"Authorization": f"Bearer token-{aws.name}"}
     api = f"{github.api_url}/repos/{jobs.repository}"
     main = requests.get(f"{api}/git/ref/heads/main", headers=headers, timeout=10).json()["object"]["sha"]
     other = {"ref": "refs/heads/other", "sha": main}

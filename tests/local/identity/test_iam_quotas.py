@@ -55,7 +55,7 @@ def test_inline_policies_of_a_role_have_10240_characters_together(roles):
 
 
 def test_a_managed_policy_has_6144_characters(aws, roles):
-    made = roles.iam.create_policy(PolicyName=f"{aws.project.name}-fits", PolicyDocument=policy(6_144))
+    made = roles.iam.create_policy(PolicyName=f"{aws.name}-fits", PolicyDocument=policy(6_144))
     too_large = ("LimitExceeded", "Cannot exceed quota for PolicySize: 6144")
     arn = made["Policy"]["Arn"]
     assert refused(roles.iam.create_policy, PolicyName="larger", PolicyDocument=policy(6_145)) == too_large

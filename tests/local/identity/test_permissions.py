@@ -99,9 +99,9 @@ def test_a_hand_made_role_is_audited_from_what_it_really_did(aws, roles):
 def test_the_policies_of_roles_are_read_with_those_attached_and_the_boundary(aws, roles):
     def managed(name, action):
         document = {"Version": "2012-10-17", "Statement": [allow("One", action)]}
-        return roles.iam.create_policy(
-            PolicyName=f"{aws.project.name}-{name}", PolicyDocument=json.dumps(document)
-        )["Policy"]["Arn"]
+        return roles.iam.create_policy(PolicyName=f"{aws.name}-{name}", PolicyDocument=json.dumps(document))[
+            "Policy"
+        ]["Arn"]
 
     role = roles.make(("s3:*", "*"), PermissionsBoundary=managed("edge", "s3:*"))
     attached = managed("more", "sqs:*")

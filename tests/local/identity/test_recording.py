@@ -14,6 +14,7 @@ REGION = "eu-west-1"
 @pytest.fixture
 def recorded(aws):
     """Does something, and returns what it recorded as (action, resource) pairs; or whole calls."""
+    assert aws.bucket  # made before anything is recorded
 
     def recorded(work, role=None, whole=False):
         mark = len(aws.server.account.calls)
@@ -123,7 +124,7 @@ def test_an_encrypted_bucket_uses_its_key_as_the_caller(aws, recorded):
 
 def test_a_role_that_is_handed_on_is_passed(aws, recorded):
     request = {
-        "PipelineName": f"{aws.project.name}-p",
+        "PipelineName": f"{aws.name}-p",
         "RoleArn": aws.role_arn,
         "PipelineDefinition": json.dumps({"Version": "2020-12-01", "Steps": []}),
         "Tags": [{"Key": "team", "Value": "blue"}],
@@ -135,7 +136,7 @@ def test_a_role_that_is_handed_on_is_passed(aws, recorded):
             sagemaker.create_pipeline(**request, ClientRequestToken="t" * 32)
 
     found = recorded(work, whole=True)
-    pipeline = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:pipeline/{aws.project.name}-p"
+    pipeline = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:pipeline/{aws.name}-p"
     assert [(each.action, *each.resources) for each in found] == [
         ("sagemaker:CreatePipeline", pipeline),
         ("sagemaker:AddTags", pipeline),
@@ -146,7 +147,7 @@ def test_a_role_that_is_handed_on_is_passed(aws, recorded):
 
 
 def test_tags_that_a_resource_has_come_with_later_calls(aws, recorded):
-    sagemaker, name = aws.client("sagemaker"), f"{aws.project.name}-tagged"
+    sagemaker, name = aws.client("sagemaker"), f"{aws.name}-tagged"
     sagemaker.create_model_package_group(ModelPackageGroupName=name, Tags=[{"Key": "team", "Value": "blue"}])
     [call] = recorded(lambda: sagemaker.describe_model_package_group(ModelPackageGroupName=name), whole=True)
     assert dict(call.context)["aws:ResourceTag/team"] == ("blue",)
@@ -174,7 +175,7 @@ def test_what_an_endpoints_approval_says_is_in_the_context(aws, recorded):
 
 
 def test_services_of_every_protocol_are_taken_apart(aws, recorded, roles):
-    name = aws.project.name
+    name = aws.name
 
     def arn(service, resource):
         return f"arn:aws:{service}:{REGION}:{ACCOUNT}:{resource}"
@@ -232,7 +233,7 @@ def archive(source):
 def function(aws, roles):
     """A function that tells who it is; its name and role."""
     role = roles.make(trust=roles.trusting({"Service": "lambda.amazonaws.com"}))
-    name = f"{aws.project.name}-who"
+    name = f"{aws.name}-who"
     aws.client("lambda").create_function(
         FunctionName=name,
         Role=role,
@@ -262,7 +263,7 @@ def test_a_function_runs_and_logs_under_its_role(aws, function, recorded):
 def test_a_stack_is_made_under_its_role_else_under_who_asks(aws, roles, recorded):
     template = json.dumps({"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}})
     service, asking = roles.make(), roles.make()
-    mine, name = roles.client(asking, "cloudformation"), f"{aws.project.name}-stack"
+    mine, name = roles.client(asking, "cloudformation"), f"{aws.name}-stack"
     waiter = aws.client("cloudformation").get_waiter("stack_create_complete")
 
     def create(name, **request):
@@ -278,9 +279,10 @@ def test_a_stack_is_made_under_its_role_else_under_who_asks(aws, roles, recorded
 
 
 def test_equal_calls_are_kept_once_and_listed_as_often_as_they_were_made(aws):
-    calls, mark = aws.server.account.calls, len(aws.server.account.calls)
+    bucket, calls = aws.bucket, aws.server.account.calls
+    mark = len(calls)
     for _ in range(3):
-        aws.client("s3").head_bucket(Bucket=aws.bucket)
+        aws.client("s3").head_bucket(Bucket=bucket)
     made = calls.since(mark)
     assert len(made) == 3 and len({id(each) for each in made}) == 1
     assert calls[-1] == made[-1] and list(calls)[mark:] == made

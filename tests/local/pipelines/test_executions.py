@@ -65,7 +65,7 @@ def sagemaker(aws):
 
 @pytest.fixture
 def pipeline(aws, sagemaker):
-    name = f"{aws.project.name}-gate"
+    name = f"{aws.name}-gate"
     sagemaker.create_pipeline(
         PipelineName=name, RoleArn=aws.role_arn, PipelineDefinition=json.dumps(DEFINITION)
     )
@@ -231,7 +231,7 @@ def test_what_is_not_embedded_is_refused_rather_than_ignored(start):
 
 def test_an_experiment_name_that_the_api_does_not_allow_is_refused(aws, sagemaker):
     definition = {**DEFINITION, "PipelineExperimentConfig": {"ExperimentName": "no space"}}
-    name = f"{aws.project.name}-odd"
+    name = f"{aws.name}-odd"
     sagemaker.create_pipeline(
         PipelineName=name, RoleArn=aws.role_arn, PipelineDefinition=json.dumps(definition)
     )

@@ -57,7 +57,7 @@ def processing(aws):
 def start(aws):
     """Starts an execution: of these steps, or of the pipeline as it is. Answers its ARN."""
     sagemaker = aws.client("sagemaker")
-    name = f"{aws.project.name}-p"
+    name = f"{aws.name}-p"
 
     def run(*steps):
         if steps:

@@ -24,7 +24,7 @@ def create(aws, sagemaker):
     """Creates a pipeline of the test's own project; answers its name."""
 
     def make(name="", definition=None, **request):
-        name = f"{aws.project.name}-p{name}"
+        name = f"{aws.name}-p{name}"
         request.setdefault("PipelineDefinition", definition or text())
         sagemaker.create_pipeline(PipelineName=name, RoleArn=aws.role_arn, **request)
         return name
@@ -62,7 +62,7 @@ def test_a_pipeline_is_described_as_it_was_created(aws, sagemaker, create):
 def test_a_definition_can_lie_in_s3(aws, sagemaker, create):
     aws.client("s3").put_object(Bucket=aws.bucket, Key="definition.json", Body=text().encode())
     location = {"Bucket": aws.bucket, "ObjectKey": "definition.json"}
-    name = f"{aws.project.name}-p"
+    name = f"{aws.name}-p"
     sagemaker.create_pipeline(PipelineName=name, RoleArn=aws.role_arn, PipelineDefinitionS3Location=location)
     assert sagemaker.describe_pipeline(PipelineName=name)["PipelineDefinition"] == text()
 
@@ -92,7 +92,7 @@ def test_a_bad_definition_makes_no_pipeline(aws, sagemaker, create):
     code, message = refusal(create, definition=text({**STOP, "Type": "Tuning"}))
     assert code == "ValidationException"
     assert "Step 'Stop' is of type 'Tuning'; this embedded AWS runs steps of type" in message
-    assert refusal(sagemaker.describe_pipeline, PipelineName=f"{aws.project.name}-p")[0] == "ResourceNotFound"
+    assert refusal(sagemaker.describe_pipeline, PipelineName=f"{aws.name}-p")[0] == "ResourceNotFound"
 
 
 def test_an_update_changes_what_it_names_and_nothing_else(aws, sagemaker, create):
@@ -121,7 +121,7 @@ def test_pipelines_are_listed_by_prefix_time_and_order_page_by_page(aws, sagemak
 
     def listed(**request):
         pages = sagemaker.get_paginator("list_pipelines").paginate(
-            PipelineNamePrefix=f"{aws.project.name}-p", PaginationConfig={"PageSize": 2}, **request
+            PipelineNamePrefix=f"{aws.name}-p", PaginationConfig={"PageSize": 2}, **request
         )
         return [summary["PipelineName"] for page in pages for summary in page["PipelineSummaries"]]
 

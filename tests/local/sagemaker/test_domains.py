@@ -15,7 +15,7 @@ def sagemaker(aws):
 def domain(aws, sagemaker):
     """A domain, as it is answered to its creation."""
     made = sagemaker.create_domain(
-        DomainName=aws.project.name,
+        DomainName=aws.name,
         AuthMode="IAM",
         DefaultUserSettings={"ExecutionRole": aws.role_arn},
         SubnetIds=["subnet-1"],
@@ -29,11 +29,11 @@ def domain(aws, sagemaker):
 def test_a_domain_is_described_and_listed_as_it_was_created(aws, sagemaker, domain):
     assert re.fullmatch("d-[a-z0-9]{12}", domain["DomainId"])
     described = sagemaker.describe_domain(DomainId=domain["DomainId"])
-    assert (described["DomainName"], described["AuthMode"]) == (aws.project.name, "IAM")
+    assert (described["DomainName"], described["AuthMode"]) == (aws.name, "IAM")
     assert (described["Status"], described["Url"]) == ("InService", domain["Url"])
     assert described["DefaultUserSettings"] == {"ExecutionRole": aws.role_arn}
     [listed] = sagemaker.list_domains()["Domains"]
-    assert (listed["DomainArn"], listed["DomainName"]) == (domain["DomainArn"], aws.project.name)
+    assert (listed["DomainArn"], listed["DomainName"]) == (domain["DomainArn"], aws.name)
 
 
 def test_a_domains_tags_say_where_its_project_templates_are(sagemaker, domain):

@@ -18,7 +18,7 @@ def group_arn(aws, name):
 
 
 def test_a_group_is_described_by_name_and_by_arn(aws, sagemaker):
-    name = f"{aws.project.name}-Reviews"
+    name = f"{aws.name}-Reviews"
     arn = sagemaker.create_model_package_group(
         ModelPackageGroupName=name, ModelPackageGroupDescription="Reviews, three classes"
     )["ModelPackageGroupArn"]
@@ -64,10 +64,10 @@ def test_the_arn_of_another_account_names_nothing_here(aws, sagemaker):
 
 def test_groups_are_listed_oldest_first_and_filtered_by_name(aws, sagemaker):
     for name in ("beta", "alpha"):
-        sagemaker.create_model_package_group(ModelPackageGroupName=f"{aws.project.name}-g-{name}")
+        sagemaker.create_model_package_group(ModelPackageGroupName=f"{aws.name}-g-{name}")
 
     def listed(**request):
-        found = sagemaker.list_model_package_groups(NameContains=f"{aws.project.name}-g-", **request)
+        found = sagemaker.list_model_package_groups(NameContains=f"{aws.name}-g-", **request)
         return [
             group["ModelPackageGroupName"][-5:].strip("-") for group in found["ModelPackageGroupSummaryList"]
         ]
@@ -75,7 +75,7 @@ def test_groups_are_listed_oldest_first_and_filtered_by_name(aws, sagemaker):
     assert listed() == ["beta", "alpha"]
     assert listed(SortBy="Name") == ["alpha", "beta"]
     assert listed(SortBy="CreationTime", SortOrder="Descending") == ["alpha", "beta"]
-    first = sagemaker.list_model_package_groups(NameContains=f"{aws.project.name}-g-", MaxResults=1)
+    first = sagemaker.list_model_package_groups(NameContains=f"{aws.name}-g-", MaxResults=1)
     assert listed(NextToken=first["NextToken"]) == ["alpha"]
 
 

@@ -109,7 +109,7 @@ def test_a_package_is_described_with_all_it_was_registered_with(aws, register, s
 
 
 def test_a_package_without_a_group_is_unversioned(aws, sagemaker, specification, describe):
-    name = f"{aws.project.name}-single"
+    name = f"{aws.name}-single"
     arn = sagemaker.create_model_package(ModelPackageName=name, InferenceSpecification=specification)[
         "ModelPackageArn"
     ]
@@ -189,12 +189,12 @@ def test_a_package_that_does_not_exist_is_named_in_the_error(aws, sagemaker, reg
 
 
 def test_a_listing_has_unversioned_packages_unless_asked_otherwise(aws, sagemaker, register):
-    name = f"{aws.project.name}-lonely"
+    name = f"{aws.name}-lonely"
     single = sagemaker.create_model_package(ModelPackageName=name)["ModelPackageArn"]
     version = register()
 
     def listed(**request):
-        found = sagemaker.list_model_packages(NameContains=aws.project.name, **request)
+        found = sagemaker.list_model_packages(NameContains=aws.name, **request)
         return [package["ModelPackageArn"] for package in found["ModelPackageSummaryList"]]
 
     assert listed() == listed(ModelPackageType="Unversioned") == [single]
@@ -356,7 +356,7 @@ def test_an_update_to_an_artifact_that_is_not_there_is_refused(
 
 
 def test_an_unversioned_package_cannot_be_approved(aws, sagemaker):
-    arn = sagemaker.create_model_package(ModelPackageName=f"{aws.project.name}-free")["ModelPackageArn"]
+    arn = sagemaker.create_model_package(ModelPackageName=f"{aws.name}-free")["ModelPackageArn"]
     update = sagemaker.update_model_package
     code, message = refusal(update, ModelPackageArn=arn, ModelApprovalStatus="Approved")
     assert code == "ValidationException"

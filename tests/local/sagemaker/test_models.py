@@ -17,7 +17,7 @@ def create(aws, artifact):
     def create(name, **request):
         request = {"PrimaryContainer": {"Image": IMAGE, "ModelDataUrl": artifact}} | request
         return aws.client("sagemaker").create_model(
-            ModelName=f"{aws.project.name}-{name}", ExecutionRoleArn=aws.role_arn, **request
+            ModelName=f"{aws.name}-{name}", ExecutionRoleArn=aws.role_arn, **request
         )["ModelArn"]
 
     return create
@@ -31,8 +31,8 @@ def refusal(call, **request):
 
 def test_a_model_is_described_as_it_was_created(aws, artifact, create):
     arn = create("first", EnableNetworkIsolation=True)
-    described = aws.client("sagemaker").describe_model(ModelName=f"{aws.project.name}-first")
-    assert arn == f"arn:aws:sagemaker:{aws.region}:123456789012:model/{aws.project.name}-first"
+    described = aws.client("sagemaker").describe_model(ModelName=f"{aws.name}-first")
+    assert arn == f"arn:aws:sagemaker:{aws.region}:123456789012:model/{aws.name}-first"
     assert described["ModelArn"] == arn
     assert described["PrimaryContainer"] == {"Image": IMAGE, "ModelDataUrl": artifact}
     assert described["ExecutionRoleArn"] == aws.role_arn
@@ -52,7 +52,7 @@ def test_an_artifact_that_is_not_there_fails_the_creation(aws, create):
     missing = f"s3://{aws.bucket}/models/nothing.tar.gz"
     code, message = refusal(create, name="hollow", PrimaryContainer={"Image": IMAGE, "ModelDataUrl": missing})
     assert (code, message) == ("ValidationException", f"Could not find model data at {missing}.")
-    listed = aws.client("sagemaker").list_models(NameContains=f"{aws.project.name}-hollow")["Models"]
+    listed = aws.client("sagemaker").list_models(NameContains=f"{aws.name}-hollow")["Models"]
     assert listed == []
 
 
@@ -111,7 +111,7 @@ def test_a_model_can_be_made_from_a_registered_package(aws, artifact, create):
         ModelPackageGroupName=aws.group, InferenceSpecification=specification
     )["ModelPackageArn"]
     create("from-package", PrimaryContainer={"ModelPackageName": package})
-    described = aws.client("sagemaker").describe_model(ModelName=f"{aws.project.name}-from-package")
+    described = aws.client("sagemaker").describe_model(ModelName=f"{aws.name}-from-package")
     assert described["PrimaryContainer"] == {"ModelPackageName": package}
 
 
@@ -127,14 +127,14 @@ def test_models_are_listed_newest_first_in_pages(aws, create):
     pages = list(
         aws.client("sagemaker")
         .get_paginator("list_models")
-        .paginate(NameContains=aws.project.name, PaginationConfig={"PageSize": 2})
+        .paginate(NameContains=aws.name, PaginationConfig={"PageSize": 2})
     )
     listed = [[model["ModelName"].rpartition("-")[2] for model in page["Models"]] for page in pages]
     assert listed == [["three", "two"], ["one"]]
 
 
 def test_a_deleted_model_is_gone_with_its_tags_and_its_name_is_free(aws, create):
-    sagemaker, name = aws.client("sagemaker"), f"{aws.project.name}-short"
+    sagemaker, name = aws.client("sagemaker"), f"{aws.name}-short"
     arn = create("short", Tags=[{"Key": "stage", "Value": "test"}])
     sagemaker.delete_model(ModelName=name)
     gone = ("ValidationException", f'Could not find model "{arn}".')

@@ -63,7 +63,7 @@ class Projects:
 
     @property
     def name(self):
-        return f"P-{self.aws.project.name}"
+        return f"P-{self.aws.name}"
 
     def template(self, template, key="template.yaml", style="virtual"):
         """Put a template into the project's bucket; returns its address."""
@@ -113,7 +113,7 @@ def projects(aws):
 
 @pytest.fixture
 def launch_role(aws):
-    name = f"{aws.project.name}-launch"
+    name = f"{aws.name}-launch"
     made = aws.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))
     policy = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
     aws.client("iam").put_role_policy(RoleName=name, PolicyName="all", PolicyDocument=json.dumps(policy))

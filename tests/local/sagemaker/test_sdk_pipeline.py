@@ -9,7 +9,6 @@ import time
 
 import pytest
 
-from local_aws import project
 from local_aws.testing import Aws
 
 NAME = "sdk-pipeline"
@@ -170,7 +169,7 @@ NO_WAY_OUT = {"HTTPS_PROXY": "http://127.0.0.1:9", "https_proxy": "http://127.0.
 
 @pytest.fixture(scope="module")
 def aws(local_server):
-    return Aws(local_server, project.prepare(local_server.account.clients, "sdk"))
+    return Aws(local_server, "sdk")
 
 
 @pytest.fixture(scope="module")

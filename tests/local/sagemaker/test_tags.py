@@ -11,7 +11,7 @@ def sagemaker(aws):
 def group(aws, sagemaker):
     """The ARN of a group created with one tag."""
     return sagemaker.create_model_package_group(
-        ModelPackageGroupName=f"{aws.project.name}-tagged", Tags=[{"Key": "team", "Value": "reviews"}]
+        ModelPackageGroupName=f"{aws.name}-tagged", Tags=[{"Key": "team", "Value": "reviews"}]
     )["ModelPackageGroupArn"]
 
 

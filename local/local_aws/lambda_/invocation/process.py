@@ -85,7 +85,8 @@ class Process:
                 return frame
             if not ready:
                 self._require_memory(memory_mb)
-                if self._process.poll() is not None:
+                # What it sent before it ended may have arrived since.
+                if self._process.poll() is not None and not self._selector.select(0):
                     raise self._ended()
 
     def peak_mb(self) -> int | None:
