@@ -15,7 +15,7 @@ from local_aws.sagemaker.jobs.hyperparameter_search import Plan
 from local_aws.sagemaker.jobs.tuning_jobs import Attempt, TuningJob
 
 
-class Blobs(dict):
+class Blobs(dict[str, bytes]):
     def put(self, content):
         name = sha256(content).hexdigest()
         self[name] = content
