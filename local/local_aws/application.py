@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterable
 from typing import Any, Protocol, runtime_checkable
@@ -15,6 +16,8 @@ from local_aws.kernel.moto_internals import MotoApplication
 from local_aws.kernel.refusals import protocol_of, refusal
 from local_aws.kernel.wire import Service, ServiceError, service_model
 from local_aws.s3.integrity import Integrity
+
+log = logging.getLogger(__name__)
 
 
 @runtime_checkable
@@ -74,6 +77,11 @@ class Application:
                 answer: Iterable[bytes] = moto(environ, start_response)
         except NotImplementedError as error:
             return _not_embedded(name, str(error), environ)(environ, start_response)
+        except OSError:
+            raise
+        except Exception as error:
+            log.debug("moto failed to answer a request of %s", name, exc_info=True)
+            return _unreadable(name, error, environ)(environ, start_response)
         return answer
 
 
@@ -104,6 +112,12 @@ def _no_operation(service: str, names: str, request: Request) -> Response:
     asked = request.headers.get("X-Amz-Target") or f"{request.method} {request.path}"
     unknown = ServiceError("UnknownOperationException", f"{names} has no operation for {asked!r}")
     return refusal(service, unknown, request.environ)
+
+
+def _unreadable(service: str, error: Exception, environ: dict[str, Any]) -> Response:
+    """The refusal of a request that moto fails on: nearly always parameters that AWS would refuse, too."""
+    message = f"The embedded AWS cannot read this request of {service}: {type(error).__name__}: {error}"
+    return refusal(service, ServiceError("InvalidRequest", message), environ)
 
 
 def _not_embedded(service: str, reason: str, environ: dict[str, Any]) -> Response:

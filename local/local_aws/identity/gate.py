@@ -75,7 +75,10 @@ class Gate:
     def pass_on(self, environ: dict[str, Any], start_response: StartResponse, to: Wsgi) -> Iterable[bytes]:
         """Answer a request: by `to`, or with a refusal."""
         signed = signature(environ)
-        asked = recognise(environ, signed)
+        try:
+            asked = recognise(environ, signed)
+        except ServiceError as error:
+            return refusal(signed.service, error, environ)(environ, start_response)
         if asked is None:
             return self._pass_unrecognised(environ, start_response, to, signed)
         environ[SERVICE] = signed.service or asked.service

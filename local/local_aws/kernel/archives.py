@@ -62,7 +62,10 @@ def unpack_tar(archive: Path, folder: Path, largest: int = LARGEST) -> None:
             for number, member in enumerate(tar, 1):
                 if number > MEMBERS:
                     raise ArchiveError(f"it has more than {MEMBERS} members, which is the limit")
+                if member.issparse():
+                    raise ArchiveError(f"its member {member.name} is sparse, which is not unpacked here")
                 tar.extract(member, fresh, filter="data")
+            _check_end(tar)
 
 
 def unpack_zip(archive: bytes, folder: Path, largest: int) -> None:
@@ -122,6 +125,14 @@ def _check_gzip(archive: Path, largest: int) -> None:
             tail = (tail + part)[-2 * _BLOCK :]
     if tail != bytes(2 * _BLOCK):
         raise ArchiveError("it is damaged or cut off (a tar archive ends with two blocks of zeros)")
+
+
+def _check_end(tar: tarfile.TarFile) -> None:
+    """Raises ArchiveError where the members end at a header that is damaged: tarfile stops there without an error."""
+    assert tar.fileobj is not None
+    tar.fileobj.seek(tar.offset)
+    if tar.fileobj.read(_BLOCK) != bytes(_BLOCK):
+        raise ArchiveError(f"it is damaged: there is no member's header at byte {tar.offset}")
 
 
 def _check_ratio(packed: int, size: int) -> None:

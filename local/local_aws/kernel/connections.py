@@ -74,6 +74,8 @@ class Handler(MotoRequestHandler):  # type: ignore[misc]
     """Answers one request of one connection, in the times above."""
 
     server: LimitedServer
+    error_message_format = "%(code)d %(message)s"
+    error_content_type = "text/plain;charset=utf-8"
 
     def setup(self) -> None:
         """Prepare the connection, with a reader that limits the time of a request."""

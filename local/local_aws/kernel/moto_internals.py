@@ -65,6 +65,7 @@ __all__ = [
     "read_key_policies",
     "symmetric_keys",
     "untracked_models",
+    "upload_key",
 ]
 
 LOG_EVENTS = 10_000
@@ -81,8 +82,15 @@ class MotoApplication(DomainDispatcherApplication):  # type: ignore[misc]
     """moto as a WSGI application. It finds out once, and not at every request, which service a host belongs to."""
 
     def __init__(self) -> None:
-        super().__init__(create_backend_app)
+        super().__init__(_app_that_raises)
         self.get_backend_for_host = cache(super().get_backend_for_host)
+
+
+def _app_that_raises(service: str) -> Any:
+    """moto's application of a service. What it does not handle is raised, and not made a page of HTML."""
+    app = create_backend_app(service)
+    app.config["PROPAGATE_EXCEPTIONS"] = True
+    return app
 
 
 def backends() -> Iterator[tuple[str, str, str, Any]]:
@@ -270,6 +278,16 @@ def bucket_policies_unread() -> Iterator[None]:
 
     with mock.patch.object(FakeBucket, "get_permission", permission):
         yield
+
+
+def upload_key(bucket: str, upload_id: str) -> str | None:
+    """The key of a multipart upload that is under way, None where there is none."""
+    for backends in list(s3_models.s3_backends.values()):
+        for backend in list(backends.values()):
+            if found := backend.buckets.get(bucket):
+                upload = found.multiparts.get(upload_id)
+                return upload.key_name if upload else None
+    return None
 
 
 def bucket_policy(name: str) -> bytes | None:

@@ -14,7 +14,8 @@ import zlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from local_aws.identity.actions.s3_requests import recognise
+from local_aws.identity.actions.s3_requests import recognise, require_embedded
+from local_aws.kernel.moto_internals import upload_key
 from local_aws.kernel.refusals import refusal
 from local_aws.kernel.wire import ServiceError
 
@@ -48,6 +49,9 @@ class Integrity:
         recognised = recognise(environ, lambda: _body(environ))
         operation = recognised[0] if recognised else ""
         try:
+            if recognised:
+                require_embedded(operation, environ)
+                _check_upload(recognised[1])
             if operation in _BODIES:
                 _check_body(environ)
             elif operation == "CreateMultipartUpload":
@@ -59,6 +63,18 @@ class Integrity:
         if operation in _READS and environ.get("HTTP_X_AMZ_CHECKSUM_MODE") == "ENABLED":
             return self._application(environ, _telling_type(start_response))
         return self._application(environ, start_response)
+
+
+def _check_upload(parameters: Mapping[str, Any]) -> None:
+    """Raises ServiceError (NoSuchUpload) for a multipart upload of another key, which moto would write to."""
+    upload = parameters.get("UploadId")
+    if upload is not None and upload_key(parameters["Bucket"], upload) != parameters.get("Key"):
+        raise ServiceError(
+            "NoSuchUpload",
+            "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or "
+            "completed.",
+            404,
+        )
 
 
 def _check_body(environ: dict[str, Any]) -> None:

@@ -118,3 +118,26 @@ def test_a_full_disk_is_said_as_such_and_nothing_stays(tmp_path, monkeypatch):
     with pytest.raises(DiskFullError, match="is full: make room"):
         unpack_tar(packed(tmp_path, tar()), tmp_path / "model")
     assert left(tmp_path) == []
+
+
+def test_an_archive_whose_members_end_at_a_damaged_header_is_refused(tmp_path):
+    plain = bytearray(tar({"a": b"first", "b": b"second"}))
+    plain[1024 + 150] ^= 0xFF  # in the checksum of the second header
+    with pytest.raises(ArchiveError, match="damaged: there is no member's header at byte 1024"):
+        unpack_tar(packed(tmp_path, bytes(plain)), tmp_path / "unpacked")
+    assert not (tmp_path / "unpacked").exists()
+
+
+def test_a_sparse_member_is_refused_by_name(tmp_path):
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as opened:
+        member = tarfile.TarInfo("model.bin")
+        member.size = 512
+        member.pax_headers = {
+            "GNU.sparse.size": str(2**40),
+            "GNU.sparse.numblocks": "1",
+            "GNU.sparse.map": "0,512",
+        }
+        opened.addfile(member, io.BytesIO(bytes(512)))
+    with pytest.raises(ArchiveError, match=r"model\.bin is sparse"):
+        unpack_tar(packed(tmp_path, buffer.getvalue()), tmp_path / "unpacked")

@@ -92,7 +92,15 @@ def test_a_denial_is_only_for_its_principal(aws, state, roles):
 def test_a_denial_of_all_but_one_refuses_the_others(aws, state, roles):
     everything = ("s3:*", "*")
     one, other = roles.make(everything), roles.make(everything)
-    state(Effect="Deny", NotPrincipal={"AWS": one}, Action="s3:PutObject")
-    assert put(roles.client(one, "s3"), aws.bucket) == b""
+    session = roles.client(one, "sts").get_caller_identity()["Arn"]
+    account = "arn:aws:iam::123456789012:root"
+    client = roles.client(one, "s3")
+    state(Effect="Deny", NotPrincipal={"AWS": [account, one, session]}, Action="s3:PutObject")
+    assert put(client, aws.bucket) == b""
     with pytest.raises(ClientError, match="AccessDenied"):
         put(roles.client(other, "s3"), aws.bucket)
+    # Account, role and session are principals by themselves.
+    for listed in ([account], [one], [account, one], [one, session]):
+        state(Effect="Deny", NotPrincipal={"AWS": listed}, Action="s3:PutObject")
+        with pytest.raises(ClientError, match="AccessDenied"):
+            put(client, aws.bucket)

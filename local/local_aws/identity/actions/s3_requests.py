@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl, unquote
-from xml.sax.saxutils import unescape
+from xml.etree import ElementTree
 
-from local_aws.kernel.wire import service_model
+from local_aws.kernel.wire import ServiceError, service_model
 
 _SUBRESOURCES = re.compile(r"\{Bucket\}(?P<object>/\{Key\+\})?(?:\?(?P<subresource>[A-Za-z-]+))?$")
 _PART = frozenset({"uploadId"})
@@ -82,6 +82,15 @@ _OF_VERSIONS = {
     "PutObjectTagging": "PutObjectVersionTagging",
 }
 
+DELETED_AT_ONCE = 1000
+"""The number of keys that DeleteObjects takes. Source: "DeleteObjects", Amazon S3 API reference."""
+
+_ENCODING = re.compile(r"""\s*<\?xml[^>]*\sencoding\s*=\s*["']([^"']*)["']""")
+_MALFORMED = ServiceError(
+    "MalformedXML",
+    "The XML you provided was not well-formed or did not validate against our published schema",
+)
+
 READING = frozenset({"GetObject", "GetObjectVersion"})
 WRITING = frozenset({"PutObject"})
 
@@ -99,7 +108,9 @@ def recognise(environ: Mapping[str, Any], body: Callable[[], bytes]) -> tuple[st
     parameters |= {member: query[name] for name, member in _QUERY.items() if name in query}
     parameters |= {member: environ[name] for name, member in _HEADERS.items() if name in environ}
     if operation == "DeleteObjects":
-        parameters["Objects"] = _deleted(body().decode("utf-8", "replace"))
+        parameters["Objects"] = _deleted(body())
+    if "uploadId" in query:
+        parameters["UploadId"] = query["uploadId"]
     parameters["MetadataBytes"] = sum(
         len(name) - len("HTTP_X_AMZ_META_") + len(str(value).encode())
         for name, value in environ.items()
@@ -113,6 +124,18 @@ def recognise(environ: Mapping[str, Any], body: Callable[[], bytes]) -> tuple[st
         found = re.search(r"<KMSMasterKeyID>([^<]+)<", body().decode("utf-8", "replace"))
         parameters["SSEKMSKeyId"] = found[1] if found else None
     return operation, {name: value for name, value in parameters.items() if value != ""}
+
+
+def require_embedded(operation: str, environ: Mapping[str, Any]) -> None:
+    """Raises ServiceError (NotImplemented) for a subresource that moto lacks: it would answer as if there were none."""
+    bucket, _, key = unquote(environ["REQUEST_URI"].partition("?")[0]).lstrip("/").partition("/")
+    embedded = (_OF_OBJECTS if key else _OF_BUCKETS).get(environ["REQUEST_METHOD"], ())
+    for name, _ in parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True):
+        kind = (environ["REQUEST_METHOD"], bool(key), name)
+        if _by_subresource().get(kind) == operation and name not in embedded:
+            raise ServiceError(
+                "NotImplemented", f"The embedded S3 does not have {operation} (?{name}) of {bucket}.", 501
+            )
 
 
 def actions(operation: str, parameters: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -136,16 +159,36 @@ def actions(operation: str, parameters: Mapping[str, Any]) -> list[tuple[str, st
     return [(name, whole), *tagging, *acl]
 
 
-def _deleted(text: str) -> tuple[tuple[str, bool], ...]:
-    """The keys of a DeleteObjects request, each with whether one version of it is meant."""
-    entries = re.findall(r"<Object>(.*?)</Object>", text, re.DOTALL)
-    entities = {"&quot;": '"', "&apos;": "'", "&#13;": "\r", "&#10;": "\n"}
-    keys = [re.search(r"<Key>(.*?)</Key>", entry, re.DOTALL) for entry in entries]
-    return tuple(
-        (unescape(key[1], entities), "<VersionId>" in entry)
-        for key, entry in zip(keys, entries, strict=True)
-        if key
-    )
+def _deleted(document: bytes) -> tuple[tuple[str, bool], ...]:
+    """The keys of a DeleteObjects request, each with whether one version of it is meant.
+
+    Raises ServiceError (MalformedXML) where moto could read other keys than those.
+    """
+    try:
+        text = document.decode()
+        stated = _ENCODING.match(text)
+        if "<!DOCTYPE" in text or (stated and stated[1].lower() != "utf-8"):
+            raise _MALFORMED
+        whole = ElementTree.fromstring(text)
+    except (ElementTree.ParseError, ValueError) as error:
+        raise _MALFORMED from error
+    if _local(whole.tag) != "Delete":
+        raise _MALFORMED
+    found = []
+    for each in whole:
+        if _local(each.tag) != "Object":
+            continue
+        members = {_local(member.tag): member.text or "" for member in each}
+        if len(members) != len(each) or not members.get("Key") or any(len(member) for member in each):
+            raise _MALFORMED
+        found.append((members["Key"], "VersionId" in members))
+    if not 1 <= len(found) <= DELETED_AT_ONCE:
+        raise _MALFORMED
+    return tuple(found)
+
+
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2]
 
 
 def _operation(
@@ -194,3 +237,43 @@ def _by_subresource() -> dict[tuple[str, bool, str], str]:
 
 
 _LISTS = frozenset({"ListMultipartUploads", "ListObjectVersions"})
+
+_EVERYWHERE = (
+    "cors",
+    "encryption",
+    "lifecycle",
+    "ownershipControls",
+    "policy",
+    "publicAccessBlock",
+    "replication",
+    "tagging",
+)
+_OF_BUCKETS = {
+    "GET": (
+        *_EVERYWHERE,
+        *("accelerate", "acl", "inventory", "location", "logging", "notification", "object-lock"),
+        *("policyStatus", "uploads", "versioning", "versions", "website"),
+    ),
+    "PUT": (
+        *_EVERYWHERE,
+        *(
+            "accelerate",
+            "acl",
+            "inventory",
+            "logging",
+            "notification",
+            "object-lock",
+            "versioning",
+            "website",
+        ),
+    ),
+    "DELETE": (*_EVERYWHERE, "website"),
+    "POST": ("delete",),
+}
+_OF_OBJECTS = {
+    "GET": ("acl", "attributes", "legal-hold", "tagging"),
+    "PUT": ("acl", "legal-hold", "retention", "tagging"),
+    "DELETE": ("tagging",),
+    "POST": ("restore", "uploads"),
+}
+"""By method: the subresources that moto answers for."""

@@ -55,9 +55,11 @@ def _denies(statement: Statement, session: Session | None, request: Request) -> 
 
 
 def _is_for(statement: Statement, session: Session | None) -> bool:
-    names = {ANY, ACCOUNT_ID, _ADMINISTRATOR}
+    account, own = {ACCOUNT_ID, _ADMINISTRATOR}, set()
     if session is not None:
-        names |= {session.role_arn, session.arn}
+        own = {session.role_arn, session.arn}
     if statement.not_principals:
-        return not any(value in names for _, value in statement.not_principals)
-    return any(value in names for _, value in statement.principals)
+        listed = {value for _, value in statement.not_principals}
+        # Exempt is whose account, role and session are listed, each by itself.
+        return not (listed & account and own <= listed)
+    return any(value in {ANY, *account, *own} for _, value in statement.principals)

@@ -55,6 +55,7 @@ UNEXERCISED: Mapping[str, Mapping[str, str]] = {
     "BuildRunRole": {
         **_READS_SEARCHES,
         "s3:ListBucket": _MISSING,
+        "s3:GetObject": _MERGED,
         "s3:DeleteObject": _MERGED,
         "s3:ListBucketVersions": _MERGED,
         "sagemaker:DeletePipeline": _MERGED,
