@@ -12,7 +12,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Iterable
 from dataclasses import replace
+from typing import Any
 
+from local_aws.cloudformation.errors import invalid
 from local_aws.cloudformation.exports import Exports
 from local_aws.cloudformation.resources.types import Types
 from local_aws.cloudformation.stack import Attempt, Discard, Settings, Stack
@@ -126,7 +128,7 @@ class Operation:
             outputs = tuple(
                 replace(
                     output,
-                    value=definition.settle(output.value, attributes, self._exports.value),
+                    value=_output_value(definition.settle(output.value, attributes, self._exports.value)),
                     export=definition.settle(output.export, attributes, self._exports.value),
                 )
                 for output in definition.outputs.values()
@@ -210,6 +212,13 @@ def _policy(deletion_policy: str, created: bool) -> str:
     if deletion_policy == "RetainExceptOnCreate":
         return "Delete" if created else "Retain"
     return deletion_policy
+
+
+def _output_value(value: Any) -> Any:
+    """Raises ServiceError (ValidationError) for what is no text, number or truth value: for AWS::NoValue, too."""
+    if isinstance(value, str | int | float):
+        return value
+    raise invalid("Template format error: The Value field of every Outputs member must evaluate to a String.")
 
 
 def _failed_to(do: str, names: Collection[str]) -> str:

@@ -48,6 +48,13 @@ def test_an_import_of_what_nobody_exports_rolls_the_stack_back(stacks, things, w
     assert (found["Status"], found["StatusReason"]) == ("FAILED", f"No export named {export} found.")
 
 
+@pytest.mark.parametrize("value", [{"Ref": "AWS::NoValue"}, ["a"], {"Fn::Split": [",", "a,b"]}])
+def test_an_output_that_is_no_text_rolls_the_stack_back(stacks, things, world, value):
+    stack = stacks.create("one", {**things(A={"Size": 1}), "Outputs": {"O": {"Value": value}}})
+    assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert "must evaluate to a String" in stacks.reason("one", "stack", "ROLLBACK_IN_PROGRESS")
+
+
 def test_a_name_is_exported_once(stacks, things, world, export):
     stacks.create("giver", exporting(things, export))
     stack = stacks.create("second", exporting(things, export))

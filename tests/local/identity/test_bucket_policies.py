@@ -104,3 +104,12 @@ def test_a_denial_of_all_but_one_refuses_the_others(aws, state, roles):
         state(Effect="Deny", NotPrincipal={"AWS": listed}, Action="s3:PutObject")
         with pytest.raises(ClientError, match="AccessDenied"):
             put(client, aws.bucket)
+
+
+def test_attributes_are_read_by_whom_may_read_the_object(aws, state):
+    s3 = aws.client("s3")
+    s3.put_object(Bucket=aws.bucket, Key="a", Body=b"")
+    s3.get_object_attributes(Bucket=aws.bucket, Key="a", ObjectAttributes=["ObjectSize"])
+    state(Effect="Deny", Principal="*", Action="s3:GetObject")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        s3.get_object_attributes(Bucket=aws.bucket, Key="a", ObjectAttributes=["ObjectSize"])

@@ -151,6 +151,12 @@ def actions(operation: str, parameters: Mapping[str, Any]) -> list[tuple[str, st
         case "CopyObject" | "UploadPartCopy":
             source, _, version = unquote(parameters["CopySource"]).lstrip("/").partition("?versionId=")
             return [("GetObjectVersion" if version else "GetObject", source), ("PutObject", whole)]
+        case "GetObjectAttributes":
+            versioned = "Version" if parameters.get("VersionId") else ""
+            return [
+                (f"GetObject{versioned}", whole),
+                (f"GetObject{versioned}Attributes", whole),
+            ]
     name = _ACTIONS.get(operation, operation)
     if parameters.get("VersionId"):
         name = _OF_VERSIONS.get(name, name)
