@@ -18,10 +18,11 @@ from dispatch.errors import EventError
 DETAIL_TYPE = "SageMaker Model Package State Change"
 EVENT_TYPES = {"Approved": "model-approved", "Rejected": "model-rejected"}
 APPROVAL = "ModelApprovalStatus"
+_LONGEST = 1024
 
 _ARN = re.compile(
     r"arn:aws[a-z-]*:sagemaker:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12}):model-package/"
-    r"(?P<group>[A-Za-z0-9](?:-*[A-Za-z0-9]){0,62})/(?P<version>[1-9][0-9]*)"
+    r"(?P<group>[A-Za-z0-9](?:-*[A-Za-z0-9]){0,62})/(?P<version>[1-9][0-9]{0,8})"
 )
 
 
@@ -79,10 +80,11 @@ def parse(event: Mapping[str, Any]) -> ModelPackageEvent:
     found = _ARN.fullmatch(arn)
     if found is None:
         raise EventError(
-            f"ModelPackageArn is {arn!r}: the ARN of a version in a model package group is expected."
+            f"ModelPackageArn is {arn!r:.200}: the ARN of a version in a model package group is expected."
         )
-    if event.get("account", found["account"]) != found["account"]:
-        raise EventError(f"{arn} is not of the account {event['account']} that the event is from.")
+    for place in ("account", "region"):
+        if event.get(place, found[place]) != found[place]:
+            raise EventError(f"{arn} is not of the {place} {event[place]!r} that the event is from.")
     group = detail.get("ModelPackageGroupName", found["group"])
     version = detail.get("ModelPackageVersion", found["version"])
     if str(group).lower() != found["group"].lower() or str(version) != found["version"]:
@@ -102,8 +104,10 @@ def parse(event: Mapping[str, Any]) -> ModelPackageEvent:
 
 def _text(values: Mapping[str, Any], name: str) -> str:
     value = values.get(name)
-    if not isinstance(value, str) or not value:
-        raise EventError(f"The event's {name} is {value!r}: text is expected.")
+    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST or not value.isprintable():
+        raise EventError(
+            f"The event's {name} is {value!r:.200}: text of up to {_LONGEST} characters is expected."
+        )
     return value
 
 
