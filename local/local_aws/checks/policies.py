@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from local_aws.identity.actions import condition_keys
 from local_aws.identity.actions.asked import Asked
 from local_aws.identity.policies.conditions import like
 from local_aws.identity.policy_documents import IDENTITY, RESOURCE, TRUST, Kind, problem
@@ -86,7 +87,7 @@ def _problems(document: str, entry: Entry, asked: Asked) -> Iterator[str]:
 
 
 def _foreign(document: str, bucket: str) -> Iterator[str]:
-    """A bucket's policy is about the bucket and its objects."""
+    """A bucket's policy is about the bucket and its objects, under conditions that can hold here."""
     statements = json.loads(document)["Statement"]
     for statement in statements if isinstance(statements, list) else [statements]:
         stated: Any = statement.get("Resource", statement.get("NotResource"))
@@ -94,3 +95,8 @@ def _foreign(document: str, bucket: str) -> Iterator[str]:
             name = str(resource).rpartition(":::")[2].partition("/")[0]
             if not like(bucket, name):
                 yield "Policy has invalid resource"
+        # What a bucket's policy allows is not looked at here.
+        for keys in (statement.get("Condition", {}) if statement["Effect"] == "Deny" else {}).values():
+            for key in keys:
+                if not condition_keys.is_set_for_s3(key):
+                    yield f"The embedded S3 does not set the condition key {key}: leave the condition out"

@@ -106,6 +106,12 @@ def test_a_denial_of_all_but_one_refuses_the_others(aws, state, roles):
             put(client, aws.bucket)
 
 
+@pytest.mark.parametrize("key", ["s3:signatureAge", "aws:SourceIp", "s3:nosuchkey", "s3:ExistingObjectTag/x"])
+def test_a_condition_that_could_never_hold_here_is_refused_by_name(state, key):
+    with pytest.raises(ClientError, match=f"does not set the condition key {key}"):
+        state(Effect="Deny", Principal="*", Action="s3:GetObject", Condition={"StringLike": {key: "*"}})
+
+
 def test_attributes_are_read_by_whom_may_read_the_object(aws, state):
     s3 = aws.client("s3")
     s3.put_object(Bucket=aws.bucket, Key="a", Body=b"")

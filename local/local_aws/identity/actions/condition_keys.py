@@ -61,6 +61,22 @@ def of_everyone(role_arn: str, region: str, service: str) -> Keys:
     }
 
 
+def is_set_for_s3(key: str) -> bool:
+    """Whether requests of S3 here ever have the condition key. One that none has would never deny."""
+    everyones = of_everyone("arn:aws:iam::000000000000:role/any", "", "s3")
+    own = (
+        *_MEMBERS["s3"].values(),
+        "s3:ObjectCreationOperation",
+        "s3:if-match",
+        "s3:if-none-match",
+        "aws:TagKeys",
+    )
+    name = key.lower()
+    if name.startswith(("aws:requesttag/", "aws:resourcetag/")):
+        return True
+    return name in {each.lower() for each in (*everyones, *own)}
+
+
 _MEMBERS = {
     "application-autoscaling": {
         "ServiceNamespace": "application-autoscaling:service-namespace",
