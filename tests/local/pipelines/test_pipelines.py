@@ -89,9 +89,9 @@ def test_creating_again_is_refused_unless_the_client_token_is_the_same(create):
 
 
 def test_a_bad_definition_makes_no_pipeline(aws, sagemaker, create):
-    code, message = refusal(create, definition=text({**STOP, "Type": "Tuning"}))
+    code, message = refusal(create, definition=text({**STOP, "Type": "QualityCheck"}))
     assert code == "ValidationException"
-    assert "Step 'Stop' is of type 'Tuning'; this embedded AWS runs steps of type" in message
+    assert "Step 'Stop' is of type 'QualityCheck'; this embedded AWS runs steps of type" in message
     assert refusal(sagemaker.describe_pipeline, PipelineName=f"{aws.name}-p")[0] == "ResourceNotFound"
 
 
