@@ -33,8 +33,14 @@ class Size:
         return self.limit.partition(".")[0]
 
     def check(self, asked: Asked) -> None:
-        """Raises ServiceError if the request is larger than the limit."""
-        limit, found = LIMITS[self.limit], self.measure(asked.parameters)
+        """Raises ServiceError if the request is larger than the limit, or has members that cannot be measured."""
+        limit = LIMITS[self.limit]
+        try:
+            found = self.measure(asked.parameters)
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            raise ServiceError(
+                "SerializationException", f"The request does not fit {asked.operation}: {error}"
+            ) from error
         if found > limit.maximum:
             raise ServiceError(
                 self.code,

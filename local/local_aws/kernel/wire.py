@@ -148,7 +148,7 @@ class Service:
                     "values": request.values,
                 }
             )
-        except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
             log.debug("%s.%s cannot be read", self.name, operation.name, exc_info=True)
             code = "MalformedInput" if self.model.protocol == "query" else "SerializationException"
             raise ServiceError(

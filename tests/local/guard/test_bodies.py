@@ -72,6 +72,28 @@ def test_a_rest_body_that_is_no_request_is_refused_clearly(aws, service, method,
 
 
 @pytest.mark.parametrize(
+    ("service", "target", "body"),
+    [
+        ("events", "AWSEvents.PutEvents", b'{"Entries": "x"}'),
+        ("events", "AWSEvents.PutEvents", b'{"Entries": [1]}'),
+        ("sqs", "AmazonSQS.SendMessageBatch", b'{"QueueUrl": "x", "Entries": 1}'),
+        ("kms", "TrentService.CreateKey", b'{"Tags": 1}'),
+        ("application-autoscaling", "AnyScaleFrontendService.PutScheduledAction", b'{"StartTime": 1e308}'),
+    ],
+)
+def test_a_member_of_another_type_is_refused_clearly(aws, service, target, body):
+    answer = requests.post(
+        aws.server.endpoint_url,
+        data=body,
+        headers={"X-Amz-Target": target, "Content-Type": "application/x-amz-json-1.1"},
+        auth=Signed(aws.server.account.clients, service),
+        timeout=30,
+    )
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["__type"]
+
+
+@pytest.mark.parametrize(
     "service", ["autoscaling", "cloudformation", "ec2", "iam", "monitoring", "sns", "sqs", "sts"]
 )
 @pytest.mark.parametrize(
