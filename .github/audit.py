@@ -34,6 +34,8 @@ def audited(lock: str) -> Mapping[str, Any] | None:
     try:
         report: Mapping[str, Any] = json.loads(done.stdout)
     except ValueError:
+        if "No module named" in done.stderr:
+            sys.exit(f"pip-audit does not run: {done.stderr.strip()} Run `make .venv/.check`.")
         return None
     return report
 

@@ -10,13 +10,12 @@ import sys
 import zipfile
 
 import pytest
+import schemathesis
 import yaml
 from hypothesis import HealthCheck, given, settings
+from schemathesis.specs.openapi import checks
 
 from model_deploy.core import archive
-
-schemathesis = pytest.importorskip("schemathesis", reason="schemathesis is not installed")
-checks = pytest.importorskip("schemathesis.specs.openapi.checks")
 
 CONTRACT = {
     "version": 1,

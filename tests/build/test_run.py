@@ -338,7 +338,7 @@ def test_a_server_that_stops_in_the_middle_of_a_run_is_named_and_nothing_else_sa
 
 
 def test_a_bucket_that_does_not_exist_is_named(shop):
-    shop.aws.client("s3").delete_bucket(Bucket=shop.aws.bucket)
+    shop.aws.client("s3").delete_bucket(Bucket=shop.aws.project.bucket)
     result = shop.call("run", "--data", shop.data(reviews(300)))
     assert result.exit_code == 1
     assert f"error: The bucket {shop.aws.bucket} does not exist" in result.stderr

@@ -35,8 +35,10 @@ def copy(tmp_path):
 
 def make(copy, *arguments):
     # The environment is the original's: however old its stamps look, a copy must not install itself into it.
+    # `make` hands -o to no other `make` that it starts.
+    made = " ".join(["make", *(f"-o .venv/{stamp}" for stamp in (".demo", ".check", ".extras"))])
     return subprocess.run(
-        ["make", "-o", ".venv/.check", *arguments],
+        [*made.split(), f"MAKE={made}", *arguments],
         cwd=copy,
         capture_output=True,
         text=True,
