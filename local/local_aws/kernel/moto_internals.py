@@ -282,18 +282,21 @@ def bucket_policies_unread() -> Iterator[None]:
 
 def upload_key(bucket: str, upload_id: str) -> str | None:
     """The key of a multipart upload that is under way, None where there is none."""
-    for backends in list(s3_models.s3_backends.values()):
-        for backend in list(backends.values()):
-            if found := backend.buckets.get(bucket):
-                upload = found.multiparts.get(upload_id)
-                return upload.key_name if upload else None
-    return None
+    found = _bucket(bucket)
+    upload = found.multiparts.get(upload_id) if found else None
+    return upload.key_name if upload else None
 
 
 def bucket_policy(name: str) -> bytes | None:
     """The policy of a bucket (JSON), None where it has none or is not there."""
-    for backends in list(s3_models.s3_backends.values()):
-        for backend in list(backends.values()):
-            if found := backend.buckets.get(name):
-                return found.policy  # type: ignore[no-any-return]
-    return None
+    found = _bucket(name)
+    return found.policy if found else None
+
+
+def _bucket(name: str) -> Any:
+    """moto's bucket, None where there is none."""
+    owner = bucket_owners().get(name)
+    if owner is None:
+        return None
+    partition, account_id = owner
+    return backend("s3", account_id, partition).buckets.get(name)

@@ -50,7 +50,7 @@ class Integrity:
         operation = recognised[0] if recognised else ""
         try:
             if recognised:
-                require_embedded(operation, environ)
+                require_embedded(operation)
                 _check_upload(recognised[1])
             if operation in _BODIES:
                 _check_body(environ)

@@ -126,16 +126,22 @@ def recognise(environ: Mapping[str, Any], body: Callable[[], bytes]) -> tuple[st
     return operation, {name: value for name, value in parameters.items() if value != ""}
 
 
-def require_embedded(operation: str, environ: Mapping[str, Any]) -> None:
+def require_embedded(operation: str) -> None:
     """Raises ServiceError (NotImplemented) for a subresource that moto lacks: it would answer as if there were none."""
-    bucket, _, key = unquote(environ["REQUEST_URI"].partition("?")[0]).lstrip("/").partition("/")
-    embedded = (_OF_OBJECTS if key else _OF_BUCKETS).get(environ["REQUEST_METHOD"], ())
-    for name, _ in parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True):
-        kind = (environ["REQUEST_METHOD"], bool(key), name)
-        if _by_subresource().get(kind) == operation and name not in embedded:
-            raise ServiceError(
-                "NotImplemented", f"The embedded S3 does not have {operation} (?{name}) of {bucket}.", 501
-            )
+    if subresource := _lacking().get(operation):
+        raise ServiceError(
+            "NotImplemented", f"The embedded S3 does not have {operation} (?{subresource}).", 501
+        )
+
+
+@cache
+def _lacking() -> Mapping[str, str]:
+    """The operations that moto lacks, with their subresources."""
+    return {
+        operation: subresource
+        for (method, of_object, subresource), operation in _by_subresource().items()
+        if subresource not in (_OF_OBJECTS if of_object else _OF_BUCKETS).get(method, ())
+    }
 
 
 def actions(operation: str, parameters: Mapping[str, Any]) -> list[tuple[str, str]]:
