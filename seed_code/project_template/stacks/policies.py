@@ -47,6 +47,11 @@ def arn(
     return f"arn:${{AWS::Partition}}:{service}:{region}:{account}:{resource}"
 
 
+def objects_below(bucket_arn: str, prefix: str) -> str:
+    """The ARN of all objects of a bucket whose keys begin with the prefix."""
+    return cdk.Fn.join("", [bucket_arn, f"/{prefix}*"])
+
+
 def sagemaker(*resources: str) -> list[str]:
     """The ARNs of these SageMaker resources."""
     return [arn("sagemaker", resource) for resource in resources]

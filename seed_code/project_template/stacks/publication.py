@@ -28,8 +28,8 @@ _EXPOSED = (
     "x-amz-server-side-encryption",
     "x-amz-version-id",
 )
-WRITTEN_ONCE = ("functions/*", "seeds/*", "versions/*")
-"""The keys of objects that are named by their content's hash, which every project runs: nobody writes over them."""
+WRITTEN_ONCE = ("functions/", "seeds/", "versions/")
+"""The prefixes of objects that are named by their content's hash, which every project runs: nobody writes over them."""
 
 _OLD_VERSIONS_DAYS = 365
 

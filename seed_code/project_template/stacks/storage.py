@@ -10,13 +10,13 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sagemaker as sagemaker
 
-from project_template.stacks.policies import document, text
+from project_template.stacks.policies import document, objects_below, text
 
 PULL_REQUEST_DAYS = 30
 """The days for which objects of a pull request are kept. Closing it removes them earlier (`model-build clean`)."""
 
-WRITTEN_ONCE = ("code/*", "contracts/*", "deploy/*/models/*", "pr/*/code/*", "pr/*/contracts/*")
-"""The keys of objects that are named by their content's hash and run by others: nobody writes over them."""
+WRITTEN_ONCE = ("code/", "contracts/", "deploy/*/models/", "pr/*/code/", "pr/*/contracts/")
+"""The prefixes of objects that are named by their content's hash and run by others: nobody writes over them."""
 
 _UNFINISHED_DAYS = 7
 
@@ -57,7 +57,7 @@ def add(stack: cdk.Stack, access_log_bucket: str) -> Storage:
 def bucket_policy(
     stack: cdk.Stack, name: str, bucket: s3.CfnBucket, written_once: tuple[str, ...]
 ) -> s3.CfnBucketPolicy:
-    """Refuse requests without TLS, and writes over objects whose keys match `written_once`. It allows nobody anything.
+    """Refuse requests without TLS, and writes over objects below the prefixes of `written_once`. It allows nobody anything.
 
     Source: "Enforce conditional writes on Amazon S3 buckets", Amazon S3 user guide.
     """
@@ -71,14 +71,14 @@ def bucket_policy(
                 "Sid": "OnlyByTls",
                 **everyone,
                 "Action": "s3:*",
-                "Resource": [bucket.attr_arn, _objects(bucket, "*")],
+                "Resource": [bucket.attr_arn, objects_below(bucket.attr_arn, "")],
                 "Condition": {"Bool": {"aws:SecureTransport": "false"}},
             },
             {
                 "Sid": "WrittenOnce",
                 **everyone,
                 "Action": "s3:PutObject",
-                "Resource": [_objects(bucket, keys) for keys in written_once],
+                "Resource": [objects_below(bucket.attr_arn, prefix) for prefix in written_once],
                 # The parts of a multipart upload take no precondition; its completion does.
                 "Condition": {
                     "Null": {"s3:if-none-match": "true"},
@@ -87,10 +87,6 @@ def bucket_policy(
             },
         ),
     )
-
-
-def _objects(bucket: s3.CfnBucket, keys: str) -> str:
-    return cdk.Fn.join("", [bucket.attr_arn, f"/{keys}"])
 
 
 def closed() -> s3.CfnBucket.PublicAccessBlockConfigurationProperty:

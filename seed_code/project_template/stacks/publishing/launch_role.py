@@ -17,7 +17,16 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 
 from project_template.stacks.handlers import BOUNDED_ROLES, FUNCTIONS, LOG_GROUPS, ROLES
-from project_template.stacks.policies import NAME_TAG, Statement, allow, arn, document, passes, reasons
+from project_template.stacks.policies import (
+    NAME_TAG,
+    Statement,
+    allow,
+    arn,
+    document,
+    objects_below,
+    passes,
+    reasons,
+)
 from project_template.stacks.published import STACK_ACTIONS, PublicationSettings
 
 _STACKS = ("SP-*", "SC-*")
@@ -251,8 +260,7 @@ def _group() -> list[Statement]:
 
 def _published(bucket: s3.CfnBucket) -> list[Statement]:
     objects = [
-        cdk.Fn.join("", [bucket.attr_arn, f"/{prefix}/*"])
-        for prefix in ("functions", "templates", "versions")
+        objects_below(bucket.attr_arn, f"{prefix}/") for prefix in ("functions", "templates", "versions")
     ]
     return [
         allow(

@@ -14,7 +14,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 
-from project_template.stacks.policies import allow, arn, document, passes, reasons
+from project_template.stacks.policies import allow, arn, document, objects_below, passes, reasons
 from project_template.stacks.published import STACK_ACTIONS, TEMPLATE_ACTIONS, PublicationSettings
 
 
@@ -27,7 +27,7 @@ def add(
         allow(
             "ReadsTemplates",
             TEMPLATE_ACTIONS,
-            cdk.Fn.join("", [bucket.attr_arn, "/templates/*"]),
+            objects_below(bucket.attr_arn, "templates/"),
             because="Every template of the publication, in its own bucket.",
         ),
         allow("MakesProjectStacks", STACK_ACTIONS, arn("cloudformation", "stack/SP-*"), because=_STACKS),

@@ -23,6 +23,7 @@ from project_template.stacks.policies import (
     deny,
     deny_other_projects,
     encrypts,
+    objects_below,
     passes,
     sagemaker,
     tagged_as_project,
@@ -94,7 +95,7 @@ class _Statements:
         self.bucket = storage.bucket.attr_arn
 
     def objects(self, *prefixes: str) -> list[str]:
-        return [cdk.Fn.join("", [self.bucket, f"/{prefix}*"]) for prefix in prefixes]
+        return [objects_below(self.bucket, prefix) for prefix in prefixes]
 
     def reads(self, *prefixes: str) -> list[Stated]:
         # The whole bucket is listed, not prefixes of it: without that a missing object is a denied one, and

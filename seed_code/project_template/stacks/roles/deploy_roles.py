@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
 from project_template.stacks.parameters import Parameters
@@ -21,6 +20,7 @@ from project_template.stacks.policies import (
     deny,
     deny_other_projects,
     encrypts,
+    objects_below,
     passes,
     sagemaker,
     tagged_as_project,
@@ -162,7 +162,7 @@ def add(
 
 
 def _objects(storage: Storage, *prefixes: str) -> list[str]:
-    return [cdk.Fn.join("", [storage.bucket.attr_arn, f"/{prefix}*"]) for prefix in prefixes]
+    return [objects_below(storage.bucket.attr_arn, prefix) for prefix in prefixes]
 
 
 def _stage(

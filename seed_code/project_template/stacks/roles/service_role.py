@@ -17,6 +17,7 @@ from project_template.stacks.policies import (
     allow,
     arn,
     deny,
+    objects_below,
     passes,
     sagemaker,
     tagged_as_project,
@@ -59,7 +60,7 @@ def add(identity: Identity, storage: Storage, endpoint: iam.CfnRole) -> iam.CfnR
             allow(
                 "ReadsArchives",
                 ["s3:GetObject", "s3:GetObjectVersion"],
-                cdk.Fn.join("", [storage.bucket.attr_arn, "/code/deploy/*"]),
+                objects_below(storage.bucket.attr_arn, "code/deploy/"),
             ),
             via_s3("DecryptsArchives", ["kms:Decrypt"], storage.key.attr_arn),
             # Where a stage names the project's key for its instances' volumes.
