@@ -87,7 +87,7 @@ def up(
     With --github-org and --studio-domain there is all that `project-template publish` and `create` need; what is to be given
     to them is printed.
     """
-    from local_aws import place
+    from local_aws import prepared
     from local_aws.console import Aws, Console, GitHub, Renewed
     from local_aws.developer import credentials, granted_project
     from local_aws.kernel.keys import KeyFileError, published
@@ -103,15 +103,17 @@ def up(
         ):
             clients = server.account.clients
             project = granted_project(clients)
-            owner = place.organization(server.github, clients, github_org) if github_org else None
+            owner = prepared.organization(server.github, clients, github_org) if github_org else None
             domain = (
-                place.domain(clients, studio_domain, project.pipeline_role_arn) if studio_domain else None
+                prepared.studio_domain(clients, studio_domain, project.pipeline_role_arn)
+                if studio_domain
+                else None
             )
             github = GitHub(server.github.api_url, owner.token) if owner else None
             developer = Renewed(lambda: credentials(clients, project, Identity.DEVELOPER))
             with closing(Console(server.endpoint_url, Aws(clients, developer), github)) as console:
                 server.add_gateway(console)
-                for line in place.lines(server.github, clients, owner, domain, console.address):
+                for line in prepared.instructions(server.github, clients, owner, domain, console.address):
                     typer.echo(line, err=True)
                 stop.wait()
     except KeyFileError as error:

@@ -13,18 +13,18 @@ from types import TracebackType
 from typing import Any, Self
 
 from local_aws import cloudformation, cloudwatch, events, http_api, lambda_, sagemaker
+from local_aws.admission import Admission
 from local_aws.application import Application, Gateway
 from local_aws.checks import Checks, members, policies, protocols, sizes
 from local_aws.checks.destinations import Destinations
 from local_aws.cloudformation.wire import CloudFormationService
 from local_aws.cloudwatch.wire import CloudWatchService
-from local_aws.front import Front
 from local_aws.github import GitHub
 from local_aws.hosting.autoscaling import scheduled_actions
 from local_aws.http_api.tags import Tags as ApiTags
 from local_aws.identity import managed_policies, sts
-from local_aws.identity.actions import unnamed
-from local_aws.identity.actions.known import Known
+from local_aws.identity.actions import tag_readers
+from local_aws.identity.actions.resource_facts import ResourceFacts
 from local_aws.identity.actions.resources import Namer
 from local_aws.identity.gate import Gate
 from local_aws.identity.iam_quotas import Quotas
@@ -44,7 +44,7 @@ from local_aws.kernel.moto_internals import (
     symmetric_keys,
     untracked_models,
 )
-from local_aws.kernel.turnstile import Turnstile
+from local_aws.kernel.request_lock import RequestLock
 from local_aws.kernel.wire import Service
 from local_aws.sagemaker import runtime as sagemaker_runtime
 from local_aws.sagemaker.runtime import RuntimeService
@@ -107,9 +107,9 @@ class Server:
             time_scale=time_scale,
             clients=Clients(self.endpoint_url, region, keys or Keys()),
         )
-        self._front = Front.of(self.account, Application([]))
-        self.turnstile = Turnstile(self._front)
-        self._http.app = self.turnstile
+        self._admission = Admission.of(self.account, Application([]))
+        self.request_lock = RequestLock(self._admission)
+        self._http.app = self.request_lock
         self._thread = threading.Thread(
             target=self._http.serve_forever, args=(_POLL,), name="local-aws", daemon=True
         )
@@ -140,7 +140,9 @@ class Server:
                 Destinations(subscribers.problem),
             ]
         )
-        self.gate = self._gate(enforce, Known(unnamed.tags(_get_api_tags(services["apigatewayv2"]))), checks)
+        self.gate = self._gate(
+            enforce, ResourceFacts(tag_readers.by_service(_get_api_tags(services["apigatewayv2"]))), checks
+        )
         self.handlers: Mapping[str, list[object]] = services
         self._handlers = [handler for handlers in services.values() for handler in handlers]
         self.services = {
@@ -152,7 +154,7 @@ class Server:
             gateways=[self.github, *(each for each in self._handlers if isinstance(each, Gateway))],
             gate=self.gate,
         )
-        self._front.application = self._application
+        self._admission.application = self._application
 
     def add_gateway(self, gateway: Gateway) -> None:
         """Answer what is below another path of `/_NAME/`, too."""
@@ -162,10 +164,10 @@ class Server:
         """The client of `service`, a boto3 service name, of the account's administrator."""
         return self.account.clients.client(service)
 
-    def _gate(self, enforce: bool, known: Known, checks: Checks) -> Gate:
+    def _gate(self, enforce: bool, facts: ResourceFacts, checks: Checks) -> Gate:
         account = self.account
         return Gate(
-            Namer(ACCOUNT_ID, account.region, known),
+            Namer(ACCOUNT_ID, account.region, facts),
             account.sessions,
             account.calls,
             account.faults,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from local_aws.identity.actions.asked import Asked
+from local_aws.identity.actions.api_request import ApiRequest
 
-Check = Callable[[Asked], None]
+Check = Callable[[ApiRequest], None]
 """Raises wire.ServiceError for a request that AWS would not accept."""
 
 
@@ -16,7 +16,7 @@ class Checks:
     def __init__(self, checks: Iterable[Check]) -> None:
         self._checks = tuple(checks)
 
-    def check(self, asked: Asked) -> None:
+    def check(self, request: ApiRequest) -> None:
         """Raises ServiceError."""
         for check in self._checks:
-            check(asked)
+            check(request)

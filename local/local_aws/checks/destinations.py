@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from xml.etree import ElementTree
 
-from local_aws.identity.actions.asked import Asked
+from local_aws.identity.actions.api_request import ApiRequest
 from local_aws.kernel.wire import ServiceError
 
 _KINDS = {"CloudFunction": "lambda", "Queue": "sqs", "Topic": "sns"}
@@ -25,13 +25,13 @@ class Destinations:
     def __init__(self, reaches: Reaches) -> None:
         self._reaches = reaches
 
-    def __call__(self, asked: Asked) -> None:
+    def __call__(self, request: ApiRequest) -> None:
         """Raises ServiceError (InvalidArgument, MalformedXML)."""
-        if (asked.service, asked.operation) != ("s3", "PutBucketNotificationConfiguration"):
+        if (request.service, request.operation) != ("s3", "PutBucketNotificationConfiguration"):
             return
-        skip = str(asked.parameters.get("SkipDestinationValidation", "")).lower() == "true"
-        bucket = f"arn:aws:s3:::{asked.parameters['Bucket']}"
-        for name, arn in _destinations(asked.parameters):
+        skip = str(request.parameters.get("SkipDestinationValidation", "")).lower() == "true"
+        bucket = f"arn:aws:s3:::{request.parameters['Bucket']}"
+        for name, arn in _destinations(request.parameters):
             service = arn.split(":")[2] if arn.count(":") >= 5 else ""
             if service != _KINDS[name]:
                 raise ServiceError("InvalidArgument", f"The ARN is not well formed: {arn}")

@@ -1,6 +1,6 @@
 """Requests that do not fit botocore's model of their operation, to services that moto answers: it checks none of that.
 
-Handlers of this server are asked for nothing that does not fit: see `kernel.wire`.
+A request to a handler of this server is checked by `kernel.wire`.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 
-from local_aws.identity.actions.asked import Asked
+from local_aws.identity.actions.api_request import ApiRequest
 from local_aws.kernel.shapes import problems
 from local_aws.kernel.wire import ServiceError, service_model
 
@@ -28,23 +28,23 @@ _TYPES = re.compile(r"Member must not be null|must be (?!of type (blob|timestamp
 _LENGTHS = re.compile(r"Member must have length")
 
 
-def check(asked: Asked) -> None:
+def check(request: ApiRequest) -> None:
     """Raises ServiceError for a request whose members are missing or of another type."""
-    _check(asked, _TYPES)
+    _check(request, _TYPES)
 
 
-def check_lengths(asked: Asked) -> None:
+def check_lengths(request: ApiRequest) -> None:
     """Raises ServiceError for a request whose members are too long or too short."""
-    if asked.service not in ("sns", "sqs"):  # their lengths are in `kernel.limits`
-        _check(asked, _LENGTHS)
+    if request.service not in ("sns", "sqs"):  # their lengths are in `kernel.limits`
+        _check(request, _LENGTHS)
 
 
-def _check(asked: Asked, wanted: re.Pattern[str]) -> None:
-    code = _CODES.get(asked.service)
-    shape = service_model(asked.service).operation_model(asked.operation).input_shape if code else None
+def _check(request: ApiRequest, wanted: re.Pattern[str]) -> None:
+    code = _CODES.get(request.service)
+    shape = service_model(request.service).operation_model(request.operation).input_shape if code else None
     if code is None or shape is None:
         return
-    data = json.loads(json.dumps(dict(asked.parameters), default=str))
+    data = json.loads(json.dumps(dict(request.parameters), default=str))
     found = [each for each in problems(data, shape) if wanted.search(each)]
     if found:
         plural = "error" if len(found) == 1 else "errors"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from local_aws.identity.actions import condition_keys
-from local_aws.identity.actions.asked import Asked
+from local_aws.identity.actions.api_request import ApiRequest
 from local_aws.identity.policies.conditions import like
 from local_aws.identity.policy_documents import IDENTITY, RESOURCE, TRUST, Kind, problem
 from local_aws.kernel.wire import ServiceError
@@ -26,17 +26,17 @@ class Entry:
     words: str = "{problem}"
 
 
-def _attribute(asked: Asked) -> str | None:
+def _attribute(request: ApiRequest) -> str | None:
     """A policy among the attributes of a queue or topic; an empty one takes it away."""
-    given = asked.parameters
+    given = request.parameters
     if given.get("AttributeName") == "Policy":
         return str(given.get("AttributeValue") or "")
     attributes = given.get("Attributes") or {}
     return str(attributes.get("Policy") or "") if isinstance(attributes, Mapping) else None
 
 
-def _plain(member: str) -> Callable[[Asked], str | None]:
-    return lambda asked: asked.parameters.get(member)
+def _plain(member: str) -> Callable[[ApiRequest], str | None]:
+    return lambda request: request.parameters.get(member)
 
 
 _QUEUE = "Invalid value for the parameter Policy. Reason: {problem}"
@@ -67,23 +67,23 @@ ENTRIES = (
 _BY_OPERATION = {(each.service, each.operation): each for each in ENTRIES}
 
 
-def check(asked: Asked) -> None:
+def check(request: ApiRequest) -> None:
     """Raises ServiceError for a request that brings a malformed policy."""
-    entry = _BY_OPERATION.get((asked.service, asked.operation))
+    entry = _BY_OPERATION.get((request.service, request.operation))
     if entry is None:
         return
-    document = _attribute(asked) if entry.service in ("sns", "sqs") else _plain(entry.member)(asked)
+    document = _attribute(request) if entry.service in ("sns", "sqs") else _plain(entry.member)(request)
     if not document and entry.service in ("sns", "sqs", "kms"):
         return  # no policy: the service's own default
-    for said in _problems(str(document or ""), entry, asked):
+    for said in _problems(str(document or ""), entry, request):
         raise ServiceError(entry.code, entry.words.format(problem=said))
 
 
-def _problems(document: str, entry: Entry, asked: Asked) -> Iterator[str]:
+def _problems(document: str, entry: Entry, request: ApiRequest) -> Iterator[str]:
     if said := problem(document, entry.kind):
         yield said
     elif entry.service == "s3":
-        yield from _foreign(document, str(asked.parameters["Bucket"]))
+        yield from _foreign(document, str(request.parameters["Bucket"]))
 
 
 def _foreign(document: str, bucket: str) -> Iterator[str]:

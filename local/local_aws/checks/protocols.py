@@ -5,18 +5,18 @@ An e-mail address is accepted: on AWS, too, it gets nothing but a question until
 
 from __future__ import annotations
 
-from local_aws.identity.actions.asked import Asked
+from local_aws.identity.actions.api_request import ApiRequest
 from local_aws.kernel.wire import ServiceError
 
 DELIVERED = ("lambda", "sqs")
 UNCONFIRMED = ("email", "email-json")
 
 
-def check(asked: Asked) -> None:
+def check(request: ApiRequest) -> None:
     """Raises ServiceError (InvalidParameter)."""
-    if (asked.service, asked.operation) != ("sns", "Subscribe"):
+    if (request.service, request.operation) != ("sns", "Subscribe"):
         return
-    protocol = str(asked.parameters.get("Protocol", ""))
+    protocol = str(request.parameters.get("Protocol", ""))
     if protocol not in (*DELIVERED, *UNCONFIRMED):
         raise ServiceError(
             "InvalidParameter",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
 
-from local_aws.identity.actions.asked import Asked
+from local_aws.identity.actions.api_request import ApiRequest
 from local_aws.kernel.limits import LIMITS
 from local_aws.kernel.wire import ServiceError
 
@@ -32,19 +32,19 @@ class Size:
         """The service that states the limit."""
         return self.limit.partition(".")[0]
 
-    def check(self, asked: Asked) -> None:
+    def check(self, request: ApiRequest) -> None:
         """Raises ServiceError if the request is larger than the limit, or has members that cannot be measured."""
         limit = LIMITS[self.limit]
         try:
-            found = self.measure(asked.parameters)
+            found = self.measure(request.parameters)
         except (AttributeError, LookupError, TypeError, ValueError) as error:
             raise ServiceError(
-                "SerializationException", f"The request does not fit {asked.operation}: {error}"
+                "SerializationException", f"The request does not fit {request.operation}: {error}"
             ) from error
         if found > limit.maximum:
             raise ServiceError(
                 self.code,
-                f"{asked.operation}: {found:,} {limit.unit}, and {limit.maximum:,} is the maximum.",
+                f"{request.operation}: {found:,} {limit.unit}, and {limit.maximum:,} is the maximum.",
                 self.status,
             )
 
@@ -110,8 +110,8 @@ SIZES = (
 )  # fmt: skip
 
 
-def check(asked: Asked) -> None:
+def check(request: ApiRequest) -> None:
     """Raises ServiceError for a request that is larger than AWS takes."""
     for size in SIZES:
-        if size.service == asked.service and asked.operation in size.operations:
-            size.check(asked)
+        if size.service == request.service and request.operation in size.operations:
+            size.check(request)

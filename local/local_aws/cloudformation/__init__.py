@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from local_aws.cloudformation.answers import Answers
 from local_aws.cloudformation.changes.change_sets import ChangeSets
 from local_aws.cloudformation.engine import Engine
 from local_aws.cloudformation.exports import Exports
@@ -17,6 +16,7 @@ from local_aws.cloudformation.inspection import Inspection, Templates
 from local_aws.cloudformation.resources import resource_types
 from local_aws.cloudformation.resources.base import ResourceType
 from local_aws.cloudformation.resources.types import Types
+from local_aws.cloudformation.response_urls import ResponseUrls
 from local_aws.cloudformation.stacks import Stacks
 from local_aws.cloudformation.store import Store
 from local_aws.kernel.account import Account
@@ -24,14 +24,14 @@ from local_aws.kernel.account import Account
 
 def handlers(account: Account, types: Iterable[ResourceType] = ()) -> list[object]:
     """The service's handlers, with `types` beside the resource types that it has."""
-    answers = Answers(account)
-    known = Types([*resource_types(answers), *types])
+    response_urls = ResponseUrls(account)
+    known = Types([*resource_types(response_urls), *types])
     store = Store(account)
     exports = Exports(store)
     engine = Engine(account, known, exports)
     change_sets = ChangeSets(account, store, engine)
     return [
-        answers,
+        response_urls,
         exports,
         Stacks(account, store, engine),
         Inspection(store),

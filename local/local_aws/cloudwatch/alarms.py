@@ -13,7 +13,7 @@ from typing import Any
 from local_aws.cloudwatch.actions import Actions
 from local_aws.cloudwatch.alarm import Alarm, State
 from local_aws.cloudwatch.expressions import Expression, ExpressionError
-from local_aws.cloudwatch.pages import token_error
+from local_aws.cloudwatch.paging import token_error
 from local_aws.cloudwatch.series import is_statistic
 from local_aws.cloudwatch.tags import Tags
 from local_aws.kernel.account import Account

@@ -17,7 +17,7 @@ from typing import Any
 from local_aws.cloudwatch.alarm import Alarm, State
 from local_aws.cloudwatch.alarms import COMPARISONS, Alarms
 from local_aws.cloudwatch.expressions import Expression
-from local_aws.cloudwatch.queues import QueueMetrics
+from local_aws.cloudwatch.queue_metrics import QueueMetrics
 from local_aws.cloudwatch.series import Metric, MetricStore, statistic
 from local_aws.kernel.account import Account
 

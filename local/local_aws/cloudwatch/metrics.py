@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from local_aws.cloudwatch.expressions import Expression, ExpressionError
-from local_aws.cloudwatch.pages import data_page, token_error
+from local_aws.cloudwatch.paging import data_page, token_error
 from local_aws.cloudwatch.series import Metric, MetricStore, Sample, is_statistic, statistic
 from local_aws.kernel.paging import page, paged
 from local_aws.kernel.wire import ServiceError

@@ -1,7 +1,7 @@
 """A request for the page, from its address to its answer.
 
 Whoever has the page's address may use it, so the address holds a key that `local-aws up` makes and prints: other users of the
-machine do not know it. The server's front has judged `Host`, `Origin` and `Sec-Fetch-Site` before a request comes here.
+machine do not know it. The server's admission has judged `Host`, `Origin` and `Sec-Fetch-Site` before a request comes here.
 A change must beside that come from the page itself: with its token, and with the server's own `Origin`.
 """
 

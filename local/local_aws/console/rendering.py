@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from local_aws.console import graph, words
+from local_aws.console import formatting, graph
 from local_aws.console.pages import Page
 
 SECTIONS = ("projects", "pipelines", "registry", "stages", "repositories", "classify")
@@ -26,15 +26,15 @@ class Renderer:
             lstrip_blocks=True,
         )
         self._environment.filters |= {
-            "chip": words.chip,
-            "figure": words.figure,
-            "moment": words.moment,
-            "readable": words.readable,
+            "chip": formatting.chip,
+            "figure": formatting.figure,
+            "moment": formatting.moment,
+            "readable": formatting.readable,
         }
         self._environment.globals |= {
             "box": {"width": graph.WIDTH, "height": graph.HEIGHT},
             "sections": SECTIONS,
-            "sign": words.sign,
+            "sign": formatting.sign,
             "token": token,
             "url": self.url,
         }

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from local_aws.demo import data as sources
-from local_aws.demo.story import Story
+from local_aws.demo.scenario import Scenario
 from local_aws.demo.timeline import Timeline
 from local_aws.errors import UsageError
 from local_aws.server import Server
@@ -24,7 +24,7 @@ TIME_SCALE = 0.02
 def run(
     data: Path | None, recipe: str | None, root: Path | None, as_json: bool, verbose: bool = False
 ) -> None:
-    """Tell the whole story with real reviews: from the template to a model in production, a bad one, and the teardown.
+    """Run the whole scenario with real reviews: from the template to a model in production, a bad one, and the teardown.
 
     What commands and jobs say goes to a file that is named; to stderr where it is to be `verbose`.
 
@@ -42,7 +42,7 @@ def run(
         tempfile.TemporaryDirectory(prefix="local-aws-demo-") as folder,
         Server(time_scale=scale, enforce=True) as server,
     ):
-        result = _tell(Story(server, repository, timeline, Path(folder)), dataset)
+        result = _play(Scenario(server, repository, timeline, Path(folder)), dataset)
     result["data"]["source"] = dataset.source
     result["seconds"] = timeline.seconds
     timeline.act("The end")
@@ -52,15 +52,15 @@ def run(
         typer.echo(json.dumps(result, indent=2))
 
 
-def _tell(story: Story, dataset: sources.Dataset) -> dict[str, Any]:
-    story.create_project(dataset)
-    number = story.propose_change(dataset.recipe)
-    result = story.merge(number)
-    bad = story.train_bad_model(dataset.recipe)
-    result["stages"] = story.deploy(result["model_package_arn"])
-    result["predictions"] = story.ask()
-    result["rollback"] = story.push_bad_model(bad)
-    result["teardown"] = story.tear_down()
+def _play(scenario: Scenario, dataset: sources.Dataset) -> dict[str, Any]:
+    scenario.create_project(dataset)
+    number = scenario.propose_change(dataset.recipe)
+    result = scenario.merge(number)
+    bad = scenario.train_bad_model(dataset.recipe)
+    result["stages"] = scenario.deploy(result["model_package_arn"])
+    result["predictions"] = scenario.ask()
+    result["rollback"] = scenario.push_bad_model(bad)
+    result["teardown"] = scenario.tear_down()
     return result
 
 

@@ -25,7 +25,7 @@ class Timeline:
         return round(time.monotonic() - self._started, 1)
 
     def act(self, title: str) -> None:
-        """A step of the story begins. The log has the processor time so far, which a busy machine does not change."""
+        """A step of the scenario begins. The log has the processor time so far, which a busy machine does not change."""
         used = os.times()
         own, children = used.user + used.system, used.children_user + used.children_system
         self.note(f"== {title}: {own:.1f} s of processor time here, {children:.1f} s in commands and jobs")

@@ -24,11 +24,11 @@ from local_aws.github.records import (
     User,
     Visibility,
 )
+from local_aws.github.ref_updates import commit_files
 from local_aws.github.rest import Exchange, RestApi
 from local_aws.github.smart_http import SmartHttp
 from local_aws.github.state import State, Urls
 from local_aws.github.web_pages import WebPages
-from local_aws.github.writing import commit_files
 
 if TYPE_CHECKING:
     from local_aws.github.actions import Actions, Machine

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from werkzeug.wrappers import Request, Response
 
-from local_aws.github import subjects
+from local_aws.github import oidc_subjects
 from local_aws.github.records import Repository, User
 from local_aws.github.state import Urls
 
@@ -168,7 +168,7 @@ def job_claims(
         "run_attempt": str(run_attempt),
         "runner_environment": "github-hosted",
     } | ({"environment": environment} if environment else {})
-    return claims | {"sub": subjects.subject(repository, context, claims)}
+    return claims | {"sub": oidc_subjects.subject(repository, context, claims)}
 
 
 def _number(number: int) -> str:

@@ -16,9 +16,9 @@ from local_aws.github.errors import ApiError, not_found
 from local_aws.github.faults import Faults
 from local_aws.github.git import environment
 from local_aws.github.records import Repository
+from local_aws.github.ref_updates import HEADS, rule_against, written
 from local_aws.github.sign_in import caller_of
 from local_aws.github.state import State
-from local_aws.github.writing import HEADS, rule_against, written
 
 _CHALLENGE = {"WWW-Authenticate": 'Basic realm="GitHub"'}
 _PUSH = "git-receive-pack"

@@ -1,7 +1,7 @@
 """The gate of the server: every request passes it, is recorded, and refused where it must be.
 
 Refused are what `faults` say, where the server enforces policies what the caller's role is not allowed, and what `checks`
-find: what AWS refuses of anybody. Who the caller is has been verified before (`local_aws.front`).
+find: what AWS refuses of anybody. Who the caller is has been verified before (`local_aws.admission`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from local_aws.identity.actions import requirements
-from local_aws.identity.actions.asked import Asked, recognise
+from local_aws.identity.actions.api_request import ApiRequest, recognise
 from local_aws.identity.actions.requirements import Requirement
 from local_aws.identity.actions.resources import Namer
 from local_aws.identity.policies import bucket_policies
@@ -20,8 +20,8 @@ from local_aws.identity.policies.policy import decide
 from local_aws.identity.roles import Roles
 from local_aws.kernel.caller import Signature, calling, signature
 from local_aws.kernel.calls import Call, Calls
+from local_aws.kernel.error_responses import refusal
 from local_aws.kernel.faults import Faults
-from local_aws.kernel.refusals import refusal
 from local_aws.kernel.sessions import Session, Sessions
 from local_aws.kernel.wire import ServiceError
 
@@ -42,7 +42,7 @@ _DECIDED_ELSEWHERE = "sts"
 class Checker(Protocol):
     """Refuses requests that AWS would not accept."""
 
-    def check(self, asked: Asked) -> None:
+    def check(self, request: ApiRequest) -> None:
         """Raises ServiceError for such a request."""
 
 
@@ -76,33 +76,33 @@ class Gate:
         """Answer a request: by `to`, or with a refusal."""
         signed = signature(environ)
         try:
-            asked = recognise(environ, signed)
+            request = recognise(environ, signed)
         except ServiceError as error:
             return refusal(signed.service, error, environ)(environ, start_response)
-        if asked is None:
+        if request is None:
             return self._pass_unrecognised(environ, start_response, to, signed)
-        environ[SERVICE] = signed.service or asked.service
-        needed = self._taken_apart(asked)
+        environ[SERVICE] = signed.service or request.service
+        needed = self._taken_apart(request)
         session = self._sessions.find(signed.access_key)
         try:
             if signed.access_key != self._exempt:
-                self._record(asked, session, needed)
-                self._faults.strike(asked.service, asked.operation)
-                self._enforce(asked.service, session, needed)
+                self._record(request, session, needed)
+                self._faults.strike(request.service, request.operation)
+                self._enforce(request.service, session, needed)
                 bucket_policies.refuse(session, needed, self._namer.region)
-            if asked.malformed:
-                raise ServiceError("MalformedInput", f"{asked.operation}: {asked.malformed}")
-            self._checks.check(asked)
+            if request.malformed:
+                raise ServiceError("MalformedInput", f"{request.operation}: {request.malformed}")
+            self._checks.check(request)
         except ServiceError as error:
-            return refusal(asked.service, error, environ)(environ, start_response)
+            return refusal(request.service, error, environ)(environ, start_response)
 
         def noted(status: str, *rest: Any) -> Any:
             # Before the client can know of it: its next request may build on this one.
             if int(status[:3]) < 400:
-                self._learn(asked, needed)
+                self._learn(request, needed)
             return start_response(status, *rest)
 
-        with calling(session, asked.operation):
+        with calling(session, request.operation):
             return to(environ, noted)
 
     def _pass_unrecognised(
@@ -112,12 +112,12 @@ class Gate:
         session = self._sessions.find(signed.access_key)
         try:
             if self.enforce and session is not None:
-                asked = (
+                request = (
                     environ.get("HTTP_X_AMZ_TARGET") or f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
                 )
                 raise ServiceError(
                     "AccessDenied",
-                    f"User: {session.arn} is not authorized to perform: {asked}, which is no operation of {signed.service} "
+                    f"User: {session.arn} is not authorized to perform: {request}, which is no operation of {signed.service} "
                     "that is known here",
                     403,
                 )
@@ -135,30 +135,30 @@ class Gate:
         signed = signature(environ)
         session = self._sessions.find(signed.access_key)
         if signed.access_key != self._exempt:
-            self._record(Asked(service, operation), session, needed)
+            self._record(ApiRequest(service, operation), session, needed)
             self._enforce(service, session, needed)
         return session
 
-    def _learn(self, asked: Asked, needed: list[Requirement]) -> None:
+    def _learn(self, request: ApiRequest, needed: list[Requirement]) -> None:
         own = [each.resource for each in needed if each.action == needed[0].action]
-        self._namer.known.note(asked, own)
-        if asked.service == "iam" and not asked.operation.startswith(("Get", "List")):
+        self._namer.facts.note(request, own)
+        if request.service == "iam" and not request.operation.startswith(("Get", "List")):
             self._roles.forget()
 
-    def _taken_apart(self, asked: Asked) -> list[Requirement]:
+    def _taken_apart(self, request: ApiRequest) -> list[Requirement]:
         try:
-            return requirements.of(asked, self._namer)
+            return requirements.of(request, self._namer)
         except (AttributeError, KeyError, TypeError, ValueError):
             # A request that does not fit its API's model: whoever answers it says so, to those who may do everything.
-            log.debug("%s:%s cannot be taken apart", asked.service, asked.operation, exc_info=True)
-            return [requirements.whole(asked)]
+            log.debug("%s:%s cannot be taken apart", request.service, request.operation, exc_info=True)
+            return [requirements.whole(request)]
 
-    def _record(self, asked: Asked, session: Session | None, needed: list[Requirement]) -> None:
+    def _record(self, request: ApiRequest, session: Session | None, needed: list[Requirement]) -> None:
         role = session.role_arn if session else None
         for each in needed:
             context = tuple(sorted(each.context.items()))
             self._calls.add(
-                Call(role, asked.service, asked.operation, each.action, (each.resource,), context)
+                Call(role, request.service, request.operation, each.action, (each.resource,), context)
             )
 
     def _enforce(self, service: str, session: Session | None, needed: list[Requirement]) -> None:
@@ -166,10 +166,10 @@ class Gate:
             return
         policies = self._roles.policies(session.role_arn)
         for each in needed:
-            request = request_of(
+            policy_request = request_of(
                 session.role_arn, policies, each.action, each.resource, each.context, self._namer.region
             )
-            decision = decide(request, policies)
+            decision = decide(policy_request, policies)
             if not decision.allowed:
                 raise ServiceError(
                     "AccessDenied",

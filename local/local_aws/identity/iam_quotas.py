@@ -9,7 +9,7 @@ import json
 import re
 from typing import Any
 
-from local_aws.identity.actions.asked import Asked
+from local_aws.identity.actions.api_request import ApiRequest
 from local_aws.kernel.limits import maximum
 from local_aws.kernel.wire import ServiceError
 
@@ -26,12 +26,12 @@ class Quotas:
     def __init__(self, iam: Any) -> None:
         self._iam = iam
 
-    def check(self, asked: Asked) -> None:
+    def check(self, request: ApiRequest) -> None:
         """Raises ServiceError (LimitExceeded)."""
-        given = asked.parameters
-        if asked.service != "iam":
+        given = request.parameters
+        if request.service != "iam":
             return
-        match asked.operation:
+        match request.operation:
             case "CreateRole":
                 _require(given.get("AssumeRolePolicyDocument"), TRUST, "ACLSizePerRole")
             case "UpdateAssumeRolePolicy":

@@ -22,7 +22,7 @@ from botocore.compat import HTTPHeaders
 from botocore.credentials import Credentials
 from botocore.utils import normalize_url_path
 
-from local_aws.kernel import chunks
+from local_aws.kernel import aws_chunked
 from local_aws.kernel.caller import Signature
 from local_aws.kernel.wire import ServiceError
 
@@ -113,7 +113,7 @@ class Signatures:
             raise mismatch()
         if payload.startswith(_SIGNED_CHUNKS):
             with_trailer = payload.endswith("-TRAILER")
-            chunks.verify(body(), key, stated.scope, stated.time, stated.signature, trailer=with_trailer)
+            aws_chunked.verify(body(), key, stated.scope, stated.time, stated.signature, trailer=with_trailer)
         elif _DIGEST.fullmatch(payload) and payload != _sha256(body()):
             raise _refused(
                 "XAmzContentSHA256Mismatch",

@@ -7,7 +7,7 @@ from typing import Any
 from local_aws.lambda_.errors import conflict, invalid, not_found, require_revision
 from local_aws.lambda_.function import Alias, Function
 from local_aws.lambda_.names import Reference
-from local_aws.lambda_.pages import paged
+from local_aws.lambda_.paging import paged
 from local_aws.lambda_.store import Store
 
 

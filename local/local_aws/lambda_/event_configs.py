@@ -8,7 +8,7 @@ from typing import Any
 from local_aws.lambda_.errors import invalid, not_found
 from local_aws.lambda_.function import EventConfig, Function
 from local_aws.lambda_.names import Reference
-from local_aws.lambda_.pages import paged
+from local_aws.lambda_.paging import paged
 from local_aws.lambda_.store import Store
 
 

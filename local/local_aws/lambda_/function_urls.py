@@ -19,7 +19,7 @@ from local_aws.lambda_.function import Function, Url
 from local_aws.lambda_.http_events import MalformedAnswer, Place
 from local_aws.lambda_.invocation.invoker import Invoker
 from local_aws.lambda_.names import Reference
-from local_aws.lambda_.pages import paged
+from local_aws.lambda_.paging import paged
 from local_aws.lambda_.permissions import ANYBODY, allows
 
 PREFIX = "/_url/"

@@ -13,7 +13,7 @@ from local_aws.lambda_.errors import conflict, invalid, require_active, require_
 from local_aws.lambda_.function import PENDING_SECONDS, Function, Version
 from local_aws.lambda_.invocation.pool import Pool
 from local_aws.lambda_.names import LATEST, Reference
-from local_aws.lambda_.pages import paged
+from local_aws.lambda_.paging import paged
 from local_aws.lambda_.store import Store
 
 

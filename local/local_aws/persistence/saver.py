@@ -16,10 +16,10 @@ from types import TracebackType
 from typing import Self
 
 from local_aws.errors import UsageError
-from local_aws.persistence import table
+from local_aws.persistence import saved_attributes
 from local_aws.persistence.folder import PORT, StateFolder, copy
 from local_aws.persistence.pickling import StateError, dump, load
-from local_aws.persistence.under_way import under_way
+from local_aws.persistence.running_work import running_work
 from local_aws.server import Server
 
 log = logging.getLogger(__name__)
@@ -41,17 +41,19 @@ def restore(server: Server, folder: StateFolder) -> bool:
     last = folder.last()
     if last is None:
         return False
-    account, known = server.account, table.fixtures(server)
+    account, known = server.account, saved_attributes.fixtures(server)
     try:
         data, files = folder.state_of(last)
-        state = load(data, lambda name: table.fixture(known, name), account.state, folder, account.client)
+        state = load(
+            data, lambda name: saved_attributes.fixture(known, name), account.state, folder, account.client
+        )
     except (StateError, OSError) as error:
         raise UsageError(
             f"--state {folder.path}: {error}. Nothing was changed; begin anew with local-aws reset {folder.path}"
         ) from error
     copy(files, account.state)
-    table.put(server, state)
-    table.get(server, "sagemaker.Endpoints", "relaunch")()
+    saved_attributes.put(server, state)
+    saved_attributes.get(server, "sagemaker.Endpoints", "relaunch")()
     return True
 
 
@@ -66,7 +68,7 @@ class Saver:
         self.unsaved: str | None = None
 
     def __enter__(self) -> Self:
-        self._server.turnstile.has_changed = True
+        self._server.request_lock.has_changed = True
         self._thread.start()
         return self
 
@@ -76,23 +78,23 @@ class Saver:
         self._closing.set()
         self._thread.join()
         end = time.monotonic() + LAST_SECONDS
-        while self._server.turnstile.has_changed and not self._saved() and time.monotonic() < end:
+        while self._server.request_lock.has_changed and not self._saved() and time.monotonic() < end:
             time.sleep(LOOK_SECONDS / 5)
 
     def save(self) -> bool:
         """Save the state now. False where something is under way, or cannot be saved: `unsaved` says what."""
-        self.unsaved = next(under_way(self._server), None)
+        self.unsaved = next(running_work(self._server), None)
         if self.unsaved is not None:
             return False
-        with self._server.turnstile.hold() as free:
+        with self._server.request_lock.hold() as free:
             if not free:
                 self.unsaved = "a request"
                 return False
-            self.unsaved = next(under_way(self._server), None)
+            self.unsaved = next(running_work(self._server), None)
             if self.unsaved is None:
                 made, data = self._taken()
         if self.unsaved is not None:
-            self._server.turnstile.has_changed = True
+            self._server.request_lock.has_changed = True
             return False
         self._folder.finish(made, data)
         return True
@@ -102,14 +104,19 @@ class Saver:
         made = self._folder.begin()
         for name in _KEPT:
             copy(server.account.state / name, made / "files" / name)
-        return made, dump(table.taken(server), table.fixtures(server), server.account.state, self._folder)
+        return made, dump(
+            saved_attributes.taken(server),
+            saved_attributes.fixtures(server),
+            server.account.state,
+            self._folder,
+        )
 
     def _saved(self) -> bool:
         """`save`, where what hinders it is noted instead of raised."""
         try:
             return self.save()
         except (StateError, RuntimeError, OSError) as error:
-            self._server.turnstile.has_changed = True
+            self._server.request_lock.has_changed = True
             self.unsaved = str(error)
             log.warning("The state was not saved, and the last one stays: %s", error)
             return False
@@ -118,7 +125,7 @@ class Saver:
         pause = LOOK_SECONDS
         while not self._closing.wait(pause):
             began = time.monotonic()
-            if self._server.turnstile.has_changed:
+            if self._server.request_lock.has_changed:
                 self._saved()
             pause = max(LOOK_SECONDS, SHARE * (time.monotonic() - began))
 

@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from local_aws import cloudformation
+from local_aws.admission import Admission
 from local_aws.application import Application, Gateway
 from local_aws.cloudformation.errors import ResourceError
 from local_aws.cloudformation.resources.base import Physical, ResourceType, words
 from local_aws.cloudformation.wire import CloudFormationService
-from local_aws.front import Front
 from local_aws.kernel.account import Account, Clients
 from local_aws.kernel.connections import LimitedServer
 from local_aws.kernel.faults import Faults
@@ -311,7 +311,7 @@ def _world_and_client(local_server):
         ],
         gateways=[handler for handler in handlers if isinstance(handler, Gateway)],
     )
-    http.app = Front.of(account, application)
+    http.app = Admission.of(account, application)
     thread = threading.Thread(target=http.serve_forever, daemon=True)
     thread.start()
     yield world, clients, account

@@ -5,12 +5,12 @@ from pathlib import Path
 import cfnlint.schema as schemas
 import pytest
 
-from local_aws.cloudformation.answers import Answers
 from local_aws.cloudformation.resources import resource_types
+from local_aws.cloudformation.response_urls import ResponseUrls
 from local_aws.kernel.account import Account, Clients
 
 ACCOUNT = Account("eu-west-1", "http://127.0.0.1", Path(), 1.0, Clients("http://127.0.0.1"))
-TYPES = {each.name: each for each in resource_types(Answers(ACCOUNT))}
+TYPES = {each.name: each for each in resource_types(ResponseUrls(ACCOUNT))}
 FREE = "AWS::CloudFormation::CustomResource"  # has whatever its template says
 
 

@@ -6,10 +6,10 @@ from typing import get_args, get_origin, get_type_hints
 
 import pytest
 
+from local_aws.console.formatting import Chip
 from local_aws.console.pages import Page
 from local_aws.console.rendering import Renderer
 from local_aws.console.views import classify, pipelines, projects, registry, repositories, stages
-from local_aws.console.words import Chip
 
 HOSTILE = "\"'><script>alert(1)</script>"
 TIME = datetime(2026, 11, 29, tzinfo=UTC)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from local_aws.console import words
+from local_aws.console import formatting
 from local_aws.console.views import classify, pipelines, projects, registry, repositories, stages
 
 NOW = datetime(2026, 11, 29, 15, 30, 20, tzinfo=UTC)
@@ -81,8 +81,8 @@ def test_during_a_canary_the_new_fleet_takes_what_its_status_tells(status, messa
 def test_that_nobody_watches_counts_during_a_deployment_only():
     stated = {"AlarmName": "shop-production-Unwatched", "StateValue": "ALARM", "StateReason": "none came"}
     quiet, ringing = (stages.alarm(stated, frozenset(), updating) for updating in (False, True))
-    assert (words.chip(quiet.state).word, quiet.reason) == ("Not watched", "")
-    assert (words.chip(ringing.state).word, ringing.reason) == ("In alarm", "none came")
+    assert (formatting.chip(quiet.state).word, quiet.reason) == ("Not watched", "")
+    assert (formatting.chip(ringing.state).word, ringing.reason) == ("In alarm", "none came")
 
 
 def test_minutes_without_an_invocation_are_empty_columns():
@@ -187,15 +187,15 @@ def test_predictions_and_refusals_of_the_api():
 
 
 def test_states_have_words_and_tones_and_unknown_ones_stay_themselves():
-    assert words.chip("PendingManualApproval") == words.Chip("waiting", "Pending approval")
-    assert words.chip("CREATE_FAILED").tone == "bad"
-    assert words.chip("UPDATE_IN_PROGRESS").tone == "busy"
-    assert words.chip("cancelled") == words.Chip("idle", "Cancelled")
-    assert words.chip("") == words.Chip("idle", "")
+    assert formatting.chip("PendingManualApproval") == formatting.Chip("waiting", "Pending approval")
+    assert formatting.chip("CREATE_FAILED").tone == "bad"
+    assert formatting.chip("UPDATE_IN_PROGRESS").tone == "busy"
+    assert formatting.chip("cancelled") == formatting.Chip("idle", "Cancelled")
+    assert formatting.chip("") == formatting.Chip("idle", "")
 
 
 @pytest.mark.parametrize(
     ("length", "text"), [(0.04, "0.0 s"), (12, "12 s"), (61, "1 min 1 s"), (7260, "2 h 1 min")]
 )
 def test_durations_are_as_exact_as_they_are_short(length, text):
-    assert words.seconds(NOW, NOW + timedelta(seconds=length)) == text
+    assert formatting.seconds(NOW, NOW + timedelta(seconds=length)) == text

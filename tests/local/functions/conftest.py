@@ -16,8 +16,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local_aws import lambda_
+from local_aws.admission import Admission
 from local_aws.application import Application
-from local_aws.front import Front
 from local_aws.kernel.account import Clients
 from local_aws.kernel.connections import LimitedServer
 from local_aws.kernel.wire import Service
@@ -134,7 +134,7 @@ def quick(aws, tmp_path):
     server = LimitedServer("127.0.0.1", 0, None)
     clients = Clients(f"http://127.0.0.1:{server.server_port}", aws.region)
     reached = dataclasses.replace(account, endpoint_url=clients.endpoint_url, clients=clients)
-    server.app = Front.of(reached, Application([Service("lambda", handlers)]))
+    server.app = Admission.of(reached, Application([Service("lambda", handlers)]))
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     client = clients.client("lambda")

@@ -11,12 +11,12 @@ from botocore.awsrequest import AWSResponse, HTTPHeaders
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from local_aws.front import Front
+from local_aws.admission import Admission
 from local_aws.identity.signers import secrets_of
 from local_aws.kernel import bodies, connections
+from local_aws.kernel.error_responses import protocol_of
 from local_aws.kernel.guard import Guard
 from local_aws.kernel.keys import Keys
-from local_aws.kernel.refusals import protocol_of
 from local_aws.kernel.sessions import Sessions
 from local_aws.kernel.signatures import Signatures
 from local_aws.kernel.signing import Signed
@@ -52,9 +52,9 @@ def full_disk(environ, start_response):
 
 @pytest.fixture
 def ask():
-    """Calls an operation through a Front, as a client whose HTTP goes nowhere else; returns the error that it reads."""
+    """Calls an operation through Admission, as a client whose HTTP goes nowhere else; returns the error that it reads."""
     keys = Keys()
-    front = Front(full_disk, Guard(PORT), Signatures(secrets_of(keys, Sessions())), "eu-west-1")
+    admission = Admission(full_disk, Guard(PORT), Signatures(secrets_of(keys, Sessions())), "eu-west-1")
 
     def ask(service, *, secret=keys.administrator.secret, answer=None, **changes):
         def send(request, **_):
@@ -62,7 +62,7 @@ def ask():
                 return answered(request.url, *answer)
             environ = environ_of(request) | changes
             stated = []
-            body = b"".join(front(environ, lambda *given: stated.append(given)))
+            body = b"".join(admission(environ, lambda *given: stated.append(given)))
             [(status, headers, *_)] = stated
             return answered(request.url, int(status[:3]), dict(headers), body)
 

@@ -16,7 +16,7 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
-from local_aws.kernel import chunks, signatures
+from local_aws.kernel import aws_chunked, signatures
 from local_aws.kernel.account import Clients
 from local_aws.kernel.keys import AccessKey, Keys
 
@@ -339,7 +339,7 @@ class TestSignedChunks:
 
     def test_a_body_that_ends_early_is_incomplete(self):
         with pytest.raises(Exception, match="terminated unexpectedly"):
-            chunks.verify(b"10;chunk-signature=" + b"0" * 64 + b"\r\nab", b"", "", "", "", trailer=False)
+            aws_chunked.verify(b"10;chunk-signature=" + b"0" * 64 + b"\r\nab", b"", "", "", "", trailer=False)
 
 
 def test_a_large_upload_in_parts_arrives(aws):

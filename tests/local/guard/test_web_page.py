@@ -146,8 +146,8 @@ class Seen:
 
     def __init__(self, server, monkeypatch):
         self.statuses, self.passed = [], []
-        front = server._front
-        application = front.application
+        admission = server._admission
+        application = admission.application
 
         def counted(environ, start_response):
             # The server's own services ask each other, and the guard asks for a bucket's rules.
@@ -162,9 +162,9 @@ class Seen:
                     self.statuses.append((*asked, int(status[:3])))
                 return start_response(status, headers, *rest)
 
-            return front(environ, start)
+            return admission(environ, start)
 
-        monkeypatch.setattr(front, "application", counted)
+        monkeypatch.setattr(admission, "application", counted)
         monkeypatch.setattr(server._http, "app", noted)
 
 

@@ -5,7 +5,7 @@ import time
 import pytest
 from botocore.exceptions import ClientError
 
-from local_aws.identity.actions import unnamed
+from local_aws.identity.actions import tag_readers
 
 
 @pytest.fixture
@@ -19,13 +19,13 @@ def key(aws, roles, enforced):
 
 def test_a_condition_on_the_tags_of_a_new_key_does_not_hold_at_once(key, monkeypatch):
     client, name = key
-    monkeypatch.setattr(unnamed, "TAG_LAG_SECONDS", 3600)
+    monkeypatch.setattr(tag_readers, "TAG_LAG_SECONDS", 3600)
     with pytest.raises(ClientError, match="AccessDenied"):
         client.describe_key(KeyId=name)
 
 
 def test_it_holds_some_time_later(key, monkeypatch):
     client, name = key
-    monkeypatch.setattr(unnamed, "TAG_LAG_SECONDS", 0.01)
+    monkeypatch.setattr(tag_readers, "TAG_LAG_SECONDS", 0.01)
     time.sleep(0.02)
     assert client.describe_key(KeyId=name)["KeyMetadata"]["KeyId"] == name

@@ -10,13 +10,13 @@ from functools import cache
 import pytest
 
 from local_aws.identity.actions import requirements, s3_requests
-from local_aws.identity.actions.asked import Asked
-from local_aws.identity.actions.known import Known
+from local_aws.identity.actions.api_request import ApiRequest
 from local_aws.identity.actions.requirements import FREE
+from local_aws.identity.actions.resource_facts import ResourceFacts
 from local_aws.identity.actions.resources import Namer
 from local_aws.kernel.wire import service_model
 
-NAMER = Namer("123456789012", "eu-west-1", Known())
+NAMER = Namer("123456789012", "eu-west-1", ResourceFacts())
 BASE = "eu-west-1:123456789012"
 
 COMMODITY = {
@@ -115,7 +115,7 @@ def fits(arn, form):
 
 
 def problems(service, operation):
-    found = requirements.of(Asked(service, operation, sample(service, operation)), NAMER)
+    found = requirements.of(ApiRequest(service, operation, sample(service, operation)), NAMER)
     own = [each for each in found if each.action == found[0].action]
     prefix, _, action = own[0].action.partition(":")
     known = reference(prefix)

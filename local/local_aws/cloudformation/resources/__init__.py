@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from local_aws.cloudformation.answers import Answers
 from local_aws.cloudformation.resources import (
     apigatewayv2,
     autoscaling,
@@ -23,10 +22,11 @@ from local_aws.cloudformation.resources import (
     ssm,
 )
 from local_aws.cloudformation.resources.base import ResourceType
+from local_aws.cloudformation.response_urls import ResponseUrls
 
 
-def resource_types(answers: Answers) -> list[ResourceType]:
-    """Every type that the embedded CloudFormation has; `answers` is where those of custom resources come."""
+def resource_types(response_urls: ResponseUrls) -> list[ResourceType]:
+    """Every type that the embedded CloudFormation has; `response_urls` is where answers of custom resources come."""
     return [
         apigatewayv2.Api(),
         apigatewayv2.Authorizer(),
@@ -37,7 +37,7 @@ def resource_types(answers: Answers) -> list[ResourceType]:
         autoscaling.ScalingPolicy(),
         cloudwatch.Alarm(),
         cloudwatch.Dashboard(),
-        custom.CustomResource(answers),
+        custom.CustomResource(response_urls),
         events.Rule(),
         iam.ManagedPolicy(),
         iam.Policy(),

@@ -14,7 +14,7 @@ from botocore import xform_name
 from botocore.exceptions import ClientError, ParamValidationError
 
 from local_aws.cloudformation.errors import Cancelled, ResourceError
-from local_aws.cloudformation.resources.shaping import shaped
+from local_aws.cloudformation.resources.type_conversion import converted
 from local_aws.kernel.account import Account
 from local_aws.kernel.sessions import Session
 from local_aws.kernel.wire import service_model
@@ -98,7 +98,7 @@ class Context:
         shape = model.operation_model(operation).input_shape
         method = getattr(self.client(service), xform_name(operation))
         try:
-            answer: dict[str, Any] = method(**(shaped(request, shape) if shape else {}))
+            answer: dict[str, Any] = method(**(converted(request, shape) if shape else {}))
         except ClientError as error:
             raise ApiError(model.service_id, error) from error
         except ParamValidationError as error:

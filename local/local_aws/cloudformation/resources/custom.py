@@ -13,10 +13,10 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from local_aws.cloudformation.answers import Answers
 from local_aws.cloudformation.errors import ResourceError
 from local_aws.cloudformation.resources.base import Physical, Properties, ResourceType, words
 from local_aws.cloudformation.resources.context import Context
+from local_aws.cloudformation.response_urls import ResponseUrls
 from local_aws.cloudformation.templates.intrinsics import text_of
 from local_aws.kernel import json_text
 
@@ -32,8 +32,8 @@ class CustomResource(ResourceType):
     required = words("ServiceToken")
     attributes = None
 
-    def __init__(self, answers: Answers) -> None:
-        self._answers = answers
+    def __init__(self, response_urls: ResponseUrls) -> None:
+        self._response_urls = response_urls
 
     def create(self, properties: Properties, context: Context) -> Physical:
         # A function that fails without naming what it made is told to delete this.
@@ -66,7 +66,7 @@ class CustomResource(ResourceType):
         event = {
             "RequestType": request_type,
             "RequestId": request_id,
-            "ResponseURL": self._answers.expect(request_id),
+            "ResponseURL": self._response_urls.expect(request_id),
             "ServiceToken": properties["ServiceToken"],
             "StackId": context.stack_id,
             "ResourceType": context.type,
@@ -79,14 +79,14 @@ class CustomResource(ResourceType):
             _invoke(properties["ServiceToken"], event, context)
             body = self._wait(request_id, seconds, context)
         finally:
-            self._answers.forget(request_id)
+            self._response_urls.forget(request_id)
         return {**_parsed(body), "RequestId": request_id}
 
     def _wait(self, request_id: str, seconds: float, context: Context) -> bytes:
         end = time.monotonic() + seconds
 
         def look() -> bytes | None:
-            body = self._answers.get(request_id)
+            body = self._response_urls.get(request_id)
             if body is None and time.monotonic() >= end:
                 raise ResourceError(
                     "CloudFormation did not receive a response from your Custom Resource. Please check your logs for"

@@ -10,7 +10,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from local_aws.console import graph, words
+from local_aws.console import formatting, graph
 from local_aws.console.clients import Aws
 from local_aws.console.pages import NotThereError, Page, Visit
 
@@ -68,7 +68,7 @@ class Box:
     """A step where it is drawn, with its state."""
 
     node: graph.Node
-    chip: words.Chip
+    chip: formatting.Chip
     has_log: bool
 
     @property
@@ -179,7 +179,7 @@ def step(stated: Mapping[str, Any]) -> Step:
         name=stated["StepName"],
         type=kind,
         status=stated["StepStatus"],
-        took=words.seconds(stated.get("StartTime"), stated.get("EndTime")),
+        took=formatting.seconds(stated.get("StartTime"), stated.get("EndTime")),
         reason=stated.get("FailureReason", ""),
         notes=tuple(_notes(stated, kind, metadata)),
         job=_job(kind, metadata),
@@ -193,7 +193,7 @@ def drawing(definition: str, steps: Iterable[Step]) -> Drawing:
     boxes = tuple(
         Box(
             node,
-            words.chip(known[node.name].status if node.name in known else "NotStarted"),
+            formatting.chip(known[node.name].status if node.name in known else "NotStarted"),
             node.name in known and bool(known[node.name].job),
         )
         for node in drawn.nodes
@@ -250,7 +250,9 @@ def _run(aws: Aws, arn: str) -> Run:
         name=described.get("PipelineExecutionDisplayName", ""),
         status=described["PipelineExecutionStatus"],
         started=described["CreationTime"],
-        took=words.seconds(described["CreationTime"], described.get("LastModifiedTime")) if ended else "",
+        took=(
+            formatting.seconds(described["CreationTime"], described.get("LastModifiedTime")) if ended else ""
+        ),
         reason=described.get("FailureReason", ""),
         parameters=parameters(definition, given),
         steps=steps,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from local_aws.console import words
+from local_aws.console import formatting
 from local_aws.console.clients import GitHub
 from local_aws.console.pages import NotThereError, Page, Visit
 
@@ -171,7 +171,7 @@ def job(stated: Mapping[str, Any]) -> Job:
     return Job(
         name=stated["name"],
         state=state(stated),
-        took=words.seconds(_time(stated.get("started_at")), _time(stated.get("completed_at"))),
+        took=formatting.seconds(_time(stated.get("started_at")), _time(stated.get("completed_at"))),
         steps=tuple((each["number"], each["name"], state(each)) for each in stated["steps"]),
     )
 

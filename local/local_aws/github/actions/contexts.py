@@ -12,8 +12,8 @@ from typing import Any
 from local_aws.github.actions.language import Expression, Language, Result, Status
 from local_aws.github.actions.runs import Run
 from local_aws.github.actions.workflow import Value
+from local_aws.github.ref_updates import HEADS
 from local_aws.github.state import Urls
-from local_aws.github.writing import HEADS
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from local_aws.github.actions import environments, events, tokens, triggers, workflow
+from local_aws.github.actions.change_detector import ChangeDetector
 from local_aws.github.actions.errors import ActionsError, InvalidWorkflow
 from local_aws.github.actions.events import Event
 from local_aws.github.actions.language import Language
 from local_aws.github.actions.machine import Machine
 from local_aws.github.actions.runs import Job, Review, Run
 from local_aws.github.actions.scheduler import Scheduler
-from local_aws.github.actions.watch import Watch
 from local_aws.github.actions.workflow import Workflow
 from local_aws.github.credentials import Caller, Token
 from local_aws.github.issuer import Issuer
@@ -43,7 +43,7 @@ class Actions:
         self._unhandled = 0
         with state.lock:
             tokens.bot(state)
-            self._watch = Watch(state)
+            self._change_detector = ChangeDetector(state)
         self._starter = threading.Thread(target=self._start_runs, name="github-actions", daemon=True)
         self._starter.start()
 
@@ -52,7 +52,7 @@ class Actions:
     def observe(self, caller: Caller) -> None:
         """Take in what a request changed. The state's lock is held. A job's own token starts nothing but by dispatches."""
         quiet = isinstance(caller, Token) and tokens.is_of_a_job(caller)
-        for event in self._watch.changes(caller):
+        for event in self._change_detector.changes(caller):
             if not quiet or event.name == "repository_dispatch":
                 self._take(event)
 

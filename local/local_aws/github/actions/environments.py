@@ -8,8 +8,8 @@ from __future__ import annotations
 from local_aws.github.actions import patterns
 from local_aws.github.actions.events import Event
 from local_aws.github.records import Environment, Organization, Repository, User
+from local_aws.github.ref_updates import HEADS
 from local_aws.github.state import State
-from local_aws.github.writing import HEADS
 
 _TAGS = "refs/tags/"
 

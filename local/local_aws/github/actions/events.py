@@ -16,8 +16,8 @@ from local_aws.github.git import Commit
 from local_aws.github.operations import pulls
 from local_aws.github.pull_state import commits_of, state_of
 from local_aws.github.records import Dispatch, PullRequest, Repository, User
+from local_aws.github.ref_updates import HEADS, identity
 from local_aws.github.state import State
-from local_aws.github.writing import HEADS, identity
 
 NOTHING = "0" * 40
 

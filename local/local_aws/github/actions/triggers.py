@@ -10,7 +10,7 @@ from typing import Any
 
 from local_aws.github.actions import patterns
 from local_aws.github.actions.events import Event
-from local_aws.github.writing import HEADS
+from local_aws.github.ref_updates import HEADS
 
 FOLDER = ".github/workflows"
 _TAGS = "refs/tags/"

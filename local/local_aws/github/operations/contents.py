@@ -6,7 +6,7 @@ import base64
 import binascii
 from typing import Any
 
-from local_aws.github import shapes, writing
+from local_aws.github import ref_updates, shapes
 from local_aws.github.access import role_of
 from local_aws.github.call import Answer, Call
 from local_aws.github.errors import conflict, not_found, unprocessable
@@ -48,7 +48,7 @@ def write(call: Call) -> Answer:
     path, message = call["path"], call.required("message", str)
     content = _decoded(call.required("content", str))
     branch = call.optional("branch", str, repository.default_branch)
-    writing.check_workflow_path(call.token, path)
+    ref_updates.check_workflow_path(call.token, path)
     head = repository.git.branch(branch)
     if head is None and not repository.git.empty:
         raise not_found(f"Branch {branch} not found")
@@ -58,10 +58,10 @@ def write(call: Call) -> Answer:
         raise unprocessable('Invalid request.\n\n"sha" wasn\'t supplied.')
     if stated is not None and (old is None or old.sha != stated):
         raise conflict(f"{path} does not match {stated}")
-    if problem := writing.rule_against(repository, branch, _administers(call, repository), forced=False):
+    if problem := ref_updates.rule_against(repository, branch, _administers(call, repository), forced=False):
         raise conflict(f"Could not {'update' if old else 'create'} file: {problem}")
-    author = person(call, "committer") or person(call, "author") or writing.identity(call.user)
-    sha = writing.commit_files(repository, branch, {path: content}, message, author)
+    author = person(call, "committer") or person(call, "author") or ref_updates.identity(call.user)
+    sha = ref_updates.commit_files(repository, branch, {path: content}, message, author)
     commit, entry = repository.git.commit(sha), repository.git.entry(sha, path)
     assert commit is not None
     assert entry is not None

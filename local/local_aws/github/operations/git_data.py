@@ -7,7 +7,7 @@ import binascii
 from collections.abc import Mapping
 from typing import Any
 
-from local_aws.github import shapes, writing
+from local_aws.github import ref_updates, shapes
 from local_aws.github.call import Answer, Call, checked
 from local_aws.github.errors import GitError, empty_repository, invalid_request, not_found, unprocessable
 from local_aws.github.git import Person
@@ -40,7 +40,7 @@ def matching_refs(call: Call) -> Answer:
 def create_ref(call: Call) -> Answer:
     repository = _filled(call, "write")
     name, sha = call.required("ref", str), call.required("sha", str)
-    writing.create_ref(call.token, repository, name, sha)
+    ref_updates.create_ref(call.token, repository, name, sha)
     return _made(_ref(call, repository, name, sha))
 
 
@@ -48,14 +48,14 @@ def create_ref(call: Call) -> Answer:
 def update_ref(call: Call) -> Answer:
     repository = _filled(call, "write")
     name, sha = f"refs/{call['ref']}", call.required("sha", str)
-    writing.move_ref(call.token, repository, name, sha, call.optional("force", bool, False))
+    ref_updates.move_ref(call.token, repository, name, sha, call.optional("force", bool, False))
     return Answer(body=_ref(call, repository, name, sha))
 
 
 @ROUTES.on("DELETE", "/repos/{owner}/{repo}/git/refs/{ref+}")
 def delete_ref(call: Call) -> Answer:
     repository = _filled(call, "write")
-    writing.delete_ref(call.token, repository, f"refs/{call['ref']}")
+    ref_updates.delete_ref(call.token, repository, f"refs/{call['ref']}")
     return Answer(204)
 
 
@@ -127,7 +127,7 @@ def create_commit(call: Call) -> Answer:
     parents = [checked("parents", parent, str) for parent in call.optional("parents", list, [])]
     if any(repository.git.type_of(parent) != "commit" for parent in parents):
         raise unprocessable("Parent SHA does not exist or is not a commit object")
-    author = person(call, "author") or writing.identity(call.user)
+    author = person(call, "author") or ref_updates.identity(call.user)
     committer = person(call, "committer") or author
     sha = repository.git.write_commit(tree_sha, parents, message, author, committer)
     made = repository.git.commit(sha)

@@ -5,7 +5,7 @@ https://docs.github.com/rest/pulls/pulls#merge-a-pull-request
 
 from __future__ import annotations
 
-from local_aws.github import writing
+from local_aws.github import ref_updates
 from local_aws.github.access import role_of
 from local_aws.github.call import Answer, Call
 from local_aws.github.errors import ApiError, conflict, invalid_request
@@ -34,7 +34,7 @@ def merge(call: Call) -> Answer:
         raise invalid_request(f"For 'properties/merge_method', {method} is not a member of {list(_METHODS)}.")
     sha = _commit(call, repository, merged, state, method)
     close(repository, merged)
-    writing.move_ref(call.token, repository, f"{writing.HEADS}{merged.base}", sha, by_merge=True)
+    ref_updates.move_ref(call.token, repository, f"{ref_updates.HEADS}{merged.base}", sha, by_merge=True)
     merged.merge_commit, merged.merged_at, merged.merged_by = sha, now(), call.user
     return Answer(body={"sha": sha, "merged": True, "message": "Pull Request successfully merged"})
 
@@ -67,7 +67,7 @@ def _check_rules(call: Call, repository: Repository, merged: PullRequest) -> Non
 
 def _commit(call: Call, repository: Repository, merged: PullRequest, state: PullState, method: str) -> str:
     """The commit that the base moves to. A rebase of several commits becomes one commit each."""
-    git, person = repository.git, writing.identity(call.user)
+    git, person = repository.git, ref_updates.identity(call.user)
     assert state.tree is not None
     label = f"{merged.head_repository.owner.login}/{merged.head}"
     if method == "rebase":

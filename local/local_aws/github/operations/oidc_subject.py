@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from local_aws.github import subjects
+from local_aws.github import oidc_subjects
 from local_aws.github.access import lacking
 from local_aws.github.call import Answer, Call, checked
 from local_aws.github.errors import forbidden, not_found, unprocessable
@@ -28,8 +28,8 @@ def repository_template(call: Call) -> Answer:
         body={
             "use_default": template.use_default,
             **listed,
-            "use_immutable_subject": subjects.immutable(repository),
-            "sub_claim_prefix": subjects.prefix(repository),
+            "use_immutable_subject": oidc_subjects.immutable(repository),
+            "sub_claim_prefix": oidc_subjects.prefix(repository),
         }
     )
 

@@ -7,7 +7,7 @@ import threading
 import uuid
 
 from local_aws.hosting.deployments.plan import Variant
-from local_aws.hosting.instances import artifact, server
+from local_aws.hosting.instances import artifact, server_command
 from local_aws.hosting.instances.instance import Instance, Launch
 from local_aws.kernel.account import Account
 from local_aws.kernel.job_log import JobLog
@@ -49,12 +49,12 @@ class Launcher:
                 container = self.variant.container
                 shortest = (
                     SHORTEST_STARTUP_WITH_TORCH
-                    if server.imports_torch(container.image, container.environment)
+                    if server_command.imports_torch(container.image, container.environment)
                     else SHORTEST_STARTUP_SECONDS
                 )
                 self._launch = Launch(
                     variant=self.variant.name,
-                    server=server.command(container.image, container.environment, self._folder),
+                    server=server_command.command(container.image, container.environment, self._folder),
                     model=artifact.unpack(self._account, container, self._folder),
                     environment=container.environment,
                     startup_seconds=max(self.variant.startup_seconds * self._account.time_scale, shortest),

@@ -20,7 +20,7 @@ from local_aws.containers.s3_data import Location
 from local_aws.containers.sandbox import Command
 from local_aws.hosting.deployments import plan
 from local_aws.hosting.errors import LaunchError
-from local_aws.hosting.instances import artifact, server
+from local_aws.hosting.instances import artifact, server_command
 from local_aws.hosting.transform import records
 from local_aws.hosting.transform.transform_agent import CONFIG, FAILURE, INPUT, OUTPUT, Task
 
@@ -65,7 +65,7 @@ class TransformContainer(Container):
             model = plan.resolve(account, hosting(self.request)).variants[0].container
             artifact.unpack(account, model, self.ml.path(ROOT))
             variables = {**model.environment, **self.request.get("Environment", {})}
-            program = server.command(model.image, variables, self.folder / "server")
+            program = server_command.command(model.image, variables, self.folder / "server")
         except LaunchError as error:
             raise JobError(f"ClientError: {error}") from error
         # A transform job has no role but its model's.

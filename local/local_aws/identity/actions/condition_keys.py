@@ -5,36 +5,36 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from local_aws.identity.actions.asked import Asked
-from local_aws.identity.actions.known import Known, Tags, request_tags
+from local_aws.identity.actions.api_request import ApiRequest
+from local_aws.identity.actions.resource_facts import ResourceFacts, Tags, request_tags
 
 Keys = dict[str, tuple[str, ...]]
 
 
-def of_request(asked: Asked, known: Known) -> Keys:
+def of_request(request: ApiRequest, facts: ResourceFacts) -> Keys:
     """The keys of the request's tags, and those of its service.
 
     Source of which action has which key: the Service Authorization Reference.
     """
     keys: Keys = {}
-    if tags := request_tags(asked.parameters):
+    if tags := request_tags(request.parameters):
         keys |= {f"aws:RequestTag/{key}": (value,) for key, value in tags.items()}
         keys["aws:TagKeys"] = tuple(tags)
-    elif removed := asked.parameters.get("TagKeys") or asked.parameters.get("tagKeys"):
+    elif removed := request.parameters.get("TagKeys") or request.parameters.get("tagKeys"):
         keys["aws:TagKeys"] = tuple(map(str, removed))
-    match asked.service:
+    match request.service:
         case "sagemaker" | "sagemaker-runtime":
-            keys |= _sagemaker(asked.parameters)
+            keys |= _sagemaker(request.parameters)
         case "iam":
-            keys |= _iam(asked, known)
-        case "application-autoscaling" if asked.operation.startswith("Describe"):
+            keys |= _iam(request, facts)
+        case "application-autoscaling" if request.operation.startswith("Describe"):
             pass
-        case "cloudwatch" if "Namespace" in asked.parameters and asked.operation == "PutMetricData":
-            keys["cloudwatch:namespace"] = (str(asked.parameters["Namespace"]),)
+        case "cloudwatch" if "Namespace" in request.parameters and request.operation == "PutMetricData":
+            keys["cloudwatch:namespace"] = (str(request.parameters["Namespace"]),)
         case "s3":
-            keys |= _stated(asked.parameters, _MEMBERS["s3"]) | _s3_write(asked)
+            keys |= _stated(request.parameters, _MEMBERS["s3"]) | _s3_write(request)
         case service:
-            keys |= _stated(asked.parameters, _MEMBERS.get(service, {}))
+            keys |= _stated(request.parameters, _MEMBERS.get(service, {}))
     return keys
 
 
@@ -142,27 +142,27 @@ def _sagemaker(given: Mapping[str, Any]) -> Keys:
     return keys
 
 
-def _s3_write(asked: Asked) -> Keys:
+def _s3_write(request: ApiRequest) -> Keys:
     """What a write states of the object that is there.
 
     Source: "Enforce conditional writes on Amazon S3 buckets", Amazon S3 user guide.
     """
-    if asked.operation in _S3_PARTS:
+    if request.operation in _S3_PARTS:
         return {"s3:ObjectCreationOperation": ("false",)}
-    if asked.operation not in _S3_CREATIONS:
+    if request.operation not in _S3_CREATIONS:
         return {}
     return {"s3:ObjectCreationOperation": ("true",)} | _stated(
-        asked.parameters, {"IfMatch": "s3:if-match", "IfNoneMatch": "s3:if-none-match"}
+        request.parameters, {"IfMatch": "s3:if-match", "IfNoneMatch": "s3:if-none-match"}
     )
 
 
-def _iam(asked: Asked, known: Known) -> Keys:
+def _iam(request: ApiRequest, facts: ResourceFacts) -> Keys:
     keys: Keys = {}
-    given = asked.parameters
-    boundary = given.get("PermissionsBoundary") or known.boundary(str(given.get("RoleName", "")))
+    given = request.parameters
+    boundary = given.get("PermissionsBoundary") or facts.boundary(str(given.get("RoleName", "")))
     if boundary:
         keys["iam:PermissionsBoundary"] = (str(boundary),)
-    if "PolicyArn" in given and asked.operation.startswith(("Attach", "Detach")):
+    if "PolicyArn" in given and request.operation.startswith(("Attach", "Detach")):
         keys["iam:PolicyARN"] = (str(given["PolicyArn"]),)
     return keys
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from local_aws.identity.actions import condition_keys, s3_requests
-from local_aws.identity.actions.asked import Asked
+from local_aws.identity.actions.api_request import ApiRequest
 from local_aws.identity.actions.condition_keys import Keys
-from local_aws.identity.actions.known import request_tags
+from local_aws.identity.actions.resource_facts import request_tags
 from local_aws.identity.actions.resources import Namer
 
 FREE = frozenset({"sts:GetCallerIdentity"})
@@ -78,39 +78,39 @@ class Requirement:
     context: Keys = field(default_factory=dict)
 
 
-def of(asked: Asked, namer: Namer) -> list[Requirement]:
-    """Everything that the caller of `asked` must be allowed."""
-    keys = condition_keys.of_request(asked, namer.known)
-    if asked.service == "s3":
-        return [*_s3(asked, namer, keys)]
-    prefix = _PREFIXES.get(asked.service, asked.service)
-    action = f"{prefix}:{_action(asked)}"
-    resources = namer.of(asked)
+def of(request: ApiRequest, namer: Namer) -> list[Requirement]:
+    """Everything that the caller of `request` must be allowed."""
+    keys = condition_keys.of_request(request, namer.facts)
+    if request.service == "s3":
+        return [*_s3(request, namer, keys)]
+    prefix = _PREFIXES.get(request.service, request.service)
+    action = f"{prefix}:{_action(request)}"
+    resources = namer.of(request)
     found = [
         Requirement(action, resource, keys | _tags_of(prefix, namer, resource)) for resource in resources
     ]
-    if tagging := _tagging(asked):
-        creating: Keys = {"sagemaker:TaggingAction": (asked.operation,)} if prefix == "sagemaker" else {}
+    if tagging := _tagging(request):
+        creating: Keys = {"sagemaker:TaggingAction": (request.operation,)} if prefix == "sagemaker" else {}
         found.append(Requirement(f"{prefix}:{tagging}", _taggable(resources[0]), keys | creating))
-    return [*found, *_passed(asked, namer)]
+    return [*found, *_passed(request, namer)]
 
 
-def whole(asked: Asked) -> Requirement:
+def whole(request: ApiRequest) -> Requirement:
     """The action of a request that does not tell what it is about: on everything."""
-    prefix = _PREFIXES.get(asked.service, asked.service)
-    return Requirement(f"{prefix}:{_action(asked)}", "*")
+    prefix = _PREFIXES.get(request.service, request.service)
+    return Requirement(f"{prefix}:{_action(request)}", "*")
 
 
-def _action(asked: Asked) -> str:
-    if asked.service == "apigatewayv2":
-        return asked.method
-    return _ACTIONS.get((asked.service, asked.operation), asked.operation)
+def _action(request: ApiRequest) -> str:
+    if request.service == "apigatewayv2":
+        return request.method
+    return _ACTIONS.get((request.service, request.operation), request.operation)
 
 
-def _tagging(asked: Asked) -> str | None:
-    if asked.operation in _TAG_OPERATIONS or not request_tags(asked.parameters):
+def _tagging(request: ApiRequest) -> str | None:
+    if request.operation in _TAG_OPERATIONS or not request_tags(request.parameters):
         return None
-    return _IAM_TAGGING.get(asked.operation) if asked.service == "iam" else _TAGGING.get(asked.service)
+    return _IAM_TAGGING.get(request.operation) if request.service == "iam" else _TAGGING.get(request.service)
 
 
 def _taggable(resource: str) -> str:
@@ -119,50 +119,50 @@ def _taggable(resource: str) -> str:
 
 
 def _tags_of(service: str, namer: Namer, resource: str) -> Keys:
-    return condition_keys.of_tags(service, namer.known.tags(_taggable(resource)))
+    return condition_keys.of_tags(service, namer.facts.tags(_taggable(resource)))
 
 
-def _passed(asked: Asked, namer: Namer) -> Iterator[Requirement]:
+def _passed(request: ApiRequest, namer: Namer) -> Iterator[Requirement]:
     """iam:PassRole for each role in the request. A service-linked role is not passed."""
-    to = _PASSED_TO.get(asked.service, f"{asked.service}.amazonaws.com")
-    for member in _PASSED_IN.get(asked.service, ()):
+    to = _PASSED_TO.get(request.service, f"{request.service}.amazonaws.com")
+    for member in _PASSED_IN.get(request.service, ()):
         for stated in [
-            asked.parameters,
-            asked.parameters.get("TrainingJobDefinition") or {},
-            *_targets(asked),
+            request.parameters,
+            request.parameters.get("TrainingJobDefinition") or {},
+            *_targets(request),
         ]:
             role = stated.get(member)
             if isinstance(role, str) and role.startswith("arn:") and _SERVICE_LINKED not in role:
                 yield _passing(role, to, namer)
-    for provider in asked.parameters.get("TemplateProviders") or ():
+    for provider in request.parameters.get("TemplateProviders") or ():
         if role := (provider.get("CfnTemplateProvider") or {}).get("RoleARN"):
             # What CloudFormation is passed, CreateStack passes: SageMaker calls it as the caller.
             yield _passing(str(role), "sagemaker.amazonaws.com", namer)
 
 
 def _passing(role: str, to: str, namer: Namer) -> Requirement:
-    tags = condition_keys.of_tags("iam", namer.known.tags(role))
+    tags = condition_keys.of_tags("iam", namer.facts.tags(role))
     return Requirement("iam:PassRole", role, {"iam:PassedToService": (to,), **tags})
 
 
-def _targets(asked: Asked) -> list[dict[str, Any]]:
-    targets = asked.parameters.get("Targets") if asked.service == "events" else None
+def _targets(request: ApiRequest) -> list[dict[str, Any]]:
+    targets = request.parameters.get("Targets") if request.service == "events" else None
     return [each for each in targets or () if isinstance(each, dict)]
 
 
-def _s3(asked: Asked, namer: Namer, keys: Keys) -> Iterator[Requirement]:
-    for name, resource in s3_requests.actions(asked.operation, asked.parameters):
+def _s3(request: ApiRequest, namer: Namer, keys: Keys) -> Iterator[Requirement]:
+    for name, resource in s3_requests.actions(request.operation, request.parameters):
         arn = resource if resource == "*" else f"arn:aws:s3:::{resource}"
         yield Requirement(f"s3:{name}", arn, keys | _tags_of("s3", namer, arn))
         bucket = resource.partition("/")[0]
-        key = namer.known.bucket_key(bucket)
+        key = namer.facts.bucket_key(bucket)
         if name in s3_requests.WRITING:
-            key = asked.parameters.get("SSEKMSKeyId") or key
-        if key is None or (asked.operation == "CompleteMultipartUpload"):
+            key = request.parameters.get("SSEKMSKeyId") or key
+        if key is None or (request.operation == "CompleteMultipartUpload"):
             continue
         via: Keys = {"kms:ViaService": (f"s3.{namer.region}.amazonaws.com",)}
         if name in s3_requests.WRITING:
             yield Requirement("kms:GenerateDataKey", namer.key(key), via)
         # S3 reads back the parts of a multipart upload's data key.
-        if name in s3_requests.READING or asked.operation in {"CreateMultipartUpload", "UploadPart"}:
+        if name in s3_requests.READING or request.operation in {"CreateMultipartUpload", "UploadPart"}:
             yield Requirement("kms:Decrypt", namer.key(key), via)

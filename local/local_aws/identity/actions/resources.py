@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from local_aws.identity.actions.asked import Asked
-from local_aws.identity.actions.known import Known
+from local_aws.identity.actions.api_request import ApiRequest
+from local_aws.identity.actions.resource_facts import ResourceFacts
 from local_aws.identity.policies.policy import ANY
 
 Parameters = Mapping[str, Any]
@@ -20,15 +20,15 @@ Parameters = Mapping[str, Any]
 class Namer:
     """Makes ARNs of one account and region."""
 
-    def __init__(self, account_id: str, region: str, known: Known) -> None:
+    def __init__(self, account_id: str, region: str, facts: ResourceFacts) -> None:
         self.account_id = account_id
         self.region = region
-        self.known = known
+        self.facts = facts
 
-    def of(self, asked: Asked) -> list[str]:
+    def of(self, request: ApiRequest) -> list[str]:
         """The ARNs of what a request of any service but S3 is about, the resource itself first; or "*" alone."""
-        make = _SERVICES.get(asked.service)
-        found = make(self, asked) if make else []
+        make = _SERVICES.get(request.service)
+        found = make(self, request) if make else []
         return list(dict.fromkeys(found)) or [ANY]
 
     def arn(self, service: str, resource: str) -> str:
@@ -43,13 +43,13 @@ class Namer:
         """The ARN of an IAM resource, with the path that it was created under. An ARN is returned as it is."""
         if name.startswith("arn:"):
             return name
-        return f"arn:aws:iam::{self.account_id}:{kind}{self.known.path(kind, name)}{name}"
+        return f"arn:aws:iam::{self.account_id}:{kind}{self.facts.path(kind, name)}{name}"
 
     def key(self, stated: str) -> str:
         """The ARN of a KMS key, which may be stated by id, ARN or alias."""
         name = stated.rpartition(":")[2] if stated.startswith("arn:") else stated
         if name.startswith("alias/"):
-            stated = self.known.key_of_alias(name) or ANY
+            stated = self.facts.key_of_alias(name) or ANY
         return self.named("kms", "key/", stated)
 
 
@@ -81,16 +81,16 @@ _SAGEMAKER_ONLY = {
 """Operations with members that name other resources than those they are authorised on."""
 
 
-def _sagemaker(namer: Namer, asked: Asked) -> list[str]:
-    given = asked.parameters
+def _sagemaker(namer: Namer, request: ApiRequest) -> list[str]:
+    given = request.parameters
     group = str(given.get("ModelPackageGroupName", ""))
-    members = _SAGEMAKER_ONLY.get(asked.operation, _SAGEMAKER)
+    members = _SAGEMAKER_ONLY.get(request.operation, _SAGEMAKER)
     found = [
         namer.named("sagemaker", _SAGEMAKER[member], str(given[member]))
         for member in members
         if given.get(member)
     ]
-    match asked.operation:
+    match request.operation:
         case "ListModelPackages" if group:
             return [namer.named("sagemaker", "model-package/", f"{group.rpartition('/')[2]}/*")]
         case "CreateModelPackage" if group:
@@ -124,13 +124,13 @@ _LISTS_OF_ONE = frozenset(
 )
 
 
-def _lambda(namer: Namer, asked: Asked) -> list[str]:
-    given = asked.parameters
+def _lambda(namer: Namer, request: ApiRequest) -> list[str]:
+    given = request.parameters
     name = given.get("FunctionName") or given.get("Resource")
-    if not name or asked.operation == "ListFunctions":
+    if not name or request.operation == "ListFunctions":
         return []
     parts = str(name).split(":")
-    qualifier = f":{given['Qualifier']}" if given.get("Qualifier") and asked.operation == "Invoke" else ""
+    qualifier = f":{given['Qualifier']}" if given.get("Qualifier") and request.operation == "Invoke" else ""
     if len(parts) >= 7:
         return [f"{name}{qualifier}"]
     if "function" in parts:  # ACCOUNT:function:NAME
@@ -138,9 +138,9 @@ def _lambda(namer: Namer, asked: Asked) -> list[str]:
     return [namer.arn("lambda", f"function:{':'.join(parts)}{qualifier}")]
 
 
-def _logs(namer: Namer, asked: Asked) -> list[str]:
+def _logs(namer: Namer, request: ApiRequest) -> list[str]:
     """Groups end in ":*" but where they are tagged, as AWS's guide on permissions for CloudWatch Logs says."""
-    given = asked.parameters
+    given = request.parameters
     if arn := given.get("resourceArn"):
         return [str(arn)]
     group = given.get("logGroupName")
@@ -152,27 +152,27 @@ def _logs(namer: Namer, asked: Asked) -> list[str]:
     return [namer.arn("logs", f"log-group:{group}:" + (f"log-stream:{stream}" if stream else "*"))]
 
 
-def _kms(namer: Namer, asked: Asked) -> list[str]:
-    given = asked.parameters
+def _kms(namer: Namer, request: ApiRequest) -> list[str]:
+    given = request.parameters
     found = [
         namer.named("kms", "", str(given["AliasName"])) if given.get("AliasName") else "",
         namer.key(str(given["KeyId"])) if given.get("KeyId") else "",
         namer.key(str(given["TargetKeyId"])) if given.get("TargetKeyId") else "",
     ]
-    if asked.operation == "Decrypt" and not given.get("KeyId"):
+    if request.operation == "Decrypt" and not given.get("KeyId"):
         return [namer.key(ANY)]  # whichever the ciphertext names
-    if asked.operation == "DeleteAlias":
+    if request.operation == "DeleteAlias":
         found.append(namer.key(str(given["AliasName"])))
-    return [] if asked.operation == "ListAliases" else [each for each in found if each]
+    return [] if request.operation == "ListAliases" else [each for each in found if each]
 
 
-def _iam(namer: Namer, asked: Asked) -> list[str]:
-    given = asked.parameters
-    match asked.operation:
+def _iam(namer: Namer, request: ApiRequest) -> list[str]:
+    given = request.parameters
+    match request.operation:
         case "ListRoles" | "ListPolicies" | "ListOpenIDConnectProviders":
             return []
         case "CreateRole" | "CreatePolicy":
-            kind = asked.operation.removeprefix("Create")
+            kind = request.operation.removeprefix("Create")
             path, name = given.get("Path", "/"), given[f"{kind}Name"]
             return [f"arn:aws:iam::{namer.account_id}:{kind.lower()}{path}{name}"]
         case "CreateOpenIDConnectProvider":
@@ -189,9 +189,9 @@ def _iam(namer: Namer, asked: Asked) -> list[str]:
     return []
 
 
-def _events(namer: Namer, asked: Asked) -> list[str]:
-    given = asked.parameters
-    match asked.operation:
+def _events(namer: Namer, request: ApiRequest) -> list[str]:
+    given = request.parameters
+    match request.operation:
         case "ListRules" | "ListEventBuses" | "ListRuleNamesByTarget":
             return []
         case "PutEvents":
@@ -206,21 +206,23 @@ def _events(namer: Namer, asked: Asked) -> list[str]:
     return [namer.arn("events", f"rule/{'' if bus == 'default' else f'{bus}/'}{rule}")]
 
 
-def _sqs(namer: Namer, asked: Asked) -> list[str]:
-    name = asked.parameters.get("QueueName") or str(asked.parameters.get("QueueUrl", "")).rpartition("/")[2]
+def _sqs(namer: Namer, request: ApiRequest) -> list[str]:
+    name = (
+        request.parameters.get("QueueName") or str(request.parameters.get("QueueUrl", "")).rpartition("/")[2]
+    )
     return [namer.arn("sqs", str(name))] if name else []
 
 
-def _sns(namer: Namer, asked: Asked) -> list[str]:
-    given = asked.parameters
-    if asked.operation == "CreateTopic":
+def _sns(namer: Namer, request: ApiRequest) -> list[str]:
+    given = request.parameters
+    if request.operation == "CreateTopic":
         return [namer.arn("sns", str(given["Name"]))]
     arn = given.get("TopicArn") or given.get("TargetArn") or given.get("ResourceArn")
     return [str(arn)] if arn else []
 
 
-def _secretsmanager(namer: Namer, asked: Asked) -> list[str]:
-    name = asked.parameters.get("SecretId") or asked.parameters.get("Name")
+def _secretsmanager(namer: Namer, request: ApiRequest) -> list[str]:
+    name = request.parameters.get("SecretId") or request.parameters.get("Name")
     if not name:
         return []
     return [
@@ -228,50 +230,50 @@ def _secretsmanager(namer: Namer, asked: Asked) -> list[str]:
     ]
 
 
-def _ssm(namer: Namer, asked: Asked) -> list[str]:
-    given = asked.parameters
+def _ssm(namer: Namer, request: ApiRequest) -> list[str]:
+    given = request.parameters
     names = [*given.get("Names", ())] or [given.get("Name") or given.get("Path") or given.get("ResourceId")]
     return [namer.named("ssm", "parameter/", str(name).removeprefix("/")) for name in names if name]
 
 
-def _cloudwatch(namer: Namer, asked: Asked) -> list[str]:
-    given = asked.parameters
+def _cloudwatch(namer: Namer, request: ApiRequest) -> list[str]:
+    given = request.parameters
     if arn := given.get("ResourceARN"):
         return [str(arn)]
     dashboards = given.get("DashboardNames") or [given.get("DashboardName")]
     if dashboards != [None]:
         return [f"arn:aws:cloudwatch::{namer.account_id}:dashboard/{name}" for name in dashboards]
     names = given.get("AlarmNames") or ([given["AlarmName"]] if given.get("AlarmName") else [])
-    if asked.operation == "DescribeAlarms" and not names:
+    if request.operation == "DescribeAlarms" and not names:
         names = [ANY]
     return [namer.arn("cloudwatch", f"alarm:{name}") for name in names]
 
 
-def _cloudformation(namer: Namer, asked: Asked) -> list[str]:
-    given = asked.parameters
+def _cloudformation(namer: Namer, request: ApiRequest) -> list[str]:
+    given = request.parameters
     name = given.get("StackName") or given.get("ChangeSetName")
-    if not name or asked.operation in {"ListStacks", "ValidateTemplate"}:
+    if not name or request.operation in {"ListStacks", "ValidateTemplate"}:
         return []
     return [str(name) if str(name).startswith("arn:") else namer.arn("cloudformation", f"stack/{name}/*")]
 
 
-def _scaling(namer: Namer, asked: Asked) -> list[str]:
-    if asked.operation.startswith("Describe"):
+def _scaling(namer: Namer, request: ApiRequest) -> list[str]:
+    if request.operation.startswith("Describe"):
         return []
-    arn = asked.parameters.get("ResourceARN")
+    arn = request.parameters.get("ResourceARN")
     return [str(arn) if arn else namer.arn("application-autoscaling", "scalable-target/*")]
 
 
-def _apigateway(namer: Namer, asked: Asked) -> list[str]:
-    return [f"arn:aws:apigateway:{namer.region}::{asked.path.removeprefix('/v2')}"]
+def _apigateway(namer: Namer, request: ApiRequest) -> list[str]:
+    return [f"arn:aws:apigateway:{namer.region}::{request.path.removeprefix('/v2')}"]
 
 
-def _sts(namer: Namer, asked: Asked) -> list[str]:
-    role = asked.parameters.get("RoleArn")
+def _sts(namer: Namer, request: ApiRequest) -> list[str]:
+    role = request.parameters.get("RoleArn")
     return [str(role)] if role else []
 
 
-_SERVICES: dict[str, Callable[[Namer, Asked], list[str]]] = {
+_SERVICES: dict[str, Callable[[Namer, ApiRequest], list[str]]] = {
     "apigatewayv2": _apigateway,
     "application-autoscaling": _scaling,
     "cloudformation": _cloudformation,

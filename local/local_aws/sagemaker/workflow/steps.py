@@ -15,8 +15,8 @@ from local_aws.sagemaker.workflow.callbacks import Callbacks
 from local_aws.sagemaker.workflow.definition import Step
 from local_aws.sagemaker.workflow.errors import StepFailedError, StepStoppedError
 from local_aws.sagemaker.workflow.execution import FAILED, STOPPED, SUCCEEDED, Execution
-from local_aws.sagemaker.workflow.messages import ask, invoke
 from local_aws.sagemaker.workflow.resources import RESOURCES, Made, Resource, make
+from local_aws.sagemaker.workflow.step_calls import invoke, send_callback
 from local_aws.sagemaker.workflow.validation import JOB_VARIABLES
 
 log = logging.getLogger(__name__)
@@ -108,7 +108,7 @@ class StepWork:
         queue, arguments = self._asked()
         callback = self._around.callbacks.open(self._execution.start.arn)
         try:
-            ask(self._around.queues, queue, callback, arguments, "Executing")
+            send_callback(self._around.queues, queue, callback, arguments, "Executing")
             told = {"CallbackToken": callback.token, "SqsQueueUrl": queue}
             self._execution.executing(self._step.name, {"Callback": told})
             stopping = False
@@ -117,7 +117,7 @@ class StepWork:
                     raise StepStoppedError("The server was stopped.")
                 if self._around.stop.is_set() and not stopping:
                     stopping = True
-                    ask(self._around.queues, queue, callback, arguments, "Stopping")
+                    send_callback(self._around.queues, queue, callback, arguments, "Stopping")
         finally:
             self._around.callbacks.discard(callback)
         if stopping:

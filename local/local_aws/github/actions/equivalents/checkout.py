@@ -14,7 +14,7 @@ from pathlib import Path
 from local_aws.github.actions.equivalents.call import ActionCall
 from local_aws.github.actions.errors import StepFailed
 from local_aws.github.git import environment
-from local_aws.github.writing import HEADS
+from local_aws.github.ref_updates import HEADS
 
 INPUTS: Mapping[str, str | None] = {
     "repository": None,

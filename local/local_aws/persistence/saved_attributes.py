@@ -1,4 +1,4 @@
-"""What of the services is state, and is saved: attributes of their handlers, and of moto's backends."""
+"""The attributes of handlers and of moto's backends that are the state of the services, and are saved."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ NOT_SAVED: dict[str, str] = {
     "account.clients": "connections",
     "account.events": "listeners, which the services of a new server are again",
     "apigatewayv2.Gateway": "throttling of the last second, and log streams that are opened again",
-    "cloudformation.Answers": "addresses of answers that somebody waits for: nothing is saved meanwhile",
+    "cloudformation.ResponseUrls": "addresses of answers that somebody waits for: nothing is saved meanwhile",
     "cloudformation.Stacks": "operations under way: nothing is saved meanwhile",
     "cloudwatch.Evaluator": "what it knows of queues, which it looks at again",
     "events.Deliveries": "deliveries under way: nothing is saved meanwhile",
@@ -65,7 +65,7 @@ NOT_SAVED: dict[str, str] = {
     "sagemaker.PipelineExecutions": "threads of executions that are over",
     "sagemaker-runtime.Runtime": "counts of the last minute, and requests that wait: nothing is saved meanwhile",
 }
-"""What else handlers hold, and why that is no state."""
+"""The handlers whose other attributes are not saved, with the reason."""
 
 
 def get(server: Server, name: str, path: str) -> Any:

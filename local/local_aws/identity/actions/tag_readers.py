@@ -1,4 +1,4 @@
-"""The tags of resources that their services name themselves: of keys, and of HTTP APIs."""
+"""Functions that read the tags of resources whose names their services make up: KMS keys and HTTP APIs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from local_aws.identity.actions.known import Tags
+from local_aws.identity.actions.resource_facts import Tags
 from local_aws.kernel.moto_internals import key_age_and_tags
 from local_aws.kernel.wire import ServiceError
 
@@ -17,8 +17,10 @@ Source: "ABAC for AWS KMS", KMS developer guide.
 """
 
 
-def tags(get_api_tags: Callable[[dict[str, Any]], Mapping[str, Any]]) -> dict[str, Callable[[str], Tags]]:
-    """What tells tags by ARN, for each of the services. `get_api_tags` is API Gateway's GetTags."""
+def by_service(
+    get_api_tags: Callable[[dict[str, Any]], Mapping[str, Any]],
+) -> dict[str, Callable[[str], Tags]]:
+    """The function of each service that returns the tags of an ARN. `get_api_tags` is API Gateway's GetTags."""
 
     def api_tags(arn: str) -> Tags:
         try:
@@ -27,9 +29,9 @@ def tags(get_api_tags: Callable[[dict[str, Any]], Mapping[str, Any]]) -> dict[st
             return {}
         return found
 
-    return {"kms": _key_tags, "apigateway": api_tags}
+    return {"kms": _tags_of_key, "apigateway": api_tags}
 
 
-def _key_tags(arn: str) -> Tags:
+def _tags_of_key(arn: str) -> Tags:
     age, tags = key_age_and_tags(arn, time.time())
     return {} if age is not None and age < TAG_LAG_SECONDS else dict(tags)

@@ -1,4 +1,4 @@
-"""Values from a template in the types that an API asks for."""
+"""Converts the values of a template to the types that an API takes."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Any
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 
-def shaped(value: Any, shape: Shape) -> Any:
+def converted(value: Any, shape: Shape) -> Any:
     """`value`, from a template, in the types of the API's `shape`; what does not fit stays for the API to refuse."""
     if isinstance(shape, StructureShape) and isinstance(value, Mapping):
         return {
-            name: shaped(each, shape.members[name]) if name in shape.members else each
+            name: converted(each, shape.members[name]) if name in shape.members else each
             for name, each in value.items()
         }
     if isinstance(shape, ListShape) and isinstance(value, list):
-        return [shaped(each, shape.member) for each in value]
+        return [converted(each, shape.member) for each in value]
     if isinstance(shape, MapShape) and isinstance(value, Mapping):
-        return {key: shaped(each, shape.value) for key, each in value.items()}
+        return {key: converted(each, shape.value) for key, each in value.items()}
     return _scalar(value, shape.type_name)
 
 

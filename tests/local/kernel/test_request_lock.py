@@ -1,10 +1,10 @@
-"""Who holds the turnstile sees a state that no request changes."""
+"""Who hold the lock sees a state that no request changes."""
 
 import threading
 
 import pytest
 
-from local_aws.kernel.turnstile import Turnstile
+from local_aws.kernel.request_lock import RequestLock
 
 
 class Door:
@@ -12,7 +12,7 @@ class Door:
 
     def __init__(self):
         self.entered, self.go = threading.Event(), threading.Event()
-        self.turnstile = Turnstile(self._answer)
+        self.lock = RequestLock(self._answer)
 
     def _answer(self, environ, start_response):
         self.entered.set()
@@ -20,7 +20,7 @@ class Door:
         return [b"answer"]
 
     def request(self, **environ):
-        answer = self.turnstile({"REQUEST_METHOD": "POST", "PATH_INFO": "/", **environ}, None)
+        answer = self.lock({"REQUEST_METHOD": "POST", "PATH_INFO": "/", **environ}, None)
         answer.close()
 
     def start(self, **environ):
@@ -39,9 +39,9 @@ def door():
 def test_nobody_holds_it_while_a_request_is_inside(door):
     thread = door.start()
     assert door.entered.wait(30)
-    with door.turnstile.hold(patience=0) as free:
+    with door.lock.hold(patience=0) as free:
         assert not free
-    assert door.turnstile.has_changed
+    assert door.lock.has_changed
     door.go.set()
     thread.join()
 
@@ -50,14 +50,14 @@ def test_it_is_held_from_the_moment_on_at_which_the_last_request_leaves(door):
     thread = door.start()
     assert door.entered.wait(30)
     threading.Timer(0.05, door.go.set).start()
-    with door.turnstile.hold(patience=30) as free:
+    with door.lock.hold(patience=30) as free:
         assert free
     thread.join()
 
 
 def test_a_request_waits_while_it_is_held_and_passes_afterwards(door):
     door.go.set()
-    with door.turnstile.hold() as free:
+    with door.lock.hold() as free:
         thread = door.start()
         assert free
         assert not door.entered.is_set()
@@ -80,14 +80,14 @@ def test_a_request_waits_while_it_is_held_and_passes_afterwards(door):
 def test_what_may_have_changed_something_is_known_when_it_enters(door, environ, changes):
     door.go.set()
     door.request(**environ)
-    assert door.turnstile.has_changed is changes
+    assert door.lock.has_changed is changes
 
 
 def test_pages_that_stay_open_hinder_nobody(door):
-    thread = threading.Thread(target=door.turnstile, args=({"PATH_INFO": "/_console/key/events"}, None))
+    thread = threading.Thread(target=door.lock, args=({"PATH_INFO": "/_console/key/events"}, None))
     thread.start()
     assert door.entered.wait(30)
-    with door.turnstile.hold(patience=0) as free:
+    with door.lock.hold(patience=0) as free:
         assert free
     door.go.set()
     thread.join()

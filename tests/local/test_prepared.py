@@ -8,7 +8,7 @@ import pytest
 import requests
 from typer.testing import CliRunner
 
-from local_aws import cli, place
+from local_aws import cli, prepared
 from local_aws.errors import UsageError
 from local_aws.kernel.environment import shell_commands
 from local_aws.kernel.keys import published
@@ -16,7 +16,7 @@ from local_aws.kernel.keys import published
 
 @pytest.fixture(scope="module")
 def owner(local_server):
-    made = place.organization(local_server.github, local_server.account.clients, "acme-of-up")
+    made = prepared.organization(local_server.github, local_server.account.clients, "acme-of-up")
     local_server.github.add_repository("acme-of-up/shop", files={"docs/a <b>.md": b"x"})
     return made
 
@@ -33,15 +33,17 @@ def test_an_organisation_has_an_owner_whose_token_is_in_the_secret_that_publish_
 @pytest.mark.parametrize("login", ["", "a b", "-a", "a--b", "x" * 40, "owner"])
 def test_a_login_that_github_would_not_take_is_refused(local_server, login):
     with pytest.raises(UsageError, match="--github-org"):
-        place.organization(local_server.github, local_server.account.clients, login)
+        prepared.organization(local_server.github, local_server.account.clients, login)
 
 
 def test_what_is_printed_names_every_address_and_the_commands_with_their_options(local_server, aws, owner):
-    domain = place.domain(local_server.account.clients, "team", aws.role_arn)
+    domain = prepared.studio_domain(local_server.account.clients, "team", aws.role_arn)
     described = aws.client("sagemaker").describe_domain(DomainId=domain)
     assert described["DomainName"] == "team"
     page = f"{local_server.endpoint_url}/_console/key/"
-    first, *rest = place.lines(local_server.github, local_server.account.clients, owner, domain, page)
+    first, *rest = prepared.instructions(
+        local_server.github, local_server.account.clients, owner, domain, page
+    )
     assert first.endswith(page)
     said = "\n".join(rest)
     for address in ("_github/api", "_github/web", "_github/git"):
@@ -91,7 +93,7 @@ def test_only_what_differs_is_set_and_values_are_quoted():
 
 def test_no_secret_but_the_owners_token_is_printed(local_server, owner):
     said = "\n".join(
-        place.lines(local_server.github, local_server.account.clients, owner, None, "http://page")
+        prepared.instructions(local_server.github, local_server.account.clients, owner, None, "http://page")
     )
     assert local_server.account.clients.keys.administrator.secret not in said
     assert len(re.findall(r"ghp_\w+", said)) == 1

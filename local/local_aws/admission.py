@@ -1,4 +1,4 @@
-"""What every request of the server passes before anything else: the guard, the reading of its body, its signature."""
+"""The first check of every request of the server: the guard, the reading of its body, its signature."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from urllib.parse import urlsplit
 from botocore.exceptions import ClientError, ParamValidationError
 from werkzeug.wrappers import Response
 
-from local_aws.identity.actions.asked import recognise
+from local_aws.identity.actions.api_request import recognise
 from local_aws.identity.gate import StartResponse, Wsgi
 from local_aws.identity.signers import secrets_of
 from local_aws.kernel import bodies, json_bodies, signatures
 from local_aws.kernel.account import Account
 from local_aws.kernel.caller import SIGNATURE, Signature
+from local_aws.kernel.error_responses import refusal
 from local_aws.kernel.guard import Admitted, CorsRule, CorsRules, Guard, Refused
-from local_aws.kernel.refusals import refusal
 from local_aws.kernel.signatures import Signatures
 from local_aws.kernel.wire import ServiceError
 
@@ -41,7 +41,7 @@ _FORM = "application/x-www-form-urlencoded"
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
-class Front:
+class Admission:
     """A WSGI application before `application`, which is called with a request that may pass.
 
     It is called with the whole body in memory, so that it never waits for a client, and with a verified signature or none.
@@ -54,8 +54,8 @@ class Front:
         self._region = region
 
     @classmethod
-    def of(cls, account: Account, application: Wsgi) -> Front:
-        """The front of the server at the account's endpoint, which takes the account's credentials."""
+    def of(cls, account: Account, application: Wsgi) -> Admission:
+        """The admission of the server at the account's endpoint, which takes the account's credentials."""
         guard = Guard(urlsplit(account.endpoint_url).port or 0, cors_rules(account))
         signed = Signatures(secrets_of(account.clients.keys, account.sessions))
         return cls(application, guard, signed, account.region)

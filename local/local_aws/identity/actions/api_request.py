@@ -33,7 +33,7 @@ UNSIGNED = {"AssumeRoleWithWebIdentity": "sts"}
 
 
 @dataclass(frozen=True)
-class Asked:
+class ApiRequest:
     """A request for one operation. `service` is boto3's name, `path` as it was sent.
 
     `malformed` says why a form does not fit the operation, "" where it does: then there are no parameters.
@@ -47,54 +47,54 @@ class Asked:
     malformed: str = ""
 
 
-def recognise(environ: dict[str, Any], signature: Signature) -> Asked | None:
+def recognise(environ: dict[str, Any], signature: Signature) -> ApiRequest | None:
     """The operation that a request asks for; None for what is no API call, or none that botocore knows."""
     if not signature.service:
-        return _unsigned(environ)
+        return _recognise_unsigned(environ)
     for service in _BY_SIGNING_NAME.get(signature.service, (signature.service,)):
-        if asked := _of(service, environ):
-            return asked
+        if found := _recognise_for(service, environ):
+            return found
     return None
 
 
-def _unsigned(environ: dict[str, Any]) -> Asked | None:
+def _recognise_unsigned(environ: dict[str, Any]) -> ApiRequest | None:
     if environ["REQUEST_METHOD"] != "POST" or not _is_form(environ):
         return None
     action = _form(environ).get("Action", "")
-    return _of(UNSIGNED[action], environ) if action in UNSIGNED else None
+    return _recognise_for(UNSIGNED[action], environ) if action in UNSIGNED else None
 
 
-def _of(service: str, environ: dict[str, Any]) -> Asked | None:
+def _recognise_for(service: str, environ: dict[str, Any]) -> ApiRequest | None:
     if service == "s3":
         found = s3_requests.recognise(environ, lambda: body(environ))
-        return Asked("s3", *found, environ["REQUEST_METHOD"], environ["PATH_INFO"]) if found else None
+        return ApiRequest("s3", *found, environ["REQUEST_METHOD"], environ["PATH_INFO"]) if found else None
     try:
         model = service_model(service)
     except UnknownServiceError:
         return None
     if target := environ.get("HTTP_X_AMZ_TARGET"):
         name = target.rpartition(".")[2]
-        return Asked(service, name, _json(environ)) if name in model.operation_names else None
+        return ApiRequest(service, name, _json(environ)) if name in model.operation_names else None
     if _is_form(environ):
         values = _form(environ)
         name = values.get("Action", "")
         if name not in model.operation_names:
             return None
-        return _of_form(service, model.operation_model(name), values)
+        return _request_of_form(service, model.operation_model(name), values)
     path = environ["REQUEST_URI"].partition("?")[0]
     is_rest = model.protocol.startswith("rest-")
     route = rest_route(service, environ["REQUEST_METHOD"], path) if is_rest else None
     if route is None:
         return None
     parameters = _rest_parameters(model.operation_model(route.operation), route.path_values, environ)
-    return Asked(service, route.operation, parameters, environ["REQUEST_METHOD"], path)
+    return ApiRequest(service, route.operation, parameters, environ["REQUEST_METHOD"], path)
 
 
-def _of_form(service: str, operation: OperationModel, values: dict[str, str]) -> Asked:
+def _request_of_form(service: str, operation: OperationModel, values: dict[str, str]) -> ApiRequest:
     try:
-        return Asked(service, operation.name, _parse("query", operation, {"values": values}))
+        return ApiRequest(service, operation.name, _parse("query", operation, {"values": values}))
     except Exception as error:
-        return Asked(service, operation.name, malformed=f"{type(error).__name__}: {error}")
+        return ApiRequest(service, operation.name, malformed=f"{type(error).__name__}: {error}")
 
 
 def body(environ: dict[str, Any]) -> bytes:

@@ -10,8 +10,8 @@ from local_aws.github.actions.events import Event
 from local_aws.github.credentials import Caller
 from local_aws.github.pull_state import commits_of
 from local_aws.github.records import PullRequest, Repository
+from local_aws.github.ref_updates import HEADS
 from local_aws.github.state import State
-from local_aws.github.writing import HEADS
 
 _TAGS = "refs/tags/"
 
@@ -22,7 +22,7 @@ class _Seen:
     pulls: dict[int, tuple[str, str]] = field(default_factory=dict)
 
 
-class Watch:
+class ChangeDetector:
     """Remembers what the repositories were like; what was there before it does not happen."""
 
     def __init__(self, state: State) -> None:

@@ -1,4 +1,4 @@
-"""Every request of the server passes it, so that somebody can look at the state while nobody changes it."""
+"""A lock that keeps all requests waiting, so that the state can be read while none changes it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _INVOKING = "/invocations"
 PATIENCE_SECONDS = 2.0
 
 
-class Turnstile:
+class RequestLock:
     """A WSGI application before `application`. `has_changed` says whether a request since `hold` may have changed something."""
 
     def __init__(self, application: Wsgi) -> None:
@@ -30,7 +30,7 @@ class Turnstile:
         self.has_changed = False
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        """Answer a request, after those who hold the turnstile."""
+        """Answer a request, once nobody holds the lock."""
         if environ.get("PATH_INFO", "").startswith(_UNCOUNTED):
             return self._application(environ, start_response)
         with self._changed:
@@ -47,9 +47,9 @@ class Turnstile:
 
     @contextmanager
     def hold(self, patience: float = PATIENCE_SECONDS) -> Iterator[bool]:
-        """Keep requests waiting, from the first moment on at which none is being answered. False where that does not come.
+        """Keep new requests waiting once none is being answered. Yields False if that takes longer than `patience` seconds.
 
-        Until then all pass: those inside may wait for a request of their own.
+        Until then all requests pass: one that is being answered may wait for another.
         """
         with self._changed:
             free = self._held = self._changed.wait_for(lambda: self._inside == 0, patience)

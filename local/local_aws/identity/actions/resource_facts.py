@@ -6,21 +6,21 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from local_aws.identity.actions.asked import Asked
+from local_aws.identity.actions.api_request import ApiRequest
 
 Tags = dict[str, str]
 
 
-class Known:
-    """Noted by `note` after each success. An ARN is asked for its tags, a name of IAM's for its path.
+class ResourceFacts:
+    """The facts, which `note` adds to after each success: tags by ARN, paths by the names of IAM's resources.
 
-    What its service itself gives a name is made without an ARN being said: `unnamed` has, by service as in ARNs ("kms"),
-    what tells such a resource's tags by its ARN.
+    `tag_readers` maps a service, named as in ARNs ("kms"), to a function that reads the tags of an ARN. They are for
+    resources whose service makes up the name: the request that creates one does not contain its ARN.
     """
 
-    def __init__(self, unnamed: Mapping[str, Callable[[str], Tags]] | None = None) -> None:
+    def __init__(self, tag_readers: Mapping[str, Callable[[str], Tags]] | None = None) -> None:
         self._lock = threading.Lock()
-        self._unnamed = unnamed or {}
+        self._tag_readers = tag_readers or {}
         self._tags: dict[str, Tags] = {}
         self._paths: dict[tuple[str, str], str] = {}
         self._boundaries: dict[str, str] = {}
@@ -28,15 +28,15 @@ class Known:
         self._aliases: dict[str, str] = {}
 
     def tags(self, arn: str) -> Tags:
-        """The tags of a resource; empty if nothing is known of it."""
+        """The tags of a resource, empty for an unknown one."""
         service = arn.split(":")[2] if arn.startswith("arn:") else ""
-        if service in self._unnamed:
-            return self._unnamed[service](arn)
+        if service in self._tag_readers:
+            return self._tag_readers[service](arn)
         with self._lock:
             return dict(self._tags.get(arn, {}))
 
     def path(self, kind: str, name: str) -> str:
-        """The path of an IAM `kind` ("role"): "/" where nobody has said another."""
+        """The path of an IAM `kind` ("role"): "/" unless a request stated another."""
         with self._lock:
             return self._paths.get((kind, name), "/")
 
@@ -55,15 +55,15 @@ class Known:
         with self._lock:
             return self._aliases.get(alias)
 
-    def note(self, asked: Asked, arns: Iterable[str]) -> None:
+    def note(self, request: ApiRequest, arns: Iterable[str]) -> None:
         """Learn from a request that succeeded; `arns` are the resources that it was about."""
-        given = asked.parameters
+        given = request.parameters
         with self._lock:
             # Log groups are tagged without what follows their name.
-            self._note_tags(asked, [arn.removesuffix(":*") for arn in arns])
-            match asked.service, asked.operation:
+            self._note_tags(request, [arn.removesuffix(":*") for arn in arns])
+            match request.service, request.operation:
                 case "iam", "CreateRole" | "CreatePolicy":
-                    kind = asked.operation.removeprefix("Create")
+                    kind = request.operation.removeprefix("Create")
                     self._paths[kind.lower(), given[f"{kind}Name"]] = given.get("Path", "/")
                     if boundary := given.get("PermissionsBoundary"):
                         self._boundaries[given["RoleName"]] = boundary
@@ -87,16 +87,16 @@ class Known:
         else:
             self._bucket_keys.pop(bucket, None)
 
-    def _note_tags(self, asked: Asked, arns: list[str]) -> None:
-        if asked.operation.startswith("Delete") and asked.operation not in {"DeleteTags"}:
+    def _note_tags(self, request: ApiRequest, arns: list[str]) -> None:
+        if request.operation.startswith("Delete") and request.operation not in {"DeleteTags"}:
             for arn in arns:
                 self._tags.pop(arn, None)
-        removed = asked.parameters.get("TagKeys") or asked.parameters.get("tagKeys") or ()
+        removed = request.parameters.get("TagKeys") or request.parameters.get("tagKeys") or ()
         for key in removed:
             for arn in arns:
                 self._tags.get(arn, {}).pop(key, None)
         # Only the first is the resource itself; others are what it is made of.
-        if arns and (stated := request_tags(asked.parameters)):
+        if arns and (stated := request_tags(request.parameters)):
             self._tags.setdefault(arns[0], {}).update(stated)
 
 

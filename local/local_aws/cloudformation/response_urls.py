@@ -15,7 +15,7 @@ from local_aws.kernel.account import Account
 PATH = "/_cloudformation/answers/"
 
 
-class Answers:
+class ResponseUrls:
     """A gateway: `PUT /_cloudformation/answers/ID`, for as long as somebody waits for that answer."""
 
     def __init__(self, account: Account) -> None:
@@ -24,7 +24,7 @@ class Answers:
         self._expected: dict[str, bytes | None] = {}
 
     def expect(self, request_id: str) -> str:
-        """Begin to wait for an answer; the address to put it at."""
+        """Begin to wait for an answer; returns the URL to put it at."""
         with self._lock:
             self._expected[request_id] = None
         return f"{self._account.endpoint_url}{PATH}{request_id}"
@@ -35,7 +35,7 @@ class Answers:
             return self._expected.get(request_id)
 
     def forget(self, request_id: str) -> None:
-        """No longer wait; what still comes is refused."""
+        """Stop waiting; an answer that still comes is refused."""
         with self._lock:
             self._expected.pop(request_id, None)
 

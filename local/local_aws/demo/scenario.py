@@ -1,4 +1,4 @@
-"""The story: a project from its template to its end, by the product's own commands and the workflows that it pours."""
+"""The scenario: a project from its template to its end, by the product's own commands and the workflows that it pours."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from local_aws.demo.timeline import Timeline
 from local_aws.github.actions import Machine, Run
 from local_aws.kernel.environment import for_command
 from local_aws.kernel.signing import Signed
-from local_aws.place import ISSUER
+from local_aws.prepared import ISSUER
 from local_aws.server import Server
 
 PROJECT = "shop"
@@ -38,7 +38,7 @@ QUESTIONS = (
 _TESTS = "tests/test_gate.py"
 
 
-class Story:
+class Scenario:
     """One project on one server. Each method is an act; `folder` takes what is cloned and reported."""
 
     def __init__(self, server: Server, repository: Path, timeline: Timeline, folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from local_aws.persistence import table
+from local_aws.persistence import saved_attributes
 
 _TEXTS = (str, bytes, tuple, frozenset)
 _PARTS = ("_store", "_jobs", "_state")
@@ -19,14 +19,18 @@ def collections(owner, path=""):
 
 def test_every_collection_of_a_handler_is_in_the_table(local_server):
     saved = set()
-    for name, paths in table.SAVED.items():
+    for name, paths in saved_attributes.SAVED.items():
         for path in paths:
             owner, _, last = path.rpartition(".")
-            place = table.get(local_server, name, owner) if owner else table.get(local_server, name, "")
+            place = (
+                saved_attributes.get(local_server, name, owner)
+                if owner
+                else saved_attributes.get(local_server, name, "")
+            )
             saved.add((id(place), last))
     missing = []
-    for name, owner in table.owners(local_server).items():
-        if name in table.NOT_SAVED:
+    for name, owner in saved_attributes.owners(local_server).items():
+        if name in saved_attributes.NOT_SAVED:
             continue
         for path in collections(owner):
             parts = path.split(".")
@@ -35,8 +39,8 @@ def test_every_collection_of_a_handler_is_in_the_table(local_server):
                 place = getattr(place, part)
             if (id(place), parts[-1]) not in saved:
                 missing.append(f"{name}: {path}")
-    assert not missing, "add them to table.SAVED, or their handler to NOT_SAVED with the reason"
+    assert not missing, "add them to saved_attributes.SAVED, or their handler to NOT_SAVED with the reason"
 
 
 def test_the_table_names_no_handler_that_does_not_exist(local_server):
-    assert {*table.SAVED, *table.NOT_SAVED} <= {*table.owners(local_server)}
+    assert {*saved_attributes.SAVED, *saved_attributes.NOT_SAVED} <= {*saved_attributes.owners(local_server)}

@@ -1,4 +1,4 @@
-"""What a server works on, beside the requests that it answers."""
+"""The work of a server beside the requests that it answers: jobs, executions, deliveries, operations of stacks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from local_aws.persistence import table
+from local_aws.persistence import saved_attributes
 
 if TYPE_CHECKING:
     from local_aws.server import Server
@@ -21,26 +21,26 @@ _THREADS = {
 _STACK_THREADS = ("stack ", "change set of ")
 
 
-def under_way(server: Server) -> Iterator[str]:
-    """A few words for each thing that is under way."""
+def running_work(server: Server) -> Iterator[str]:
+    """A description of each piece of work that has not ended."""
     for kind in ("Processing", "Training", "Transform"):
-        jobs = table.get(server, f"sagemaker.{kind}Jobs", "_jobs._jobs")
+        jobs = saved_attributes.get(server, f"sagemaker.{kind}Jobs", "_jobs._jobs")
         yield from (job.arn for job in list(jobs.values()) if job.record.ended is None)
-    tuning = table.get(server, "sagemaker.TuningJobs", "_jobs")
+    tuning = saved_attributes.get(server, "sagemaker.TuningJobs", "_jobs")
     yield from (job.arn for job in list(tuning.values()) if job.ended is None)
-    for pipeline in list(table.get(server, "sagemaker.Pipelines", "_pipelines").values()):
+    for pipeline in list(saved_attributes.get(server, "sagemaker.Pipelines", "_pipelines").values()):
         yield from (execution.start.arn for execution in pipeline.history.active)
-    endpoints = table.get(server, "sagemaker.Endpoints", "_endpoints")
+    endpoints = saved_attributes.get(server, "sagemaker.Endpoints", "_endpoints")
     yield from (endpoint.arn for endpoint in list(endpoints.values()) if endpoint.is_busy)
-    projects = table.get(server, "sagemaker.Projects", "_projects")
+    projects = saved_attributes.get(server, "sagemaker.Projects", "_projects")
     yield from (project.arn for project in list(projects.values()) if project.busy)
-    queues = table.get(server, "sagemaker-runtime.Runtime", "_queues._queues")
+    queues = saved_attributes.get(server, "sagemaker-runtime.Runtime", "_queues._queues")
     yield from (
         f"requests in the queue of {each.endpoint.name}" for each in list(queues.values()) if each.size
     )
-    if table.get(server, "lambda.Pool", "_working"):
+    if saved_attributes.get(server, "lambda.Pool", "_working"):
         yield "an invocation of a function"
-    if table.get(server, "github", "_state.actions") is not None:
+    if saved_attributes.get(server, "github", "_state.actions") is not None:
         yield "workflows of the embedded GitHub"
     for thread in threading.enumerate():
         if thread.name in _THREADS:

@@ -30,7 +30,9 @@ def invoke(client: Any, function: str, payload: Mapping[str, Any]) -> Mapping[st
     return found
 
 
-def ask(client: Any, queue: str, callback: Callback, arguments: Mapping[str, Any], status: str) -> None:
+def send_callback(
+    client: Any, queue: str, callback: Callback, arguments: Mapping[str, Any], status: str
+) -> None:
     """Send a Callback step's message: status Executing, or Stopping where the execution is being stopped.
 
     Raises StepFailedError where the queue does not take it.

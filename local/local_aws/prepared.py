@@ -28,7 +28,7 @@ class Owner:
 def organization(github: GitHub, clients: Clients, login: str) -> Owner:
     """The organisation `login` with an owner, whose token is in a secret as `project-template publish` wants it.
 
-    It is made where it is missing.
+    Creates it if it is missing.
 
     Raises UsageError for a login that GitHub does not allow.
     """
@@ -49,8 +49,8 @@ def organization(github: GitHub, clients: Clients, login: str) -> Owner:
     return Owner(login, OWNER, token, secrets.create_secret(Name=name, SecretString=token)["ARN"])
 
 
-def domain(clients: Clients, name: str, role_arn: str) -> str:
-    """The id of the Studio domain of that name, whose users work as the role. It is made where it is missing."""
+def studio_domain(clients: Clients, name: str, role_arn: str) -> str:
+    """The id of the Studio domain of that name, whose users work as the role. Creates the domain if it is missing."""
     sagemaker = clients.client("sagemaker")
     for known in sagemaker.list_domains()["Domains"]:
         if known["DomainName"] == name:
@@ -65,10 +65,10 @@ def domain(clients: Clients, name: str, role_arn: str) -> str:
     return str(made["DomainArn"].rpartition("/")[2])
 
 
-def lines(
+def instructions(
     github: GitHub, clients: Clients, owner: Owner | None, domain_id: str | None, page: str
 ) -> list[str]:
-    """Where everything is, the address of the `page` first, and the commands that use it, to be pasted into another shell."""
+    """The addresses of everything, that of the `page` first, and the commands that use it, for another shell."""
     url = clients.endpoint_url
     said = [
         f"Watch it in a browser: {page}",
