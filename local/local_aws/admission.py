@@ -28,9 +28,9 @@ log = logging.getLogger(__name__)
 GATEWAYS = "/_"
 """The prefixes of gateways' paths. A gateway decides which of its requests have to be signed."""
 
-_MOTOS_OWN = ("/moto-api", "/latest/meta-data", "/latest/api", "/favicon.ico")
+_MOTO_PATHS = ("/moto-api", "/latest/meta-data", "/latest/api", "/favicon.ico")
 """Paths that moto answers to anybody, with its whole state, with credentials, or by forgetting everything."""
-_EVERYWHERE = ("iam", "sts")
+_GLOBAL_SERVICES = ("iam", "sts")
 """Services that answer alike in every region: IAM's requests are signed for us-east-1."""
 _LONGEST_PUSH = 2 * 1024**3
 """Bytes of a push that GitHub takes, https://docs.github.com/en/get-started/using-git/troubleshooting-the-2-gb-push-limit."""
@@ -80,7 +80,7 @@ class Admission:
             late = ServiceError("RequestTimeout", f"The body did not arrive in time: {error}", 400)
             return refusal(_service(environ), late, environ)(environ, start_response)
         try:
-            return self.application(environ, _answering(admitted, start_response))
+            return self.application(environ, _with_cors_headers(admitted, start_response))
         except OSError as error:
             if error.errno not in _FULL:
                 raise
@@ -103,7 +103,7 @@ class Admission:
             pass
 
     def _authenticate(self, environ: dict[str, Any]) -> None:
-        if environ["PATH_INFO"].startswith(_MOTOS_OWN):
+        if environ["PATH_INFO"].startswith(_MOTO_PATHS):
             raise ServiceError("AccessDenied", f"{environ['PATH_INFO']} is no address of AWS's", 403)
         if not signatures.is_signed(environ):
             self._check_unsigned(environ)
@@ -125,11 +125,11 @@ class Admission:
         if is_target and "json" in kind:
             json_bodies.parsed(data)
         environ[SIGNATURE] = signature
-        _state(environ)
+        _state_signature(environ)
 
     def _check_region(self, signature: Signature) -> None:
         """Raises ServiceError for a request to another region: there is one here, and nothing is in two."""
-        if signature.service in _EVERYWHERE or signature.region in ("", self._region):
+        if signature.service in _GLOBAL_SERVICES or signature.region in ("", self._region):
             return
         raise ServiceError(
             "InvalidRegion",
@@ -213,7 +213,7 @@ def _service(environ: dict[str, Any]) -> str:
     return "sts" if form or "Action=" in environ.get("QUERY_STRING", "") else "s3"
 
 
-def _state(environ: dict[str, Any]) -> None:
+def _state_signature(environ: dict[str, Any]) -> None:
     """Make the signature the only sign of the service that a request is for, also where it came in the address."""
     if "HTTP_AUTHORIZATION" in environ:
         return
@@ -224,7 +224,7 @@ def _state(environ: dict[str, Any]) -> None:
     )
 
 
-def _answering(admitted: Admitted, start_response: StartResponse) -> StartResponse:
+def _with_cors_headers(admitted: Admitted, start_response: StartResponse) -> StartResponse:
     """moto lets every origin read its answers: only those headers stay that a bucket's rules gave."""
 
     def answer(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:

@@ -69,7 +69,7 @@ class Application:
         services = self._services.get(name)
         if services is not None:
             return _respond(services, Request(environ))(environ, start_response)
-        if self._gate and SERVICE not in environ and (refused := _unknown(name, environ)):
+        if self._gate and SERVICE not in environ and (refused := _unknown_operation(name, environ)):
             return refused(environ, start_response)
         try:
             with self._turns.setdefault(name, threading.Lock()):
@@ -81,7 +81,7 @@ class Application:
             raise
         except Exception as error:
             log.debug("moto failed to answer a request of %s", name, exc_info=True)
-            return _unreadable(name, error, environ)(environ, start_response)
+            return _invalid_request(name, error, environ)(environ, start_response)
         return answer
 
 
@@ -90,10 +90,10 @@ def _respond(services: list[Service], request: Request) -> Response:
         if route := service.route(request):
             return service.respond(request, route)
     names = " and ".join(service.name for service in services)
-    return _no_operation(services[0].name, names, request)
+    return _unknown_operation_error(services[0].name, names, request)
 
 
-def _unknown(service: str, environ: dict[str, Any]) -> Response | None:
+def _unknown_operation(service: str, environ: dict[str, Any]) -> Response | None:
     """The refusal of an operation that botocore's model of the service does not have. moto would fail on it.
 
     None for a REST protocol, whose routes moto knows, and for a service that botocore does not know.
@@ -102,10 +102,10 @@ def _unknown(service: str, environ: dict[str, Any]) -> Response | None:
         is_rest = service_model(service).protocol.startswith("rest-")
     except UnknownServiceError:
         return None
-    return None if is_rest else _no_operation(service, service, Request(environ))
+    return None if is_rest else _unknown_operation_error(service, service, Request(environ))
 
 
-def _no_operation(service: str, names: str, request: Request) -> Response:
+def _unknown_operation_error(service: str, names: str, request: Request) -> Response:
     if protocol_of(service, request.environ) in ("query", "ec2"):
         message = f"Could not find operation {request.values.get('Action', '')} in {names}."
         return refusal(service, ServiceError("InvalidAction", message), request.environ)
@@ -114,7 +114,7 @@ def _no_operation(service: str, names: str, request: Request) -> Response:
     return refusal(service, unknown, request.environ)
 
 
-def _unreadable(service: str, error: Exception, environ: dict[str, Any]) -> Response:
+def _invalid_request(service: str, error: Exception, environ: dict[str, Any]) -> Response:
     """The refusal of a request that moto fails on: nearly always parameters that AWS would refuse, too."""
     message = f"The embedded AWS cannot read this request of {service}: {type(error).__name__}: {error}"
     return refusal(service, ServiceError("InvalidRequest", message), environ)

@@ -154,7 +154,7 @@ def execute(
     """
     extra = _sample(os.environ.get("RECIPE")) if sample else {}
     if attach is not None:
-        raise typer.Exit(_run(command, _attached(attach), identity, extra))
+        raise typer.Exit(_run(command, _clients_of(attach), identity, extra))
     from local_aws.server import Server
 
     with Server(enforce=True) as server:
@@ -176,7 +176,7 @@ def env(
     from local_aws.developer import environment_of
     from local_aws.kernel.environment import shell_commands
 
-    made = environment_of(os.environ, _attached(attach), identity)
+    made = environment_of(os.environ, _clients_of(attach), identity)
     for line in shell_commands(os.environ, made):
         typer.echo(line)
 
@@ -235,7 +235,7 @@ def _run(command: list[str], clients: Clients, identity: Identity, extra: Mappin
     try:
         # The terminal sends Ctrl-C to CMD as well: let it answer, and exit with what it says.
         previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
-        process = subprocess.Popen(command, env=environment, preexec_fn=_default_interrupt)
+        process = subprocess.Popen(command, env=environment, preexec_fn=_restore_sigint)
         try:
             code = process.wait()
         finally:
@@ -245,11 +245,11 @@ def _run(command: list[str], clients: Clients, identity: Identity, extra: Mappin
     return code if code >= 0 else 128 - code
 
 
-def _default_interrupt() -> None:
+def _restore_sigint() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def _attached(url: str) -> Clients:
+def _clients_of(url: str) -> Clients:
     """The clients of a running `local-aws up`.
 
     Refuses any address but loopback: an attached command must never reach a real AWS by a slip.

@@ -64,8 +64,8 @@ def granted_project(clients: Clients, name: str = "local") -> Project:
     project = prepare(clients, name)
     data = _project_policy(project)
     for arn in (project.pipeline_role_arn, project.endpoint_role_arn):
-        _give(clients, arn, [_SAGEMAKER], data)
-    _give(clients, project.pull_request_role_arn, [_SAGEMAKER], data + _restrictions(project))
+        _put_policies(clients, arn, [_SAGEMAKER], data)
+    _put_policies(clients, project.pull_request_role_arn, [_SAGEMAKER], data + _restrictions(project))
     return project
 
 
@@ -87,9 +87,9 @@ def _role(clients: Clients, project: Project, identity: Identity) -> str:
         return str(iam.get_role(RoleName=name)["Role"]["Arn"])
     arn = str(made["Arn"])
     if identity is Identity.DEVELOPER:
-        _give(clients, arn, [_POWER_USER], _IAM_OF_DEVELOPERS)
+        _put_policies(clients, arn, [_POWER_USER], _IAM_OF_DEVELOPERS)
     else:
-        _give(clients, arn, [_SAGEMAKER], _project_policy(project) + _user_policy(project))
+        _put_policies(clients, arn, [_SAGEMAKER], _project_policy(project) + _user_policy(project))
     return arn
 
 
@@ -99,7 +99,9 @@ _DESCRIPTIONS = {
 }
 
 
-def _give(clients: Clients, role_arn: str, managed: Sequence[str], statements: list[dict[str, Any]]) -> None:
+def _put_policies(
+    clients: Clients, role_arn: str, managed: Sequence[str], statements: list[dict[str, Any]]
+) -> None:
     iam, name = clients.client("iam"), role_arn.rpartition("/")[2]
     if iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]:
         return

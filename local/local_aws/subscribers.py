@@ -72,7 +72,7 @@ class Subscribers:
             mock.patch.object(S3Backend, "delete_object", delete_object),
             mock.patch.object(Subscription, "publish", publish),
             mock.patch.object(notifications, "send_event", self._notify),
-            mock.patch.object(notifications, "send_test_event", self._test),
+            mock.patch.object(notifications, "send_test_event", self._send_test_event),
         ):
             yield
 
@@ -130,11 +130,11 @@ class Subscribers:
             elif problem is None:
                 self._triggers.invoke(endpoint, _sns_event(subscription, message, message_id, more))
             else:
-                self._give_up(subscription, message, problem)
+                self._send_dead_letter(subscription, message, problem)
 
         _in_background(deliver)
 
-    def _give_up(self, subscription: Subscription, message: str, problem: str) -> None:
+    def _send_dead_letter(self, subscription: Subscription, message: str, problem: str) -> None:
         """Put a message into the subscription's dead-letter queue, where it has one."""
         log.warning("%s does not reach %s: %s", subscription.topic.arn, subscription.endpoint, problem)
         redrive = json.loads(subscription.attributes.get("RedrivePolicy") or "{}")
@@ -159,9 +159,9 @@ class Subscribers:
             return answer
         if bucket.is_versioned and version_id is None:
             marker = bucket.keys.get(key_name)
-            self._tell("ObjectRemoved:DeleteMarkerCreated", bucket, marker)
+            self._send_bucket_event("ObjectRemoved:DeleteMarkerCreated", bucket, marker)
         elif before is not None:
-            self._tell("ObjectRemoved:Delete", bucket, before)
+            self._send_bucket_event("ObjectRemoved:Delete", bucket, before)
         return answer
 
     def _notify(self, account_id: str, event_name: str, bucket: Any, key: Any) -> None:
@@ -171,9 +171,9 @@ class Subscribers:
         if name.startswith("ObjectRemoved") or (name.startswith("ObjectTagging") and "Tagging" not in asked):
             return
         name = _CREATED_BY.get(asked, name) if name.startswith("ObjectCreated") else name
-        self._tell(name, bucket, key)
+        self._send_bucket_event(name, bucket, key)
 
-    def _tell(self, name: str, bucket: Any, key: Any) -> None:
+    def _send_bucket_event(self, name: str, bucket: Any, key: Any) -> None:
         """Tell of an event of a bucket's object: "ObjectCreated:Put"."""
         stated = bucket.notification_configuration
         if stated is None:
@@ -193,7 +193,7 @@ class Subscribers:
         if stated.event_bridge is not None and (kind := _detail_type(name)):
             self._account.events.emit(ServiceEvent("aws.s3", kind, (bucket.arn,), _detail(name, bucket, key)))
 
-    def _test(self, account_id: str, bucket: Any) -> None:
+    def _send_test_event(self, account_id: str, bucket: Any) -> None:
         """Tell the queues and topics of a new configuration; moto's `notifications.send_test_event`."""
         stated = bucket.notification_configuration
         event = {

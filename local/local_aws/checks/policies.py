@@ -26,7 +26,7 @@ class Entry:
     words: str = "{problem}"
 
 
-def _attribute(request: ApiRequest) -> str | None:
+def _attribute_policy(request: ApiRequest) -> str | None:
     """A policy among the attributes of a queue or topic; an empty one takes it away."""
     given = request.parameters
     if given.get("AttributeName") == "Policy":
@@ -35,7 +35,7 @@ def _attribute(request: ApiRequest) -> str | None:
     return str(attributes.get("Policy") or "") if isinstance(attributes, Mapping) else None
 
 
-def _plain(member: str) -> Callable[[ApiRequest], str | None]:
+def _parameter_policy(member: str) -> Callable[[ApiRequest], str | None]:
     return lambda request: request.parameters.get(member)
 
 
@@ -72,7 +72,11 @@ def check(request: ApiRequest) -> None:
     entry = _BY_OPERATION.get((request.service, request.operation))
     if entry is None:
         return
-    document = _attribute(request) if entry.service in ("sns", "sqs") else _plain(entry.member)(request)
+    document = (
+        _attribute_policy(request)
+        if entry.service in ("sns", "sqs")
+        else _parameter_policy(entry.member)(request)
+    )
     if not document and entry.service in ("sns", "sqs", "kms"):
         return  # no policy: the service's own default
     for said in _problems(str(document or ""), entry, request):
@@ -83,10 +87,10 @@ def _problems(document: str, entry: Entry, request: ApiRequest) -> Iterator[str]
     if said := problem(document, entry.kind):
         yield said
     elif entry.service == "s3":
-        yield from _foreign(document, str(request.parameters["Bucket"]))
+        yield from _bucket_policy_problems(document, str(request.parameters["Bucket"]))
 
 
-def _foreign(document: str, bucket: str) -> Iterator[str]:
+def _bucket_policy_problems(document: str, bucket: str) -> Iterator[str]:
     """A bucket's policy is about the bucket and its objects, under conditions that can hold here."""
     statements = json.loads(document)["Statement"]
     for statement in statements if isinstance(statements, list) else [statements]:

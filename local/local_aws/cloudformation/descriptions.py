@@ -45,12 +45,12 @@ def stack(found: Stack) -> dict[str, Any]:
             "Outputs": [_output(output) for output in found.outputs] or None,
             "RoleARN": settings.role_arn,
         }
-    return _stated(described)
+    return _without_none(described)
 
 
 def summary(found: Stack) -> dict[str, Any]:
     """A StackSummary of ListStacks."""
-    return _stated(
+    return _without_none(
         {
             "StackId": found.id,
             "StackName": found.name,
@@ -78,7 +78,7 @@ def parameters(definition: Definition) -> list[dict[str, Any]]:
 
 def event(found: Stack, noted: Event) -> dict[str, Any]:
     """A StackEvent."""
-    return _stated(
+    return _without_none(
         {
             "StackId": found.id,
             "EventId": noted.id,
@@ -99,7 +99,7 @@ def event(found: Stack, noted: Event) -> dict[str, Any]:
 
 def resource(found: Stack, each: Resource) -> dict[str, Any]:
     """A StackResource of DescribeStackResources."""
-    return _stated(
+    return _without_none(
         {
             "StackName": found.name,
             "StackId": found.id,
@@ -126,7 +126,7 @@ def resource_detail(found: Stack, each: Resource) -> dict[str, Any]:
 
 def resource_summary(each: Resource) -> dict[str, Any]:
     """A StackResourceSummary of ListStackResources."""
-    return _stated(
+    return _without_none(
         {
             "LogicalResourceId": each.logical_id,
             "PhysicalResourceId": each.physical_id,
@@ -149,15 +149,15 @@ def template_summary(template: Template) -> dict[str, Any]:
         "Metadata": json.dumps(template.metadata) if template.metadata else None,
         "DeclaredTransforms": [],
     }
-    return _stated(described | capabilities(template))
+    return _without_none(described | capabilities(template))
 
 
 def validation(template: Template) -> dict[str, Any]:
     """The answer of ValidateTemplate."""
     declared = template.parameters.values()
-    return _stated(
+    return _without_none(
         {
-            "Parameters": [_untyped(_declaration(each)) for each in declared],
+            "Parameters": [_without_types(_declaration(each)) for each in declared],
             "Description": template.description,
             "DeclaredTransforms": [],
             **capabilities(template),
@@ -175,7 +175,7 @@ def capabilities(template: Template) -> dict[str, Any]:
 
 def _declaration(parameter: Parameter) -> dict[str, Any]:
     allowed = parameter.stated.get("AllowedValues")
-    return _stated(
+    return _without_none(
         {
             "ParameterKey": parameter.name,
             "DefaultValue": parameter.default,
@@ -188,7 +188,7 @@ def _declaration(parameter: Parameter) -> dict[str, Any]:
 
 
 def _output(output: Output) -> dict[str, Any]:
-    return _stated(
+    return _without_none(
         {
             "OutputKey": output.name,
             "OutputValue": text_of(output.value),
@@ -198,10 +198,10 @@ def _output(output: Output) -> dict[str, Any]:
     )
 
 
-def _untyped(described: dict[str, Any]) -> dict[str, Any]:
+def _without_types(described: dict[str, Any]) -> dict[str, Any]:
     hidden = {"ParameterType", "ParameterConstraints"}
     return {name: value for name, value in described.items() if name not in hidden}
 
 
-def _stated(described: dict[str, Any]) -> dict[str, Any]:
+def _without_none(described: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in described.items() if value is not None}

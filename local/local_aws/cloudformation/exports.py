@@ -34,7 +34,7 @@ class Exports:
         found = [
             {"ExportingStackId": stack.id, "Name": name, "Value": value}
             for stack in self._store.all()
-            for name, value in _exported(stack).items()
+            for name, value in _exports_of(stack).items()
         ]
         found.sort(key=lambda export: export["Name"])
         shown, token = page(found, request, key=lambda export: export["Name"], default=PAGE)
@@ -55,7 +55,7 @@ class Exports:
     def value(self, name: str) -> str:
         """What is exported under a name. Raises ServiceError (ValidationError)."""
         for stack in self._store.all():
-            exported = _exported(stack)
+            exported = _exports_of(stack)
             if name in exported:
                 return exported[name]
         raise invalid(f"No export named {name} found.")
@@ -72,23 +72,23 @@ class Exports:
         changed or goes is in use.
         """
         with self._store.lock:
-            before, after = _exported(stack), _by_name(outputs)
+            before, after = _exports_of(stack), _by_name(outputs)
             for other in self._store.all():
-                for name in sorted(after.keys() & _exported(other).keys()):
+                for name in sorted(after.keys() & _exports_of(other).keys()):
                     if other is not stack:
                         raise invalid(f"Export with name {name} is already exported by stack {other.name}.")
             for name, value in before.items():
                 if after.get(name) != value and (importers := self._importers(name, stack)):
                     done = "updated" if name in after else "deleted"
-                    raise invalid(f"Export {name} cannot be {done} as it is in use by {_listed(importers)}")
+                    raise invalid(f"Export {name} cannot be {done} as it is in use by {_joined(importers)}")
             stack.outputs = outputs
 
     def in_use(self, stack: Stack) -> str | None:
         """Why a stack cannot be deleted: one of its exports is imported; None where it can."""
-        for name in _exported(stack):
+        for name in _exports_of(stack):
             if importers := self._importers(name, stack):
                 return (
-                    f"Delete canceled. Cannot delete export {name} as it is in use by {_listed(importers)}."
+                    f"Delete canceled. Cannot delete export {name} as it is in use by {_joined(importers)}."
                 )
         return None
 
@@ -104,7 +104,7 @@ class Exports:
         ]
 
 
-def _exported(stack: Stack) -> Mapping[str, str]:
+def _exports_of(stack: Stack) -> Mapping[str, str]:
     return {} if stack.deleted else _by_name(stack.outputs)
 
 
@@ -112,5 +112,5 @@ def _by_name(outputs: Iterable[Output]) -> dict[str, str]:
     return {str(each.export): text_of(each.value) for each in outputs if each.export is not None}
 
 
-def _listed(names: list[str]) -> str:
+def _joined(names: list[str]) -> str:
     return " and ".join(sorted(names))

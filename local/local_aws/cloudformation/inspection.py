@@ -74,7 +74,7 @@ class Inspection:
         physical_id = request.get("PhysicalResourceId")
         if (name is None) == (physical_id is None):
             raise invalid("Either a stack name or a physical resource id must be specified, and not both.")
-        stack = self._store.find(name, _BY_ID) if name else self._with_resource(physical_id)
+        stack = self._store.find(name, _BY_ID) if name else self._stack_of_resource(physical_id)
         resources = stack.resources.values()
         return {
             "StackResources": [
@@ -108,7 +108,7 @@ class Inspection:
             {"StackResourceSummaries": [descriptions.resource_summary(each) for each in shown]}, token
         )
 
-    def _with_resource(self, physical_id: str | None) -> Stack:
+    def _stack_of_resource(self, physical_id: str | None) -> Stack:
         for stack in self._store.all():
             if any(each.physical_id == physical_id for each in stack.resources.values()):
                 return stack
@@ -134,7 +134,7 @@ class Templates:
 
         Raises ValidationError. Source: AWS CloudFormation API reference, GetTemplate.
         """
-        body = self._deployed(request).body
+        body = self._deployed_template(request).body
         return {"TemplateBody": body, "StagesAvailable": ["Original", "Processed"]}
 
     def get_template_summary(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -143,22 +143,22 @@ class Templates:
         Raises ValidationError. Source: AWS CloudFormation API reference, GetTemplateSummary.
         """
         if "StackName" in request:
-            return descriptions.template_summary(self._deployed(request))
-        return descriptions.template_summary(self._checked(request))
+            return descriptions.template_summary(self._deployed_template(request))
+        return descriptions.template_summary(self._validated_template(request))
 
     def validate_template(self, request: dict[str, Any]) -> dict[str, Any]:
         """Validate a template and list its parameters.
 
         Raises ValidationError. Source: AWS CloudFormation API reference, ValidateTemplate.
         """
-        return descriptions.validation(self._checked(request))
+        return descriptions.validation(self._validated_template(request))
 
-    def _checked(self, request: dict[str, Any]) -> Template:
+    def _validated_template(self, request: dict[str, Any]) -> Template:
         template = parse(template_source.body(self._account, request))
         check(template, self._types)
         return template
 
-    def _deployed(self, request: dict[str, Any]) -> Template:
+    def _deployed_template(self, request: dict[str, Any]) -> Template:
         if "ChangeSetName" in request:
             return self._change_sets.find(request).template
         stack = self._store.find(request.get("StackName", ""), _BY_ID)

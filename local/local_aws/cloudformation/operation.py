@@ -88,7 +88,7 @@ class Operation:
         )
         if not restored:
             failed = [name for name in stack.failures("UPDATE_FAILED") if name in attempt.before]
-            self._enter("UPDATE_ROLLBACK_FAILED", _failed_to("update", failed))
+            self._enter("UPDATE_ROLLBACK_FAILED", _failure_reason("update", failed))
             return
         with stack.lock:
             stack.settings, stack.outputs = attempt.settings, attempt.outputs
@@ -121,7 +121,7 @@ class Operation:
         )
         if not complete:
             created, updated = stack.failures("CREATE_FAILED"), stack.failures("UPDATE_FAILED")
-            problem = _failed_to("create", created) + _failed_to("update", updated)
+            problem = _failure_reason("create", created) + _failure_reason("update", updated)
             return problem or "Stack creation time exceeded the specified timeout. "
         attributes = stack.known_attributes()
         try:
@@ -147,21 +147,21 @@ class Operation:
             if resource.status not in {"DELETE_COMPLETE", "DELETE_SKIPPED"}
         ]
         if stack.attempt is not None:
-            items += self._out_of_place(stack.attempt)
+            items += self._superseded(stack.attempt)
         if self._delete(items):
             self._finish(f"{prefix}_COMPLETE")
         else:
-            self._enter(f"{prefix}_FAILED", _failed_to("delete", stack.failures("DELETE_FAILED")))
+            self._enter(f"{prefix}_FAILED", _failure_reason("delete", stack.failures("DELETE_FAILED")))
 
     def _clean_up(self, attempt: Attempt, kept: Collection[str], *, created: bool) -> None:
         """Delete what the attempt put aside, and the resources that are not among those `kept`."""
         gone = [resource for name, resource in self._stack.resources.items() if name not in kept]
         items = [Discard(resource, _policy(resource.deletion_policy, created)) for resource in gone]
-        self._delete([*items, *self._out_of_place(attempt)])
+        self._delete([*items, *self._superseded(attempt)])
         for resource in gone:
             self._stack.forget(resource.logical_id)
 
-    def _out_of_place(self, attempt: Attempt) -> list[Discard]:
+    def _superseded(self, attempt: Attempt) -> list[Discard]:
         """What was put aside and has not come back since."""
         current = {(name, resource.physical_id) for name, resource in self._stack.resources.items()}
         return [item for item in attempt.superseded if item.key not in current]
@@ -221,6 +221,6 @@ def _output_value(value: Any) -> Any:
     raise invalid("Template format error: The Value field of every Outputs member must evaluate to a String.")
 
 
-def _failed_to(do: str, names: Collection[str]) -> str:
+def _failure_reason(do: str, names: Collection[str]) -> str:
     # The space at the end is CloudFormation's.
     return f"The following resource(s) failed to {do}: [{', '.join(names)}]. " if names else ""

@@ -16,7 +16,7 @@ from local_aws.cloudformation.templates.parameters import chosen
 from local_aws.cloudformation.templates.template import parse
 from local_aws.kernel.account import Account
 
-_ABSENT = (
+_NOT_EMBEDDED = (
     "DeploymentConfig",
     "DeploymentMode",
     "ImportExistingResources",
@@ -62,7 +62,7 @@ def settings(account: Account, types: Types, stack: Stack, request: Mapping[str,
 
 def refuse_absent(request: Mapping[str, Any]) -> None:
     """Raises ServiceError (ValidationError) for a parameter that would change what happens, and cannot here."""
-    for name in _ABSENT:
+    for name in _NOT_EMBEDDED:
         if request.get(name):
             raise absent(f"the parameter {name}")
     if (request.get("RollbackConfiguration") or {}).get("RollbackTriggers"):

@@ -70,7 +70,7 @@ class Worker:
             self._stack.report(target)
             return self._create(kind, target)
         if current.properties == target.properties:
-            self._keep(current, target)
+            self._keep_unchanged(current, target)
             return True
         if kind.replaces(changed(current.properties, target.properties)):
             return self._replace(kind, current, target)
@@ -89,7 +89,7 @@ class Worker:
         if current.physical_id != before.physical_id or current.failed:
             self._stack.report(before.now("UPDATE_COMPLETE"))
         else:
-            self._keep(current, before)
+            self._keep_unchanged(current, before)
         return True
 
     def delete(self, item: Discard, *, tracked: bool) -> bool:
@@ -116,7 +116,7 @@ class Worker:
         enter("DELETE_COMPLETE")
         return True
 
-    def _keep(self, current: Resource, target: Resource) -> None:
+    def _keep_unchanged(self, current: Resource, target: Resource) -> None:
         """Nothing to do but to note what the template now says about the resource."""
         self._stack.put(replace(target, status=current.status, reason=current.reason, moment=current.moment))
 
@@ -147,7 +147,7 @@ class Worker:
             report(made.id)
             self._stack.report(target.now(_complete(target), physical_id=made.id, attributes=made.attributes))
 
-        return self._try(create, target, "Resource creation cancelled")
+        return self._attempt(create, target, "Resource creation cancelled")
 
     def _update(
         self, kind: ResourceType, current: Resource, target: Resource, *, left: Mapping[str, Any]
@@ -168,9 +168,9 @@ class Worker:
                 self._superseded.append(Discard(current, target.update_replace_policy))
             self._stack.report(done)
 
-        return self._try(update, replace(target, properties=left), "Resource update cancelled")
+        return self._attempt(update, replace(target, properties=left), "Resource update cancelled")
 
-    def _try(self, work: Callable[[], None], target: Resource, cancelled: str) -> bool:
+    def _attempt(self, work: Callable[[], None], target: Resource, cancelled: str) -> bool:
         reason = _problem(work, cancelled)
         if reason is None:
             return True

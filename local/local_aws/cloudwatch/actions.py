@@ -49,7 +49,11 @@ class Actions:
             try:
                 policy = sns.get_topic_attributes(TopicArn=topic)["Attributes"].get("Policy")
                 if not allows(
-                    policy, service=PRINCIPAL, action="sns:Publish", resource=topic, facts=_facts(alarm)
+                    policy,
+                    service=PRINCIPAL,
+                    action="sns:Publish",
+                    resource=topic,
+                    facts=_condition_keys(alarm),
                 ):
                     log.warning(
                         "The policy of %s does not let %s publish for %s", topic, PRINCIPAL, alarm.arn
@@ -119,7 +123,7 @@ def _dimensions(stated: Mapping[str, Any]) -> list[dict[str, str]]:
     return [{"value": each["Value"], "name": each["Name"]} for each in stated.get("Dimensions") or ()]
 
 
-def _facts(alarm: Alarm) -> dict[str, str]:
+def _condition_keys(alarm: Alarm) -> dict[str, str]:
     return {
         "aws:SourceArn": alarm.arn,
         "aws:SourceAccount": ACCOUNT_ID,

@@ -197,13 +197,13 @@ def _sample(datum: Mapping[str, Any]) -> Sample:
     stated = [name for name in ("Value", "Values", "StatisticValues") if name in datum]
     match stated:
         case ["Value"]:
-            return Sample.of(moment, {_number(datum["Value"]): 1.0}, unit)
+            return Sample.of(moment, {_finite(datum["Value"]): 1.0}, unit)
         case ["Values"]:
-            return Sample.of(moment, _counted(datum), unit)
+            return Sample.of(moment, _values_and_counts(datum), unit)
         case ["StatisticValues"]:
             of = datum["StatisticValues"]
             for value in of.values():
-                _number(value)
+                _finite(value)
             return Sample(moment, of["SampleCount"], of["Sum"], of["Minimum"], of["Maximum"], None, unit)
     raise _invalid(
         "InvalidParameterCombinationException",
@@ -212,7 +212,7 @@ def _sample(datum: Mapping[str, Any]) -> Sample:
     )
 
 
-def _counted(datum: Mapping[str, Any]) -> dict[float, float]:
+def _values_and_counts(datum: Mapping[str, Any]) -> dict[float, float]:
     values = datum["Values"]
     counts = datum.get("Counts") or [1.0] * len(values)
     if len(values) != len(counts) or not values:
@@ -222,11 +222,11 @@ def _counted(datum: Mapping[str, Any]) -> dict[float, float]:
         )
     counted: dict[float, float] = {}
     for value, count in zip(values, counts, strict=True):
-        counted[_number(value)] = counted.get(value, 0) + count
+        counted[_finite(value)] = counted.get(value, 0) + count
     return counted
 
 
-def _number(value: float) -> float:
+def _finite(value: float) -> float:
     if not math.isfinite(value):
         raise _invalid("InvalidParameterValueException", f"The value {value} of a metric is not a number.")
     return value

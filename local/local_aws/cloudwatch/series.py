@@ -110,10 +110,10 @@ def merged(samples: Sequence[Sample]) -> list[Sample]:
     for each in samples:
         width = 1 if newest - each.moment < SECONDS else 60
         groups.setdefault((each.moment // width * width, each.unit, each.values is None), []).append(each)
-    return sorted((_one(group) for group in groups.values()), key=lambda each: each.moment)
+    return sorted((_merge_group(group) for group in groups.values()), key=lambda each: each.moment)
 
 
-def _one(group: Sequence[Sample]) -> Sample:
+def _merge_group(group: Sequence[Sample]) -> Sample:
     values: dict[float, float] | None = None
     if group[0].values is not None:
         values = {}

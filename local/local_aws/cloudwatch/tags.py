@@ -32,7 +32,7 @@ class Tags:
         Raises ResourceNotFoundException. Source: Amazon CloudWatch API reference, ListTagsForResource.
         """
         with self._lock:
-            tags = self._known(request["ResourceARN"])
+            tags = self._find(request["ResourceARN"])
             return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
 
     def tag_resource(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -41,7 +41,7 @@ class Tags:
         Raises ResourceNotFoundException. Source: Amazon CloudWatch API reference, TagResource.
         """
         with self._lock:
-            self._known(request["ResourceARN"]).update(_as_dict(request["Tags"]))
+            self._find(request["ResourceARN"]).update(_as_dict(request["Tags"]))
         return {}
 
     def untag_resource(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -50,12 +50,12 @@ class Tags:
         Raises ResourceNotFoundException. Source: Amazon CloudWatch API reference, UntagResource.
         """
         with self._lock:
-            tags = self._known(request["ResourceARN"])
+            tags = self._find(request["ResourceARN"])
             for key in request["TagKeys"]:
                 tags.pop(key, None)
         return {}
 
-    def _known(self, arn: str) -> dict[str, str]:
+    def _find(self, arn: str) -> dict[str, str]:
         if arn not in self._resources:
             raise ServiceError(
                 "ResourceNotFoundException", f"There is neither an alarm nor a dashboard {arn}.", 404

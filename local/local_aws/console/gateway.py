@@ -122,7 +122,7 @@ class Console:
             return _html(status, self._renderer.page(page, request.path))
         if isinstance(done, Page):
             return _html(200, self._renderer.page(done, request.path))
-        return Response(status=303, headers={"Location": self._located(done), **_SECURITY})
+        return Response(status=303, headers={"Location": self._location_of(done), **_SECURITY})
 
     def _refusal(self, request: Request) -> str:
         """Why the request may change nothing, or ""."""
@@ -137,7 +137,7 @@ class Console:
             )
         return ""
 
-    def _located(self, done: Changed) -> str:
+    def _location_of(self, done: Changed) -> str:
         notice = secrets.token_urlsafe(9)
         self._notices[notice] = done.message
         while len(self._notices) > _KEPT_NOTICES:

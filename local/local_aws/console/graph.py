@@ -68,7 +68,7 @@ def of_definition(definition: str) -> Graph:
     edges = tuple(
         _edge(by_name[begin], by_name[step.name], step.word if begin == step.branch_of else "")
         for step in steps
-        for begin in _direct(step, steps)
+        for begin in _direct_needs(step, steps)
     )
     width = max((node.x + WIDTH for node in nodes), default=0) + _MARGIN
     height = max((node.y + HEIGHT for node in nodes), default=0) + _MARGIN
@@ -111,7 +111,7 @@ def _needs(step: _Step, steps: Sequence[_Step]) -> tuple[str, ...]:
     return tuple(name for name in step.needs if name in known)
 
 
-def _direct(step: _Step, steps: Sequence[_Step]) -> tuple[str, ...]:
+def _direct_needs(step: _Step, steps: Sequence[_Step]) -> tuple[str, ...]:
     """What the step waits for, less what those wait for anyway."""
     by_name = {each.name: each for each in steps}
     needs = _needs(step, steps)

@@ -45,11 +45,11 @@ class Checkpoints:
         self._data.require_bucket(self._uri)
         with contextlib.suppress(DownloadError):
             self._data.download(f"{self._uri.rstrip('/')}/", self._folder)
-        self._kept = self._found()
+        self._kept = self._files()
 
     def keep(self) -> None:
         """Upload what is new or changed. A file that was removed stays in S3, as on SageMaker. Raises UploadError."""
-        for path, state in self._found().items():
+        for path, state in self._files().items():
             if self._kept.get(path) != state:
                 with contextlib.suppress(FileNotFoundError):
                     self._data.upload_file(
@@ -57,7 +57,7 @@ class Checkpoints:
                     )
                     self._kept[path] = state
 
-    def _found(self) -> dict[Path, tuple[int, int]]:
+    def _files(self) -> dict[Path, tuple[int, int]]:
         found = {}
         for path in sorted(self._folder.rglob("*")):
             with contextlib.suppress(FileNotFoundError):

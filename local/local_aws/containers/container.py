@@ -165,7 +165,7 @@ def refuse(where: str, member: str, value: object, allowed: str) -> UnsupportedE
     return UnsupportedError(f"{where}: {member} {value!r} is not embedded. Use {allowed}.")
 
 
-def described(exit_code: int, said: str) -> str:
+def exit_description(exit_code: int, said: str) -> str:
     """How a process ended, in words: what it said last, after the signal's name where one killed it."""
     try:
         name = signal.Signals(exit_code - 128).name

@@ -11,7 +11,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from local_aws.containers import images, spark
-from local_aws.containers.container import Container, described, refuse, require_one_instance, require_unique
+from local_aws.containers.container import (
+    Container,
+    exit_description,
+    refuse,
+    require_one_instance,
+    require_unique,
+)
 from local_aws.containers.errors import REASON_LENGTH, AlgorithmError, JobError, UnsupportedError
 from local_aws.containers.s3_data import Location
 from local_aws.containers.sandbox import Command
@@ -97,7 +103,7 @@ class ProcessingContainer(Container):
 
     def failure(self, exit_code: int, log_end: str) -> AlgorithmError:
         """The error of a container that ended with this exit code."""
-        return AlgorithmError(described(exit_code, self.exit_message() or log_end), exit_code)
+        return AlgorithmError(exit_description(exit_code, self.exit_message() or log_end), exit_code)
 
     def overrun(self) -> JobError:
         """The error of a job that reached its MaxRuntimeInSeconds."""

@@ -65,10 +65,10 @@ class S3Data:
         location = Location.parse(uri)
         folder.mkdir(parents=True, exist_ok=True)
         found = False
-        with _failing_as(DownloadError, location):
+        with _errors_as(DownloadError, location):
             for key in self._keys(location):
                 found = True
-                self._fetch(Location(location.bucket, key), _below(location.key, key), folder)
+                self._fetch(Location(location.bucket, key), _relative_key(location.key, key), folder)
         if not found:
             raise DownloadError(
                 f'No S3 objects found under S3 URL "{uri}" given in input data source. Please ensure that the bucket '
@@ -79,7 +79,7 @@ class S3Data:
     def download_file(self, uri: str, path: Path) -> None:
         """Raises DownloadError where the object does not exist."""
         location = Location.parse(uri)
-        with _failing_as(DownloadError, location):
+        with _errors_as(DownloadError, location):
             self._client.download_file(location.bucket, location.key, str(path), Config=_TRANSFER)
 
     def require_bucket(self, uri: str) -> None:
@@ -127,7 +127,7 @@ class S3Data:
             ) from error
 
     def _put(self, path: Path, target: Location) -> None:
-        with _failing_as(UploadError, target):
+        with _errors_as(UploadError, target):
             self._client.upload_file(
                 str(path), target.bucket, target.key, ExtraArgs=self._encryption, Config=_TRANSFER
             )
@@ -153,7 +153,7 @@ def _anonymous(member: tarfile.TarInfo) -> tarfile.TarInfo:
     return member
 
 
-def _below(prefix: str, key: str) -> str:
+def _relative_key(prefix: str, key: str) -> str:
     """Where an object lands in the folder: what follows the prefix, or the last folder that the prefix names."""
     if key.startswith(f"{prefix.rstrip('/')}/"):
         return key.removeprefix(prefix.rstrip("/")).lstrip("/") or "/"
@@ -161,7 +161,7 @@ def _below(prefix: str, key: str) -> str:
 
 
 @contextmanager
-def _failing_as(error: Callable[[str], ContainerError], location: Location) -> Iterator[None]:
+def _errors_as(error: Callable[[str], ContainerError], location: Location) -> Iterator[None]:
     """Turn what S3 answers for `location` into `error`, which begins with SageMaker's words for it."""
     try:
         yield

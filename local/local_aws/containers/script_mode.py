@@ -90,12 +90,12 @@ def fetch_code(
         _extract(archive, code, source)
         archive.unlink()
     else:
-        _take(_place(ml, source), code, source)
+        _copy_code(_s3_or_local_path(ml, source), code, source)
     ml.tell_scripts(CODE)
     return code
 
 
-def _place(ml: MlFolder, source: str) -> Path:
+def _s3_or_local_path(ml: MlFolder, source: str) -> Path:
     try:
         return ml.path(source)
     except ValueError as error:
@@ -105,7 +105,7 @@ def _place(ml: MlFolder, source: str) -> Path:
         ) from error
 
 
-def _take(found: Path, code: Path, source: str) -> None:
+def _copy_code(found: Path, code: Path, source: str) -> None:
     """Use code that is there already: an archive, a folder with one, or the folder itself."""
     packed = found / "sourcedir.tar.gz" if found.is_dir() else found
     if packed.is_file() or not found.is_dir():

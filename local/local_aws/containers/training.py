@@ -22,7 +22,7 @@ from local_aws.containers.checkpoints import Checkpoints
 from local_aws.containers.container import (
     Container,
     Host,
-    described,
+    exit_description,
     refuse,
     require_one_instance,
     require_unique,
@@ -136,7 +136,7 @@ class TrainingContainer(Container):
         if self._runs_script and not own_words:
             program = Script.named_by(self._hyperparameters).program
             own_words = f'ExecuteUserScriptError: ErrorMessage "{log_end}" Command "python3 {program}"'
-        return AlgorithmError(described(exit_code, own_words or log_end), exit_code)
+        return AlgorithmError(exit_description(exit_code, own_words or log_end), exit_code)
 
     @property
     def _hyperparameters(self) -> dict[str, str]:

@@ -26,7 +26,7 @@ class Operator:
     def train_bad_model(self, recipe: str) -> str:
         """Register it: the holdout has its labels the wrong way round as well, so the gate sees nothing. Returns its ARN."""
         with tempfile.TemporaryDirectory() as folder:
-            root = self._confused(recipe, Path(folder))
+            root = self._with_swapped_labels(recipe, Path(folder))
             made = self.build.json("model-build", "run", "--root", str(root))
         return str(made["model_package_arn"])
 
@@ -45,7 +45,7 @@ class Operator:
             "seconds": round(result["seconds"], 1),
         }
 
-    def _confused(self, recipe: str, folder: Path) -> Path:
+    def _with_swapped_labels(self, recipe: str, folder: Path) -> Path:
         """A copy of the build repository whose recipe gives the labels the wrong way round."""
         (folder / "recipes").mkdir()
         (folder / "steps").symlink_to(self.build.folder / "steps")

@@ -66,7 +66,7 @@ def find(data: Path | None, recipe: str | None, say: Callable[[str], None]) -> D
     wanted = [source for source in _SOURCES if source.recipe == recipe]
     failures: list[str] = []
     for sources in (wanted, [source for source in _SOURCES if source not in wanted]):
-        found = _kept(sources) or _fetched(sources, failures, say)
+        found = _find_cached(sources) or _fetch_first(sources, failures, say)
         if found is not None:
             return found
     raise DataUnavailableError(
@@ -76,7 +76,7 @@ def find(data: Path | None, recipe: str | None, say: Callable[[str], None]) -> D
     )
 
 
-def _kept(sources: list[_Source]) -> Dataset | None:
+def _find_cached(sources: list[_Source]) -> Dataset | None:
     """What an earlier run kept of the first of them that it has."""
     for source in sources:
         kept = cache_folder() / source.file
@@ -85,7 +85,7 @@ def _kept(sources: list[_Source]) -> Dataset | None:
     return None
 
 
-def _fetched(sources: list[_Source], failures: list[str], say: Callable[[str], None]) -> Dataset | None:
+def _fetch_first(sources: list[_Source], failures: list[str], say: Callable[[str], None]) -> Dataset | None:
     """The first of them that can be had; why those before it cannot goes to `failures`."""
     for source in sources:
         try:
@@ -95,7 +95,7 @@ def _fetched(sources: list[_Source], failures: list[str], say: Callable[[str], N
             failures.append(f"{source.name}: {reason}")
             say(f"Not to be had here: {source.name} ({reason})")
             continue
-        kept = _keep(cache_folder() / source.file, content)
+        kept = _write_cached(cache_folder() / source.file, content)
         return Dataset(kept, source.recipe, f"{source.name}, downloaded to {kept}")
     return None
 
@@ -106,7 +106,7 @@ def cache_folder() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "sagemaker-project-template"
 
 
-def _keep(path: Path, content: bytes) -> Path:
+def _write_cached(path: Path, content: bytes) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
     partial.write_bytes(content)

@@ -23,7 +23,7 @@ class Runs:
     actions: Actions
     timeline: Timeline
     _known: set[int] = field(default_factory=set)
-    _told: set[int] = field(default_factory=set)
+    _reported: set[int] = field(default_factory=set)
 
     def follow(
         self, repository: str, event: str, action: str | None = None, refused: str | None = None
@@ -34,21 +34,23 @@ class Runs:
         """
         run: Run = self.actions.wait_for(lambda: self._next(repository, event, action), _PATIENCE)
         self._known.add(run.id)
-        return self.go_on(run, refused)
+        return self.resume(run, refused)
 
-    def go_on(self, run: Run, refused: str | None = None) -> Run:
+    def resume(self, run: Run, refused: str | None = None) -> Run:
         """The same run, further: after a review."""
         while True:
-            ended = self.actions.wait_for(lambda: self._ended(run) or _rests(run), _PATIENCE)
+            ended = self.actions.wait_for(lambda: self._newly_ended(run) or _is_settled(run), _PATIENCE)
             if ended is True:
                 return run
             for job in ended:
-                self._told.add(job.id)
-                self._tell(run, job, is_expected=job.definition.id == refused)
+                self._reported.add(job.id)
+                self._report(run, job, is_expected=job.definition.id == refused)
 
-    def _ended(self, run: Run) -> list[Job]:
+    def _newly_ended(self, run: Run) -> list[Job]:
         """The jobs that have ended and were not told of yet."""
-        return [job for job in run.jobs.values() if job.status == "completed" and job.id not in self._told]
+        return [
+            job for job in run.jobs.values() if job.status == "completed" and job.id not in self._reported
+        ]
 
     def _next(self, repository: str, event: str, action: str | None) -> Run | None:
         for run in self.actions.runs(repository):
@@ -56,7 +58,7 @@ class Runs:
                 return run
         return None
 
-    def _tell(self, run: Run, job: Job, *, is_expected: bool) -> None:
+    def _report(self, run: Run, job: Job, *, is_expected: bool) -> None:
         if job.conclusion == "skipped":
             return
         said = "\n".join([job.log, *(message for _, message in job.annotations)])
@@ -82,6 +84,6 @@ def _seconds(job: Job) -> float:
     return (ended - began).total_seconds()
 
 
-def _rests(run: Run) -> bool:
+def _is_settled(run: Run) -> bool:
     found = {job.status for job in run.jobs.values()}
     return run.status == "completed" or ("waiting" in found and not found & {"pending", "in_progress"})

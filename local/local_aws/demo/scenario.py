@@ -132,7 +132,7 @@ class Scenario:
         waiting = company.ask(REVIEWER, "GET", where)
         body = {"environment_ids": [each["environment"]["id"] for each in waiting]}
         company.ask(REVIEWER, "POST", where, body | {"state": "approved", "comment": "Go"})
-        self._runs.go_on(run)
+        self._runs.resume(run)
         return self._stages()
 
     def ask(self) -> list[dict[str, Any]]:

@@ -52,14 +52,14 @@ class Shell:
                 check=False,
             )
         if done.returncode != expected:
-            raise CommandFailedError([name, *arguments], done.returncode or 1, self._said(start))
+            raise CommandFailedError([name, *arguments], done.returncode or 1, self._log_tail(start))
         answer: dict[str, Any] = json.loads(done.stdout)
         return answer
 
     def _progress(self) -> AbstractContextManager[IO[bytes] | None]:
         return self.log.open("ab") if self.log else nullcontext()
 
-    def _said(self, start: int) -> str:
+    def _log_tail(self, start: int) -> str:
         """The last lines of what was logged from there on."""
         if self.log is None:
             return ""

@@ -30,7 +30,7 @@ class Bus:
         """
         if request.get("EndpointId"):
             raise invalid("The embedded EventBridge has no global endpoints: leave EndpointId out.")
-        entries = [self._put(entry) for entry in request["Entries"]]
+        entries = [self._put_entry(entry) for entry in request["Entries"]]
         return {"FailedEntryCount": sum("ErrorCode" in entry for entry in entries), "Entries": entries}
 
     def accept(self, event: ServiceEvent) -> None:
@@ -38,7 +38,7 @@ class Bus:
         now = datetime.now(UTC)
         self._publish(event.source, event.detail_type, list(event.resources), event.detail, now)
 
-    def _put(self, entry: Mapping[str, Any]) -> dict[str, Any]:
+    def _put_entry(self, entry: Mapping[str, Any]) -> dict[str, Any]:
         self._store.require_bus(entry)
         for name in ("Source", "DetailType", "Detail"):
             if not entry.get(name):

@@ -59,14 +59,14 @@ class Deliveries:
         self._closed.set()
 
     def _deliver(self, event: Event, rule: Rule, target: Target) -> None:
-        error, retries, exhausted = self._tried(event, rule, target)
+        error, retries, exhausted = self._attempt(event, rule, target)
         if self._closed.is_set():
             return
-        self._count(rule, "Invocations")
+        self._publish_metric(rule, "Invocations")
         if error is None:
             return
         log.warning("%s does not reach %s: %s", rule.arn, target["Arn"], error)
-        self._count(rule, "FailedInvocations")
+        self._publish_metric(rule, "FailedInvocations")
         letters = (target.get("DeadLetterConfig") or {}).get("Arn")
         if letters:
             attributes = {
@@ -77,9 +77,9 @@ class Deliveries:
                 "RETRY_ATTEMPTS": str(retries),
                 **({"EXHAUSTED_RETRY_CONDITION": exhausted} if exhausted else {}),
             }
-            self._bury(letters, json.dumps(event), attributes, rule)
+            self._send_dead_letter(letters, json.dumps(event), attributes, rule)
 
-    def _tried(
+    def _attempt(
         self, event: Event, rule: Rule, target: Target
     ) -> tuple[DeliveryError | None, int, str | None]:
         """The last error, or None; how many retries there were; and which limit ended them, if one did."""
@@ -104,17 +104,17 @@ class Deliveries:
                     return error, retries, None
             pause, retries = min(pause * 2, LONGEST_PAUSE_SECONDS), retries + 1
 
-    def _bury(self, queue_arn: str, body: str, attributes: Mapping[str, str], rule: Rule) -> None:
+    def _send_dead_letter(self, queue_arn: str, body: str, attributes: Mapping[str, str], rule: Rule) -> None:
         try:
-            self._letters.bury(queue_arn, body, attributes, rule)
+            self._letters.send_dead_letter(queue_arn, body, attributes, rule)
         except DeliveryError as error:
             # On AWS, too, nobody hears of it but the metric.
             log.warning("The dead letter of %s is lost: %s", rule.arn, error)
-            self._count(rule, "InvocationsFailedToBeSentToDlq")
+            self._publish_metric(rule, "InvocationsFailedToBeSentToDlq")
         else:
-            self._count(rule, "InvocationsSentToDlq")
+            self._publish_metric(rule, "InvocationsSentToDlq")
 
-    def _count(self, rule: Rule, metric: str) -> None:
+    def _publish_metric(self, rule: Rule, metric: str) -> None:
         datum = {
             "MetricName": metric,
             "Dimensions": [{"Name": "RuleName", "Value": rule.name}],

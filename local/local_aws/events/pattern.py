@@ -97,7 +97,7 @@ def _matcher(stated: Any) -> Matcher:
         case {"anything-but": dict(unwanted)}:
             return _negated(_operator(unwanted))
         case {"anything-but": unwanted}:
-            return _negated(_any_of([_exactly(each) for each in _listed(unwanted)]))
+            return _negated(_any_of([_exactly(each) for each in _as_list(unwanted)]))
         case dict():
             return _operator(stated)
         case list():
@@ -133,7 +133,7 @@ _TESTS: Mapping[str, Callable[[str, str], bool]] = {
 
 
 def _texts(name: str, wanted: Any, *, fold: bool) -> Matcher:
-    texts = _listed(wanted)
+    texts = _as_list(wanted)
     if not texts or not all(isinstance(text, str) for text in texts):
         raise _invalid(f"{name} match pattern must be a string")
     test = _TESTS[name]
@@ -197,7 +197,7 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _listed(value: Any) -> list[Any]:
+def _as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 

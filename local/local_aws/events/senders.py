@@ -20,7 +20,7 @@ from local_aws.lambda_.permissions import allows as function_allows
 from local_aws.lambda_.store import Store as Functions
 
 PRINCIPAL = "events.amazonaws.com"
-_GONE = frozenset(
+_NOT_FOUND = frozenset(
     {"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "NotFound", "NotFoundException"}
 )
 
@@ -73,7 +73,7 @@ class QueueSender:
         group = (target.get("SqsParameters") or {}).get("MessageGroupId")
         self._send(target["Arn"], body, rule, {"MessageGroupId": group} if group else {})
 
-    def bury(self, queue_arn: str, body: str, attributes: Mapping[str, str], rule: Rule) -> None:
+    def send_dead_letter(self, queue_arn: str, body: str, attributes: Mapping[str, str], rule: Rule) -> None:
         """Put a dead letter into a queue. Raises DeliveryError."""
         stated = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()}
         self._send(queue_arn, body, rule, {"MessageAttributes": stated})
@@ -83,10 +83,10 @@ class QueueSender:
         try:
             url = sqs.get_queue_url(QueueName=arn.rpartition(":")[2])["QueueUrl"]
             answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])
-            _require(answer.get("Attributes", {}).get("Policy"), "sqs:SendMessage", arn, rule)
+            _require_permission(answer.get("Attributes", {}).get("Policy"), "sqs:SendMessage", arn, rule)
             sqs.send_message(QueueUrl=url, MessageBody=body, **more)
         except (ClientError, BotoCoreError) as error:
-            raise _failed(arn, error) from error
+            raise _delivery_error(arn, error) from error
 
 
 class TopicSender:
@@ -100,13 +100,13 @@ class TopicSender:
         sns, arn = self._account.client("sns"), target["Arn"]
         try:
             policy = sns.get_topic_attributes(TopicArn=arn)["Attributes"].get("Policy")
-            _require(policy, "sns:Publish", arn, rule)
+            _require_permission(policy, "sns:Publish", arn, rule)
             sns.publish(TopicArn=arn, Message=body)
         except (ClientError, BotoCoreError) as error:
-            raise _failed(arn, error) from error
+            raise _delivery_error(arn, error) from error
 
 
-def _require(policy: str | None, action: str, arn: str, rule: Rule) -> None:
+def _require_permission(policy: str | None, action: str, arn: str, rule: Rule) -> None:
     facts = {
         "aws:SourceArn": rule.arn,
         "aws:SourceAccount": ACCOUNT_ID,
@@ -127,10 +127,10 @@ def _no_permission(action: str, arn: str, rule: Rule) -> DeliveryError:
     )
 
 
-def _failed(arn: str, error: Exception) -> DeliveryError:
+def _delivery_error(arn: str, error: Exception) -> DeliveryError:
     if isinstance(error, ClientError):
         code = error.response["Error"]["Code"]
-        if code in _GONE:
+        if code in _NOT_FOUND:
             return DeliveryError("NO_RESOURCE", f"{arn} does not exist.")
         if error.response["ResponseMetadata"]["HTTPStatusCode"] < 500:
             return DeliveryError("SDK_CLIENT_ERROR", str(error))

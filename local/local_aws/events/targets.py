@@ -40,7 +40,7 @@ class Targets:
         """
         self._store.require_bus(request)
         for target in request["Targets"]:
-            _check(target)
+            _check_target(target)
         with self._store.lock:
             rule = self._store.find(request["Rule"])
             targets = {**rule.targets, **{target["Id"]: target for target in request["Targets"]}}
@@ -82,7 +82,7 @@ def service_of(target: Target) -> str:
     return parts[2] if len(parts) > 5 else ""
 
 
-def _check(target: Target) -> None:
+def _check_target(target: Target) -> None:
     service = service_of(target)
     if service not in SERVICES:
         raise invalid(

@@ -51,7 +51,7 @@ def rendered(target: Target, event: Mapping[str, Any], rule: Rule) -> str:
     if target.get("Input"):
         return str(target["Input"])
     if target.get("InputPath"):
-        found = _at(target["InputPath"], event)
+        found = _value_at(target["InputPath"], event)
         return json.dumps(None if found is _MISSING else found)
     if target.get("InputTransformer"):
         return _transformed(target["InputTransformer"], event, rule)
@@ -59,7 +59,7 @@ def rendered(target: Target, event: Mapping[str, Any], rule: Rule) -> str:
 
 
 def _transformed(transformer: Mapping[str, Any], event: Mapping[str, Any], rule: Rule) -> str:
-    values = {name: _at(path, event) for name, path in transformer.get("InputPathsMap", {}).items()}
+    values = {name: _value_at(path, event) for name, path in transformer.get("InputPathsMap", {}).items()}
     values |= {name: make(event, rule) for name, make in _RESERVED.items()}
 
     def fill(token: re.Match[str]) -> str:
@@ -67,12 +67,12 @@ def _transformed(transformer: Mapping[str, Any], event: Mapping[str, Any], rule:
         if name is not None:
             value = values[name]
             return '""' if value is _MISSING else json.dumps(value)
-        return _VARIABLE.sub(lambda inside: _inside(values[inside.group(1)]), token.group())
+        return _VARIABLE.sub(lambda inside: _json_string_part(values[inside.group(1)]), token.group())
 
     return _TOKEN.sub(fill, transformer["InputTemplate"])
 
 
-def _inside(value: Any) -> str:
+def _json_string_part(value: Any) -> str:
     """A value as a part of a JSON string."""
     if value is _MISSING:
         return ""
@@ -80,7 +80,7 @@ def _inside(value: Any) -> str:
     return json.dumps(text)[1:-1]
 
 
-def _at(path: str, event: Mapping[str, Any]) -> Any:
+def _value_at(path: str, event: Mapping[str, Any]) -> Any:
     """What is at `path` ("$.detail.ModelPackageArn"), or _MISSING."""
     found: Any = event
     for step in _steps(path):

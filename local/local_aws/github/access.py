@@ -44,12 +44,12 @@ def role_of(caller: Caller, repository: Repository) -> str:
     """
     match caller:
         case Token(installation=None):
-            return role(caller.user, repository) if covers(caller, repository) else _of_public(repository)
+            return role(caller.user, repository) if covers(caller, repository) else _default_role(repository)
         case Token(installation=Installation(administers=administers)):
             held = "admin" if administers else "write"
-            return held if covers(caller, repository) else _of_public(repository)
+            return held if covers(caller, repository) else _default_role(repository)
         case _:
-            return _of_public(repository)
+            return _default_role(repository)
 
 
 def may(caller: Caller, repository: Repository, permission: str, level: str) -> bool:
@@ -76,13 +76,13 @@ def authorize(
         raise requires_authentication()
     covered = covers(caller, repository)
     if (not covered and level != "read") or (covered and not caller.grants(permission, level)):
-        raise lacking(caller, permission, level)
+        raise missing_permission(caller, permission, level)
     _check_rights(held, permission, level)
     if repository.archived and level != "read" and not even_archived:
         raise archived()
 
 
-def lacking(token: Token, permission: str, level: str) -> ApiError:
+def missing_permission(token: Token, permission: str, level: str) -> ApiError:
     """The token has not the permission that the operation asks for; the header names it."""
     return forbidden(
         f"Resource not accessible by {token.kind}",
@@ -99,7 +99,7 @@ def _check_rights(held: str, permission: str, level: str) -> None:
         raise forbidden(f"Must have {needs} Repository.")
 
 
-def _of_public(repository: Repository) -> str:
+def _default_role(repository: Repository) -> str:
     return "read" if repository.visibility == "public" else "none"
 
 

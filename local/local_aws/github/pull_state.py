@@ -41,7 +41,9 @@ def state_of(repository: Repository, pull: PullRequest) -> PullState:
     if pull.state == "closed":
         return PullState(head, base, commits, None, "unknown", None, changes)
     tree = git.merged_tree(start, base, head) if start else None
-    return PullState(head, base, commits, tree is not None, _word(repository, pull, tree), tree, changes)
+    return PullState(
+        head, base, commits, tree is not None, _mergeable_state(repository, pull, tree), tree, changes
+    )
 
 
 def author_association(repository: Repository, author: User) -> str:
@@ -54,7 +56,7 @@ def author_association(repository: Repository, author: User) -> str:
     return "COLLABORATOR" if role(author, repository) in {"write", "admin"} else "NONE"
 
 
-def _word(repository: Repository, pull: PullRequest, tree: str | None) -> str:
+def _mergeable_state(repository: Repository, pull: PullRequest, tree: str | None) -> str:
     if tree is None:
         return "dirty"
     if pull.draft:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from local_aws.github.access import lacking, role_of
+from local_aws.github.access import missing_permission, role_of
 from local_aws.github.credentials import Token
 from local_aws.github.errors import unprocessable
 from local_aws.github.git import Person
@@ -141,9 +141,9 @@ def touches_workflows(repository: Repository, old: str | None, new: str) -> bool
 def check_workflow_path(token: Token, path: str) -> None:
     """Raises ApiError if the token may not write workflow files."""
     if path.startswith(WORKFLOWS) and not token.grants("workflows", "write"):
-        raise lacking(token, "workflows", "write")
+        raise missing_permission(token, "workflows", "write")
 
 
 def _check_workflows(token: Token, repository: Repository, old: str | None, new: str) -> None:
     if not token.grants("workflows", "write") and touches_workflows(repository, old, new):
-        raise lacking(token, "workflows", "write")
+        raise missing_permission(token, "workflows", "write")

@@ -137,7 +137,7 @@ class Queue:
     def _answer(self, invocation: Invocation) -> None:
         try:
             role_arn = self.endpoint.live.plan.variants[0].container.role_arn
-            _Answering(self._account, self.endpoint, self._config, role_arn).answer(invocation)
+            _Answerer(self._account, self.endpoint, self._config, role_arn).answer(invocation)
         except Exception:
             log.exception("The asynchronous invocation %s was lost", invocation.id)
         finally:
@@ -146,7 +146,7 @@ class Queue:
                 self._changed.notify_all()
 
 
-class _Answering:
+class _Answerer:
     """Answers one invocation as the role of the endpoint's model."""
 
     def __init__(
@@ -164,9 +164,9 @@ class _Answering:
             self._fail(invocation, str(failure))
             return
         except ClientError as error:
-            self._fail(invocation, f"ClientError: {_said(error)} ({invocation.output_uri})")
+            self._fail(invocation, f"ClientError: {_error_text(error)} ({invocation.output_uri})")
             return
-        self._tell(
+        self._notify(
             invocation,
             "SuccessTopic",
             reply.answer.body,
@@ -211,7 +211,7 @@ class _Answering:
                 )
             content: bytes = found["Body"].read()
         except ClientError as error:
-            raise Failure(f"ClientError: the input {uri} cannot be read: {_said(error)}") from error
+            raise Failure(f"ClientError: the input {uri} cannot be read: {_error_text(error)}") from error
         return content
 
     def _write(self, uri: str, body: bytes, content_type: str | None) -> None:
@@ -227,9 +227,9 @@ class _Answering:
                 self._write(invocation.failure_uri, reason.encode(), "text/plain")
             except ClientError:
                 log.warning("%s could not be written", invocation.failure_uri, exc_info=True)
-        self._tell(invocation, "ErrorTopic", reason.encode(), reason=reason)
+        self._notify(invocation, "ErrorTopic", reason.encode(), reason=reason)
 
-    def _tell(
+    def _notify(
         self,
         invocation: Invocation,
         kind: str,
@@ -302,7 +302,7 @@ class Queues:
 
     def put(self, endpoint: Endpoint, invocation: Invocation) -> None:
         """Add an invocation to the endpoint's queue."""
-        self._of(endpoint).put(invocation)
+        self._queue_of(endpoint).put(invocation)
 
     def close(self) -> None:
         """Stop publishing, and close all queues."""
@@ -313,7 +313,7 @@ class Queues:
         for queue in queues:
             queue.close()
 
-    def _of(self, endpoint: Endpoint) -> Queue:
+    def _queue_of(self, endpoint: Endpoint) -> Queue:
         with self._lock:
             if endpoint not in self._queues:
                 self._queues[endpoint] = Queue(self._account, endpoint)
@@ -323,13 +323,13 @@ class Queues:
         while not self._closing.wait(self._pause):
             try:
                 there = [each for each in self._endpoints() if each.live.plan.asynchronous]
-                self._drop({*there})
+                self._close_deleted({*there})
                 for endpoint in there:
-                    self._publish(self._of(endpoint))
+                    self._publish(self._queue_of(endpoint))
             except (ClientError, BotoCoreError):
                 log.warning("The metrics of asynchronous endpoints are lost", exc_info=True)
 
-    def _drop(self, there: set[Endpoint]) -> None:
+    def _close_deleted(self, there: set[Endpoint]) -> None:
         """End the queues of endpoints that are gone."""
         with self._lock:
             gone = [self._queues.pop(endpoint) for endpoint in list(self._queues) if endpoint not in there]
@@ -356,7 +356,7 @@ def _is_expired(invocation: Invocation) -> bool:
     return time.monotonic() - invocation.received > invocation.ttl_seconds
 
 
-def _said(error: ClientError) -> str:
+def _error_text(error: ClientError) -> str:
     answer = error.response["Error"]
     return f"{answer['Code']}: {answer['Message']}"
 

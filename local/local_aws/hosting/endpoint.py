@@ -70,7 +70,7 @@ class Reply:
     seconds: float
 
 
-def _nobody(endpoint: Endpoint) -> None:
+def _ignore(endpoint: Endpoint) -> None:
     """Nobody wants to be told."""
 
 
@@ -88,8 +88,8 @@ class Endpoint:
         plan: Plan,
         config: Mapping[str, Any] | None,
         *,
-        on_status: Callable[[Endpoint], None] = _nobody,
-        on_phase: Callable[[Endpoint], None] = _nobody,
+        on_status: Callable[[Endpoint], None] = _ignore,
+        on_phase: Callable[[Endpoint], None] = _ignore,
     ) -> None:
         now = datetime.now(UTC)
         self.name = name
@@ -124,12 +124,12 @@ class Endpoint:
             self._on_status,
             self._on_phase,
         )
-        return _stopped, made
+        return _unpickled, made
 
     def relaunch(self) -> None:
         """Launch the instances of an endpoint in service that another server ran, and wait until they serve."""
         if self.record.status == "InService" and self._launch():
-            self._shift(all_to(self.live.fleets))
+            self._set_traffic(all_to(self.live.fleets))
 
     def create(self) -> None:
         """Start to create the endpoint."""
@@ -138,23 +138,23 @@ class Endpoint:
 
     def update(self, plan: Plan, policy: Policy, config: Mapping[str, Any] | None) -> None:
         """Move to another plan. `config` is the DeploymentConfig as stated, to be shown."""
-        self._set("Updating", failure_reason=None, deployment_config=config)
+        self._set_status("Updating", failure_reason=None, deployment_config=config)
         watch = Watch(self._account, policy.alarms, policy.strategy.timeout_seconds, self._stopping)
         green = self._new_fleets(plan)
         deployment = Deployment(
-            self.live.fleets, green, policy, watch, self._shift, lambda: self._on_phase(self)
+            self.live.fleets, green, policy, watch, self._set_traffic, lambda: self._on_phase(self)
         )
         self.pending = Pending(plan, datetime.now(UTC), deployment)
         self._start(self._update, self.pending)
 
     def resize(self, plan: Plan) -> None:
         """Move to a plan that differs in weights and instance counts only."""
-        self._set("Updating", failure_reason=None)
+        self._set_status("Updating", failure_reason=None)
         self._start(self._resize, plan)
 
     def delete(self, gone: Callable[[], None]) -> None:
         """End everything, then call `gone`."""
-        self._set("Deleting")
+        self._set_status("Deleting")
         self._start(self._delete, gone)
 
     def close(self) -> None:
@@ -191,8 +191,8 @@ class Endpoint:
 
     def _create(self) -> None:
         if self._launch():
-            self._shift(all_to(self.live.fleets))
-            self._set("InService")
+            self._set_traffic(all_to(self.live.fleets))
+            self._set_status("InService")
 
     def _launch(self) -> bool:
         """Launch every fleet. Where that fails, so does the endpoint."""
@@ -201,7 +201,7 @@ class Endpoint:
                 fleet.launch(fleet.variant.count)
         except HostingError as error:
             _kill(self.live.fleets)
-            self._set("Failed", failure_reason=shortened(str(error)))
+            self._set_status("Failed", failure_reason=shortened(str(error)))
             return False
         return True
 
@@ -209,37 +209,37 @@ class Endpoint:
         try:
             pending.deployment.run()
         except HostingError as error:
-            self._set("RollingBack", failure_reason=shortened(str(error)))
+            self._set_status("RollingBack", failure_reason=shortened(str(error)))
             self._roll_back(pending.deployment)
             return
         self.live = Live(pending.plan, pending.deployment.green)
         self.pending = None
-        self._set("InService")
+        self._set_status("InService")
 
     def _roll_back(self, deployment: Deployment) -> None:
         try:
             deployment.roll_back()
         except HostingError as error:
             self.pending = None
-            self._set(
+            self._set_status(
                 "UpdateRollbackFailed", failure_reason=shortened(f"{self.record.failure_reason} {error}")
             )
             return
         self.pending = None
-        self._set("InService")
+        self._set_status("InService")
 
     def _resize(self, plan: Plan) -> None:
         before = self.live.plan
         try:
-            self._fit(plan)
+            self._scale_to(plan)
         except HostingError as error:
-            self._set("RollingBack", failure_reason=shortened(str(error)))
-            self._fit(before)
+            self._set_status("RollingBack", failure_reason=shortened(str(error)))
+            self._scale_to(before)
             plan = before
         self.live = replace(self.live, plan=plan)
-        self._set("InService")
+        self._set_status("InService")
 
-    def _fit(self, plan: Plan) -> None:
+    def _scale_to(self, plan: Plan) -> None:
         """Launch what is missing, turn it on, and retire what is too much, the youngest first."""
         routes, leaving = [], []
         for variant in plan.variants:
@@ -248,17 +248,17 @@ class Endpoint:
             fleet.variant = variant
             routes.append(Route.to(variant.name, variant.weight, fleet.targets[: variant.count]))
             leaving.append((fleet, fleet.targets[variant.count :]))
-        self._shift(Traffic(tuple(routes)))
+        self._set_traffic(Traffic(tuple(routes)))
         for fleet, targets in leaving:
             fleet.retire(targets)
 
     def _delete(self, gone: Callable[[], None]) -> None:
-        self._shift(Traffic(()))
+        self._set_traffic(Traffic(()))
         for fleet in self.live.fleets.values():
             fleet.close()
         gone()
 
-    def _shift(self, traffic: Traffic) -> None:
+    def _set_traffic(self, traffic: Traffic) -> None:
         self._traffic = traffic
 
     def _abandon_pending(self) -> None:
@@ -266,7 +266,7 @@ class Endpoint:
         if pending is not None:
             _kill(pending.deployment.green)
 
-    def _set(self, status: str, **changes: Any) -> None:
+    def _set_status(self, status: str, **changes: Any) -> None:
         before = self.record.status
         self.record = replace(self.record, status=status, modified=datetime.now(UTC), **changes)
         if status != before:
@@ -274,24 +274,24 @@ class Endpoint:
 
     def _start(self, work: Callable[..., None], *arguments: Any) -> None:
         self._thread = threading.Thread(
-            target=self._guarded, args=(work, *arguments), name=f"endpoint-{self.name}", daemon=True
+            target=self._run_work, args=(work, *arguments), name=f"endpoint-{self.name}", daemon=True
         )
         self._thread.start()
 
-    def _guarded(self, work: Callable[..., None], *arguments: Any) -> None:
+    def _run_work(self, work: Callable[..., None], *arguments: Any) -> None:
         try:
             work(*arguments)
         except Exception as error:
             log.exception("%s failed for a reason of the embedded AWS's own", self.arn)
             reason = f"InternalServerError: {type(error).__name__}: {error}"
             self._abandon_pending()
-            self._set("Failed", failure_reason=shortened(reason))
+            self._set_status("Failed", failure_reason=shortened(reason))
 
     def _new_fleets(self, plan: Plan) -> dict[str, Fleet]:
         return {variant.name: Fleet(self._account, self.name, variant) for variant in plan.variants}
 
 
-def _stopped(
+def _unpickled(
     account: Account,
     name: str,
     arn: str,

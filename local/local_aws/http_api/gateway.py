@@ -80,7 +80,7 @@ class Gateway:
         if not request.path.startswith(PREFIX):
             return None
         try:
-            call = self._routed(request)
+            call = self._find_call(request)
         except Refused as refused:
             return refused.response()
         start = time.monotonic()
@@ -91,14 +91,14 @@ class Gateway:
             response, refusal = refused.response(), refused
         response.headers["apigw-requestid"] = call.place.request_id
         seconds = time.monotonic() - start
-        self._logs.write(call.api.id, call.stage, _logged(call, response, seconds, refusal))
+        self._logs.write(call.api.id, call.stage, _log_values(call, response, seconds, refusal))
         return response
 
     def close(self) -> None:
         """Send what is left of the access logs."""
         self._logs.close()
 
-    def _routed(self, request: Request) -> _Call:
+    def _find_call(self, request: Request) -> _Call:
         identity, _, rest = request.path.removeprefix(PREFIX).partition("/")
         with self._store.lock:
             api = self._store.apis.get(identity)
@@ -144,14 +144,14 @@ class Gateway:
             case "NONE", _:
                 return None
             case "AWS_IAM", _:
-                return self._signed(call)
+                return self._iam_authorizer(call)
             case "JWT", dict(authorizer):
                 return jwt.authorize(
                     call.request, authorizer, call.match.route.get("AuthorizationScopes", [])
                 )
         raise Unauthorized(403, "Forbidden", "the route's authorizer is not there")
 
-    def _signed(self, call: _Call) -> Mapping[str, Any]:
+    def _iam_authorizer(self, call: _Call) -> Mapping[str, Any]:
         access_key = http_events.signer(call.request, "execute-api")
         if access_key is None:
             raise Unauthorized(403, "Forbidden", "the request is not signed for execute-api")
@@ -207,7 +207,7 @@ def _function(uri: str) -> Reference:
     return Reference.parse(uri.partition("/functions/")[2].removesuffix("/invocations") or uri)
 
 
-def _logged(call: _Call, response: Response, seconds: float, refusal: Refused | None) -> dict[str, Any]:
+def _log_values(call: _Call, response: Response, seconds: float, refusal: Refused | None) -> dict[str, Any]:
     """The values of the $context variables that access logs have here."""
     now = datetime.now(UTC)
     return {

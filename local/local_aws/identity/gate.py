@@ -82,7 +82,7 @@ class Gate:
         if request is None:
             return self._pass_unrecognised(environ, start_response, to, signed)
         environ[SERVICE] = signed.service or request.service
-        needed = self._taken_apart(request)
+        needed = self._requirements(request)
         session = self._sessions.find(signed.access_key)
         try:
             if signed.access_key != self._exempt:
@@ -99,7 +99,7 @@ class Gate:
         def noted(status: str, *rest: Any) -> Any:
             # Before the client can know of it: its next request may build on this one.
             if int(status[:3]) < 400:
-                self._learn(request, needed)
+                self._note_facts(request, needed)
             return start_response(status, *rest)
 
         with calling(session, request.operation):
@@ -139,13 +139,13 @@ class Gate:
             self._enforce(service, session, needed)
         return session
 
-    def _learn(self, request: ApiRequest, needed: list[Requirement]) -> None:
+    def _note_facts(self, request: ApiRequest, needed: list[Requirement]) -> None:
         own = [each.resource for each in needed if each.action == needed[0].action]
         self._namer.facts.note(request, own)
         if request.service == "iam" and not request.operation.startswith(("Get", "List")):
             self._roles.forget()
 
-    def _taken_apart(self, request: ApiRequest) -> list[Requirement]:
+    def _requirements(self, request: ApiRequest) -> list[Requirement]:
         try:
             return requirements.of(request, self._namer)
         except (AttributeError, KeyError, TypeError, ValueError):

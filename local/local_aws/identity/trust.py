@@ -38,23 +38,23 @@ def decide(
 ) -> Verdict:
     """What the trust policy of `role_arn` says about `action` ("sts:AssumeRole") by `principal`."""
     request = Request.make(action, role_arn, context)
-    fitting = [each for each in trust.statements if _fits(each, principal, request)]
+    fitting = [each for each in trust.statements if _matches_principal(each, principal, request)]
     if not fitting or any(each.effect == "Deny" for each in fitting):
         return Verdict(False)
-    return Verdict(True, by_account=not any(_named(each, principal) for each in fitting))
+    return Verdict(True, by_account=not any(_names_principal(each, principal) for each in fitting))
 
 
-def _fits(statement: Statement, principal: Principal, request: Request) -> bool:
+def _matches_principal(statement: Statement, principal: Principal, request: Request) -> bool:
     if statement.not_principals:
-        concerned = not _concerns(statement.not_principals, principal)
+        concerned = not _contains_principal(statement.not_principals, principal)
     else:
-        concerned = _concerns(statement.principals, principal)
+        concerned = _contains_principal(statement.principals, principal)
     # The resource of a trust policy is its role: there is no Resource element.
     met = Statement(statement.name, "Allow", ("*",), resources=(ANY,), conditions=statement.conditions)
     return concerned and statement.covers_action(request.action) and met.applies(request)
 
 
-def _concerns(stated: Iterable[tuple[str, str]], principal: Principal) -> bool:
+def _contains_principal(stated: Iterable[tuple[str, str]], principal: Principal) -> bool:
     # A wildcard means everybody, web identities too; nothing but the whole of it can be one.
     return any(
         name == ANY or (kind == principal.kind and name in principal.names)
@@ -63,7 +63,7 @@ def _concerns(stated: Iterable[tuple[str, str]], principal: Principal) -> bool:
     )
 
 
-def _named(statement: Statement, principal: Principal) -> bool:
+def _names_principal(statement: Statement, principal: Principal) -> bool:
     """Whether a statement names the principal itself, and not just the account that it is of."""
     return principal.kind != "AWS" or any(
         name in principal.names and not (name.isdigit() or name.endswith(":root"))

@@ -27,9 +27,9 @@ Fetch = Callable[[str], Mapping[str, Any]]
 
 _SECONDS = 5
 
-_EVERYONES = frozenset({"amr", "aud", "sub"})
+_STANDARD_CLAIMS = frozenset({"amr", "aud", "sub"})
 _GITHUB = "token.actions.githubusercontent.com"
-_GITHUBS = frozenset(
+_GITHUB_CLAIMS = frozenset(
     {
         "actor",
         "actor_id",
@@ -67,7 +67,7 @@ class Claims:
 
         Source: "Available keys for AWS OIDC federation", IAM user guide: aud, sub and amr; of GitHub's tokens some more.
         """
-        known = _EVERYONES | (_GITHUBS if self.provider == _GITHUB else frozenset())
+        known = _STANDARD_CLAIMS | (_GITHUB_CLAIMS if self.provider == _GITHUB else frozenset())
         return {
             f"{self.provider}:{name}": _texts(value) for name, value in self.stated.items() if name in known
         }

@@ -56,7 +56,7 @@ def unpack_tar(archive: Path, folder: Path, largest: int = LARGEST) -> None:
 
     `largest` is in bytes of content.
     """
-    with _complete(folder) as fresh:
+    with _fresh_folder(folder) as fresh:
         check_tar(archive, largest)
         with tarfile.open(archive, "r:gz") as tar:
             for number, member in enumerate(tar, 1):
@@ -70,7 +70,7 @@ def unpack_tar(archive: Path, folder: Path, largest: int = LARGEST) -> None:
 
 def unpack_zip(archive: bytes, folder: Path, largest: int) -> None:
     """Unpack a .zip into `folder`, which then is complete or not there. Raises ArchiveError."""
-    with _complete(folder) as fresh, zipfile.ZipFile(io.BytesIO(archive)) as packed:
+    with _fresh_folder(folder) as fresh, zipfile.ZipFile(io.BytesIO(archive)) as packed:
         members = packed.infolist()
         size = sum(member.file_size for member in members)
         if size > largest:
@@ -82,7 +82,7 @@ def unpack_zip(archive: bytes, folder: Path, largest: int) -> None:
 
 
 @contextmanager
-def _complete(folder: Path) -> Iterator[Path]:
+def _fresh_folder(folder: Path) -> Iterator[Path]:
     """A fresh folder that becomes `folder` when nothing was raised, and is removed otherwise."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".unpacking-"))

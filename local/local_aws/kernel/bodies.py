@@ -22,7 +22,7 @@ def take(environ: dict[str, Any], longest: int = LONGEST) -> bytes:
     Raises ServiceError where it is longer than `longest` bytes, shorter than it says, or says its length wrongly, and
     TimeoutError where its client takes too long.
     """
-    read = _chunked if environ.get("wsgi.input_terminated") else _counted
+    read = _read_chunked if environ.get("wsgi.input_terminated") else _read_with_length
     data = read(environ, longest)
     environ["wsgi.input"] = io.BytesIO(data)
     environ["CONTENT_LENGTH"] = str(len(data))
@@ -43,7 +43,7 @@ def unpacked(data: bytes, longest: int = LONGEST) -> bytes:
     return found
 
 
-def _counted(environ: dict[str, Any], longest: int) -> bytes:
+def _read_with_length(environ: dict[str, Any], longest: int) -> bytes:
     stated = environ.get("CONTENT_LENGTH") or "0"
     if not (stated.isascii() and stated.isdecimal()):
         raise ServiceError("InvalidRequest", f"Content-Length is {stated!r}, and must be a number of bytes")
@@ -59,7 +59,7 @@ def _counted(environ: dict[str, Any], longest: int) -> bytes:
     return data
 
 
-def _chunked(environ: dict[str, Any], longest: int) -> bytes:
+def _read_chunked(environ: dict[str, Any], longest: int) -> bytes:
     if environ.get("CONTENT_LENGTH"):
         raise ServiceError(
             "InvalidRequest", "A request has Content-Length or Transfer-Encoding, and not both"

@@ -35,7 +35,7 @@ def for_command(
     programs that name a host of AWS themselves are sent to the server, too: see `local_aws.python_startup`.
     """
     environment = {
-        key: value for key, value in base.items() if not _of_the_account(key) and key not in _OPTIONAL
+        key: value for key, value in base.items() if not _is_account_variable(key) and key not in _OPTIONAL
     }
     environment |= _isolated(clients.region, credentials or clients.keys.administrator)
     environment["AWS_ENDPOINT_URL"] = clients.endpoint_url
@@ -61,7 +61,9 @@ def without_real_account(region: str) -> Iterator[None]:
     moto makes clients of its own, and the server's clients are more than boto3's.
     """
     replaced = _without_proxy(os.environ)
-    hidden = {key: os.environ.pop(key) for key in list(os.environ) if _of_the_account(key) or key in replaced}
+    hidden = {
+        key: os.environ.pop(key) for key in list(os.environ) if _is_account_variable(key) or key in replaced
+    }
     isolated = _isolated(region, AccessKey("nobody")) | replaced
     os.environ.update(isolated)
     try:
@@ -72,7 +74,7 @@ def without_real_account(region: str) -> Iterator[None]:
         os.environ.update(hidden)
 
 
-def _of_the_account(key: str) -> bool:
+def _is_account_variable(key: str) -> bool:
     return key.startswith("AWS_") or key in _SDK_CONFIG
 
 

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 
 _HTTP = 80
-_OWN_SITES = frozenset({"none", "same-origin"})
+_SAME_ORIGIN_SITES = frozenset({"none", "same-origin"})
 
 
 class Refused(Exception):
@@ -37,10 +37,11 @@ class CorsRule:
     def allows(self, origin: str, method: str, headers: Iterable[str] = ()) -> bool:
         """Whether the rule allows a cross-origin request with this method and these headers."""
         return (
-            any(fnmatchcase(origin, _literal(each)) for each in self.origins)
+            any(fnmatchcase(origin, _origin_pattern(each)) for each in self.origins)
             and method in self.methods
             and all(
-                any(fnmatchcase(name, _literal(each.lower())) for each in self.headers) for name in headers
+                any(fnmatchcase(name, _origin_pattern(each.lower())) for each in self.headers)
+                for name in headers
             )
         )
 
@@ -75,10 +76,10 @@ class Guard:
                 f"Host is {host!r}; this server answers to {' or '.join(sorted(self._hosts))} only."
             )
         origin, site = environ.get("HTTP_ORIGIN"), environ.get("HTTP_SEC_FETCH_SITE", "none")
-        if (origin is None or origin in self._origins) and site in _OWN_SITES:
+        if (origin is None or origin in self._origins) and site in _SAME_ORIGIN_SITES:
             return Admitted()
         if origin is not None and not environ["PATH_INFO"].startswith("/_"):
-            admitted = self._by_cors(environ, origin)
+            admitted = self._admit_by_cors(environ, origin)
             if admitted is not None:
                 return admitted
         if origin is not None and origin not in self._origins:
@@ -87,7 +88,7 @@ class Guard:
             )
         raise Refused(f"Sec-Fetch-Site is {site!r}: this server answers to no other web page.")
 
-    def _by_cors(self, environ: Mapping[str, Any], origin: str) -> Admitted | None:
+    def _admit_by_cors(self, environ: Mapping[str, Any], origin: str) -> Admitted | None:
         bucket = environ["PATH_INFO"].lstrip("/").partition("/")[0]
         preflight = environ["REQUEST_METHOD"] == "OPTIONS"
         method = (
@@ -97,7 +98,7 @@ class Guard:
         headers = [name.strip().lower() for name in asked.split(",") if name.strip()]
         for rule in self._rules(bucket) if bucket else ():
             if rule.allows(origin, method, headers):
-                return Admitted(tuple(_answer(rule, origin, headers)), preflight)
+                return Admitted(tuple(_cors_headers(rule, origin, headers)), preflight)
         return None
 
 
@@ -109,7 +110,7 @@ def own_origin(url: str) -> bool:
     return parts.scheme == "http" and (parts.hostname or "") in {name.strip("[]") for name in LOOPBACK_NAMES}
 
 
-def _answer(rule: CorsRule, origin: str, headers: Sequence[str]) -> Iterable[tuple[str, str]]:
+def _cors_headers(rule: CorsRule, origin: str, headers: Sequence[str]) -> Iterable[tuple[str, str]]:
     anybody = "*" in rule.origins
     yield "Access-Control-Allow-Origin", "*" if anybody else origin
     yield "Access-Control-Allow-Methods", ", ".join(rule.methods)
@@ -124,6 +125,6 @@ def _answer(rule: CorsRule, origin: str, headers: Sequence[str]) -> Iterable[tup
     yield "Vary", "Origin, Access-Control-Request-Headers, Access-Control-Request-Method"
 
 
-def _literal(pattern: str) -> str:
+def _origin_pattern(pattern: str) -> str:
     """`pattern` for fnmatch: only `*` means something."""
     return pattern.replace("[", "[[]").replace("?", "[?]")

@@ -66,21 +66,21 @@ class JobLog:
 
     def _send_all(self) -> None:
         try:
-            self._make_as_allowed()
+            self._create_stream_or_note_denial()
             for batch in self._batches():
                 self._client.put_log_events(**self._names, logEvents=batch)
         except (ClientError, BotoCoreError):
             # The job goes on without its log: the server is closing, or the caller deleted the stream.
             log.warning("The log stream %(logStreamName)s ends early", self._names, exc_info=True)
 
-    def _make_as_allowed(self) -> None:
+    def _create_stream_or_note_denial(self) -> None:
         try:
-            self._make()
+            self._create_stream()
         except ClientError as error:
             if self._service is None or error.response["Error"]["Code"] != "AccessDeniedException":
                 raise
             self._client = self._service
-            self._make()
+            self._create_stream()
             denied = error.response["Error"]["Message"]
             said = {
                 "timestamp": self._opened,
@@ -88,7 +88,7 @@ class JobLog:
             }
             self._client.put_log_events(**self._names, logEvents=[said])
 
-    def _make(self) -> None:
+    def _create_stream(self) -> None:
         # Not the group first: a role may well be allowed the one and not the other, where the group is there.
         try:
             self._client.create_log_stream(**self._names)

@@ -16,7 +16,7 @@ def loads(text: str | bytes, object_pairs_hook: Callable[[list[tuple[str, Any]]]
     Raises ValueError where it is no JSON, NaN and Infinity included, or nested more than DEEPEST levels.
     """
     try:
-        found = json.loads(text, parse_constant=_no_number, object_pairs_hook=object_pairs_hook)
+        found = json.loads(text, parse_constant=_refuse_number, object_pairs_hook=object_pairs_hook)
     except RecursionError as error:
         raise _too_deep() from error
     if deeper_than(found, DEEPEST):
@@ -40,7 +40,7 @@ def deeper_than(value: Any, levels: int) -> bool:
     return True
 
 
-def _no_number(name: str) -> Any:
+def _refuse_number(name: str) -> Any:
     raise ValueError(f"{name} is no number of JSON")
 
 

@@ -39,9 +39,9 @@ class ServerLog(logging.Handler):
             message = f"{message} ({type(error).__name__}: {' '.join(str(error).split())[:300]})"
         if error is None and not more:
             return message
-        return f"{message.rstrip('.:')}. Details: {self._keep(self.format(record))}"
+        return f"{message.rstrip('.:')}. Details: {self._write_traceback(self.format(record))}"
 
-    def _keep(self, text: str) -> Path:
+    def _write_traceback(self, text: str) -> Path:
         if self.file is None:
             descriptor, name = tempfile.mkstemp(prefix="local-aws-", suffix=".log")
             os.close(descriptor)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 PREFIX = "ASIA"
 """The prefix of temporary credentials' access keys."""
 
-_MANY = 1000
+_CLEANUP_SIZE = 1000
 """Sessions that are kept without a look at which of them are over."""
 _LETTERS = string.ascii_uppercase + string.digits
 
@@ -59,7 +59,7 @@ class Sessions:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._by_key: dict[str, Session] = {}
-        self._tidy_at = _MANY
+        self._tidy_at = _CLEANUP_SIZE
         self._of_services: dict[tuple[str, str], Session] = {}
 
     def issue(self, role_arn: str, name: str, duration: timedelta | None = None) -> Session:
@@ -76,7 +76,7 @@ class Sessions:
             self._by_key[session.access_key] = session
             if len(self._by_key) > self._tidy_at:
                 self._by_key = {key: each for key, each in self._by_key.items() if not each.expired_long_ago}
-                self._tidy_at = max(_MANY, 2 * len(self._by_key))
+                self._tidy_at = max(_CLEANUP_SIZE, 2 * len(self._by_key))
         return session
 
     def of_service(self, role_arn: str, name: str) -> Session:

@@ -115,7 +115,7 @@ class Signatures:
             with_trailer = payload.endswith("-TRAILER")
             aws_chunked.verify(body(), key, stated.scope, stated.time, stated.signature, trailer=with_trailer)
         elif _DIGEST.fullmatch(payload) and payload != _sha256(body()):
-            raise _refused(
+            raise _error(
                 "XAmzContentSHA256Mismatch",
                 "The provided 'x-amz-content-sha256' header does not match what was computed.",
                 400,
@@ -134,25 +134,25 @@ class Signatures:
         if stated.expires is None:
             if abs(now - signed) > SKEW:
                 earlier = signed < now
-                raise _refused(
+                raise _error(
                     "RequestTimeTooSkewed",
                     f"Signature {'expired' if earlier else 'not yet current'}: {stated.time} is "
                     f"{'now earlier' if earlier else 'still later'} than {now:%Y%m%dT%H%M%SZ} by more than 15 min.",
                 )
             return
         if not 0 < stated.expires <= LONGEST:
-            raise _refused(
+            raise _error(
                 "AuthorizationQueryParametersError", "X-Amz-Expires must be between 1 and 604800 seconds", 400
             )
         if signed - now > SKEW:
-            raise _refused("AccessDenied", "Request is not valid yet")
+            raise _error("AccessDenied", "Request is not valid yet")
         if now > signed + timedelta(seconds=stated.expires):
-            raise _refused("AccessDenied", "Request has expired")
+            raise _error("AccessDenied", "Request has expired")
 
     def _verify_version_2(self, environ: Mapping[str, Any], stated: Stated, secret: str) -> None:
         expires = stated.expires or 0
         if expires < self._now().timestamp():
-            raise _refused("AccessDenied", "Request has expired")
+            raise _error("AccessDenied", "Request has expired")
         query = dict(_pairs(environ))
         headers: Any = HTTPHeaders()
         for name, value in query.items():
@@ -197,7 +197,7 @@ def read(environ: Mapping[str, Any]) -> Stated:
     query = dict(pairs)
     in_query = sum(name in query for name in ("X-Amz-Algorithm", "AWSAccessKeyId"))
     if in_query + ("HTTP_AUTHORIZATION" in environ) > 1 or (in_query and len(query) < len(pairs)):
-        raise _refused("InvalidArgument", "Only one auth mechanism allowed, and each parameter once", 400)
+        raise _error("InvalidArgument", "Only one auth mechanism allowed, and each parameter once", 400)
     if "AWSAccessKeyId" in query:
         return _version_2(query)
     if in_query:
@@ -207,7 +207,7 @@ def read(environ: Mapping[str, Any]) -> Stated:
 
 def mismatch(message: str = "") -> ServiceError:
     """The error for a signature that does not match."""
-    return _refused(
+    return _error(
         "SignatureDoesNotMatch",
         message
         or "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access "
@@ -221,7 +221,7 @@ def _in_header(environ: Mapping[str, Any]) -> Stated:
         raise _incomplete(
             "Authorization must be 'AWS4-HMAC-SHA256 Credential=..., SignedHeaders=..., Signature=...'"
         )
-    return _scoped(
+    return _with_scope(
         found["credential"],
         found["headers"],
         found["signature"],
@@ -235,7 +235,7 @@ def _presigned(query: Mapping[str, str]) -> Stated:
         if query["X-Amz-Algorithm"] != _ALGORITHM:
             raise _incomplete(f"X-Amz-Algorithm is {query['X-Amz-Algorithm']!r}, and has to be {_ALGORITHM}")
         expires = query.get("X-Amz-Expires", "")
-        return _scoped(
+        return _with_scope(
             query["X-Amz-Credential"],
             query["X-Amz-SignedHeaders"],
             query["X-Amz-Signature"],
@@ -265,7 +265,7 @@ def _version_2(query: Mapping[str, str]) -> Stated:
     )
 
 
-def _scoped(
+def _with_scope(
     credential: str, headers: str, signature: str, time: str, token: str, expires: int | None = None
 ) -> Stated:
     parts = credential.rsplit("/", _SCOPE_PARTS - 1)
@@ -283,7 +283,7 @@ def _payload(environ: Mapping[str, Any], stated: Stated, body: Callable[[], byte
     header = environ.get("HTTP_X_AMZ_CONTENT_SHA256")
     if header is None:
         if stated.service == _S3:
-            raise _refused(
+            raise _error(
                 "MissingSecurityHeader",
                 "Your request was missing a required header: x-amz-content-sha256",
                 400,
@@ -291,7 +291,7 @@ def _payload(environ: Mapping[str, Any], stated: Stated, body: Callable[[], byte
         return _sha256(body())
     unsigned = header == UNSIGNED_PAYLOAD or header.startswith(STREAMING)
     if not _DIGEST.fullmatch(header) and not (unsigned and stated.service == _S3):
-        raise _refused(
+        raise _error(
             "InvalidArgument",
             f"x-amz-content-sha256 is {header!r}; it must be UNSIGNED-PAYLOAD, STREAMING-..., or a valid sha256 value.",
             400,
@@ -339,7 +339,7 @@ def _canonical_headers(environ: Mapping[str, Any], stated: Stated) -> str:
             if key.startswith("HTTP_X_AMZ_") and (name := key.removeprefix("HTTP_").replace("_", "-").lower())
         } - {name.replace("_", "-") for name in signed}
         if loose:
-            raise _refused(
+            raise _error(
                 "AccessDenied",
                 f"There were headers present in the request which were not signed: {', '.join(sorted(loose))}",
             )
@@ -375,8 +375,8 @@ def _sha256(data: bytes) -> str:
 
 
 def _incomplete(message: str) -> ServiceError:
-    return _refused("IncompleteSignature", message, 400)
+    return _error("IncompleteSignature", message, 400)
 
 
-def _refused(code: str, message: str, status: int = 403) -> ServiceError:
+def _error(code: str, message: str, status: int = 403) -> ServiceError:
     return ServiceError(code, message, status)

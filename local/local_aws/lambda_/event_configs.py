@@ -46,7 +46,7 @@ class EventConfigs:
         """
         reference = Reference.of(request)
         with self._store.lock:
-            return self._answer(reference, self._known(self._store.find(reference), reference))
+            return self._answer(reference, self._find(self._store.find(reference), reference))
 
     def list_function_event_invoke_configs(self, request: dict[str, Any]) -> dict[str, Any]:
         """List the settings of a function's qualifiers, one page at a time.
@@ -67,11 +67,11 @@ class EventConfigs:
         reference = Reference.of(request)
         with self._store.lock:
             function = self._store.find(reference)
-            self._known(function, reference)
+            self._find(function, reference)
             del function.event_configs[reference.unified]
         return {}
 
-    def _known(self, function: Function, reference: Reference) -> EventConfig:
+    def _find(self, function: Function, reference: Reference) -> EventConfig:
         config = function.event_configs.get(reference.unified)
         if config is None:
             arn = reference.arn(self._store.account)

@@ -121,12 +121,12 @@ class FunctionUrls:
         if not request.path.startswith(PREFIX):
             return None
         identity, _, path = request.path.removeprefix(PREFIX).partition("/")
-        found = self._at(identity)
+        found = self._function_at(identity)
         if found is None:
             return http_events.refusal(403, "Forbidden", "Message")
         function, url = found
         try:
-            authorizer = self._admitted(request, function, url)
+            authorizer = self._authorize(request, function, url)
         except ServiceError:
             return http_events.refusal(403, _FORBIDDEN, "Message")
         place = Place(
@@ -137,7 +137,7 @@ class FunctionUrls:
         )
         return self._call(Reference(function.latest.name, url.qualifier), http_events.event(request, place))
 
-    def _admitted(self, request: Request, function: Function, url: Url) -> dict[str, Any] | None:
+    def _authorize(self, request: Request, function: Function, url: Url) -> dict[str, Any] | None:
         """`requestContext.authorizer`, None where everybody is let in. Raises ServiceError where nobody may."""
         if url.auth_type == "NONE":
             if not all(
@@ -170,7 +170,7 @@ class FunctionUrls:
             pass
         return Response("Internal Server Error", 502, content_type="application/json")
 
-    def _at(self, identity: str) -> tuple[Function, Url] | None:
+    def _function_at(self, identity: str) -> tuple[Function, Url] | None:
         with self._store.lock:
             for function in self._store.functions.values():
                 for url in function.urls.values():

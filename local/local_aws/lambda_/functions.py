@@ -79,7 +79,7 @@ class Functions:
 
         Raises InvalidParameterValueException, PreconditionFailedException, RequestEntityTooLargeException, ResourceNotFoundException, ServiceException. Source: AWS Lambda API reference, UpdateFunctionCode.
         """
-        function = self._unqualified(request)
+        function = self._find_unqualified(request)
         require_active(function.latest.is_pending)
         require_revision(request, function.latest.revision)
         changed = settings.updated(self._account, function.latest.settings, request)
@@ -91,7 +91,7 @@ class Functions:
 
         Raises InvalidParameterValueException, PreconditionFailedException, ResourceNotFoundException. Source: AWS Lambda API reference, UpdateFunctionConfiguration.
         """
-        function = self._unqualified(request)
+        function = self._find_unqualified(request)
         require_active(function.latest.is_pending)
         require_revision(request, function.latest.revision)
         changed = settings.updated(self._account, function.latest.settings, request)
@@ -137,7 +137,7 @@ class Functions:
         Raises InvalidParameterValueException, PreconditionFailedException, ResourceNotFoundException. Source: AWS Lambda API reference, PublishVersion.
         """
         with self._store.lock:
-            function = self._unqualified(request)
+            function = self._find_unqualified(request)
             require_revision(request, function.latest.revision)
             expected = request.get("CodeSha256")
             if expected and expected != function.latest.code.sha256:
@@ -154,11 +154,11 @@ class Functions:
         Raises InvalidParameterValueException, ResourceNotFoundException, ValidationException. Source: AWS Lambda API reference, ListVersionsByFunction.
         """
         with self._store.lock:
-            function = self._unqualified(request)
+            function = self._find_unqualified(request)
             found = [each.configuration(each.number) for each in function.versions]
         return paged("Versions", found, request)
 
-    def _unqualified(self, request: dict[str, Any]) -> Function:
+    def _find_unqualified(self, request: dict[str, Any]) -> Function:
         reference = Reference.parse(request["FunctionName"])
         if reference.qualifier not in (None, LATEST):
             raise invalid(f"Versions do not change: name the function without {reference.qualifier}.")

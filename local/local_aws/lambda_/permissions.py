@@ -114,12 +114,12 @@ def allows(
     return any(
         statement["Action"] in (action, "lambda:*")
         and statement["Principal"] in (principal, {"Service": principal})
-        and _met(statement.get("Condition", {}), facts)
+        and _conditions_hold(statement.get("Condition", {}), facts)
         for statement in function.statements.get(qualifier, {}).values()
     )
 
 
-def _met(conditions: Mapping[str, Mapping[str, str]], facts: Mapping[str, str]) -> bool:
+def _conditions_hold(conditions: Mapping[str, Mapping[str, str]], facts: Mapping[str, str]) -> bool:
     for operator, expected in conditions.items():
         for key, value in expected.items():
             actual = facts.get(key)

@@ -86,7 +86,7 @@ _REFUSED = "Lambda was unable to configure your environment variables because th
 def created(account: Account, request: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of a new function. Raises ServiceError."""
     _refuse_what_is_not_embedded(request)
-    settings = {**DEFAULTS, **_stated(request)}
+    settings = {**DEFAULTS, **_settings_of(request)}
     missing = [name for name in ("Runtime", "Handler") if name not in settings]
     if missing:
         raise invalid(f"{' and '.join(missing)} must be given for functions whose code is a .zip archive.")
@@ -97,7 +97,7 @@ def created(account: Account, request: Mapping[str, Any]) -> dict[str, Any]:
 def updated(account: Account, before: Mapping[str, Any], request: Mapping[str, Any]) -> dict[str, Any]:
     """The settings `before` with those that a request states. Raises ServiceError."""
     _refuse_what_is_not_embedded(request)
-    settings = {**before, **_stated(request)}
+    settings = {**before, **_settings_of(request)}
     _check(account, settings)
     return settings
 
@@ -109,7 +109,7 @@ def _refuse_what_is_not_embedded(request: Mapping[str, Any]) -> None:
         raise invalid(f"The embedded Lambda does not have {', '.join(stated)}: leave it out.")
 
 
-def _stated(request: Mapping[str, Any]) -> dict[str, Any]:
+def _settings_of(request: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in request.items() if name in SETTINGS}
 
 

@@ -52,9 +52,9 @@ class StateFolder:
 
     def __init__(self, path: Path, port: int | None) -> None:
         self.path = path.absolute()
-        self._lock = _taken(self.path)
+        self._lock = _take_lock(self.path)
         try:
-            about = _about(self.path) or self._new(port)
+            about = _description(self.path) or self._new_description(port)
             if about["version"] != fingerprint():
                 raise UsageError(
                     f"--state {path}: what is in it was saved by {about['version']}, and this is {fingerprint()}. Use that one, "
@@ -138,7 +138,7 @@ class StateFolder:
         """What `finish` was given, and the folder with the files."""
         return (state / _STATE).read_bytes(), state / _FILES
 
-    def _new(self, port: int | None) -> dict[str, Any]:
+    def _new_description(self, port: int | None) -> dict[str, Any]:
         if port == 0:
             raise UsageError("--port 0 with --state: addresses in the state name the port, so choose one")
         keys = Keys()
@@ -163,9 +163,9 @@ def fingerprint() -> str:
 
 def remove(path: Path) -> None:
     """Remove a state folder. Raises UsageError where it is none, or a server uses it."""
-    if _about(path) is None:
+    if _description(path) is None:
         raise UsageError(f"{path} holds no state of `local-aws up --state`; nothing was removed")
-    _taken(path).close()
+    _take_lock(path).close()
     shutil.rmtree(path)
 
 
@@ -187,7 +187,7 @@ def _copy_file(source: Path, target: Path) -> None:
         shutil.copy2(source, target)
 
 
-def _about(path: Path) -> dict[str, Any] | None:
+def _description(path: Path) -> dict[str, Any] | None:
     file = path / _ABOUT
     if not file.exists():
         return None
@@ -198,7 +198,7 @@ def _about(path: Path) -> dict[str, Any] | None:
     return about
 
 
-def _taken(path: Path) -> IO[str]:
+def _take_lock(path: Path) -> IO[str]:
     """The folder's lock, held. Raises UsageError."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     found = path.stat()
@@ -207,7 +207,7 @@ def _taken(path: Path) -> IO[str]:
             f"--state {path}: the folder must be yours, and no one else's to write to: chmod 700 {path}"
         )
     others = [each for each in _names(path) if each not in {_ABOUT, _LOCK}]
-    if others and _about(path) is None:
+    if others and _description(path) is None:
         raise UsageError(
             f"--state {path}: the folder holds something else ({others[0]}); name an empty or a new one"
         )

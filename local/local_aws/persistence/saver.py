@@ -78,7 +78,7 @@ class Saver:
         self._closing.set()
         self._thread.join()
         end = time.monotonic() + LAST_SECONDS
-        while self._server.request_lock.has_changed and not self._saved() and time.monotonic() < end:
+        while self._server.request_lock.has_changed and not self._try_save() and time.monotonic() < end:
             time.sleep(LOOK_SECONDS / 5)
 
     def save(self) -> bool:
@@ -92,14 +92,14 @@ class Saver:
                 return False
             self.unsaved = next(running_work(self._server), None)
             if self.unsaved is None:
-                made, data = self._taken()
+                made, data = self._snapshot()
         if self.unsaved is not None:
             self._server.request_lock.has_changed = True
             return False
         self._folder.finish(made, data)
         return True
 
-    def _taken(self) -> tuple[Path, bytes]:
+    def _snapshot(self) -> tuple[Path, bytes]:
         server = self._server
         made = self._folder.begin()
         for name in _KEPT:
@@ -111,7 +111,7 @@ class Saver:
             self._folder,
         )
 
-    def _saved(self) -> bool:
+    def _try_save(self) -> bool:
         """`save`, where what hinders it is noted instead of raised."""
         try:
             return self.save()
@@ -126,7 +126,7 @@ class Saver:
         while not self._closing.wait(pause):
             began = time.monotonic()
             if self._server.request_lock.has_changed:
-                self._saved()
+                self._try_save()
             pause = max(LOOK_SECONDS, SHARE * (time.monotonic() - began))
 
 

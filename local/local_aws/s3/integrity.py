@@ -61,7 +61,7 @@ class Integrity:
         except ServiceError as error:
             return refusal("s3", error, environ)(environ, start_response)
         if operation in _READS and environ.get("HTTP_X_AMZ_CHECKSUM_MODE") == "ENABLED":
-            return self._application(environ, _telling_type(start_response))
+            return self._application(environ, _with_checksum_type(start_response))
         return self._application(environ, start_response)
 
 
@@ -146,7 +146,7 @@ def _check_parts(body: bytes) -> None:
         )
 
 
-def _telling_type(start_response: StartResponse) -> StartResponse:
+def _with_checksum_type(start_response: StartResponse) -> StartResponse:
     """Whether a checksum is the object's or its parts', which has their number behind it."""
 
     def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:

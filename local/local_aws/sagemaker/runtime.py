@@ -146,7 +146,7 @@ class Runtime:
                 "ValidationError",
                 f"Endpoint {endpoint.name} is not asynchronous: use InvokeEndpoint, or an AsyncInferenceConfig.",
             )
-        invocation = _queued(config["OutputConfig"], request, self._account.time_scale)
+        invocation = _asynchronous_invocation(config["OutputConfig"], request, self._account.time_scale)
         self._queues.put(endpoint, invocation)
         answer = {"InferenceId": invocation.id, "OutputLocation": invocation.output_uri}
         return answer | ({"FailureLocation": invocation.failure_uri} if invocation.failure_uri else {})
@@ -240,7 +240,9 @@ def handlers(account: Account, control_plane: Iterable[object]) -> list[object]:
     return [Runtime(account, endpoints)]
 
 
-def _queued(output: Mapping[str, Any], request: Mapping[str, Any], time_scale: float) -> AsyncInvocation:
+def _asynchronous_invocation(
+    output: Mapping[str, Any], request: Mapping[str, Any], time_scale: float
+) -> AsyncInvocation:
     """What a request asks for. Raises ServiceError (ValidationError) where it has no input, or two."""
     body, uri = request.get("Body"), request.get("InputLocation", "")
     # The wire gives an absent payload as an empty one.

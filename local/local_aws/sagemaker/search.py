@@ -96,7 +96,11 @@ class Search:
             if request.get(member) not in (None, "SameAccount", []):
                 raise invalid(f"The embedded SageMaker does not have {member}: leave it out.")
         expression = request.get("SearchExpression") or {}
-        found = [record for record in self._records(resource, expression) if _holds(expression, record)]
+        found = [
+            record
+            for record in self._records(resource, expression)
+            if _matches_expression(expression, record)
+        ]
         by = request.get("SortBy", "LastModifiedTime")
         found.sort(key=lambda record: _sortable(record, by))
         if request.get("SortOrder", "Descending") == "Descending":
@@ -112,16 +116,16 @@ class Search:
         shape = record_shape.members[resource]
         assert isinstance(shape, StructureShape)
         pages = client.get_paginator(xform_name(kind.listing)).paginate(
-            **kind.question, **_narrowed(kind, expression)
+            **kind.question, **_list_filters(kind, expression)
         )
         for listed in pages.search(f"{kind.member}[]"):
             described = getattr(client, xform_name(kind.describe))(**{kind.asked_by: listed[kind.key]})
             arn = next((described[name] for name in described if name == f"{resource}Arn"), None)
             tags = client.list_tags(ResourceArn=arn)["Tags"] if arn else []
-            yield _trimmed({**described, "Tags": tags}, shape)
+            yield _record_members({**described, "Tags": tags}, shape)
 
 
-def _narrowed(kind: _Kind, expression: Mapping[str, Any]) -> dict[str, str]:
+def _list_filters(kind: _Kind, expression: Mapping[str, Any]) -> dict[str, str]:
     """What the List operation can already leave out, since every record that is left costs two calls."""
     if expression.get("Operator") == "Or":
         return {}
@@ -134,21 +138,21 @@ def _narrowed(kind: _Kind, expression: Mapping[str, Any]) -> dict[str, str]:
     return {}
 
 
-def _trimmed(described: Mapping[str, Any], shape: StructureShape) -> dict[str, Any]:
+def _record_members(described: Mapping[str, Any], shape: StructureShape) -> dict[str, Any]:
     """The members of a description that the kind's search record has."""
     return {name: value for name, value in described.items() if name in shape.members}
 
 
-def _holds(expression: Mapping[str, Any], record: Mapping[str, Any]) -> bool:
+def _matches_expression(expression: Mapping[str, Any], record: Mapping[str, Any]) -> bool:
     tests = [
         *(_matches(each, record) for each in expression.get("Filters", ())),
-        *(_nested(each, record) for each in expression.get("NestedFilters", ())),
-        *(_holds(each, record) for each in expression.get("SubExpressions", ())),
+        *(_matches_nested(each, record) for each in expression.get("NestedFilters", ())),
+        *(_matches_expression(each, record) for each in expression.get("SubExpressions", ())),
     ]
     return any(tests) if expression.get("Operator") == "Or" else all(tests)
 
 
-def _nested(stated: Mapping[str, Any], record: Mapping[str, Any]) -> bool:
+def _matches_nested(stated: Mapping[str, Any], record: Mapping[str, Any]) -> bool:
     """Whether one item of a list matches all of the filters, whose names begin with the list's."""
     name = stated["NestedPropertyName"]
     items = [

@@ -31,7 +31,7 @@ class Tags:
     def get(self, arn: str) -> list[dict[str, str]]:
         """The tags of a resource, in the API's form. Raises ServiceError for an unknown one."""
         with self._lock:
-            return [{"Key": key, "Value": value} for key, value in self._known(arn).items()]
+            return [{"Key": key, "Value": value} for key, value in self._find(arn).items()]
 
     def drop(self, arn: str) -> None:
         """Forget a deleted resource."""
@@ -45,7 +45,7 @@ class Tags:
         """
         arn = request["ResourceArn"]
         with self._lock:
-            merged = self._known(arn) | _as_dict(request["Tags"])
+            merged = self._find(arn) | _as_dict(request["Tags"])
             if len(merged) > MAXIMUM:
                 raise ServiceError(
                     "ValidationException",
@@ -70,12 +70,12 @@ class Tags:
         Raises ValidationException. Source: Amazon SageMaker API reference, DeleteTags.
         """
         with self._lock:
-            tags = self._known(request["ResourceArn"])
+            tags = self._find(request["ResourceArn"])
             for key in request["TagKeys"]:
                 tags.pop(key, None)
         return {}
 
-    def _known(self, arn: str) -> dict[str, str]:
+    def _find(self, arn: str) -> dict[str, str]:
         arns.require_region(self._account, arn)
         if arn not in self._resources:
             raise ServiceError(

@@ -157,7 +157,7 @@ def test_a_topic_remembers_its_newest_notifications(aws):
 
 
 def test_sessions_that_are_long_over_are_forgotten(monkeypatch):
-    monkeypatch.setattr(sessions, "_MANY", 10)
+    monkeypatch.setattr(sessions, "_CLEANUP_SIZE", 10)
     made = Sessions()
     over = [made.issue("arn:aws:iam::1:role/r", "me", timedelta(hours=-2)) for _ in range(50)]
     lasting = made.issue("arn:aws:iam::1:role/r", "me")

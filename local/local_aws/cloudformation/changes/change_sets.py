@@ -43,7 +43,7 @@ class ChangeSets:
         with self._store.lock:
             stack, is_new = self._target(request)
             with self._lock:
-                existing = self._named(stack, name)
+                existing = self._newest_of_name(stack, name)
                 if existing is not None and existing.pending:
                     if existing.token is not None and existing.token == request.get("ClientToken"):
                         return {"Id": existing.id, "StackId": stack.id}
@@ -89,12 +89,12 @@ class ChangeSets:
 
         Raises ChangeSetNotFound, InvalidChangeSetStatus, ValidationError. Source: AWS CloudFormation API reference, DeleteChangeSet.
         """
-        change_set = self._look_up(request)
+        change_set = self._find_by_request(request)
         if change_set is None:
             return {}
         with self._lock:
             if change_set.execution == "EXECUTE_IN_PROGRESS":
-                raise _not_now(change_set, "deleted", change_set.execution)
+                raise _wrong_status(change_set, "deleted", change_set.execution)
             self._by_id.pop(change_set.id, None)
         return {}
 
@@ -110,9 +110,9 @@ class ChangeSets:
             if token is not None and ("ExecuteChangeSet", token) in stack.tokens:
                 return {}
             if change_set.status != "CREATE_COMPLETE":
-                raise _not_now(change_set, "executed", change_set.status)
+                raise _wrong_status(change_set, "executed", change_set.status)
             if change_set.execution_status != "AVAILABLE":
-                raise _not_now(change_set, "executed", change_set.execution_status)
+                raise _wrong_status(change_set, "executed", change_set.execution_status)
             if stack.status != "REVIEW_IN_PROGRESS":
                 require_updatable(stack)
             if token is not None:
@@ -122,7 +122,7 @@ class ChangeSets:
 
     def find(self, request: dict[str, Any]) -> ChangeSet:
         """The change set that ChangeSetName, with StackName or an id by itself, names. Raises ServiceError."""
-        change_set = self._look_up(request)
+        change_set = self._find_by_request(request)
         if change_set is None:
             raise ServiceError(
                 "ChangeSetNotFound", f"ChangeSet [{request['ChangeSetName']}] does not exist", 404
@@ -199,12 +199,12 @@ class ChangeSets:
             else:
                 change_set.complete(tuple(found))
 
-    def _named(self, stack: Stack, name: str) -> ChangeSet | None:
+    def _newest_of_name(self, stack: Stack, name: str) -> ChangeSet | None:
         """The newest change set of this name."""
         named = [each for each in self._by_id.values() if each.stack is stack and each.name == name]
         return named[-1] if named else None
 
-    def _look_up(self, request: dict[str, Any]) -> ChangeSet | None:
+    def _find_by_request(self, request: dict[str, Any]) -> ChangeSet | None:
         name, stack_name = request["ChangeSetName"], request.get("StackName")
         if name.startswith("arn:"):
             with self._lock:
@@ -213,10 +213,10 @@ class ChangeSets:
             raise invalid("StackName must be specified if ChangeSetName is not specified as an ARN.")
         stack = self._store.find(stack_name)
         with self._lock:
-            return self._named(stack, name)
+            return self._newest_of_name(stack, name)
 
 
-def _not_now(change_set: ChangeSet, done: str, status: str) -> ServiceError:
+def _wrong_status(change_set: ChangeSet, done: str, status: str) -> ServiceError:
     return ServiceError(
         "InvalidChangeSetStatus",
         f"ChangeSet [{change_set.id}] cannot be {done} in its current status of [{status}]",

@@ -114,7 +114,7 @@ def compare(
             continue
         details = tuple(_details(old, new, name, types.find(wanted.type), found))
         if details:
-            found[name] = _modified(wanted, resources[name], details)
+            found[name] = _modification(wanted, resources[name], details)
     for name in before.keys() - new.resources.keys():
         policy = "Delete" if before[name].deletion_policy == "Delete" else "Retain"
         removed = Change("Remove", name, before[name].type, resources[name].physical_id, policy_action=policy)
@@ -127,7 +127,7 @@ def is_update(old: Definition, new: Definition, found: list[Change]) -> bool:
     return bool(found) or old.outputs != new.outputs
 
 
-def _modified(wanted: Wanted, resource: Resource, details: tuple[Detail, ...]) -> Change:
+def _modification(wanted: Wanted, resource: Resource, details: tuple[Detail, ...]) -> Change:
     change = Change("Modify", wanted.logical_id, wanted.type, resource.physical_id, details)
     if change.replacement != "True":
         return change
@@ -141,13 +141,13 @@ def _details(
     before, after = old.resources[name], new.resources[name]
     differing = changed(before.properties, after.properties)
     for key in sorted({*before.properties, *after.properties}):
-        recreation = _recreation(kind, key)
+        recreation = _requires_recreation(kind, key)
         if key in differing:
             cause = _changed_parameter(old, new, name, key)
             source = "ParameterReference" if cause else "DirectModification"
             yield Detail("Properties", source, key, recreation, cause=cause)
         else:
-            yield from _carried(after.properties[key], key, recreation, found)
+            yield from _reference_details(after.properties[key], key, recreation, found)
     if kind.tags is not None and old.tags != new.tags:
         yield Detail("Tags", "DirectModification")
     if before.metadata != after.metadata:
@@ -158,7 +158,9 @@ def _details(
         yield Detail("UpdateReplacePolicy", "DirectModification")
 
 
-def _carried(value: Any, key: str, recreation: str, found: Mapping[str, Change]) -> Iterator[Detail]:
+def _reference_details(
+    value: Any, key: str, recreation: str, found: Mapping[str, Change]
+) -> Iterator[Detail]:
     """What the changes of other resources bring to an unchanged property that refers to them."""
     for name, attribute in references(value):
         change = found.get(name)
@@ -171,7 +173,7 @@ def _carried(value: Any, key: str, recreation: str, found: Mapping[str, Change])
             yield Detail("Properties", "ResourceAttribute", key, recreation, "Dynamic", cause)
 
 
-def _recreation(kind: ResourceType, key: str) -> str:
+def _requires_recreation(kind: ResourceType, key: str) -> str:
     if key in kind.create_only:
         return _ALWAYS
     return _CONDITIONALLY if key in kind.conditionally_create_only else _NEVER

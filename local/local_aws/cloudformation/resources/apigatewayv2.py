@@ -18,7 +18,7 @@ from local_aws.cloudformation.resources.tagging import tag_changes
 _SERVICE = "apigatewayv2"
 
 
-def _retag(path: str, old: Properties, new: Properties, context: Context) -> None:
+def _update_tags(path: str, old: Properties, new: Properties, context: Context) -> None:
     arn = f"arn:aws:apigateway:{context.account.region}::{path}"
     put, gone = tag_changes(old, new)
     if put:
@@ -49,7 +49,7 @@ class Api(ResourceType):
         context.call(_SERVICE, "UpdateApi", request)
         if "CorsConfiguration" in old and "CorsConfiguration" not in new:
             context.drop(_SERVICE, "DeleteCorsConfiguration", {"ApiId": physical_id})
-        _retag(f"/apis/{physical_id}", old, new, context)
+        _update_tags(f"/apis/{physical_id}", old, new, context)
 
     def delete(self, physical_id: str, properties: Properties, context: Context) -> None:
         context.drop(_SERVICE, "DeleteApi", {"ApiId": physical_id})
@@ -72,7 +72,7 @@ class Stage(ResourceType):
 
     def update(self, physical_id: str, old: Properties, new: Properties, context: Context) -> None:
         context.call(_SERVICE, "UpdateStage", without(new, "Tags"))
-        _retag(f"/apis/{new['ApiId']}/stages/{physical_id}", old, new, context)
+        _update_tags(f"/apis/{new['ApiId']}/stages/{physical_id}", old, new, context)
 
     def delete(self, physical_id: str, properties: Properties, context: Context) -> None:
         context.drop(_SERVICE, "DeleteStage", only(properties, "ApiId", "StageName"))

@@ -55,7 +55,7 @@ class ScalingPolicy(ResourceType):
         self._put(new, context)
 
     def delete(self, physical_id: str, properties: Properties, context: Context) -> None:
-        request = {"PolicyName": properties["PolicyName"], **_place(properties)}
+        request = {"PolicyName": properties["PolicyName"], **_scalable_target(properties)}
         context.drop(_SERVICE, "DeleteScalingPolicy", request)
 
     @staticmethod
@@ -67,11 +67,11 @@ class ScalingPolicy(ResourceType):
             "StepScalingPolicyConfiguration",
             "TargetTrackingScalingPolicyConfiguration",
         )
-        answer = context.call(_SERVICE, "PutScalingPolicy", {**configuration, **_place(properties)})
+        answer = context.call(_SERVICE, "PutScalingPolicy", {**configuration, **_scalable_target(properties)})
         return str(answer["PolicyARN"])
 
 
-def _place(properties: Properties) -> dict[str, str]:
+def _scalable_target(properties: Properties) -> dict[str, str]:
     """What the policy scales: stated, or as a reference to a scalable target."""
     if "ScalingTargetId" not in properties:
         return only(properties, *_PLACE)

@@ -77,15 +77,15 @@ def _lifecycle_rule(rule: Mapping[str, Any]) -> dict[str, Any]:
     return {"Status": rule["Status"], "Filter": {"Prefix": rule.get("Prefix", "")}, **stated}
 
 
-def _same(value: Any) -> Any:
+def _unchanged(value: Any) -> Any:
     return value
 
 
 _LIFECYCLE: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
-    "Id": ("ID", _same),
-    "AbortIncompleteMultipartUpload": ("AbortIncompleteMultipartUpload", _same),
+    "Id": ("ID", _unchanged),
+    "AbortIncompleteMultipartUpload": ("AbortIncompleteMultipartUpload", _unchanged),
     "ExpirationInDays": ("Expiration", lambda days: {"Days": days}),
-    "NoncurrentVersionExpiration": ("NoncurrentVersionExpiration", _same),
+    "NoncurrentVersionExpiration": ("NoncurrentVersionExpiration", _unchanged),
     "NoncurrentVersionExpirationInDays": (
         "NoncurrentVersionExpiration",
         lambda days: {"NoncurrentDays": days},

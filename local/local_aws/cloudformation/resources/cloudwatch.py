@@ -17,7 +17,7 @@ from local_aws.kernel.account import ACCOUNT_ID
 NAME_LENGTH = 255
 
 
-def _retag(arn: str, old: Properties, new: Properties, context: Context) -> None:
+def _update_tags(arn: str, old: Properties, new: Properties, context: Context) -> None:
     put, gone = tag_changes(old, new)
     if put:
         context.call("cloudwatch", "TagResource", {"ResourceARN": arn, "Tags": as_list(put)})
@@ -47,7 +47,7 @@ class Alarm(ResourceType):
     def update(self, physical_id: str, old: Properties, new: Properties, context: Context) -> None:
         # Tags in a put of an alarm that exists are ignored: they have operations of their own.
         context.call("cloudwatch", "PutMetricAlarm", {**without(new, "Tags"), "AlarmName": physical_id})
-        _retag(context.account.arn("cloudwatch", f"alarm:{physical_id}"), old, new, context)
+        _update_tags(context.account.arn("cloudwatch", f"alarm:{physical_id}"), old, new, context)
 
     def delete(self, physical_id: str, properties: Properties, context: Context) -> None:
         context.drop("cloudwatch", "DeleteAlarms", {"AlarmNames": [physical_id]})
@@ -71,7 +71,7 @@ class Dashboard(ResourceType):
     def update(self, physical_id: str, old: Properties, new: Properties, context: Context) -> None:
         # As with alarms, tags count in the put that makes a dashboard only.
         self._put(physical_id, without(new, "Tags"), context)
-        _retag(f"arn:aws:cloudwatch::{ACCOUNT_ID}:dashboard/{physical_id}", old, new, context)
+        _update_tags(f"arn:aws:cloudwatch::{ACCOUNT_ID}:dashboard/{physical_id}", old, new, context)
 
     def delete(self, physical_id: str, properties: Properties, context: Context) -> None:
         context.drop("cloudwatch", "DeleteDashboards", {"DashboardNames": [physical_id]})

@@ -38,7 +38,7 @@ class CustomResource(ResourceType):
     def create(self, properties: Properties, context: Context) -> Physical:
         # A function that fails without naming what it made is told to delete this.
         fallback = context.name(NAME_LENGTH)
-        answer = self._ask("Create", properties, context, {})
+        answer = self._invoke_and_wait("Create", properties, context, {})
         if answer["Status"] != "SUCCESS":
             context.report(answer.get("PhysicalResourceId") or fallback)
             raise _failed(answer)
@@ -48,17 +48,17 @@ class CustomResource(ResourceType):
 
     def update(self, physical_id: str, old: Properties, new: Properties, context: Context) -> Physical:
         more = {"PhysicalResourceId": physical_id, "OldResourceProperties": _as_text(old)}
-        answer = self._ask("Update", new, context, more)
+        answer = self._invoke_and_wait("Update", new, context, more)
         if answer["Status"] != "SUCCESS":
             raise _failed(answer)
         return _physical({"PhysicalResourceId": physical_id, **answer})
 
     def delete(self, physical_id: str, properties: Properties, context: Context) -> None:
-        answer = self._ask("Delete", properties, context, {"PhysicalResourceId": physical_id})
+        answer = self._invoke_and_wait("Delete", properties, context, {"PhysicalResourceId": physical_id})
         if answer["Status"] != "SUCCESS":
             raise _failed(answer)
 
-    def _ask(
+    def _invoke_and_wait(
         self, request_type: str, properties: Properties, context: Context, more: Mapping[str, Any]
     ) -> dict[str, Any]:
         """Invoke the function, and wait for its answer. Raises ResourceError where there is none, or a wrong one."""
@@ -77,12 +77,12 @@ class CustomResource(ResourceType):
         seconds = float(properties.get("ServiceTimeout", TIMEOUT_SECONDS)) * context.account.time_scale
         try:
             _invoke(properties["ServiceToken"], event, context)
-            body = self._wait(request_id, seconds, context)
+            body = self._wait_for_answer(request_id, seconds, context)
         finally:
             self._response_urls.forget(request_id)
-        return {**_parsed(body), "RequestId": request_id}
+        return {**_parsed_answer(body), "RequestId": request_id}
 
-    def _wait(self, request_id: str, seconds: float, context: Context) -> bytes:
+    def _wait_for_answer(self, request_id: str, seconds: float, context: Context) -> bytes:
         end = time.monotonic() + seconds
 
         def look() -> bytes | None:
@@ -110,7 +110,7 @@ def _invoke(service_token: str, event: Mapping[str, Any], context: Context) -> N
     context.call("lambda", "Invoke", request)
 
 
-def _parsed(body: bytes) -> dict[str, Any]:
+def _parsed_answer(body: bytes) -> dict[str, Any]:
     text = body.decode(errors="replace")
     try:
         answer = json_text.loads(text)

@@ -35,13 +35,13 @@ class Rule(ResourceType):
         physical_id = "|".join([*filter(None, [properties.get("EventBusName")]), name])
         arn = self._put(name, properties, context, tags=properties.get("Tags", []))
         context.report(physical_id)
-        self._aim({}, properties, name, context)
+        self._put_targets({}, properties, name, context)
         return Physical(physical_id, {"Arn": arn})
 
     def update(self, physical_id: str, old: Properties, new: Properties, context: Context) -> None:
         name = physical_id.rpartition("|")[2]
         arn = self._put(name, new, context)
-        self._aim(old, new, name, context)
+        self._put_targets(old, new, name, context)
         put, gone = tag_changes(old, new)
         if put:
             context.call("events", "TagResource", {"ResourceARN": arn, "Tags": as_list(put)})
@@ -69,7 +69,7 @@ class Rule(ResourceType):
         return str(context.call("events", "PutRule", request)["RuleArn"])
 
     @staticmethod
-    def _aim(old: Properties, new: Properties, name: str, context: Context) -> None:
+    def _put_targets(old: Properties, new: Properties, name: str, context: Context) -> None:
         bus = only(new, "EventBusName")
         before = {target["Id"] for target in old.get("Targets", ())}
         after = {target["Id"] for target in new.get("Targets", ())}

@@ -44,7 +44,7 @@ class Role(ResourceType):
         request = {**stated, "RoleName": name, "AssumeRolePolicyDocument": trust}
         role = context.call("iam", "CreateRole", request)["Role"]
         context.report(name)
-        self._hold({}, properties, name, context)
+        self._update_policies({}, properties, name, context)
         return Physical(name, {"Arn": role["Arn"], "RoleId": role["RoleId"]})
 
     def update(self, physical_id: str, old: Properties, new: Properties, context: Context) -> None:
@@ -60,13 +60,13 @@ class Role(ResourceType):
             }
             context.call("iam", "UpdateRole", {"RoleName": name, **stated})
         if "PermissionsBoundary" in differing:
-            self._bound(name, new.get("PermissionsBoundary"), context)
+            self._set_boundary(name, new.get("PermissionsBoundary"), context)
         put, gone = tag_changes(old, new)
         if put:
             context.call("iam", "TagRole", {"RoleName": name, "Tags": as_list(put)})
         if gone:
             context.call("iam", "UntagRole", {"RoleName": name, "TagKeys": gone})
-        self._hold(old, new, name, context)
+        self._update_policies(old, new, name, context)
 
     def delete(self, physical_id: str, properties: Properties, context: Context) -> None:
         # IAM refuses to delete a role with policies; CloudFormation takes away all, however they came there.
@@ -80,7 +80,7 @@ class Role(ResourceType):
         context.drop("iam", "DeleteRole", {"RoleName": physical_id})
 
     @staticmethod
-    def _bound(name: str, boundary: str | None, context: Context) -> None:
+    def _set_boundary(name: str, boundary: str | None, context: Context) -> None:
         if boundary is None:
             context.drop("iam", "DeleteRolePermissionsBoundary", {"RoleName": name})
         else:
@@ -88,7 +88,7 @@ class Role(ResourceType):
             context.call("iam", "PutRolePermissionsBoundary", request)
 
     @staticmethod
-    def _hold(old: Properties, new: Properties, name: str, context: Context) -> None:
+    def _update_policies(old: Properties, new: Properties, name: str, context: Context) -> None:
         """Put and take away the role's inline and attached policies."""
         before, after = _documents(old), _documents(new)
         for policy, document in after.items():
@@ -129,10 +129,10 @@ class Policy(ResourceType):
     def update(self, physical_id: str, old: Properties, new: Properties, context: Context) -> None:
         self._put(new, context)
         kept = _holders(new) if old["PolicyName"] == new["PolicyName"] else set()
-        self._take_away(old, _holders(old) - kept, context)
+        self._delete_from(old, _holders(old) - kept, context)
 
     def delete(self, physical_id: str, properties: Properties, context: Context) -> None:
-        self._take_away(properties, _holders(properties), context)
+        self._delete_from(properties, _holders(properties), context)
 
     @staticmethod
     def _put(properties: Properties, context: Context) -> None:
@@ -142,7 +142,7 @@ class Policy(ResourceType):
             context.call("iam", f"Put{kind}Policy", {f"{kind}Name": holder, **request})
 
     @staticmethod
-    def _take_away(properties: Properties, holders: set[tuple[str, str]], context: Context) -> None:
+    def _delete_from(properties: Properties, holders: set[tuple[str, str]], context: Context) -> None:
         for kind, holder in sorted(holders):
             request = {f"{kind}Name": holder, "PolicyName": properties["PolicyName"]}
             context.drop("iam", f"Delete{kind}Policy", request)
@@ -193,7 +193,7 @@ class ManagedPolicy(ResourceType):
 
     def update(self, physical_id: str, old: Properties, new: Properties, context: Context) -> None:
         if old["PolicyDocument"] != new["PolicyDocument"]:
-            self._make_room(physical_id, context)
+            self._delete_oldest_version(physical_id, context)
             document = as_text(new["PolicyDocument"])
             request = {"PolicyArn": physical_id, "PolicyDocument": document, "SetAsDefault": True}
             context.call("iam", "CreatePolicyVersion", request)
@@ -202,7 +202,7 @@ class ManagedPolicy(ResourceType):
 
     def delete(self, physical_id: str, properties: Properties, context: Context) -> None:
         self._attach("Detach", physical_id, _holders(properties), context)
-        for version in self._versions(physical_id, context):
+        for version in self._other_versions(physical_id, context):
             context.drop(
                 "iam", "DeletePolicyVersion", {"PolicyArn": physical_id, "VersionId": version["VersionId"]}
             )
@@ -214,15 +214,15 @@ class ManagedPolicy(ResourceType):
         for kind, holder in sorted(holders):
             act("iam", f"{do}{kind}Policy", {f"{kind}Name": holder, "PolicyArn": arn})
 
-    def _make_room(self, arn: str, context: Context) -> None:
+    def _delete_oldest_version(self, arn: str, context: Context) -> None:
         """A policy has five versions at most; the oldest goes, as CloudFormation does it."""
-        versions = self._versions(arn, context)
+        versions = self._other_versions(arn, context)
         if len(versions) + 1 >= VERSIONS_OF_A_POLICY:
             oldest = min(versions, key=lambda version: int(version["VersionId"][1:]))
             context.call("iam", "DeletePolicyVersion", {"PolicyArn": arn, "VersionId": oldest["VersionId"]})
 
     @staticmethod
-    def _versions(arn: str, context: Context) -> list[Mapping[str, Any]]:
+    def _other_versions(arn: str, context: Context) -> list[Mapping[str, Any]]:
         """The versions that are not the default."""
         answer = context.find("iam", "ListPolicyVersions", {"PolicyArn": arn}) or {"Versions": []}
         return [version for version in answer["Versions"] if not version["IsDefaultVersion"]]

@@ -35,7 +35,7 @@ class Key(ResourceType):
             request["Policy"] = as_text(properties["KeyPolicy"])
         key = context.call("kms", "CreateKey", request)["KeyMetadata"]
         context.report(key["KeyId"])
-        self._switch({}, properties, key["KeyId"], context)
+        self._set_enabled({}, properties, key["KeyId"], context)
         return Physical(key["KeyId"], {"Arn": key["Arn"], "KeyId": key["KeyId"]})
 
     def update(self, physical_id: str, old: Properties, new: Properties, context: Context) -> None:
@@ -47,7 +47,7 @@ class Key(ResourceType):
         if old.get("KeyPolicy") != new.get("KeyPolicy"):
             policy = as_text(new.get("KeyPolicy") or _default_policy())
             context.call("kms", "PutKeyPolicy", {**key, "PolicyName": "default", "Policy": policy})
-        self._switch(old, new, physical_id, context)
+        self._set_enabled(old, new, physical_id, context)
         put, gone = tag_changes(old, new)
         if put:
             context.call("kms", "TagResource", {**key, "Tags": _tags(put)})
@@ -62,7 +62,7 @@ class Key(ResourceType):
             context.call("kms", "ScheduleKeyDeletion", request)
 
     @staticmethod
-    def _switch(old: Properties, new: Properties, key_id: str, context: Context) -> None:
+    def _set_enabled(old: Properties, new: Properties, key_id: str, context: Context) -> None:
         """Switch the key itself and its rotation on or off."""
         for name, operation, default in (
             ("EnableKeyRotation", "KeyRotation", False),

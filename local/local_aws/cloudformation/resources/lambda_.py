@@ -44,29 +44,29 @@ class Function(ResourceType):
         name = properties.get("FunctionName") or context.name(NAME_LENGTH)
         stated = without(properties, "Code", "ReservedConcurrentExecutions", "Tags")
         request = {
-            **_spelt(stated),
+            **_with_api_names(stated),
             "FunctionName": name,
             "Code": _code(properties),
             "Tags": tags_of(properties),
         }
         arn = context.call("lambda", "CreateFunction", request)["FunctionArn"]
         context.report(name)
-        self._ready(name, context)
-        self._reserve({}, properties, name, context)
+        self._wait_until_active(name, context)
+        self._set_concurrency({}, properties, name, context)
         return Physical(name, {"Arn": arn})
 
     def update(self, physical_id: str, old: Properties, new: Properties, context: Context) -> Physical:
         name = {"FunctionName": physical_id}
         differing = changed(old, new)
         if differing & _CONFIGURATION:
-            stated = _spelt(only(new, *_CONFIGURATION))
+            stated = _with_api_names(only(new, *_CONFIGURATION))
             context.call("lambda", "UpdateFunctionConfiguration", {**name, **stated})
-            self._ready(physical_id, context)
+            self._wait_until_active(physical_id, context)
         if differing & _CODE:
             request = {**name, **only(new, "Architectures"), **_code(new)}
             context.call("lambda", "UpdateFunctionCode", request)
-        found = self._ready(physical_id, context)
-        self._reserve(old, new, physical_id, context)
+        found = self._wait_until_active(physical_id, context)
+        self._set_concurrency(old, new, physical_id, context)
         arn = found["FunctionArn"]
         put, gone = tag_changes(old, new)
         if put:
@@ -79,7 +79,7 @@ class Function(ResourceType):
         context.drop("lambda", "DeleteFunction", {"FunctionName": physical_id})
 
     @staticmethod
-    def _ready(name: str, context: Context) -> dict[str, Any]:
+    def _wait_until_active(name: str, context: Context) -> dict[str, Any]:
         """The function's configuration, once it is neither being created nor updated."""
 
         def look() -> dict[str, Any] | None:
@@ -93,7 +93,7 @@ class Function(ResourceType):
         return context.wait(look)
 
     @staticmethod
-    def _reserve(old: Properties, new: Properties, name: str, context: Context) -> None:
+    def _set_concurrency(old: Properties, new: Properties, name: str, context: Context) -> None:
         key = "ReservedConcurrentExecutions"
         if old.get(key) == new.get(key):
             return
@@ -103,7 +103,7 @@ class Function(ResourceType):
             context.drop("lambda", "DeleteFunctionConcurrency", {"FunctionName": name})
 
 
-def _spelt(properties: Properties) -> dict[str, Any]:
+def _with_api_names(properties: Properties) -> dict[str, Any]:
     """Properties as the API spells them: it has KMSKeyArn where CloudFormation has KmsKeyArn."""
     return {{"KmsKeyArn": "KMSKeyArn"}.get(name, name): value for name, value in properties.items()}
 

@@ -28,12 +28,12 @@ class LogGroup(ResourceType):
             request["logGroupClass"] = properties["LogGroupClass"]
         context.call("logs", "CreateLogGroup", request)
         context.report(name)
-        self._retain({}, properties, name, context)
+        self._set_retention({}, properties, name, context)
         return Physical(name, {"Arn": context.account.arn("logs", f"log-group:{name}:*")})
 
     def update(self, physical_id: str, old: Properties, new: Properties, context: Context) -> None:
         unchangeable(self.name, old, new, "KmsKeyId", "LogGroupClass")
-        self._retain(old, new, physical_id, context)
+        self._set_retention(old, new, physical_id, context)
         put, gone = tag_changes(old, new)
         arn = context.account.arn("logs", f"log-group:{physical_id}")
         if put:
@@ -45,7 +45,7 @@ class LogGroup(ResourceType):
         context.drop("logs", "DeleteLogGroup", {"logGroupName": physical_id})
 
     @staticmethod
-    def _retain(old: Properties, new: Properties, name: str, context: Context) -> None:
+    def _set_retention(old: Properties, new: Properties, name: str, context: Context) -> None:
         days = new.get("RetentionInDays")
         if days == old.get("RetentionInDays"):
             return

@@ -38,18 +38,18 @@ class Bucket(ResourceType):
             request["ObjectLockEnabledForBucket"] = properties["ObjectLockEnabled"]
         context.call("s3", "CreateBucket", request)
         context.report(name)
-        self._set({}, properties, name, context)
+        self._apply_settings({}, properties, name, context)
         return Physical(name, _addresses(name, context.account.region))
 
     def update(self, physical_id: str, old: Properties, new: Properties, context: Context) -> None:
         unchangeable(self.name, old, new, "ObjectLockEnabled")
-        self._set(old, new, physical_id, context)
+        self._apply_settings(old, new, physical_id, context)
 
     def delete(self, physical_id: str, properties: Properties, context: Context) -> None:
         context.drop("s3", "DeleteBucket", {"Bucket": physical_id})
 
     @staticmethod
-    def _set(old: Properties, new: Properties, name: str, context: Context) -> None:
+    def _apply_settings(old: Properties, new: Properties, name: str, context: Context) -> None:
         for key, setting in SETTINGS.items():
             if old.get(key) == new.get(key):
                 continue

@@ -10,7 +10,7 @@ from local_aws.cloudformation.resources.context import Context, handler_message
 from local_aws.cloudformation.resources.tagging import as_list, tag_changes
 
 NAME_LENGTH = 63
-_MOVING = frozenset({"Creating", "Updating", "RollingBack", "SystemUpdating", "Deleting"})
+_CHANGING = frozenset({"Creating", "Updating", "RollingBack", "SystemUpdating", "Deleting"})
 _FOR_UPDATE = (
     "DeploymentConfig",
     "ExcludeRetainedVariantProperties",
@@ -19,7 +19,7 @@ _FOR_UPDATE = (
 )
 
 
-def _retag(arn: str, old: Properties, new: Properties, context: Context) -> None:
+def _update_tags(arn: str, old: Properties, new: Properties, context: Context) -> None:
     put, gone = tag_changes(old, new)
     if put:
         context.call("sagemaker", "AddTags", {"ResourceArn": arn, "Tags": as_list(put)})
@@ -49,7 +49,7 @@ class Model(ResourceType):
         return Physical(arn, {"ModelArn": arn, "ModelName": name})
 
     def update(self, physical_id: str, old: Properties, new: Properties, context: Context) -> None:
-        _retag(physical_id, old, new, context)
+        _update_tags(physical_id, old, new, context)
 
     def delete(self, physical_id: str, properties: Properties, context: Context) -> None:
         context.drop("sagemaker", "DeleteModel", {"ModelName": _name(physical_id)})
@@ -76,7 +76,7 @@ class EndpointConfig(ResourceType):
         return Physical(arn, {"EndpointConfigArn": arn, "EndpointConfigName": name})
 
     def update(self, physical_id: str, old: Properties, new: Properties, context: Context) -> None:
-        _retag(physical_id, old, new, context)
+        _update_tags(physical_id, old, new, context)
 
     def delete(self, physical_id: str, properties: Properties, context: Context) -> None:
         context.drop("sagemaker", "DeleteEndpointConfig", {"EndpointConfigName": _name(physical_id)})
@@ -102,20 +102,20 @@ class Endpoint(ResourceType):
         request = only(properties, "EndpointConfigName", "DeploymentConfig", "Tags")
         arn = context.call("sagemaker", "CreateEndpoint", {**request, "EndpointName": name})["EndpointArn"]
         context.report(arn)
-        endpoint = self._settled(name, context)
+        endpoint = self._wait_until_stable(name, context)
         if endpoint["EndpointStatus"] != "InService":
             raise _not_stable(endpoint)
         return Physical(arn, {"EndpointArn": arn, "EndpointName": name})
 
     def update(self, physical_id: str, old: Properties, new: Properties, context: Context) -> None:
-        _retag(physical_id, old, new, context)
+        _update_tags(physical_id, old, new, context)
         name, wanted = _name(physical_id), new["EndpointConfigName"]
-        endpoint = self._settled(name, context)
+        endpoint = self._wait_until_stable(name, context)
         if (endpoint["EndpointConfigName"], endpoint["EndpointStatus"]) == (wanted, "InService"):
             return
         request = {"EndpointName": name, **only(new, "EndpointConfigName", *_FOR_UPDATE)}
         context.call("sagemaker", "UpdateEndpoint", request)
-        endpoint = self._settled(name, context)
+        endpoint = self._wait_until_stable(name, context)
         if endpoint["EndpointStatus"] != "InService":
             raise _not_stable(endpoint)
         rolled_back = endpoint["EndpointConfigName"] != wanted
@@ -126,22 +126,22 @@ class Endpoint(ResourceType):
         name = _name(physical_id)
         if self._find(name, context) is None:
             return
-        context.wait(lambda: self._is_still(name, context))
+        context.wait(lambda: self._is_stable(name, context))
         context.drop("sagemaker", "DeleteEndpoint", {"EndpointName": name})
         context.wait(lambda: self._find(name, context) is None or None)
 
-    def _settled(self, name: str, context: Context) -> dict[str, Any]:
+    def _wait_until_stable(self, name: str, context: Context) -> dict[str, Any]:
         """The endpoint, once it is neither being created nor updated."""
 
         def look() -> dict[str, Any] | None:
             endpoint = context.call("sagemaker", "DescribeEndpoint", {"EndpointName": name})
-            return None if endpoint["EndpointStatus"] in _MOVING else endpoint
+            return None if endpoint["EndpointStatus"] in _CHANGING else endpoint
 
         return context.wait(look)
 
-    def _is_still(self, name: str, context: Context) -> bool | None:
+    def _is_stable(self, name: str, context: Context) -> bool | None:
         endpoint = self._find(name, context)
-        return endpoint is None or endpoint["EndpointStatus"] not in _MOVING or None
+        return endpoint is None or endpoint["EndpointStatus"] not in _CHANGING or None
 
     @staticmethod
     def _find(name: str, context: Context) -> dict[str, Any] | None:

@@ -25,7 +25,7 @@ def ordered(graph: Graph) -> list[str]:
     while left:
         free = [name for name, dependencies in left.items() if not dependencies & left.keys()]
         if not free:
-            raise invalid(f"Circular dependency between resources: [{', '.join(_circle(left))}]")
+            raise invalid(f"Circular dependency between resources: [{', '.join(_cycle(left))}]")
         order += free
         for name in free:
             del left[name]
@@ -37,7 +37,7 @@ def require_acyclic(graph: Graph) -> None:
     ordered(graph)
 
 
-def _circle(left: Mapping[str, Collection[str]]) -> list[str]:
+def _cycle(left: Mapping[str, Collection[str]]) -> list[str]:
     """One circle of a graph in which everything depends on something."""
     path = [next(iter(left))]
     while True:

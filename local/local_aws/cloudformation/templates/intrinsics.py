@@ -93,7 +93,7 @@ def calls(node: Any, function: str) -> Iterator[Any]:
             yield from calls(value, function)
 
 
-def is_open(node: Any) -> bool:
+def is_unresolved(node: Any) -> bool:
     """Whether `node`, evaluated once, still waits for a resource, or for another stack's export."""
     return next(references(node), None) is not None or next(calls(node, IMPORT), None) is not None
 
@@ -144,12 +144,12 @@ class Evaluator:
             case "Ref":
                 if not isinstance(argument, str):
                     raise invalid("Template error: every Ref object must have a single String value.")
-                return _or_open(self.reference(argument), node)
+                return _or_unresolved(self.reference(argument), node)
             case "Fn::GetAtt":
                 name, attribute = split_attribute(argument)
-                return _or_open(self.attribute(name, attribute), {"Fn::GetAtt": [name, attribute]})
+                return _or_unresolved(self.attribute(name, attribute), {"Fn::GetAtt": [name, attribute]})
             case "Fn::If":
-                return self._if(_exactly(3, function, argument))
+                return self._if(_arguments(3, function, argument))
             case "Fn::Sub":
                 return self._sub(argument)
             case "Fn::ImportValue":
@@ -161,7 +161,7 @@ class Evaluator:
                 return [f"{region}{zone}" for zone in "abc"]
             case "Fn::Join" | "Fn::Select" | "Fn::Split" | "Fn::Base64":
                 value = self.evaluate(argument)
-                return {function: value} if is_open(value) else _PURE[function](value)
+                return {function: value} if is_unresolved(value) else _PURE[function](value)
         raise invalid(f"Template error: {function} can be used in the Conditions block only")
 
     def _if(self, arguments: list[Any]) -> Any:
@@ -179,11 +179,11 @@ class Evaluator:
         for place in _PLACE.finditer(text):
             parts.append(text[end : place.start()])
             end = place.end()
-            parts.append(self._place(place, given))
+            parts.append(self._substituted(place, given))
         parts.append(text[end:])
-        return self._call("Fn::Join", ["", _merged(parts)], None)
+        return self._call("Fn::Join", ["", _merge_strings(parts)], None)
 
-    def _place(self, place: re.Match[str], given: Mapping[str, Any]) -> Any:
+    def _substituted(self, place: re.Match[str], given: Mapping[str, Any]) -> Any:
         literal, name = place.groups()
         if literal:
             return f"${{{name}}}"
@@ -194,15 +194,15 @@ class Evaluator:
 
     def _import(self, argument: Any) -> Any:
         name = self.evaluate(argument)
-        if is_open(name) or not isinstance(name, str):
+        if is_unresolved(name) or not isinstance(name, str):
             raise invalid(
                 "Template error: the attribute in Fn::ImportValue must not depend on any resources, imported values, or"
                 " Fn::GetAZs"
             )
-        return _or_open(self.imported(name), {IMPORT: name})
+        return _or_unresolved(self.imported(name), {IMPORT: name})
 
     def _find_in_map(self, argument: Any) -> Any:
-        keys = [self.evaluate(key) for key in _exactly(3, "Fn::FindInMap", argument)]
+        keys = [self.evaluate(key) for key in _arguments(3, "Fn::FindInMap", argument)]
         found: Any = self.mappings
         for key in keys:
             if not isinstance(key, str) or not isinstance(found, Mapping) or key not in found:
@@ -218,11 +218,11 @@ def text_of(value: Any) -> str:
     return str(value)
 
 
-def _or_open(value: Any, node: Any) -> Any:
+def _or_unresolved(value: Any, node: Any) -> Any:
     return node if value is UNKNOWN else value
 
 
-def _merged(parts: list[Any]) -> list[Any]:
+def _merge_strings(parts: list[Any]) -> list[Any]:
     """Neighbouring strings made one, so that equal texts have equal forms."""
     merged: list[Any] = []
     for part in parts:
@@ -245,7 +245,7 @@ def _sub_arguments(argument: Any) -> tuple[str, Mapping[str, Any]]:
     )
 
 
-def _exactly(count: int, function: str, argument: Any) -> list[Any]:
+def _arguments(count: int, function: str, argument: Any) -> list[Any]:
     if not isinstance(argument, list) or len(argument) != count:
         raise invalid(f"Template error: {function} requires a list of {count} parameters")
     return argument

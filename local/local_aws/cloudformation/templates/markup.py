@@ -30,13 +30,13 @@ class _Loader(yaml.SafeLoader):
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         event: yaml.Event = self.peek_event()  # type: ignore[no-untyped-call]
         if isinstance(event, yaml.AliasEvent):
-            raise _refused("YAML aliases are not allowed in CloudFormation templates", event)
+            raise _syntax_error("YAML aliases are not allowed in CloudFormation templates", event)
         self._depth += 1
         if self._depth > DEEPEST:
-            raise _refused(f"the template is nested more than {DEEPEST} levels", event)
+            raise _syntax_error(f"the template is nested more than {DEEPEST} levels", event)
         tag = getattr(event, "tag", None)
         if tag and _TAGS.search(tag):
-            raise _refused(f"the tag {tag} is not one of an intrinsic function", event)
+            raise _syntax_error(f"the tag {tag} is not one of an intrinsic function", event)
         node = super().compose_node(parent, index)
         self._depth -= 1
         return node
@@ -44,12 +44,12 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         for key, _ in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                raise _refused("a key must be text", key)
+                raise _syntax_error("a key must be text", key)
         made = super().construct_mapping(node, deep=deep)
         return {str(key): value for key, value in made.items()}
 
 
-def _refused(why: str, place: yaml.Event | yaml.Node) -> ServiceError:
+def _syntax_error(why: str, place: yaml.Event | yaml.Node) -> ServiceError:
     mark = place.start_mark
     where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
     return invalid(f"Template format error: {why}.{where}")
@@ -89,7 +89,7 @@ def read(body: str) -> dict[str, Any]:
 
 def _json(body: str) -> Any:
     try:
-        found = json.loads(body, parse_constant=_no_number)
+        found = json.loads(body, parse_constant=_refuse_number)
     except json.JSONDecodeError as error:
         where = f"(line {error.lineno}, column {error.colno})"
         raise invalid(f"Template format error: JSON not well-formed. {where}") from error
@@ -118,5 +118,5 @@ def _yaml(body: str) -> Any:
         raise invalid(f"Template format error: YAML not well-formed: {error}.") from error
 
 
-def _no_number(name: str) -> Any:
+def _refuse_number(name: str) -> Any:
     raise ValueError(f"{name} is no number of JSON")

@@ -125,7 +125,7 @@ def chosen(
         raise invalid(f"Parameters: [{', '.join(unknown)}] do not exist in the template")
     values = {}
     for name, parameter in declared.items():
-        value = _given(name, stated[name], previous) if name in stated else parameter.default
+        value = _stated_value(name, stated[name], previous) if name in stated else parameter.default
         if value is not None:
             values[name] = value
     missing = [name for name in declared if name not in values]
@@ -136,7 +136,7 @@ def chosen(
     return values
 
 
-def _given(name: str, stated: Mapping[str, Any], previous: Mapping[str, str]) -> str | None:
+def _stated_value(name: str, stated: Mapping[str, Any], previous: Mapping[str, str]) -> str | None:
     value: str | None = stated.get("ParameterValue")
     if not stated.get("UsePreviousValue"):
         return value

@@ -123,7 +123,7 @@ def group(visit: Visit) -> Page:
     if not listed["ModelPackageSummaryList"]:
         # A list of nothing does not tell an empty group from one that is not there.
         visit.aws.sagemaker.describe_model_package_group(ModelPackageGroupName=name)
-    versions = [_listed(visit.aws, each) for each in listed["ModelPackageSummaryList"]]
+    versions = [_version_of_summary(visit.aws, each) for each in listed["ModelPackageSummaryList"]]
     return Page("group.html", name, side_by_side(name, versions, listed.get("NextToken", "")))
 
 
@@ -225,7 +225,7 @@ def _best(metric: str, versions: Iterable[Version]) -> frozenset[int]:
     return frozenset(number for number, value in known.items() if value == wanted)
 
 
-def _listed(aws: Aws, summary: Mapping[str, Any]) -> Version:
+def _version_of_summary(aws: Aws, summary: Mapping[str, Any]) -> Version:
     """What can change is the summary's; the rest is asked for once."""
     key = f"{summary['ModelPackageArn']} {summary['CreationTime'].isoformat()}"
     kept = aws.remembered(key)

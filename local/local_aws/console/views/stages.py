@@ -197,7 +197,7 @@ def variants(described: Mapping[str, Any]) -> Iterable[Variant]:
     live = described.get("ProductionVariants", [])
     total = sum(each.get("CurrentWeight", 0) for each in live)
     for each in live:
-        left = _left(moved.get(each["VariantName"], 0.0))
+        left = _remaining(moved.get(each["VariantName"], 0.0))
         share = None if left is None or not total else each.get("CurrentWeight", 0) / total * left * 100
         yield _variant(each, "live", described.get("EndpointConfigName", ""), share)
     total = sum(each.get("DesiredWeight", 0) for each in pending.get("ProductionVariants", []))
@@ -207,7 +207,7 @@ def variants(described: Mapping[str, Any]) -> Iterable[Variant]:
         yield _variant(each, "new", pending.get("EndpointConfigName", ""), share)
 
 
-def _left(moved: float | None) -> float | None:
+def _remaining(moved: float | None) -> float | None:
     return None if moved is None else 1 - moved
 
 
@@ -346,7 +346,7 @@ def _records(aws: Aws, bucket: str, stage_name: str) -> tuple[tuple[Record, ...]
     if not bucket or not stage_name:
         return (), "The endpoint names no stage of model-deploy, which keeps the record."
     try:
-        keys = _keys(aws, bucket, f"{_HOME}/{stage_name}/")
+        keys = _newest_keys(aws, bucket, f"{_HOME}/{stage_name}/")
     except ClientError as error:
         if error.response["Error"]["Code"] not in _HIDDEN:
             raise
@@ -358,7 +358,7 @@ def _records(aws: Aws, bucket: str, stage_name: str) -> tuple[tuple[Record, ...]
     return tuple(record(each) for each in documents if _is_record(each)), ""
 
 
-def _keys(aws: Aws, bucket: str, prefix: str) -> Sequence[str]:
+def _newest_keys(aws: Aws, bucket: str, prefix: str) -> Sequence[str]:
     pages = aws.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
     return [item["Key"] for page in pages for item in page.get("Contents", [])]
 

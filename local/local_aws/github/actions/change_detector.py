@@ -17,7 +17,7 @@ _TAGS = "refs/tags/"
 
 
 @dataclass
-class _Seen:
+class _Snapshot:
     refs: dict[str, str] = field(default_factory=dict)
     pulls: dict[int, tuple[str, str]] = field(default_factory=dict)
 
@@ -27,16 +27,16 @@ class ChangeDetector:
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._seen: dict[int, _Seen] = {}
+        self._seen: dict[int, _Snapshot] = {}
         self._dispatches = len(state.dispatches)
         for repository in state.repositories.values():
-            self._seen[repository.id] = _look(repository)
+            self._seen[repository.id] = _snapshot(repository)
 
     def changes(self, caller: Caller) -> Iterator[Event]:
         """The events since the last call, all of them of this caller. The state's lock is held."""
         for repository in list(self._state.repositories.values()):
-            before = self._seen.get(repository.id, _Seen())
-            after = self._seen[repository.id] = _look(repository)
+            before = self._seen.get(repository.id, _Snapshot())
+            after = self._seen[repository.id] = _snapshot(repository)
             yield from self._of_pulls(caller, repository, before, after)
             for ref, sha in after.refs.items():
                 if sha != before.refs.get(ref):
@@ -48,7 +48,7 @@ class ChangeDetector:
                 yield events.repository_dispatch(self._state, caller, found, dispatch)
 
     def _of_pulls(
-        self, caller: Caller, repository: Repository, before: _Seen, after: _Seen
+        self, caller: Caller, repository: Repository, before: _Snapshot, after: _Snapshot
     ) -> Iterator[Event]:
         for number, now in after.pulls.items():
             then = before.pulls.get(number)
@@ -71,9 +71,9 @@ def _action(then: tuple[str, str] | None, now: tuple[str, str]) -> str | None:
     return "synchronize" if now[0] == "open" and then[1] != now[1] else None
 
 
-def _look(repository: Repository) -> _Seen:
+def _snapshot(repository: Repository) -> _Snapshot:
     refs = {ref: sha for ref, sha in repository.git.refs().items() if ref.startswith((HEADS, _TAGS))}
-    return _Seen(refs, {number: _pull(repository, pull) for number, pull in repository.pulls.items()})
+    return _Snapshot(refs, {number: _pull(repository, pull) for number, pull in repository.pulls.items()})
 
 
 def _pull(repository: Repository, pull: PullRequest) -> tuple[str, str]:

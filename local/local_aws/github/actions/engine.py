@@ -54,13 +54,13 @@ class Actions:
         quiet = isinstance(caller, Token) and tokens.is_of_a_job(caller)
         for event in self._change_detector.changes(caller):
             if not quiet or event.name == "repository_dispatch":
-                self._take(event)
+                self._queue_event(event)
 
     def dispatch(
         self, caller: Caller, repository: Repository, path: str, ref: str, inputs: Mapping[str, Any]
     ) -> None:
         """Run a workflow by hand: `path` is its file's, `ref` a full one. The state's lock is held."""
-        self._take(events.workflow_dispatch(self._state, caller, repository, path, ref, inputs), path)
+        self._queue_event(events.workflow_dispatch(self._state, caller, repository, path, ref, inputs), path)
 
     def schedule(self, full_name: str) -> None:
         """Let the time of every schedule of a repository's workflows come, now."""
@@ -73,9 +73,9 @@ class Actions:
             for path, found in self.workflows(repository, head).items():
                 for each in () if isinstance(found, InvalidWorkflow) else found.on.get("schedule", ()):
                     event = events.schedule(self._state, caller, repository, each["cron"])
-                    self._take(event, path)
+                    self._queue_event(event, path)
 
-    def _take(self, event: Event, path: str | None = None) -> None:
+    def _queue_event(self, event: Event, path: str | None = None) -> None:
         with self._scheduler.changed:
             self._unhandled += 1
         self._happened.put((event, path))
@@ -98,12 +98,12 @@ class Actions:
         with self._scheduler.changed:
             while not (found := happened()):
                 if not self._scheduler.changed.wait(end - time.monotonic()):
-                    raise TimeoutError(f"It did not happen within {timeout:g} s: {self._described()}")
+                    raise TimeoutError(f"It did not happen within {timeout:g} s: {self._jobs_description()}")
             return found
 
     def settle(self, timeout: float = 600) -> None:
         """Wait until every event has been looked at and every run has completed or waits for a reviewer."""
-        self.wait_for(lambda: not self._unhandled and all(map(_rests, self._runs.values())), timeout)
+        self.wait_for(lambda: not self._unhandled and all(map(_is_settled, self._runs.values())), timeout)
 
     def review(
         self,
@@ -208,7 +208,7 @@ class Actions:
             with self._scheduler.changed:
                 self._scheduler.start(run)
 
-    def _described(self) -> str:
+    def _jobs_description(self) -> str:
         jobs = [
             f"{run.workflow.name} #{run.number} {job.name}: {job.conclusion or job.status}"
             for run in self._runs.values()
@@ -217,7 +217,7 @@ class Actions:
         return "; ".join(jobs) or "no run was started"
 
 
-def _rests(run: Run) -> bool:
+def _is_settled(run: Run) -> bool:
     """Whether a run has completed, or goes on only when a reviewer lets it."""
     found = {job.status for job in run.jobs.values()}
     return run.status == "completed" or ("waiting" in found and not found & {"pending", "in_progress"})

@@ -115,9 +115,9 @@ class Execution:
             token=grants.token,
             clone_url=grants.clone_url,
             oidc_token=grants.oidc_token,
-            say=_nowhere,
-            warn=_nowhere,
-            mask=_nowhere,
+            say=_discard,
+            warn=_discard,
+            mask=_discard,
             new_id=grants.new_id,
             artifacts=self._artifacts,
         )
@@ -168,5 +168,5 @@ def _with_defaults(step: workflow.Step, job: workflow.Job) -> workflow.Step:
     )
 
 
-def _nowhere(_: str) -> None:
+def _discard(_: str) -> None:
     """An action's equivalent is given the log of its step."""

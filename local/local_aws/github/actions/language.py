@@ -54,7 +54,7 @@ class Language:
     def parse(self, path: str, text: str) -> Any:
         """A workflow as JSON whose expressions are `Expression`s. Raises InvalidWorkflow, LanguageError."""
         with self._lock:
-            answer = self._asked({"parse": {"name": path, "text": text}})
+            answer = self._send({"parse": {"name": path, "text": text}})
         if problems := answer.get("errors") or ([answer["error"]] if "error" in answer else []):
             raise InvalidWorkflow(path, problems)
         return _with_expressions(answer["workflow"])
@@ -70,9 +70,9 @@ class Language:
         stated = vars(status or Status())
         request = {"evaluate": {"expression": expression, "contexts": contexts, "status": stated}}
         with self._lock:
-            answer = self._asked(request)
+            answer = self._send(request)
             while "hash" in answer:
-                answer = self._asked({"hashed": hash_files(answer["hash"]) if hash_files else ""})
+                answer = self._send({"hashed": hash_files(answer["hash"]) if hash_files else ""})
         if "error" in answer:
             raise ExpressionFailed(f"The expression `{expression}` cannot be evaluated: {answer['error']}")
         return Result(answer["value"], answer["text"], answer["truth"])
@@ -92,7 +92,7 @@ class Language:
     ) -> None:
         self.close()
 
-    def _asked(self, request: Mapping[str, Any]) -> dict[str, Any]:
+    def _send(self, request: Mapping[str, Any]) -> dict[str, Any]:
         process = self._process = self._process or self._start()
         assert process.stdin is not None and process.stdout is not None
         process.stdin.write(json.dumps(request) + "\n")

@@ -99,7 +99,7 @@ def _carry_out(
     log: Log,
 ) -> None:
     if definition.uses is not None:
-        step.outputs.update(_act(definition, around, scope, log))
+        step.outputs.update(_run_action(definition, around, scope, log))
         return
     files = _files(around.folders, step)
     variables = {
@@ -111,12 +111,12 @@ def _carry_out(
         **{name: str(file) for name, file in files.items()},
     }
     try:
-        _run(definition, around, scope, variables, files["GITHUB_ENV"].parent, log)
+        _run_script(definition, around, scope, variables, files["GITHUB_ENV"].parent, log)
     finally:
-        _take_files(step, files, around)
+        _read_files(step, files, around)
 
 
-def _run(
+def _run_script(
     definition: workflow.Step,
     around: Surroundings,
     scope: Scope,
@@ -148,7 +148,7 @@ def _run(
         raise StepFailed(f"Process completed with exit code {code}.")
 
 
-def _act(definition: workflow.Step, around: Surroundings, scope: Scope, log: Log) -> Mapping[str, str]:
+def _run_action(definition: workflow.Step, around: Surroundings, scope: Scope, log: Log) -> Mapping[str, str]:
     """An action's equivalent. Raises StepFailed."""
     assert definition.uses is not None
     equivalent = equivalents.find(definition.uses)
@@ -181,7 +181,7 @@ def _files(folders: Folders, step: Step) -> dict[str, Path]:
     return files
 
 
-def _take_files(step: Step, files: Mapping[str, Path], around: Surroundings) -> None:
+def _read_files(step: Step, files: Mapping[str, Path], around: Surroundings) -> None:
     """What the step wrote. Raises StepFailed."""
     texts = {name: file.read_text(encoding="utf-8", errors="replace") for name, file in files.items()}
     step.outputs.update(commands.assignments(texts["GITHUB_OUTPUT"], "GITHUB_OUTPUT"))

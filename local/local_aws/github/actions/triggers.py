@@ -30,12 +30,12 @@ def starts(on: Mapping[str, Any], event: Event) -> bool:
     types = limits.get("types") or _DEFAULT_TYPES.get(event.name)
     if types and event.action not in types:
         return False
-    return _takes_ref(limits, event) and _takes_paths(limits, event)
+    return _matches_ref(limits, event) and _matches_paths(limits, event)
 
 
-def _takes_ref(limits: Mapping[str, Any], event: Event) -> bool:
+def _matches_ref(limits: Mapping[str, Any], event: Event) -> bool:
     if event.name == "pull_request":
-        return _takes(limits, "branches", event.base_ref)
+        return _matches(limits, "branches", event.base_ref)
     if event.name != "push":
         return True
     kind, name = (
@@ -48,16 +48,16 @@ def _takes_ref(limits: Mapping[str, Any], event: Event) -> bool:
     )
     limited = {each for each in ("branches", "tags") if {each, f"{each}-ignore"} & set(limits)}
     # Who names branches only wants no tags, and the other way round.
-    return not limited or (kind in limited and _takes(limits, kind, name))
+    return not limited or (kind in limited and _matches(limits, kind, name))
 
 
-def _takes(limits: Mapping[str, Any], kind: str, name: str) -> bool:
+def _matches(limits: Mapping[str, Any], kind: str, name: str) -> bool:
     if kind in limits:
         return patterns.chosen(limits[kind], name)
     return not patterns.chosen(limits.get(f"{kind}-ignore", ()), name)
 
 
-def _takes_paths(limits: Mapping[str, Any], event: Event) -> bool:
+def _matches_paths(limits: Mapping[str, Any], event: Event) -> bool:
     """A tag has no changed paths, so filters of paths do not count."""
     if event.changed_paths is None or event.ref.startswith(_TAGS):
         return True

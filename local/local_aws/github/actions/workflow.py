@@ -102,11 +102,11 @@ class Workflow:
 def read(language: Language, path: str, text: str) -> Workflow:
     """A workflow's file. Raises InvalidWorkflow for what GitHub refuses and for what this runner lacks."""
     stated = language.parse(path, text)
-    problems = _unknown("the workflow", stated, _WORKFLOW)
+    problems = _unknown_keys("the workflow", stated, _WORKFLOW)
     for name, job in stated["jobs"].items():
-        problems += _unknown(f"the job {name}", job, _JOB)
+        problems += _unknown_keys(f"the job {name}", job, _JOB)
         for number, step in enumerate(job.get("steps", ()), 1):
-            problems += _unknown(f"step {number} of the job {name}", step, _STEP)
+            problems += _unknown_keys(f"step {number} of the job {name}", step, _STEP)
     if problems:
         raise InvalidWorkflow(path, problems)
     permissions = stated.get("permissions", _RESTRICTED)
@@ -122,7 +122,7 @@ def read(language: Language, path: str, text: str) -> Workflow:
     )
 
 
-def _unknown(where: str, stated: Mapping[str, Any], known: frozenset[str]) -> list[str]:
+def _unknown_keys(where: str, stated: Mapping[str, Any], known: frozenset[str]) -> list[str]:
     lacking = sorted(set(stated) - known)
     return [f"{where} has `{name}`, which the embedded runner does not know" for name in lacking]
 

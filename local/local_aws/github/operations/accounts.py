@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from local_aws.github import shapes
-from local_aws.github.access import lacking, role
+from local_aws.github.access import missing_permission, role
 from local_aws.github.call import Answer, Call
 from local_aws.github.credentials import Token
 from local_aws.github.errors import forbidden, not_found, unprocessable
@@ -48,7 +48,7 @@ def team(call: Call) -> Answer:
     if found is None or not shapes.is_member(token, owner):
         raise not_found()
     if not token.grants("members", "read"):
-        raise lacking(token, "members", "read")
+        raise missing_permission(token, "members", "read")
     shown = shapes.team(call.state.urls, owner, found)
     whole = {
         "members_count": len(found.members),
@@ -97,7 +97,7 @@ def member(call: Call) -> Answer:
     if not shapes.is_member(call.token, owner) or call["username"].lower() not in owner.members:
         raise not_found()
     if not call.token.grants("members", "read"):
-        raise lacking(call.token, "members", "read")
+        raise missing_permission(call.token, "members", "read")
     return Answer(204)
 
 
@@ -120,7 +120,7 @@ def add_team_repository(call: Call) -> Answer:
     if slug not in owner.teams or repository.owner is not owner:
         raise not_found()
     if not call.token.grants("members", "read"):
-        raise lacking(call.token, "members", "read")
+        raise missing_permission(call.token, "members", "read")
     repository.teams[slug] = _level(call)
     return Answer(204)
 

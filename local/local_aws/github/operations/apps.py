@@ -88,7 +88,7 @@ def create_token(call: Call) -> Answer:
         "repository_selection": "selected" if selected else "all",
     }
     if repositories is not None:
-        body["repositories"] = [_shown(call, each, token) for each in repositories]
+        body["repositories"] = [_as_json(call, each, token) for each in repositories]
     return Answer(201, body)
 
 
@@ -102,11 +102,11 @@ def repositories(call: Call) -> Answer:
     owned = (each for each in call.state.repositories.values() if each.owner is token.installation.account)
     reached = [each for each in owned if role_of(token, each) == "admin"]
     page, headers = call.page(reached)
-    body = {"total_count": len(reached), "repositories": [_shown(call, each, token) for each in page]}
+    body = {"total_count": len(reached), "repositories": [_as_json(call, each, token) for each in page]}
     return Answer(body=body, headers=headers)
 
 
-def _shown(call: Call, shown: Repository, token: Token) -> dict[str, Any]:
+def _as_json(call: Call, shown: Repository, token: Token) -> dict[str, Any]:
     return shapes.repository(call.state.urls, shown, token)
 
 

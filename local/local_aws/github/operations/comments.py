@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from local_aws.github import shapes
-from local_aws.github.access import lacking, role_of
+from local_aws.github.access import missing_permission, role_of
 from local_aws.github.call import Answer, Call
 from local_aws.github.credentials import Token
 from local_aws.github.errors import forbidden, not_found, unprocessable
@@ -26,7 +26,7 @@ def comments(call: Call) -> Answer:
     repository = _readable(call)
     pull = _pull(call, repository)
     page, headers = call.page(pull.comments)
-    return Answer(body=[_shown(call, repository, pull, each) for each in page], headers=headers)
+    return Answer(body=[_as_json(call, repository, pull, each) for each in page], headers=headers)
 
 
 @ROUTES.on("POST", _COMMENTS)
@@ -35,14 +35,14 @@ def create(call: Call) -> Answer:
     pull = _pull(call, repository)
     made = Comment(call.state.new_id(), call.user, _body(call))
     pull.comments.append(made)
-    shown = _shown(call, repository, pull, made)
+    shown = _as_json(call, repository, pull, made)
     return Answer(201, shown, {"Location": shown["url"]})
 
 
 @ROUTES.on("GET", _COMMENT)
 def comment(call: Call) -> Answer:
     repository = _readable(call)
-    return Answer(body=_shown(call, repository, *_existing(call, repository)))
+    return Answer(body=_as_json(call, repository, *_existing(call, repository)))
 
 
 @ROUTES.on("PATCH", _COMMENT)
@@ -53,7 +53,7 @@ def update(call: Call) -> Answer:
     if changed.author is not call.user and role_of(call.caller, repository) not in {"write", "admin"}:
         raise forbidden("Must have admin rights to Repository.")
     changed.body, changed.updated_at = _body(call), now()
-    return Answer(body=_shown(call, repository, pull, changed))
+    return Answer(body=_as_json(call, repository, pull, changed))
 
 
 @ROUTES.on("DELETE", _COMMENT)
@@ -73,7 +73,7 @@ def _writable(call: Call) -> Repository:
     permission = _permission(call, "write")
     repository = call.repository(permission, "read", even_archived=True)
     if not call.token.grants(permission, "write"):
-        raise lacking(call.token, permission, "write")
+        raise missing_permission(call.token, permission, "write")
     if repository.archived:
         call.repository(permission, "write")
     return repository
@@ -127,7 +127,7 @@ def _body(call: Call) -> str:
     return body
 
 
-def _shown(call: Call, repository: Repository, pull: _Commented, shown: Comment) -> dict[str, Any]:
+def _as_json(call: Call, repository: Repository, pull: _Commented, shown: Comment) -> dict[str, Any]:
     url = f"{shapes.repository_url(call.state.urls, repository)}/issues"
     kind = "pull" if isinstance(pull, PullRequest) else "issues"
     web = f"{call.state.urls.web}/{repository.full_name}/{kind}/{pull.number}"

@@ -19,7 +19,7 @@ _STATUSES = {"A": "added", "M": "modified", "D": "removed", "T": "changed"}
 @ROUTES.on("GET", "/repos/{owner}/{repo}/commits")
 def commits(call: Call) -> Answer:
     """Those of `sha` (the default branch), of one path where the query names it."""
-    repository = _filled(call)
+    repository = _non_empty_repository(call)
     start = repository.git.resolve(call.query.get("sha") or repository.default_branch)
     if start is None:
         raise not_found()
@@ -29,7 +29,7 @@ def commits(call: Call) -> Answer:
 
 @ROUTES.on("GET", "/repos/{owner}/{repo}/commits/{ref+}")
 def commit(call: Call) -> Answer:
-    repository = _filled(call)
+    repository = _non_empty_repository(call)
     sha = repository.git.resolve(call["ref"])
     found = repository.git.commit(sha) if sha else None
     if found is None:
@@ -108,7 +108,7 @@ def _protection_summary(repository: Repository, name: str) -> dict[str, Any]:
     return {"enabled": rules is not None, "required_status_checks": required}
 
 
-def _filled(call: Call) -> Repository:
+def _non_empty_repository(call: Call) -> Repository:
     repository = call.repository("contents", "read")
     if repository.git.empty:
         raise empty_repository()

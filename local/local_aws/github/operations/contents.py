@@ -34,10 +34,10 @@ def contents(call: Call) -> Answer:
         raise not_found()
     if entry.type == "tree":
         inside = repository.git.entries(entry.sha)
-        listed = [_shown(call, repository, each, f"{entry.path}/{each.path}", name) for each in inside]
+        listed = [_as_json(call, repository, each, f"{entry.path}/{each.path}", name) for each in inside]
         return Answer(body=listed)
     content = base64.encodebytes(repository.git.blob(entry.sha)).decode()
-    shown = _shown(call, repository, entry, entry.path, name)
+    shown = _as_json(call, repository, entry, entry.path, name)
     return Answer(body=shown | {"encoding": "base64", "content": content})
 
 
@@ -65,7 +65,7 @@ def write(call: Call) -> Answer:
     commit, entry = repository.git.commit(sha), repository.git.entry(sha, path)
     assert commit is not None
     assert entry is not None
-    shown = _shown(call, repository, entry, path, branch)
+    shown = _as_json(call, repository, entry, path, branch)
     return Answer(200 if old else 201, {"content": shown, "commit": _commit(call, repository, commit)})
 
 
@@ -77,7 +77,7 @@ def _commit(call: Call, repository: Repository, commit: Commit) -> dict[str, Any
     return shapes.git_commit(call.state.urls, repository, commit)
 
 
-def _shown(call: Call, repository: Repository, entry: Entry, path: str, ref: str) -> dict[str, Any]:
+def _as_json(call: Call, repository: Repository, entry: Entry, path: str, ref: str) -> dict[str, Any]:
     """`content-file` without the content."""
     url = shapes.repository_url(call.state.urls, repository)
     web = f"{call.state.urls.web}/{repository.full_name}"

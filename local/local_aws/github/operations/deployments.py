@@ -27,7 +27,7 @@ def deployments(call: Call) -> Answer:
     wanted = call.query.get("environment")
     found = [each for each in reversed(repository.deployments) if wanted in (None, each.environment)]
     page, headers = call.page(found)
-    return Answer(body=[_shown(call, repository, each) for each in page], headers=headers)
+    return Answer(body=[_as_json(call, repository, each) for each in page], headers=headers)
 
 
 @ROUTES.on("GET", _STATUSES)
@@ -73,7 +73,7 @@ def _existing(call: Call, repository: Repository) -> Deployment:
     raise not_found()
 
 
-def _shown(call: Call, repository: Repository, shown: Deployment) -> dict[str, Any]:
+def _as_json(call: Call, repository: Repository, shown: Deployment) -> dict[str, Any]:
     home = shapes.repository_url(call.state.urls, repository)
     url = f"{home}/deployments/{shown.id}"
     return {

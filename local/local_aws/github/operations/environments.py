@@ -36,7 +36,7 @@ _ENVIRONMENT = "/repos/{owner}/{repo}/environments/{environment_name}"
 def environments(call: Call) -> Answer:
     repository = _readable(call)
     page, headers = call.page(list(repository.environments.values()))
-    shown = [_shown(call, repository, each) for each in page]
+    shown = [_as_json(call, repository, each) for each in page]
     body = {"total_count": len(repository.environments), "environments": shown}
     return Answer(body=body, headers=headers)
 
@@ -44,7 +44,7 @@ def environments(call: Call) -> Answer:
 @ROUTES.on("GET", _ENVIRONMENT)
 def environment(call: Call) -> Answer:
     repository = _readable(call)
-    return Answer(body=_shown(call, repository, _existing(call, repository)))
+    return Answer(body=_as_json(call, repository, _existing(call, repository)))
 
 
 @ROUTES.on("PUT", _ENVIRONMENT)
@@ -69,7 +69,7 @@ def create_or_update(call: Call) -> Answer:
         raise _not_in_plan("required reviewers" if reviewers else "wait timer")
     held.reviewers, held.wait_timer = reviewers, wait
     held.prevent_self_review = call.optional("prevent_self_review", bool, False)
-    return Answer(body=_shown(call, repository, held))
+    return Answer(body=_as_json(call, repository, held))
 
 
 @ROUTES.on("DELETE", _ENVIRONMENT)
@@ -155,13 +155,13 @@ def _reviewers(call: Call, repository: Repository) -> list[tuple[str, int]]:
     for each in stated:
         entry: Mapping[str, Any] = checked("reviewers", each, dict)
         kind, identity = entry.get("type"), entry.get("id")
-        if kind not in {"User", "Team"} or reviewer_shown(call, repository, kind, identity) is None:
+        if kind not in {"User", "Team"} or reviewer_as_json(call, repository, kind, identity) is None:
             raise unprocessable("Validation Failed", f"{kind} {identity} is not a valid reviewer.")
         found.append((str(kind), int(identity or 0)))
     return found
 
 
-def reviewer_shown(call: Call, repository: Repository, kind: Any, identity: Any) -> dict[str, Any] | None:
+def reviewer_as_json(call: Call, repository: Repository, kind: Any, identity: Any) -> dict[str, Any] | None:
     urls, owner = call.state.urls, repository.owner
     if kind == "Team":
         teams = owner.teams.values() if isinstance(owner, Organization) else ()
@@ -199,7 +199,7 @@ def _branch_policy(call: Call) -> tuple[bool, bool]:
     return protected, custom
 
 
-def _shown(call: Call, repository: Repository, shown: Environment) -> dict[str, Any]:
+def _as_json(call: Call, repository: Repository, shown: Environment) -> dict[str, Any]:
     url = f"{shapes.repository_url(call.state.urls, repository)}/environments/{shown.name}"
     web = f"{call.state.urls.web}/{repository.full_name}/deployments"
     limited = shown.protected_branches or shown.custom_policies
@@ -229,7 +229,7 @@ def _rules(call: Call, repository: Repository, shown: Environment) -> list[dict[
         reviewers = [
             {"type": kind, "reviewer": reviewer}
             for kind, identity in shown.reviewers
-            if (reviewer := reviewer_shown(call, repository, kind, identity)) is not None
+            if (reviewer := reviewer_as_json(call, repository, kind, identity)) is not None
         ]
         once = {"prevent_self_review": shown.prevent_self_review}
         rules.append({"type": "required_reviewers", "reviewers": reviewers} | once)

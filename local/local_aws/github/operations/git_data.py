@@ -21,7 +21,7 @@ _MOST_ENTRIES = 100_000
 
 @ROUTES.on("GET", "/repos/{owner}/{repo}/git/ref/{ref+}")
 def ref(call: Call) -> Answer:
-    repository = _filled(call, "read")
+    repository = _non_empty_repository(call, "read")
     name = f"refs/{call['ref']}"
     if (sha := repository.git.refs().get(name)) is None:
         raise not_found()
@@ -30,7 +30,7 @@ def ref(call: Call) -> Answer:
 
 @ROUTES.on("GET", "/repos/{owner}/{repo}/git/matching-refs/{ref+}")
 def matching_refs(call: Call) -> Answer:
-    repository = _filled(call, "read")
+    repository = _non_empty_repository(call, "read")
     found = repository.git.refs(f"refs/{call['ref']}")
     page, headers = call.page(list(found))
     return Answer(body=[_ref(call, repository, name, found[name]) for name in page], headers=headers)
@@ -38,15 +38,15 @@ def matching_refs(call: Call) -> Answer:
 
 @ROUTES.on("POST", "/repos/{owner}/{repo}/git/refs")
 def create_ref(call: Call) -> Answer:
-    repository = _filled(call, "write")
+    repository = _non_empty_repository(call, "write")
     name, sha = call.required("ref", str), call.required("sha", str)
     ref_updates.create_ref(call.token, repository, name, sha)
-    return _made(_ref(call, repository, name, sha))
+    return _created(_ref(call, repository, name, sha))
 
 
 @ROUTES.on("PATCH", "/repos/{owner}/{repo}/git/refs/{ref+}")
 def update_ref(call: Call) -> Answer:
-    repository = _filled(call, "write")
+    repository = _non_empty_repository(call, "write")
     name, sha = f"refs/{call['ref']}", call.required("sha", str)
     ref_updates.move_ref(call.token, repository, name, sha, call.optional("force", bool, False))
     return Answer(body=_ref(call, repository, name, sha))
@@ -54,24 +54,24 @@ def update_ref(call: Call) -> Answer:
 
 @ROUTES.on("DELETE", "/repos/{owner}/{repo}/git/refs/{ref+}")
 def delete_ref(call: Call) -> Answer:
-    repository = _filled(call, "write")
+    repository = _non_empty_repository(call, "write")
     ref_updates.delete_ref(call.token, repository, f"refs/{call['ref']}")
     return Answer(204)
 
 
 @ROUTES.on("POST", "/repos/{owner}/{repo}/git/blobs")
 def create_blob(call: Call) -> Answer:
-    repository = _filled(call, "write")
+    repository = _non_empty_repository(call, "write")
     content = call.required("content", str)
     encoding = call.optional("encoding", str, "utf-8")
     [sha] = repository.git.write_blobs([_decoded(content, encoding)])
     url = f"{shapes.repository_url(call.state.urls, repository)}/git/blobs/{sha}"
-    return _made({"sha": sha, "url": url})
+    return _created({"sha": sha, "url": url})
 
 
 @ROUTES.on("GET", "/repos/{owner}/{repo}/git/blobs/{file_sha}")
 def blob(call: Call) -> Answer:
-    repository = _filled(call, "read")
+    repository = _non_empty_repository(call, "read")
     sha = call["file_sha"]
     if repository.git.type_of(sha) != "blob":
         raise not_found()
@@ -90,7 +90,7 @@ def blob(call: Call) -> Answer:
 
 @ROUTES.on("POST", "/repos/{owner}/{repo}/git/trees")
 def create_tree(call: Call) -> Answer:
-    repository = _filled(call, "write")
+    repository = _non_empty_repository(call, "write")
     base = call.optional("base_tree", str)
     if base is not None and repository.git.type_of(base) not in {"tree", "commit"}:
         raise unprocessable("base_tree is not a valid tree oid")
@@ -106,13 +106,13 @@ def create_tree(call: Call) -> Answer:
         sha = repository.git.write_tree(base, lines)
     except GitError as error:
         raise unprocessable("GitRPC::BadObjectState") from error
-    return _made(_tree(call, repository, sha))
+    return _created(_tree(call, repository, sha))
 
 
 @ROUTES.on("GET", "/repos/{owner}/{repo}/git/trees/{tree_sha+}")
 def tree(call: Call) -> Answer:
     """`tree_sha` may name a branch or a commit. Any value of `recursive` asks for all below."""
-    repository = _filled(call, "read")
+    repository = _non_empty_repository(call, "read")
     if (sha := repository.git.resolve(call["tree_sha"], "tree")) is None:
         raise not_found()
     return Answer(body=_tree(call, repository, sha, "recursive" in call.query))
@@ -120,7 +120,7 @@ def tree(call: Call) -> Answer:
 
 @ROUTES.on("POST", "/repos/{owner}/{repo}/git/commits")
 def create_commit(call: Call) -> Answer:
-    repository = _filled(call, "write")
+    repository = _non_empty_repository(call, "write")
     message, tree_sha = call.required("message", str), call.required("tree", str)
     if repository.git.type_of(tree_sha) != "tree":
         raise unprocessable("Tree SHA does not exist")
@@ -132,12 +132,12 @@ def create_commit(call: Call) -> Answer:
     sha = repository.git.write_commit(tree_sha, parents, message, author, committer)
     made = repository.git.commit(sha)
     assert made is not None
-    return _made(shapes.git_commit(call.state.urls, repository, made))
+    return _created(shapes.git_commit(call.state.urls, repository, made))
 
 
 @ROUTES.on("GET", "/repos/{owner}/{repo}/git/commits/{commit_sha}")
 def commit(call: Call) -> Answer:
-    repository = _filled(call, "read")
+    repository = _non_empty_repository(call, "read")
     found = repository.git.commit(call["commit_sha"])
     if found is None:
         raise not_found()
@@ -215,11 +215,11 @@ def _decoded(content: str, encoding: str) -> bytes:
         raise unprocessable("content is not valid Base64") from error
 
 
-def _made(body: dict[str, Any]) -> Answer:
+def _created(body: dict[str, Any]) -> Answer:
     return Answer(201, body, {"Location": body["url"]})
 
 
-def _filled(call: Call, level: str) -> Repository:
+def _non_empty_repository(call: Call, level: str) -> Repository:
     """The repository, which must have a branch. Raises 409."""
     repository = call.repository("contents", level)
     if repository.git.empty:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from local_aws.github import shapes
-from local_aws.github.access import lacking, role_of
+from local_aws.github.access import missing_permission, role_of
 from local_aws.github.call import Answer, Call
 from local_aws.github.errors import forbidden, not_found, unprocessable
 from local_aws.github.pull_state import author_association
@@ -29,7 +29,7 @@ def issues(call: Call) -> Answer:
     found = [each for each in every if state in {"all", each.state}]
     found.sort(key=lambda each: each.number, reverse=call.query.get("direction", "desc") == "desc")
     page, headers = call.page(found)
-    return Answer(body=[_shown(call, repository, each) for each in page], headers=headers)
+    return Answer(body=[_as_json(call, repository, each) for each in page], headers=headers)
 
 
 @ROUTES.on("POST", _ISSUES)
@@ -37,7 +37,7 @@ def create(call: Call) -> Answer:
     """Whoever can read a repository can open an issue: the account needs no more, the token does."""
     repository = call.repository("issues", "read", even_archived=True)
     if not call.token.grants("issues", "write"):
-        raise lacking(call.token, "issues", "write")
+        raise missing_permission(call.token, "issues", "write")
     if repository.archived:
         call.repository("issues", "write")
     title = call.required("title", str)
@@ -45,14 +45,14 @@ def create(call: Call) -> Answer:
         raise _invalid("title", "missing_field")
     made = Issue(call.state.new_id(), repository.next_number, call.user, title, call.optional("body", str))
     repository.issues[made.number] = made
-    shown = _shown(call, repository, made)
+    shown = _as_json(call, repository, made)
     return Answer(201, shown, {"Location": shown["url"]})
 
 
 @ROUTES.on("GET", _ISSUE)
 def issue(call: Call) -> Answer:
     repository = call.repository("issues", "read")
-    return Answer(body=_shown(call, repository, _existing(call, repository)))
+    return Answer(body=_as_json(call, repository, _existing(call, repository)))
 
 
 @ROUTES.on("PATCH", _ISSUE)
@@ -60,7 +60,7 @@ def update(call: Call) -> Answer:
     """Its author may, and who may write to the repository."""
     repository = call.repository("issues", "read")
     if not call.token.grants("issues", "write"):
-        raise lacking(call.token, "issues", "write")
+        raise missing_permission(call.token, "issues", "write")
     changed = _existing(call, repository)
     if changed.author is not call.user and role_of(call.caller, repository) not in {"write", "admin"}:
         raise forbidden("Must have admin rights to Repository.")
@@ -75,7 +75,7 @@ def update(call: Call) -> Answer:
     changed.title = call.optional("title", str, changed.title)
     changed.body = call.optional("body", str, changed.body)
     changed.updated_at = now()
-    return Answer(body=_shown(call, repository, changed))
+    return Answer(body=_as_json(call, repository, changed))
 
 
 def _existing(call: Call, repository: Repository) -> Issue:
@@ -90,7 +90,7 @@ def _invalid(field: str, code: str) -> Exception:
     return unprocessable("Validation Failed", {"resource": "Issue", "field": field, "code": code})
 
 
-def _shown(call: Call, repository: Repository, shown: Issue | PullRequest) -> dict[str, Any]:
+def _as_json(call: Call, repository: Repository, shown: Issue | PullRequest) -> dict[str, Any]:
     urls = call.state.urls
     home = shapes.repository_url(urls, repository)
     url = f"{home}/issues/{shown.number}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from local_aws.github import oidc_subjects
-from local_aws.github.access import lacking
+from local_aws.github.access import missing_permission
 from local_aws.github.call import Answer, Call, checked
 from local_aws.github.errors import forbidden, not_found, unprocessable
 from local_aws.github.records import Organization, SubjectTemplate
@@ -46,26 +46,26 @@ def set_repository_template(call: Call) -> Answer:
 
 @ROUTES.on("GET", "/orgs/{org}/actions/oidc/customization/sub")
 def organization_template(call: Call) -> Answer:
-    owner = _administered(call, "read")
+    owner = _organization(call, "read")
     keys = {"include_claim_keys": owner.claim_keys, "use_immutable_subject": owner.immutable_subjects}
     return Answer(body=keys)
 
 
 @ROUTES.on("PUT", "/orgs/{org}/actions/oidc/customization/sub")
 def set_organization_template(call: Call) -> Answer:
-    owner = _administered(call, "write")
+    owner = _organization(call, "write")
     if call.states("include_claim_keys"):
         owner.claim_keys = _keys(call)
     owner.immutable_subjects = call.optional("use_immutable_subject", bool, owner.immutable_subjects)
     return Answer(201, {})
 
 
-def _administered(call: Call, level: str) -> Organization:
+def _organization(call: Call, level: str) -> Organization:
     owner, token = call.state.organization(call["org"]), call.token
     if owner is None or not is_member(token, owner):
         raise not_found()
     if not token.grants("organization_administration", level):
-        raise lacking(token, "organization_administration", level)
+        raise missing_permission(token, "organization_administration", level)
     if token.installation is None and level == "write" and owner.members[token.user.login.lower()] != "admin":
         raise forbidden("Must be an organization owner.")
     return owner

@@ -28,17 +28,17 @@ _MOST_APPROVALS = 6
 
 @ROUTES.on("GET", "/repos/{owner}/{repo}/branches/{branch+}/protection")
 def protection(call: Call) -> Answer:
-    repository = _offered(call, "read")
+    repository = _repository(call, "read")
     rules = repository.protection.get(_branch(call, repository))
     if rules is None:
         raise not_found("Branch not protected")
-    return Answer(body=_shown(call, repository, rules))
+    return Answer(body=_as_json(call, repository, rules))
 
 
 @ROUTES.on("PUT", "/repos/{owner}/{repo}/branches/{branch+}/protection")
 def protect(call: Call) -> Answer:
     """Replaces all rules; the four needed members may be null, never left out."""
-    repository = _offered(call, "write")
+    repository = _repository(call, "write")
     branch = _branch(call, repository)
     for name in _NEEDED:
         if name not in call.body:
@@ -52,20 +52,20 @@ def protect(call: Call) -> Answer:
     rules["enforce_admins"] = call.optional("enforce_admins", bool, False)
     rules["required_status_checks"] = _checks(call)
     rules["required_pull_request_reviews"] = _reviews(call)
-    rules["restrictions"] = None if restrictions is None else _restricted(call, repository, restrictions)
+    rules["restrictions"] = None if restrictions is None else _restricted_to(call, repository, restrictions)
     repository.protection[branch] = rules
-    return Answer(body=_shown(call, repository, rules))
+    return Answer(body=_as_json(call, repository, rules))
 
 
 @ROUTES.on("DELETE", "/repos/{owner}/{repo}/branches/{branch+}/protection")
 def unprotect(call: Call) -> Answer:
-    repository = _offered(call, "write")
+    repository = _repository(call, "write")
     if repository.protection.pop(_branch(call, repository), None) is None:
         raise not_found("Branch not protected")
     return Answer(204)
 
 
-def _offered(call: Call, level: str) -> Repository:
+def _repository(call: Call, level: str) -> Repository:
     repository = call.repository("administration", level)
     if repository.private and repository.owner.plan == "free":
         plan = "Team" if isinstance(repository.owner, Organization) else "Pro"
@@ -107,7 +107,7 @@ def _reviews(call: Call) -> dict[str, Any] | None:
     return switches | {"required_approving_review_count": count}
 
 
-def _restricted(call: Call, repository: Repository, stated: Mapping[str, Any]) -> dict[str, list[str]]:
+def _restricted_to(call: Call, repository: Repository, stated: Mapping[str, Any]) -> dict[str, list[str]]:
     """Logins, team slugs and App slugs that may push. Raises 422 for one that there is not."""
     owner = repository.owner
     teams = owner.teams if isinstance(owner, Organization) else {}
@@ -123,7 +123,7 @@ def _restricted(call: Call, repository: Repository, stated: Mapping[str, Any]) -
     return lists
 
 
-def _shown(call: Call, repository: Repository, rules: Mapping[str, Any]) -> dict[str, Any]:
+def _as_json(call: Call, repository: Repository, rules: Mapping[str, Any]) -> dict[str, Any]:
     """Answers of both operations: `branch-protection` and `protected-branch`."""
     url = f"{shapes.repository_url(call.state.urls, repository)}/branches/{call['branch']}/protection"
     shown: dict[str, Any] = {name: {"enabled": rules[name]} for name in _SWITCHES}

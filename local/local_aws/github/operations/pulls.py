@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from local_aws.github import shapes
-from local_aws.github.access import lacking, may
+from local_aws.github.access import may, missing_permission
 from local_aws.github.call import Answer, Call
 from local_aws.github.errors import not_found, unprocessable
 from local_aws.github.operations.commits import diff_entry
@@ -25,7 +25,7 @@ def create(call: Call) -> Answer:
     """
     repository = call.repository("pull_requests", "read")
     if not call.token.grants("pull_requests", "write"):
-        raise lacking(call.token, "pull_requests", "write")
+        raise missing_permission(call.token, "pull_requests", "write")
     if repository.archived or ":" not in call.required("head", str):
         call.repository("pull_requests", "write")
     head, base = call.required("head", str), call.required("base", str)
@@ -37,8 +37,8 @@ def create(call: Call) -> Answer:
         problems.append({"resource": "PullRequest", "field": "head", "code": "invalid"})
     if problems or head_repository is None:
         raise unprocessable("Validation Failed", *problems)
-    if _open(repository, head_repository, branch, base):
-        raise _refused(f"A pull request already exists for {label}.")
+    if _is_open(repository, head_repository, branch, base):
+        raise _validation_error(f"A pull request already exists for {label}.")
     made = PullRequest(
         call.state.new_id(),
         repository.next_number,
@@ -51,7 +51,7 @@ def create(call: Call) -> Answer:
         call.optional("draft", bool, False),
     )
     if state_of(repository, made).commits == 0:
-        raise _refused(f"No commits between {base} and {head}")
+        raise _validation_error(f"No commits between {base} and {head}")
     repository.pulls[made.number] = made
     shown = described(call, repository, made)
     return Answer(201, shown, {"Location": shown["url"]})
@@ -84,7 +84,7 @@ def pulls_of_commit(call: Call) -> Answer:
     sha = repository.git.resolve(call["commit_sha"])
     if sha is None:
         raise unprocessable(f"No commit found for SHA: {call['commit_sha']}")
-    merged = [pull for pull in repository.pulls.values() if _brought(repository, pull, sha)]
+    merged = [pull for pull in repository.pulls.values() if _contains(repository, pull, sha)]
     found = merged or [
         pull
         for pull in repository.pulls.values()
@@ -94,7 +94,7 @@ def pulls_of_commit(call: Call) -> Answer:
     return Answer(body=[_simple(call, repository, pull) for pull in page], headers=headers)
 
 
-def _brought(repository: Repository, pull: PullRequest, sha: str) -> bool:
+def _contains(repository: Repository, pull: PullRequest, sha: str) -> bool:
     return pull.merged_at is not None and sha in (pull.merge_commit, pull.closed_head)
 
 
@@ -174,7 +174,7 @@ def _head(call: Call, repository: Repository, head: str) -> tuple[str, Repositor
     return head, fork, branch
 
 
-def _open(repository: Repository, head: Repository, branch: str, base: str) -> bool:
+def _is_open(repository: Repository, head: Repository, branch: str, base: str) -> bool:
     key = (head.id, branch, base)
     return any(
         (pull.head_repository.id, pull.head, pull.base) == key
@@ -183,7 +183,7 @@ def _open(repository: Repository, head: Repository, branch: str, base: str) -> b
     )
 
 
-def _refused(message: str) -> Exception:
+def _validation_error(message: str) -> Exception:
     return unprocessable(
         "Validation Failed", {"resource": "PullRequest", "code": "custom", "message": message}
     )
@@ -236,15 +236,15 @@ def _simple(
         "assignees": [],
         "requested_reviewers": [],
         "requested_teams": [],
-        "head": _end(call, shown.head_repository, shown.head, head),
-        "base": _end(call, repository, shown.base, base),
+        "head": _head_or_base(call, shown.head_repository, shown.head, head),
+        "base": _head_or_base(call, repository, shown.base, base),
         "author_association": author_association(repository, shown.author),
         "auto_merge": None,
         "draft": shown.draft,
     }
 
 
-def _end(call: Call, repository: Repository, branch: str, sha: str) -> dict[str, Any]:
+def _head_or_base(call: Call, repository: Repository, branch: str, sha: str) -> dict[str, Any]:
     owner: Account = repository.owner
     return {
         "label": f"{owner.login}:{branch}",

@@ -7,7 +7,7 @@ import shutil
 from typing import Any
 
 from local_aws.github import shapes
-from local_aws.github.access import covers, lacking, role
+from local_aws.github.access import covers, missing_permission, role
 from local_aws.github.call import Answer, Call, checked
 from local_aws.github.credentials import Token
 from local_aws.github.errors import custom_problem, forbidden, not_found, unprocessable
@@ -38,7 +38,7 @@ def create_in_organization(call: Call) -> Answer:
 def create_for_user(call: Call) -> Answer:
     token = call.token
     if token.installation is not None or (token.resource_owner or token.user) is not token.user:
-        raise lacking(token, "administration", "write")
+        raise missing_permission(token, "administration", "write")
     _check_may_administer(token)
     return _create(call, token.user, _visibility(call, "public"))
 
@@ -51,7 +51,7 @@ def repositories_of_user(call: Call) -> Answer:
     """
     if call.token.installation is not None:
         raise forbidden("Resource not accessible by integration")
-    found = [each for each in call.state.repositories.values() if _takes_part(call.token, each)]
+    found = [each for each in call.state.repositories.values() if _is_member(call.token, each)]
     page, headers = call.page(sorted(found, key=lambda each: each.full_name.lower()))
     shown = [shapes.repository(call.state.urls, each, call.caller) for each in page]
     return Answer(body=shown, headers=headers)
@@ -59,7 +59,7 @@ def repositories_of_user(call: Call) -> Answer:
 
 @ROUTES.on("GET", "/repos/{owner}/{repo}")
 def repository(call: Call) -> Answer:
-    return _shown(call, call.repository())
+    return _as_json(call, call.repository())
 
 
 @ROUTES.on("PATCH", "/repos/{owner}/{repo}")
@@ -81,7 +81,7 @@ def update(call: Call) -> Answer:
     changed.archived = call.optional("archived", bool, changed.archived)
     changed.settings |= _settings(call)
     changed.updated_at = now()
-    return _shown(call, changed)
+    return _as_json(call, changed)
 
 
 @ROUTES.on("DELETE", "/repos/{owner}/{repo}")
@@ -132,11 +132,11 @@ def _create(call: Call, owner: Account, visibility: Visibility) -> Answer:
     return Answer(201, shapes.repository(call.state.urls, made, call.caller), location)
 
 
-def _shown(call: Call, shown: Repository) -> Answer:
+def _as_json(call: Call, shown: Repository) -> Answer:
     return Answer(body=shapes.repository(call.state.urls, shown, call.caller))
 
 
-def _takes_part(token: Token, repository: Repository) -> bool:
+def _is_member(token: Token, repository: Repository) -> bool:
     """Whether the user owns the repository, was invited to it, or is a member of its organisation."""
     owner, login = repository.owner, token.user.login.lower()
     member = isinstance(owner, Organization) and login in owner.members
@@ -154,7 +154,7 @@ def _check_may_administer(token: Token) -> None:
     """A fine-grained token of selected repositories cannot make another one; an App's installation gets what it makes."""
     selected = token.installation is None and token.repositories is not None
     if selected or not token.grants("administration", "write"):
-        raise lacking(token, "administration", "write")
+        raise missing_permission(token, "administration", "write")
 
 
 def _check_member_may_create(owner: Organization, token: Token, visibility: Visibility) -> None:

@@ -23,7 +23,7 @@ def variables(call: Call) -> Answer:
     held = call.repository(_PERMISSION).variables
     page, headers = call.page([held[name] for name in sorted(held)], default=10, most=30)
     return Answer(
-        body={"total_count": len(held), "variables": [_shown(each) for each in page]}, headers=headers
+        body={"total_count": len(held), "variables": [_as_json(each) for each in page]}, headers=headers
     )
 
 
@@ -43,7 +43,7 @@ def create(call: Call) -> Answer:
 
 @ROUTES.on("GET", "/repos/{owner}/{repo}/actions/variables/{name}")
 def variable(call: Call) -> Answer:
-    return Answer(body=_shown(_existing(call, call.repository(_PERMISSION))))
+    return Answer(body=_as_json(_existing(call, call.repository(_PERMISSION))))
 
 
 @ROUTES.on("PATCH", "/repos/{owner}/{repo}/actions/variables/{name}")
@@ -84,7 +84,7 @@ def _check(name: str, value: str) -> None:
         raise unprocessable("Variable value is too large. The maximum size is 48 KB.")
 
 
-def _shown(shown: Variable) -> dict[str, Any]:
+def _as_json(shown: Variable) -> dict[str, Any]:
     return {
         "name": shown.name,
         "value": shown.value,

@@ -14,7 +14,7 @@ from local_aws.github.actions.runs import Job, Run, Step
 from local_aws.github.actions.workflow import Workflow
 from local_aws.github.call import Answer, Call
 from local_aws.github.errors import ApiError, forbidden, not_found, unprocessable
-from local_aws.github.operations.environments import reviewer_shown
+from local_aws.github.operations.environments import reviewer_as_json
 from local_aws.github.records import Environment, Repository, node_id
 from local_aws.github.routing import Routes
 
@@ -56,13 +56,13 @@ def workflow_runs(call: Call) -> Answer:
         if name in call.query:
             found = [run for run in found if matches(run, call.query[name])]
     page, headers = call.page(found)
-    shown = [_shown(call, each) for each in page]
+    shown = [_as_json(call, each) for each in page]
     return Answer(body={"total_count": len(found), "workflow_runs": shown}, headers=headers)
 
 
 @ROUTES.on("GET", _RUN)
 def workflow_run(call: Call) -> Answer:
-    return Answer(body=_shown(call, _existing(call, "read")))
+    return Answer(body=_as_json(call, _existing(call, "read")))
 
 
 @ROUTES.on("GET", f"{_RUN}/jobs")
@@ -169,7 +169,7 @@ def _pending(call: Call, run: Run, shown: Environment) -> dict[str, Any]:
     reviewers: list[dict[str, Any]] = [
         {"type": kind, "reviewer": found}
         for kind, identity in shown.reviewers
-        if (found := reviewer_shown(call, run.repository, kind, identity)) is not None
+        if (found := reviewer_as_json(call, run.repository, kind, identity)) is not None
     ]
     return {
         "environment": {
@@ -186,7 +186,7 @@ def _pending(call: Call, run: Run, shown: Environment) -> dict[str, Any]:
     }
 
 
-def _shown(call: Call, run: Run) -> dict[str, Any]:
+def _as_json(call: Call, run: Run) -> dict[str, Any]:
     """`workflow-run`."""
     urls, event, repository = call.state.urls, run.event, run.repository
     url = f"{shapes.repository_url(urls, repository)}/actions/runs/{run.id}"

@@ -76,7 +76,7 @@ class ScalableTargets:
         place = place_of(request)
         with self._lock:
             if self._targets.pop(place, None) is None:
-                raise _missing(f"No scalable target found for {_words(place)}")
+                raise _missing(f"No scalable target found for {_description(place)}")
             self._policies = {key: policy for key, policy in self._policies.items() if key[0] != place}
 
     def put_scaling_policy(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -87,7 +87,7 @@ class ScalableTargets:
         place, name = place_of(request), request["PolicyName"]
         with self._lock:
             if place not in self._targets:
-                raise _missing(f"No scalable target registered for {_words(place)}")
+                raise _missing(f"No scalable target registered for {_description(place)}")
             before = self._policies.get((place, name))
             kind = request.get("PolicyType") or (before["PolicyType"] if before else "StepScaling")
             configuration = _CONFIGURATIONS.get(kind)
@@ -122,7 +122,7 @@ class ScalableTargets:
         place, name = place_of(request), request["PolicyName"]
         with self._lock:
             if self._policies.pop((place, name), None) is None:
-                raise _missing(f"No scaling policy found for {_words(place)}, policy name: {name}")
+                raise _missing(f"No scaling policy found for {_description(place)}, policy name: {name}")
 
     def has(self, place: Place) -> bool:
         """Whether a target is registered for this resource and dimension."""
@@ -132,7 +132,7 @@ class ScalableTargets:
     def require(self, place: Place) -> None:
         """Raises ServiceError (ObjectNotFoundException) for what is no scalable target."""
         if not self.has(place):
-            raise _missing(f"No scalable target registered for {_words(place)}")
+            raise _missing(f"No scalable target registered for {_description(place)}")
 
     def set_limits(self, place: Place, stated: Mapping[str, int]) -> tuple[int, int]:
         """Change a target's capacities; returns both. Raises ServiceError where they contradict each other."""
@@ -200,7 +200,7 @@ def listed(
     return paged({member: shown}, token)
 
 
-def _words(place: Place) -> str:
+def _description(place: Place) -> str:
     namespace, resource, dimension = place
     return f"service namespace: {namespace}, resource ID: {resource}, scalable dimension: {dimension}"
 

@@ -117,9 +117,9 @@ class Scaling:
                 }
                 for policy in policies:
                     if isinstance(policy, Tracking):
-                        self._follow(policy)
+                        self._track(policy)
                     else:
-                        self._step(policy)
+                        self._carry_out_steps(policy)
             except (ClientError, BotoCoreError):
                 log.warning("Autoscaling could not look at its targets", exc_info=True)
 
@@ -134,7 +134,7 @@ class Scaling:
                 if found := _tracking(target, policy) or _steps(target, policy):
                     yield found
 
-    def _follow(self, tracking: Tracking) -> None:
+    def _track(self, tracking: Tracking) -> None:
         sagemaker = self._account.client("sagemaker")
         key = tracking.endpoint, tracking.variant
         now = time.monotonic()
@@ -154,7 +154,7 @@ class Scaling:
         )
         _resize(sagemaker, tracking, wanted)
 
-    def _step(self, steps: Steps) -> None:
+    def _carry_out_steps(self, steps: Steps) -> None:
         """Carry the policy out while an alarm that names it is in ALARM."""
         sagemaker = self._account.client("sagemaker")
         key = steps.endpoint, steps.variant
@@ -221,12 +221,12 @@ def _tracking(target: Mapping[str, Any], policy: Mapping[str, Any]) -> Tracking 
                 out_cooldown=stated.get("ScaleOutCooldown", DEFAULT_COOLDOWN),
                 in_cooldown=stated.get("ScaleInCooldown", DEFAULT_COOLDOWN),
                 may_scale_in=not stated.get("DisableScaleIn", False),
-                metric=_named(own) if own else None,
+                metric=_custom_metric(own) if own else None,
             )
     return None
 
 
-def _named(own: Mapping[str, Any]) -> tuple[str, str, tuple[tuple[str, str], ...]]:
+def _custom_metric(own: Mapping[str, Any]) -> tuple[str, str, tuple[tuple[str, str], ...]]:
     dimensions = tuple((each["Name"], each["Value"]) for each in own.get("Dimensions", ()))
     return own["Namespace"], own["MetricName"], dimensions
 

@@ -50,7 +50,7 @@ class ScheduledActions:
         Raises ObjectNotFoundException, ValidationException. Source: Application Auto Scaling API reference, PutScheduledAction.
         """
         place, name = scalable_targets.place_of(request), request["ScheduledActionName"]
-        stated = {member: _aware(request[member]) for member in _STATED if member in request}
+        stated = {member: _with_timezone(request[member]) for member in _STATED if member in request}
         with self._lock:
             before = self._actions.get((place, name), {})
             action = {**before, **stated}
@@ -150,7 +150,7 @@ def handlers(account: Account) -> list[object]:
     return [targets, ScheduledActions(account, targets)]
 
 
-def _aware(value: Any) -> Any:
+def _with_timezone(value: Any) -> Any:
     # The wire's parser reads a request's timestamps as UTC, but leaves them naive.
     return value.replace(tzinfo=value.tzinfo or UTC) if isinstance(value, datetime) else value
 

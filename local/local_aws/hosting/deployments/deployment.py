@@ -69,7 +69,7 @@ class Deployment:
         """Give blue all traffic again. Raises LaunchError where it lacks instances that do not start any more."""
         strategy = self._policy.strategy
         if isinstance(strategy, Rolling):
-            self._bring_back(strategy)
+            self._roll_back_batches(strategy)
         self._shift(all_to(self.blue))
         self._begin("Deleting", "Terminating the new fleet")
         for fleet in self.green.values():
@@ -81,10 +81,10 @@ class Deployment:
             self._watch.check()
         for on in self._steps(strategy):
             self._enter("ActivatingTraffic", on)
-            self._shift(self._split(on))
+            self._shift(self._weighted_traffic(on))
             self._enter("Baking", on)
             self._watch.bake(strategy.wait_seconds)
-        self._enter("Baking", self._totals())
+        self._enter("Baking", self._instance_counts())
         self._watch.bake(strategy.termination_wait_seconds)
         self._retire_blue()
 
@@ -100,13 +100,13 @@ class Deployment:
             kept = math.ceil(before * (total - launched) / total)
             leaving = blue.targets[kept:]
             self._enter("ActivatingTraffic", {name: launched})
-            self._shift(self._pooled(green.targets + blue.targets[:kept]))
+            self._shift(self._shared_traffic(green.targets + blue.targets[:kept]))
             self._enter("Baking", {name: launched})
             self._watch.bake(strategy.wait_seconds)
             blue.retire(leaving)
         self._retire_blue()
 
-    def _bring_back(self, strategy: Rolling) -> None:
+    def _roll_back_batches(self, strategy: Rolling) -> None:
         [(name, green)] = self.green.items()
         blue = self.blue[name]
         total = blue.variant.count
@@ -115,7 +115,7 @@ class Deployment:
             self._enter("Creating", {name: len(green.targets)})
             returned = len(blue.launch(min(batch, missing)))
             leaving = green.targets[:returned]
-            self._shift(self._pooled(blue.targets + green.targets[returned:]))
+            self._shift(self._shared_traffic(blue.targets + green.targets[returned:]))
             green.retire(leaving)
 
     def _retire_blue(self) -> None:
@@ -126,7 +126,7 @@ class Deployment:
 
     def _steps(self, strategy: BlueGreen) -> list[dict[str, int]]:
         """The instances that take traffic, by variant: one mapping per step, the same number of steps for all."""
-        totals = self._totals()
+        totals = self._instance_counts()
         columns = [list(strategy.steps(total)) for total in totals.values()]
         rows = zip_longest(*columns)
         return [
@@ -134,10 +134,10 @@ class Deployment:
             for row in rows
         ]
 
-    def _totals(self) -> dict[str, int]:
+    def _instance_counts(self) -> dict[str, int]:
         return {name: len(fleet.targets) for name, fleet in self.green.items()}
 
-    def _split(self, on: Mapping[str, int]) -> Traffic:
+    def _weighted_traffic(self, on: Mapping[str, int]) -> Traffic:
         """Traffic by the part of each green fleet that is turned on; blue gets the rest."""
         routes = []
         for name, green in self.green.items():
@@ -148,7 +148,7 @@ class Deployment:
             routes.append(Route(name, green.variant.weight, tuple(shares)))
         return Traffic(tuple(routes))
 
-    def _pooled(self, targets: tuple[Target, ...]) -> Traffic:
+    def _shared_traffic(self, targets: tuple[Target, ...]) -> Traffic:
         """Traffic to instances of both fleets alike: a rolling update has one variant."""
         [(name, green)] = self.green.items()
         return Traffic((Route.to(name, green.variant.weight, targets),))

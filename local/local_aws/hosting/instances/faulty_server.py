@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 VARIABLE = "LOCAL_AWS_FAULT"
 FAULTS = ("never-ready", "answers-500", "hangs", "dies")
 _SLOW = re.compile(r"slow:(\d+)")
-INVOCATIONS_OF_A_LIFE = 10
+INVOCATIONS_BEFORE_EXIT = 10
 
 
 def faulty(fault: str, healthy: App) -> App:
@@ -58,7 +58,7 @@ def faulty(fault: str, healthy: App) -> App:
                 return
             case _, "invocation" if slow:
                 await asyncio.sleep(delay)
-            case "dies", "invocation" if next(invocations) == INVOCATIONS_OF_A_LIFE:
+            case "dies", "invocation" if next(invocations) == INVOCATIONS_BEFORE_EXIT:
                 os._exit(1)
         await healthy(scope, receive, send)
 

@@ -74,11 +74,11 @@ class Fleet:
         """
         started: list[Target] = []
         try:
-            self._keep(())
+            self._add(())
             started += [self._start() for _ in range(count)]
             for target in started:
                 target.wait_ready()
-            self._keep(started)
+            self._add(started)
         except HostingError:
             _stop(started)
             raise
@@ -112,7 +112,7 @@ class Fleet:
             return Environments(self._launcher, self.variant.serverless, self._scale)
         return self._launcher.start()
 
-    def _keep(self, started: Iterable[Target]) -> None:
+    def _add(self, started: Iterable[Target]) -> None:
         """Raises StoppedError once the fleet was killed."""
         with self._lock:
             if self._closed:

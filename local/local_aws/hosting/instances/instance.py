@@ -103,7 +103,7 @@ class Instance:
         self._log = log
         self._state = _State()
         self._changed = threading.Condition()
-        self._thread = threading.Thread(target=self._live, name=self.name, daemon=True)
+        self._thread = threading.Thread(target=self._keep_running, name=self.name, daemon=True)
         self._thread.start()
 
     @property
@@ -170,15 +170,15 @@ class Instance:
             process.kill()
         self._thread.join()
 
-    def _live(self) -> None:
+    def _keep_running(self) -> None:
         """The instance's thread: start the process, log what it says, and start it again when it ends."""
         try:
             while not self._state.stopped:
-                self._one_life()
+                self._run_once()
         finally:
             self._log.close()
 
-    def _one_life(self) -> None:
+    def _run_once(self) -> None:
         process, connections = self._spawn()
         pinging = threading.Thread(target=self._ping, args=(process, connections), daemon=True)
         pinging.start()
@@ -192,7 +192,7 @@ class Instance:
             process.stdin.close()
         pinging.join()
         connections.close()
-        self._died(code)
+        self._record_end(code)
 
     def _spawn(self) -> tuple[subprocess.Popen[bytes], Connections]:
         with socket.create_server((_LOOPBACK, 0), backlog=256) as listening, self._changed:
@@ -205,7 +205,7 @@ class Instance:
                 process.kill()
         return process, connections
 
-    def _died(self, code: int) -> None:
+    def _record_end(self, code: int) -> None:
         state = self._state
         with self._changed:
             if not state.ready:

@@ -32,7 +32,7 @@ class Launcher:
 
     def start(self) -> Instance:
         """An instance that begins to start. Raises LaunchError where the artifact cannot be had."""
-        launch = self._prepared()
+        launch = self._prepare_launch()
         name = f"i-{uuid.uuid4().hex[:17]}"
         group = f"/aws/sagemaker/Endpoints/{self._endpoint}"
         logs = self._account.client_of_role(self.variant.container.role_arn, "logs")
@@ -43,7 +43,7 @@ class Launcher:
         """Remove the unpacked artifact."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _prepared(self) -> Launch:
+    def _prepare_launch(self) -> Launch:
         with self._lock:
             if self._launch is None:
                 container = self.variant.container

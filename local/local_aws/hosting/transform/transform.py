@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, ClassVar
 
-from local_aws.containers.container import Container, described, refuse, require_one_instance
+from local_aws.containers.container import Container, exit_description, refuse, require_one_instance
 from local_aws.containers.errors import AlgorithmError, JobError, UnsupportedError
 from local_aws.containers.s3_data import Location
 from local_aws.containers.sandbox import Command
@@ -86,7 +86,7 @@ class TransformContainer(Container):
 
     def failure(self, exit_code: int, log_end: str) -> AlgorithmError:
         """The error of a container that ended with this exit code."""
-        return AlgorithmError(described(exit_code, log_end), exit_code)
+        return AlgorithmError(exit_description(exit_code, log_end), exit_code)
 
     def _task(self, variables: Mapping[str, str], program: Sequence[str]) -> Task:
         request, source = self.request, self.request["TransformInput"]

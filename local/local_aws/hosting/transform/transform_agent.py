@@ -115,14 +115,14 @@ def batches(path: Path, task: Task) -> Iterator[Batch]:
         if path.stat().st_size > task.payload_bytes:
             raise _too_large(task)
         if record := path.read_bytes():
-            yield Batch(_filtered(record, task), (record,))
+            yield Batch(_filtered_input(record, task), (record,))
         return
     batch: list[bytes] = []
     bodies: list[bytes] = []
     size = 0
     with path.open("rb") as lines:
         for line in filter(bytes.strip, lines):
-            body = _filtered(line, task)
+            body = _filtered_input(line, task)
             if len(body) > task.payload_bytes:
                 raise _too_large(task)
             if batch and (task.strategy == "SingleRecord" or size + len(body) > task.payload_bytes):
@@ -135,7 +135,7 @@ def batches(path: Path, task: Task) -> Iterator[Batch]:
         yield Batch(b"".join(bodies), tuple(batch))
 
 
-def _filtered(record: bytes, task: Task) -> bytes:
+def _filtered_input(record: bytes, task: Task) -> bytes:
     """What the model gets of a record."""
     if task.input_filter == records.WHOLE:
         return record
@@ -147,7 +147,7 @@ def _filtered(record: bytes, task: Task) -> bytes:
     return records.written(value, kind) + (b"\n" if record.endswith(b"\n") else b"")
 
 
-def _assembled(batch: Batch, answer: bytes, task: Task) -> bytes:
+def _output_of(batch: Batch, answer: bytes, task: Task) -> bytes:
     """What is written of an answer: its records, joined with what they were, and filtered."""
     if not task.looks_out:
         return answer
@@ -203,9 +203,9 @@ class Agent:
                 future.cancel()
 
     def _answer(self, batch: Batch) -> bytes:
-        return _assembled(batch, self._asked(batch.body), self._task)
+        return _output_of(batch, self._invoke_with_retries(batch.body), self._task)
 
-    def _asked(self, body: bytes) -> bytes:
+    def _invoke_with_retries(self, body: bytes) -> bytes:
         for _ in range(self._task.retries):
             try:
                 return self._invoke(body)
@@ -236,7 +236,7 @@ def run(root: Path, task: Task, instance: Instance) -> None:
     """Transform all inputs below `root`; the first failure of one is noted in its FAILURE. Raises LaunchError."""
     instance.wait_ready()
     strategy = "SINGLE_RECORD" if task.strategy == "SingleRecord" else "MULTI_RECORD"
-    _say(
+    _log(
         f"MaxConcurrentTransforms={task.concurrency}, MaxPayloadInMB={task.payload_mb}, BatchStrategy={strategy}"
     )
     agent, failure = Agent(task, instance), root / FAILURE
@@ -246,7 +246,7 @@ def run(root: Path, task: Task, instance: Instance) -> None:
             try:
                 agent.transform(source, root / OUTPUT / f"{name}.out")
             except InputError as error:
-                _say_failure(name, error)
+                _log_failure(name, error)
                 if not failure.exists():
                     failure.write_text(error.reason(name), encoding="utf-8")
     finally:
@@ -259,15 +259,15 @@ def _too_large(task: Task) -> InputError:
     )
 
 
-def _say_failure(name: str, error: InputError) -> None:
-    _say(f"{name}: {error.what}")
+def _log_failure(name: str, error: InputError) -> None:
+    _log(f"{name}: {error.what}")
     if error.message:
-        _say(f"{name}: Message:")
+        _log(f"{name}: Message:")
         for line in error.message.splitlines():
-            _say(f"{name}: {line}")
+            _log(f"{name}: {line}")
 
 
-def _say(words: str) -> None:
+def _log(words: str) -> None:
     moment = datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")
     print(f"{moment}:[sagemaker logs]: {words}")
 

@@ -92,7 +92,7 @@ def of(request: ApiRequest, namer: Namer) -> list[Requirement]:
     if tagging := _tagging(request):
         creating: Keys = {"sagemaker:TaggingAction": (request.operation,)} if prefix == "sagemaker" else {}
         found.append(Requirement(f"{prefix}:{tagging}", _taggable(resources[0]), keys | creating))
-    return [*found, *_passed(request, namer)]
+    return [*found, *_passed_roles(request, namer)]
 
 
 def whole(request: ApiRequest) -> Requirement:
@@ -122,30 +122,30 @@ def _tags_of(service: str, namer: Namer, resource: str) -> Keys:
     return condition_keys.of_tags(service, namer.facts.tags(_taggable(resource)))
 
 
-def _passed(request: ApiRequest, namer: Namer) -> Iterator[Requirement]:
+def _passed_roles(request: ApiRequest, namer: Namer) -> Iterator[Requirement]:
     """iam:PassRole for each role in the request. A service-linked role is not passed."""
     to = _PASSED_TO.get(request.service, f"{request.service}.amazonaws.com")
     for member in _PASSED_IN.get(request.service, ()):
         for stated in [
             request.parameters,
             request.parameters.get("TrainingJobDefinition") or {},
-            *_targets(request),
+            *_event_targets(request),
         ]:
             role = stated.get(member)
             if isinstance(role, str) and role.startswith("arn:") and _SERVICE_LINKED not in role:
-                yield _passing(role, to, namer)
+                yield _pass_role(role, to, namer)
     for provider in request.parameters.get("TemplateProviders") or ():
         if role := (provider.get("CfnTemplateProvider") or {}).get("RoleARN"):
             # What CloudFormation is passed, CreateStack passes: SageMaker calls it as the caller.
-            yield _passing(str(role), "sagemaker.amazonaws.com", namer)
+            yield _pass_role(str(role), "sagemaker.amazonaws.com", namer)
 
 
-def _passing(role: str, to: str, namer: Namer) -> Requirement:
+def _pass_role(role: str, to: str, namer: Namer) -> Requirement:
     tags = condition_keys.of_tags("iam", namer.facts.tags(role))
     return Requirement("iam:PassRole", role, {"iam:PassedToService": (to,), **tags})
 
 
-def _targets(request: ApiRequest) -> list[dict[str, Any]]:
+def _event_targets(request: ApiRequest) -> list[dict[str, Any]]:
     targets = request.parameters.get("Targets") if request.service == "events" else None
     return [each for each in targets or () if isinstance(each, dict)]
 

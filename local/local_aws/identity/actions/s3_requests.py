@@ -108,7 +108,7 @@ def recognise(environ: Mapping[str, Any], body: Callable[[], bytes]) -> tuple[st
     parameters |= {member: query[name] for name, member in _QUERY.items() if name in query}
     parameters |= {member: environ[name] for name, member in _HEADERS.items() if name in environ}
     if operation == "DeleteObjects":
-        parameters["Objects"] = _deleted(body())
+        parameters["Objects"] = _deleted_keys(body())
     if "uploadId" in query:
         parameters["UploadId"] = query["uploadId"]
     parameters["MetadataBytes"] = sum(
@@ -128,14 +128,14 @@ def recognise(environ: Mapping[str, Any], body: Callable[[], bytes]) -> tuple[st
 
 def require_embedded(operation: str) -> None:
     """Raises ServiceError (NotImplemented) for a subresource that moto lacks: it would answer as if there were none."""
-    if subresource := _lacking().get(operation):
+    if subresource := _not_in_moto().get(operation):
         raise ServiceError(
             "NotImplemented", f"The embedded S3 does not have {operation} (?{subresource}).", 501
         )
 
 
 @cache
-def _lacking() -> Mapping[str, str]:
+def _not_in_moto() -> Mapping[str, str]:
     """The operations that moto lacks, with their subresources."""
     return {
         operation: subresource
@@ -171,7 +171,7 @@ def actions(operation: str, parameters: Mapping[str, Any]) -> list[tuple[str, st
     return [(name, whole), *tagging, *acl]
 
 
-def _deleted(document: bytes) -> tuple[tuple[str, bool], ...]:
+def _deleted_keys(document: bytes) -> tuple[tuple[str, bool], ...]:
     """The keys of a DeleteObjects request, each with whether one version of it is meant.
 
     Raises ServiceError (MalformedXML) where moto could read other keys than those.
@@ -184,13 +184,13 @@ def _deleted(document: bytes) -> tuple[tuple[str, bool], ...]:
         whole = ElementTree.fromstring(text)
     except (ElementTree.ParseError, ValueError) as error:
         raise _MALFORMED from error
-    if _local(whole.tag) != "Delete":
+    if _local_name(whole.tag) != "Delete":
         raise _MALFORMED
     found = []
     for each in whole:
-        if _local(each.tag) != "Object":
+        if _local_name(each.tag) != "Object":
             continue
-        members = {_local(member.tag): member.text or "" for member in each}
+        members = {_local_name(member.tag): member.text or "" for member in each}
         if len(members) != len(each) or not members.get("Key") or any(len(member) for member in each):
             raise _MALFORMED
         found.append((members["Key"], "VersionId" in members))
@@ -199,7 +199,7 @@ def _deleted(document: bytes) -> tuple[tuple[str, bool], ...]:
     return tuple(found)
 
 
-def _local(tag: str) -> str:
+def _local_name(tag: str) -> str:
     return tag.rpartition("}")[2]
 
 
@@ -250,7 +250,7 @@ def _by_subresource() -> dict[tuple[str, bool, str], str]:
 
 _LISTS = frozenset({"ListMultipartUploads", "ListObjectVersions"})
 
-_EVERYWHERE = (
+_BUCKET_SUBRESOURCES = (
     "cors",
     "encryption",
     "lifecycle",
@@ -262,12 +262,12 @@ _EVERYWHERE = (
 )
 _OF_BUCKETS = {
     "GET": (
-        *_EVERYWHERE,
+        *_BUCKET_SUBRESOURCES,
         *("accelerate", "acl", "inventory", "location", "logging", "notification", "object-lock"),
         *("policyStatus", "uploads", "versioning", "versions", "website"),
     ),
     "PUT": (
-        *_EVERYWHERE,
+        *_BUCKET_SUBRESOURCES,
         *(
             "accelerate",
             "acl",
@@ -279,7 +279,7 @@ _OF_BUCKETS = {
             "website",
         ),
     ),
-    "DELETE": (*_EVERYWHERE, "website"),
+    "DELETE": (*_BUCKET_SUBRESOURCES, "website"),
     "POST": ("delete",),
 }
 _OF_OBJECTS = {

@@ -18,7 +18,7 @@ from local_aws.kernel.wire import ServiceError
 
 _ADMINISTRATOR = f"arn:aws:iam::{ACCOUNT_ID}:root"
 _BUCKET = "arn:aws:s3:::"
-_ALWAYS_ROOTS = frozenset({"s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"})
+_NEVER_DENIED_TO_ROOT = frozenset({"s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"})
 """What no bucket policy takes from the account's root user: else a bucket could be lost. Source: "Bucket policies for Amazon S3"."""
 
 
@@ -32,7 +32,7 @@ def refuse(session: Session | None, needed: Iterable[Requirement], region: str) 
             continue
         name = each.resource.removeprefix(_BUCKET).partition("/")[0]
         policy = bucket_policy(name)
-        if policy is None or (session is None and each.action in _ALWAYS_ROOTS):
+        if policy is None or (session is None and each.action in _NEVER_DENIED_TO_ROOT):
             continue
         keys = condition_keys.of_everyone(session.role_arn if session else _ADMINISTRATOR, region, "s3")
         request = Request.make(each.action, each.resource, {**keys, **each.context})
@@ -51,10 +51,10 @@ def _statements(name: str, policy: bytes) -> tuple[Statement, ...]:
 
 
 def _denies(statement: Statement, session: Session | None, request: Request) -> bool:
-    return statement.effect == "Deny" and _is_for(statement, session) and statement.applies(request)
+    return statement.effect == "Deny" and _names_caller(statement, session) and statement.applies(request)
 
 
-def _is_for(statement: Statement, session: Session | None) -> bool:
+def _names_caller(statement: Statement, session: Session | None) -> bool:
     account, own = {ACCOUNT_ID, _ADMINISTRATOR}, set()
     if session is not None:
         own = {session.role_arn, session.arn}

@@ -59,12 +59,12 @@ def substituted(text: str, context: Context) -> str | None:
         name, _, default = found[1].partition(",")
         name = name.strip()
         if name in "*?$":
-            return _literal(name)
+            return _escaped(name)
         values = context.get(name.lower(), ())
         if len(values) == 1:
-            return _literal(values[0])
+            return _escaped(values[0])
         if default:
-            return _literal(default.strip().strip("'"))
+            return _escaped(default.strip().strip("'"))
         missing = True
         return ""
 
@@ -81,11 +81,11 @@ _MARK = "\x00"
 """Before a character that was put in by a policy variable, and so is no wildcard."""
 
 
-def _literal(text: str) -> str:
+def _escaped(text: str) -> str:
     return "".join(_MARK + character if character in "*?" else character for character in text)
 
 
-def _plain(pattern: str) -> str:
+def _unescaped(pattern: str) -> str:
     return pattern.replace(_MARK, "")
 
 
@@ -108,7 +108,7 @@ def _arn_like(value: str, pattern: str) -> bool:
 def _numbers(compare: Callable[[float, float], bool]) -> Callable[[str, str], bool]:
     def test(value: str, wanted: str) -> bool:
         try:
-            return compare(float(value), float(_plain(wanted)))
+            return compare(float(value), float(_unescaped(wanted)))
         except ValueError:
             return False
 
@@ -118,7 +118,7 @@ def _numbers(compare: Callable[[float, float], bool]) -> Callable[[str, str], bo
 def _dates(compare: Callable[[float, float], bool]) -> Callable[[str, str], bool]:
     def test(value: str, wanted: str) -> bool:
         try:
-            return compare(_moment(value), _moment(_plain(wanted)))
+            return compare(_moment(value), _moment(_unescaped(wanted)))
         except ValueError:
             return False
 
@@ -136,19 +136,19 @@ def _moment(text: str) -> float:
 
 def _in_network(value: str, wanted: str) -> bool:
     try:
-        return ipaddress.ip_address(value) in ipaddress.ip_network(_plain(wanted), strict=False)
+        return ipaddress.ip_address(value) in ipaddress.ip_network(_unescaped(wanted), strict=False)
     except ValueError:
         return False
 
 
 _TESTS: dict[str, Callable[[str, str], bool]] = {
-    "StringEquals": lambda value, wanted: value == _plain(wanted),
-    "StringEqualsIgnoreCase": lambda value, wanted: value.lower() == _plain(wanted).lower(),
+    "StringEquals": lambda value, wanted: value == _unescaped(wanted),
+    "StringEqualsIgnoreCase": lambda value, wanted: value.lower() == _unescaped(wanted).lower(),
     "StringLike": like,
     "ArnEquals": _arn_like,
     "ArnLike": _arn_like,
-    "Bool": lambda value, wanted: value.lower() == _plain(wanted).lower(),
-    "BinaryEquals": lambda value, wanted: value == _plain(wanted),
+    "Bool": lambda value, wanted: value.lower() == _unescaped(wanted).lower(),
+    "BinaryEquals": lambda value, wanted: value == _unescaped(wanted),
     "IpAddress": _in_network,
     "NumericEquals": _numbers(lambda value, wanted: value == wanted),
     "NumericLessThan": _numbers(lambda value, wanted: value < wanted),

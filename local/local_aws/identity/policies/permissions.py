@@ -92,12 +92,12 @@ def audit(calls: Iterable[Call], roles: Mapping[str, RolePolicies], region: str)
     granted = {
         (arn, statement.name, action)
         for arn, policies in roles.items()
-        for statement in _allowing(policies)
+        for statement in _allow_statements(policies)
         for action in statement.granted
     }
     unused = tuple(sorted(Unused(*each) for each in granted - used))
     return Report(tuple(refused), unused, tuple(unknown), frozenset(needed))
 
 
-def _allowing(policies: RolePolicies) -> Iterable[Statement]:
+def _allow_statements(policies: RolePolicies) -> Iterable[Statement]:
     return (each for policy in policies.identity for each in policy.statements if each.effect == "Allow")

@@ -178,27 +178,32 @@ def decide(request: Request, policies: RolePolicies) -> Decision:
     """Whether a role with these policies may do what `request` says."""
     boundary = (policies.boundary,) if policies.boundary else ()
     for those, verdict in ((policies.identity, Verdict.DENIED), (boundary, Verdict.DENIED_BY_BOUNDARY)):
-        if denial := _first(those, "Deny", request):
+        if denial := _first_statement(those, "Deny", request):
             return Decision(verdict, request.action, denial)
-    permission = _first(policies.identity, "Allow", request)
+    permission = _first_statement(policies.identity, "Allow", request)
     if permission is None:
         return Decision(Verdict.NOT_ALLOWED, request.action)
-    if boundary and _first(boundary, "Allow", request) is None:
+    if boundary and _first_statement(boundary, "Allow", request) is None:
         return Decision(Verdict.NOT_ALLOWED_BY_BOUNDARY, request.action)
     return Decision(Verdict.ALLOWED, request.action, permission)
 
 
 def permissions(request: Request, policies: Iterable[Policy]) -> list[Statement]:
     """Every statement that allows the request."""
-    return [each for policy in policies for each in policy.statements if _says(each, "Allow", request)]
+    return [
+        each
+        for policy in policies
+        for each in policy.statements
+        if _applies_with_effect(each, "Allow", request)
+    ]
 
 
-def _first(policies: Iterable[Policy], effect: str, request: Request) -> Statement | None:
+def _first_statement(policies: Iterable[Policy], effect: str, request: Request) -> Statement | None:
     statements = (each for policy in policies for each in policy.statements)
-    return next((each for each in statements if _says(each, effect, request)), None)
+    return next((each for each in statements if _applies_with_effect(each, effect, request)), None)
 
 
-def _says(statement: Statement, effect: str, request: Request) -> bool:
+def _applies_with_effect(statement: Statement, effect: str, request: Request) -> bool:
     return statement.effect == effect and statement.applies(request)
 
 

@@ -17,15 +17,15 @@ def allows(policy: str | None, *, service: str, action: str, resource: str, fact
         return False
     request = Request.make(action, resource, {key: [value] for key, value in facts.items()})
     statements = Policy.parse(f"the policy of {resource}", policy).statements
-    effects = {each.effect for each in statements if _is_for(each, service) and each.applies(request)}
+    effects = {each.effect for each in statements if _names_service(each, service) and each.applies(request)}
     return "Allow" in effects and "Deny" not in effects
 
 
-def _is_for(statement: Statement, service: str) -> bool:
+def _names_service(statement: Statement, service: str) -> bool:
     if statement.not_principals:
-        return not _among(statement.not_principals, service)
-    return _among(statement.principals, service)
+        return not _contains_service(statement.not_principals, service)
+    return _contains_service(statement.principals, service)
 
 
-def _among(principals: Iterable[tuple[str, str]], service: str) -> bool:
+def _contains_service(principals: Iterable[tuple[str, str]], service: str) -> bool:
     return any(value == ANY or (kind, value) == ("Service", service) for kind, value in principals)

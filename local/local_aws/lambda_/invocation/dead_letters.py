@@ -45,7 +45,7 @@ class DeadLetters:
     def __init__(self, account: Account) -> None:
         self._account = account
 
-    def bury(self, discarded: Discarded) -> None:
+    def send(self, discarded: Discarded) -> None:
         """Raises nothing: on AWS, too, nobody hears of a letter that is lost but the metrics."""
         dead_letters = discarded.version.settings.get("DeadLetterConfig", {}).get("TargetArn")
         if dead_letters:

@@ -60,35 +60,35 @@ class EventQueue:
 
     def _deliver(self, event: _Event) -> None:
         try:
-            discarded = self._tried(event)
+            discarded = self._attempt(event)
         except ServiceError as error:  # the function is deleted
             log.warning("An event for %s is dropped: %s", event.reference.name, error.message)
             return
         if discarded is not None and not self._closed.is_set():
-            self._letters.bury(discarded)
+            self._letters.send(discarded)
 
-    def _tried(self, event: _Event) -> Discarded | None:
+    def _attempt(self, event: _Event) -> Discarded | None:
         """Invoke until it succeeds or is given up: what is given up then. Raises ServiceError."""
         config = self._config(event.reference)
         retries = len(RETRY_SECONDS) if config is None or config.retries is None else config.retries
-        end = self._end(event, config)
+        end = self._expiry(event, config)
         attempts = 0
         while True:
-            version, outcome = self._unthrottled(event, end)
+            version, outcome = self._invoke_when_free(event, end)
             if outcome is not None and not outcome.failed:
                 return None
             attempts += outcome is not None
             if outcome is None:
-                return self._given_up(event, version, AGE_EXCEEDED, attempts, None)
+                return self._discarded(event, version, AGE_EXCEEDED, attempts, None)
             if attempts > retries:
-                return self._given_up(event, version, RETRIES_EXHAUSTED, attempts, outcome)
+                return self._discarded(event, version, RETRIES_EXHAUSTED, attempts, outcome)
             wait = RETRY_SECONDS[attempts - 1] * self._scale
             if time.monotonic() + wait > end:
-                return self._given_up(event, version, AGE_EXCEEDED, attempts, outcome)
+                return self._discarded(event, version, AGE_EXCEEDED, attempts, outcome)
             if self._closed.wait(wait):
                 return None
 
-    def _unthrottled(self, event: _Event, end: float) -> tuple[Version, Outcome | None]:
+    def _invoke_when_free(self, event: _Event, end: float) -> tuple[Version, Outcome | None]:
         """The outcome of an invocation; None where there is no room for it until `end`. Raises ServiceError."""
         pause, longest = THROTTLED_SECONDS
         while True:
@@ -106,11 +106,11 @@ class EventQueue:
         with self.store.lock:
             return self.store.find(reference).event_configs.get(reference.unified)
 
-    def _end(self, event: _Event, config: EventConfig | None) -> float:
+    def _expiry(self, event: _Event, config: EventConfig | None) -> float:
         stated = config.age_seconds if config else None
         return event.accepted + (LONGEST_AGE_SECONDS if stated is None else stated) * self._scale
 
-    def _given_up(
+    def _discarded(
         self, event: _Event, version: Version, condition: str, attempts: int, outcome: Outcome | None
     ) -> Discarded:
         config = self._config(event.reference)

@@ -74,10 +74,10 @@ class ExecutionEnvironment:
             if not self._initialised:
                 failure = self._wait_for_init()
                 if failure is not None:
-                    return self._end(request_id, failure, failed=True, seconds=0.0, init="")
+                    return self._report(request_id, failure, failed=True, seconds=0.0, init="")
                 init = f"Init Duration: {(time.monotonic() - self._started) * 1000:.2f} ms\t"
         except ExecutionError as error:
-            return self._broken(request_id, error, 0.0)
+            return self._fail(request_id, error, 0.0)
         self._write(f"START RequestId: {request_id} Version: {self.version.number}")
         start = time.monotonic()
         timeout = float(self.version.timeout)
@@ -86,11 +86,11 @@ class ExecutionEnvironment:
             self._process.send(header, event)
             answer, payload = self._process.receive(timeout, self.version.memory_mb)
         except ExecutionError as error:
-            return self._broken(request_id, error, time.monotonic() - start)
+            return self._fail(request_id, error, time.monotonic() - start)
         seconds = time.monotonic() - start
         if len(payload) > RESPONSE_BYTES:
-            return self._end(request_id, _too_large(len(payload)), failed=True, seconds=seconds, init=init)
-        return self._end(request_id, payload, failed=answer["error"], seconds=seconds, init=init)
+            return self._report(request_id, _too_large(len(payload)), failed=True, seconds=seconds, init=init)
+        return self._report(request_id, payload, failed=answer["error"], seconds=seconds, init=init)
 
     def interrupt(self) -> None:
         """End the process while it works: the invocation fails."""
@@ -113,16 +113,16 @@ class ExecutionEnvironment:
         self.usable = False
         return payload
 
-    def _broken(self, request_id: str, error: ExecutionError, seconds: float) -> Outcome:
+    def _fail(self, request_id: str, error: ExecutionError, seconds: float) -> Outcome:
         self.usable = False
         payload = error.payload(request_id)
         if isinstance(error, TimedOutError):
             self._write(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ} {request_id} {error}")
         else:
             self._write(f"RequestId: {request_id} Error: {error}")
-        return self._end(request_id, payload, failed=True, seconds=seconds, init="")
+        return self._report(request_id, payload, failed=True, seconds=seconds, init="")
 
-    def _end(self, request_id: str, payload: bytes, *, failed: bool, seconds: float, init: str) -> Outcome:
+    def _report(self, request_id: str, payload: bytes, *, failed: bool, seconds: float, init: str) -> Outcome:
         milliseconds = seconds * 1000
         used = self._process.peak_mb()
         self._write(f"END RequestId: {request_id}")

@@ -87,7 +87,7 @@ class Process:
                 self._require_memory(memory_mb)
                 # What it sent before it ended may have arrived since.
                 if self._process.poll() is not None and not self._selector.select(0):
-                    raise self._ended()
+                    raise self._exit_error()
 
     def peak_mb(self) -> int | None:
         """The most memory that the process ever had, in MB; None where the system does not tell."""
@@ -123,9 +123,9 @@ class Process:
             head, body = LENGTHS.unpack(self._stream.read(LENGTHS.size))
             return json.loads(self._stream.read(head)), self._stream.read(body)
         except (OSError, ValueError, struct.error) as error:
-            raise self._ended() from error
+            raise self._exit_error() from error
 
-    def _ended(self) -> ExitedError:
+    def _exit_error(self) -> ExitedError:
         self._read_output()
         try:
             return ExitedError(self._process.wait(timeout=1))

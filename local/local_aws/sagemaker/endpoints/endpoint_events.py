@@ -51,7 +51,7 @@ class EndpointEvents:
     def _emit(self, detail_type: str, endpoint: Endpoint, members: tuple[str, ...]) -> None:
         described = describe(endpoint)
         detail = {name: _plain(described[name]) for name in members if name in described}
-        detail["EndpointStatus"] = _capitals(described["EndpointStatus"])
+        detail["EndpointStatus"] = _upper_snake_case(described["EndpointStatus"])
         try:
             detail["Tags"] = {tag["Key"]: tag["Value"] for tag in self._tags.get(endpoint.arn)}
         except ServiceError:  # it has just gone
@@ -59,7 +59,7 @@ class EndpointEvents:
         self._account.events.emit(ServiceEvent("aws.sagemaker", detail_type, (endpoint.arn,), detail))
 
 
-def _capitals(status: str) -> str:
+def _upper_snake_case(status: str) -> str:
     """`RollingBack` -> `ROLLING_BACK`."""
     return re.sub("(?<!^)(?=[A-Z])", "_", status).upper()
 

@@ -148,7 +148,7 @@ class Sampled:
         """The next settings, and their number."""
         trial = self._study.ask()
         self._trials[trial.number] = trial
-        return trial.number, {each.name: _suggested(trial, each) for each in self._plan.ranges}
+        return trial.number, {each.name: _suggest(trial, each) for each in self._plan.ranges}
 
     def tell(self, number: int, value: float | None) -> None:
         """The objective that the settings of that number reached; None if their job failed."""
@@ -204,7 +204,7 @@ def _sampler(plan: Plan) -> Any:
     return optuna.samplers.TPESampler(seed=plan.seed, n_startup_trials=startup, constant_liar=True)
 
 
-def _suggested(trial: optuna.Trial, wanted: Range) -> str:
+def _suggest(trial: optuna.Trial, wanted: Range) -> str:
     match wanted.kind:
         case "Categorical":
             return str(trial.suggest_categorical(wanted.name, wanted.values))

@@ -233,8 +233,8 @@ class JobStore(Generic[C]):
             if name in self._jobs:
                 raise ServiceError(
                     "ResourceInUse",
-                    f"{self._noun.capitalize()} names must be unique within an AWS account and region, and a "
-                    f"{self._noun} with this name already exists ({arn})",
+                    f"{self._kind_in_words.capitalize()} names must be unique within an AWS account and region, and a "
+                    f"{self._kind_in_words} with this name already exists ({arn})",
                 )
             job = self._jobs[name] = Job(
                 name, arn, self._container(self._host, request, arn, self._folder(name))
@@ -249,7 +249,8 @@ class JobStore(Generic[C]):
             job = self._jobs.get(name)
         if job is None:
             raise ServiceError(
-                "ValidationException", f"Requested resource not found: there is no {self._noun} named {name}."
+                "ValidationException",
+                f"Requested resource not found: there is no {self._kind_in_words} named {name}.",
             )
         return job
 
@@ -259,7 +260,7 @@ class JobStore(Generic[C]):
         if not job.stop():
             raise ServiceError(
                 "ValidationException",
-                f"The request was rejected because the {self._noun} {name} is in status {job.record.status}.",
+                f"The request was rejected because the {self._kind_in_words} {name} is in status {job.record.status}.",
             )
 
     def all(self) -> list[Job[C]]:
@@ -273,7 +274,7 @@ class JobStore(Generic[C]):
             job.close()
 
     @property
-    def _noun(self) -> str:
+    def _kind_in_words(self) -> str:
         return self._kind.replace("-", " ")
 
     def _folder(self, name: str) -> Path:
@@ -286,6 +287,6 @@ class JobStore(Generic[C]):
             raise ServiceError("ValidationException", str(error)) from error
 
 
-def without_nothing(answer: Mapping[str, Any]) -> dict[str, Any]:
+def without_none(answer: Mapping[str, Any]) -> dict[str, Any]:
     """An answer's members that have a value: the API leaves the others out."""
     return {name: value for name, value in answer.items() if value is not None}

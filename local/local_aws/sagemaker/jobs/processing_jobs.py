@@ -8,7 +8,7 @@ from local_aws.containers.container import DEFAULT_MAX_RUNTIME
 from local_aws.containers.processing import ProcessingContainer
 from local_aws.kernel.account import Account
 from local_aws.kernel.paging import page, paged
-from local_aws.sagemaker.jobs.jobs import Job, JobStore, without_nothing
+from local_aws.sagemaker.jobs.jobs import Job, JobStore, without_none
 from local_aws.sagemaker.listing import select
 from local_aws.sagemaker.tags import Tags
 
@@ -72,7 +72,7 @@ class ProcessingJobs:
 
 def _summary(job: Job[ProcessingContainer]) -> dict[str, Any]:
     record = job.record
-    return without_nothing(
+    return without_none(
         {
             "ProcessingJobName": job.name,
             "ProcessingJobArn": job.arn,

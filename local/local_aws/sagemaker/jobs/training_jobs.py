@@ -10,7 +10,7 @@ from local_aws.containers.container import DEFAULT_MAX_RUNTIME
 from local_aws.containers.training import TrainingContainer, selected
 from local_aws.kernel.account import Account
 from local_aws.kernel.paging import page, paged
-from local_aws.sagemaker.jobs.jobs import Job, JobStore, Record, without_nothing
+from local_aws.sagemaker.jobs.jobs import Job, JobStore, Record, without_none
 from local_aws.sagemaker.listing import select
 from local_aws.sagemaker.tags import Tags
 
@@ -62,7 +62,7 @@ class TrainingJobs:
             "ModelArtifacts": {"S3ModelArtifacts": job.container.model_uri},
             "SecondaryStatusTransitions": _transitions(record),
         }
-        return stated | without_nothing(known) | _summary(job)
+        return stated | without_none(known) | _summary(job)
 
     def list_training_jobs(self, request: dict[str, Any]) -> dict[str, Any]:
         """List training jobs, filtered and sorted as the request says, one page at a time.
@@ -88,7 +88,7 @@ class TrainingJobs:
 
 def _summary(job: Job[TrainingContainer]) -> dict[str, Any]:
     record = job.record
-    return without_nothing(
+    return without_none(
         {
             "TrainingJobName": job.name,
             "TrainingJobArn": job.arn,
@@ -112,7 +112,7 @@ def _transitions(record: Record) -> list[dict[str, Any]]:
     """Every secondary status but the last has ended when the next began."""
     ends = [later.start for _, later in pairwise(record.phases)]
     return [
-        without_nothing(
+        without_none(
             {
                 "Status": phase.status,
                 "StartTime": phase.start,

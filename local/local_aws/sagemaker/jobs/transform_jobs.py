@@ -10,7 +10,7 @@ from local_aws.kernel.account import Account
 from local_aws.kernel.paging import page, paged
 from local_aws.kernel.wire import ServiceError
 from local_aws.sagemaker.endpoints import variant_rules
-from local_aws.sagemaker.jobs.jobs import Job, JobStore, without_nothing
+from local_aws.sagemaker.jobs.jobs import Job, JobStore, without_none
 from local_aws.sagemaker.listing import select
 from local_aws.sagemaker.tags import Tags
 
@@ -44,7 +44,7 @@ class TransformJobs:
         known = {"TransformStartTime": job.record.started}
         # LastModifiedTime is the list's alone.
         own = {name: value for name, value in _summary(job).items() if name != "LastModifiedTime"}
-        return stated | without_nothing(known) | own
+        return stated | without_none(known) | own
 
     def list_transform_jobs(self, request: dict[str, Any]) -> dict[str, Any]:
         """List transform jobs, filtered and sorted as the request says, one page at a time.
@@ -82,7 +82,7 @@ def _check_payloads(request: Mapping[str, Any]) -> None:
 
 def _summary(job: Job[TransformContainer]) -> dict[str, Any]:
     record = job.record
-    return without_nothing(
+    return without_none(
         {
             "TransformJobName": job.name,
             "TransformJobArn": job.arn,

@@ -21,7 +21,7 @@ from local_aws.kernel.paging import page, paged
 from local_aws.kernel.wire import ServiceError
 from local_aws.sagemaker import arns
 from local_aws.sagemaker.jobs.hyperparameter_search import Plan, refused, search
-from local_aws.sagemaker.jobs.jobs import without_nothing
+from local_aws.sagemaker.jobs.jobs import without_none
 from local_aws.sagemaker.tags import Tags
 
 log = logging.getLogger(__name__)
@@ -123,7 +123,7 @@ class TuningJob:
             while len(running) < at_once and len(self.attempts) < self.plan.jobs:
                 running.append(self._begin(*settings.ask()))
             self.stopping.wait(_PAUSE)
-            for attempt in [each for each in running if self._look(each)]:
+            for attempt in [each for each in running if self._refresh(each)]:
                 running.remove(attempt)
                 settings.tell(attempt.number, attempt.objective(self.plan.metric))
         stopped = self.stopping.is_set()
@@ -142,13 +142,13 @@ class TuningJob:
     def _begin(self, number: int, settings: Mapping[str, str]) -> Attempt:
         """Start a training job with these settings."""
         name = f"{self.name}-{number + 1:03d}-{secrets.token_hex(4)}"
-        self._sagemaker.create_training_job(**_training(self.request, self.plan, name, settings))
+        self._sagemaker.create_training_job(**_training_request(self.request, self.plan, name, settings))
         attempt = Attempt(number, name, settings, datetime.now(UTC))
         self.attempts.append(attempt)
         self.modified = attempt.created
         return attempt
 
-    def _look(self, attempt: Attempt) -> bool:
+    def _refresh(self, attempt: Attempt) -> bool:
         attempt.job = self._sagemaker.describe_training_job(TrainingJobName=attempt.name)
         return attempt.ended
 
@@ -159,7 +159,7 @@ class TuningJob:
                 self._sagemaker.stop_training_job(TrainingJobName=attempt.name)
             except self._sagemaker.exceptions.ClientError:
                 log.debug("%s ended by itself", attempt.name)
-            while not self._look(attempt):
+            while not self._refresh(attempt):
                 time.sleep(_PAUSE)
 
     def _no_objective(self) -> str:
@@ -193,7 +193,7 @@ class TuningJobs:
 
         Raises ResourceInUse, ValidationException. Source: Amazon SageMaker API reference, CreateHyperParameterTuningJob.
         """
-        plan = _checked(request)
+        plan = _plan_of(request)
         name = request[_NAME]
         arn = arns.make(self._account, KIND, name)
         with self._lock:
@@ -222,7 +222,7 @@ class TuningJobs:
         }
         return (
             stated
-            | without_nothing(known)
+            | without_none(known)
             | {
                 _NAME: job.name,
                 "HyperParameterTuningJobArn": job.arn,
@@ -277,7 +277,7 @@ class TuningJobs:
         return job
 
 
-def _checked(request: Mapping[str, Any]) -> Plan:
+def _plan_of(request: Mapping[str, Any]) -> Plan:
     for member in _NOT_EMBEDDED:
         if request.get(member):
             raise refused(f"{member} is not embedded: leave it out.")
@@ -292,7 +292,7 @@ def _checked(request: Mapping[str, Any]) -> Plan:
     if both:
         raise refused(f"The hyperparameter {both[0]} is in StaticHyperParameters and in ParameterRanges.")
     try:
-        TrainingContainer.check(_training(request, plan, f"{request[_NAME]}-001", {}))
+        TrainingContainer.check(_training_request(request, plan, f"{request[_NAME]}-001", {}))
     except UnsupportedError as error:
         raise refused(str(error)) from error
     _check_objective(definition["AlgorithmSpecification"], plan.metric)
@@ -310,7 +310,7 @@ def _check_objective(specification: Mapping[str, Any], metric: str) -> None:
         )
 
 
-def _training(
+def _training_request(
     request: Mapping[str, Any], plan: Plan, name: str, settings: Mapping[str, str]
 ) -> dict[str, Any]:
     """The request of a training job with these settings."""
@@ -329,7 +329,7 @@ def _summary(job: TuningJob, attempt: Attempt) -> dict[str, Any]:
     value = attempt.objective(metric)
     objective = None if value is None else {"MetricName": metric, "Value": value}
     unfinished = "Pending" if not attempt.ended else "Failed"
-    return without_nothing(
+    return without_none(
         {
             "TrainingJobName": attempt.name,
             "TrainingJobArn": described.get("TrainingJobArn", job.arn.replace(KIND, "training-job")),

@@ -75,10 +75,10 @@ class PipelineExecutions:
         """
         execution, _ = self._find(request)
         with self._lock:
-            if self._new("stop", request):
+            if self._is_new("stop", request):
                 execution.stop()
                 self._runners[execution.start.arn].stop()
-                self._note("stop", request)
+                self._remember_token("stop", request)
         return {"PipelineExecutionArn": execution.start.arn}
 
     def retry_pipeline_execution(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -88,10 +88,10 @@ class PipelineExecutions:
         """
         execution, pipeline = self._find(request)
         with self._lock:
-            if self._new("retry", request):
+            if self._is_new("retry", request):
                 execution.resume(_parallelism(request))
                 self._run(execution, pipeline)
-                self._note("retry", request)
+                self._remember_token("retry", request)
         return {"PipelineExecutionArn": execution.start.arn}
 
     def update_pipeline_execution(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -193,7 +193,7 @@ class PipelineExecutions:
             raise ServiceError("ResourceNotFound", f"Pipeline execution '{arn}' does not exist.")
         return execution, pipeline
 
-    def _new(self, operation: str, request: dict[str, Any]) -> bool:
+    def _is_new(self, operation: str, request: dict[str, Any]) -> bool:
         """Whether a client token asks for this for the first time: if not, it gets the answer it had."""
         return (
             operation,
@@ -201,7 +201,7 @@ class PipelineExecutions:
             request["ClientRequestToken"],
         ) not in self._answered
 
-    def _note(self, operation: str, request: dict[str, Any]) -> None:
+    def _remember_token(self, operation: str, request: dict[str, Any]) -> None:
         self._answered.add((operation, request["PipelineExecutionArn"], request["ClientRequestToken"]))
 
 

@@ -94,8 +94,8 @@ class Pipelines:
         """
         name, token, now = request["PipelineName"], request["ClientRequestToken"], datetime.now(UTC)
         arn = arns.make(self._account, PIPELINE, name)
-        text = self._text(request)
-        parsed = _checked(text)
+        text = self._definition_text(request)
+        parsed = _validated(text)
         with self._lock:
             known = self._pipelines.get(arn)
             if known is None:
@@ -117,11 +117,11 @@ class Pipelines:
         """
         arn, now = self.find(request["PipelineName"]).arn, datetime.now(UTC)
         has_definition = "PipelineDefinition" in request or "PipelineDefinitionS3Location" in request
-        text = self._text(request) if has_definition else None
-        parsed = _checked(text) if text is not None else None
+        text = self._definition_text(request) if has_definition else None
+        parsed = _validated(text) if text is not None else None
         aliases = tuple(request.get("PipelineVersionAliases", ()))
         with self._lock:
-            known = self._known(arn)
+            known = self._find(arn)
             last = known.versions[-1]
             newest = Version(
                 last.number + 1, text or last.text, parsed or last.definition, now, aliases=aliases
@@ -139,7 +139,7 @@ class Pipelines:
         operations = request.get("PipelineVersionAliasOperations") or {}
         members = ("PipelineVersionDisplayName", "PipelineVersionDescription")
         with self._lock:
-            known = self._known(request["PipelineArn"])
+            known = self._find(request["PipelineArn"])
             version = known.at({"PipelineVersionId": request["PipelineVersionId"]})
             added, removed = operations.get("Add") or (), set(operations.get("Remove") or ())
             kept = [alias for alias in version.aliases if alias not in removed]
@@ -191,7 +191,7 @@ class Pipelines:
         """
         arn = arns.make(self._account, PIPELINE, request["PipelineName"])
         with self._lock:
-            active = self._known(arn).history.active
+            active = self._find(arn).history.active
             if active:
                 raise ServiceError(
                     "ConflictException",
@@ -205,14 +205,14 @@ class Pipelines:
     def find(self, name_or_arn: str) -> Pipeline:
         """The pipeline that a request names. Raises ServiceError (ResourceNotFound)."""
         with self._lock:
-            return self._known(arns.resolve(self._account, PIPELINE, name_or_arn))
+            return self._find(arns.resolve(self._account, PIPELINE, name_or_arn))
 
-    def _known(self, arn: str) -> Pipeline:
+    def _find(self, arn: str) -> Pipeline:
         if arn not in self._pipelines:
             raise ServiceError("ResourceNotFound", f"Pipeline '{arn}' does not exist.")
         return self._pipelines[arn]
 
-    def _text(self, request: dict[str, Any]) -> str:
+    def _definition_text(self, request: dict[str, Any]) -> str:
         """The definition that a request brings, in itself or as an object in S3."""
         text, location = request.get("PipelineDefinition"), request.get("PipelineDefinitionS3Location")
         if (text is None) == (location is None):
@@ -267,7 +267,7 @@ def refuse(request: dict[str, Any], *members: str) -> None:
             raise invalid(f"This embedded AWS does not have {member}: leave it out.")
 
 
-def _checked(text: str) -> Definition:
+def _validated(text: str) -> Definition:
     parsed = definition.parse(text)
     validation.check(parsed)
     return parsed

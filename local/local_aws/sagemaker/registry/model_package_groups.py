@@ -73,7 +73,7 @@ class ModelPackageGroups:
         Raises ValidationException. Source: Amazon SageMaker API reference, DescribeModelPackageGroup.
         """
         with self._lock:
-            return self._known(self._arn(request)).description()
+            return self._find(self._arn(request)).description()
 
     def list_model_package_groups(self, request: dict[str, Any]) -> dict[str, Any]:
         """List model package groups, filtered and sorted as the request says, one page at a time.
@@ -93,7 +93,7 @@ class ModelPackageGroups:
         """
         arn = self._arn(request)
         with self._lock:
-            if self._known(arn).versions:
+            if self._find(arn).versions:
                 raise ServiceError(
                     "ConflictException",
                     f"ModelPackageGroup {arn} cannot be deleted: it contains model packages. Delete them first.",
@@ -105,7 +105,7 @@ class ModelPackageGroups:
     def enter(self, arn: str) -> int:
         """The number of a new version in the group. Raises ServiceError where there is no such group."""
         with self._lock:
-            group = self._known(arn)
+            group = self._find(arn)
             version = group.last_version + 1
             self._groups[arn] = replace(group, versions=group.versions | {version}, last_version=version)
         return version
@@ -113,13 +113,13 @@ class ModelPackageGroups:
     def leave(self, arn: str, version: int) -> None:
         """Note that a version was deleted; the group can be once none is left."""
         with self._lock:
-            group = self._known(arn)
+            group = self._find(arn)
             self._groups[arn] = replace(group, versions=group.versions - {version})
 
     def _arn(self, request: dict[str, Any]) -> str:
         return arns.resolve(self._account, arns.MODEL_PACKAGE_GROUP, request["ModelPackageGroupName"])
 
-    def _known(self, arn: str) -> ModelPackageGroup:
+    def _find(self, arn: str) -> ModelPackageGroup:
         if arn not in self._groups:
             raise ServiceError("ValidationException", f"ModelPackageGroup {arn} does not exist.")
         return self._groups[arn]

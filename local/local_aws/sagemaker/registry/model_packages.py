@@ -119,7 +119,7 @@ class ModelPackages:
         Raises ValidationException. Source: Amazon SageMaker API reference, DescribeModelPackage.
         """
         with self._lock:
-            return self._known(request["ModelPackageName"]).description()
+            return self._find(request["ModelPackageName"]).description()
 
     def list_model_packages(self, request: dict[str, Any]) -> dict[str, Any]:
         """List model packages, filtered and sorted as the request says, one page at a time.
@@ -127,7 +127,7 @@ class ModelPackages:
         Raises ValidationException. Source: Amazon SageMaker API reference, ListModelPackages.
         """
         with self._lock:
-            packages = [package for package in self._packages.values() if _asked_for(package, request)]
+            packages = [package for package in self._packages.values() if _matches(package, request)]
         # Named for the filter and the order by name, also where the answer leaves the name out.
         named = [{**package.summary(), "ModelPackageName": package.name} for package in packages]
         chosen = select(named, request, name="ModelPackageName")
@@ -145,7 +145,7 @@ class ModelPackages:
         additions = request.get("AdditionalInferenceSpecificationsToAdd", [])
         self._require_artifacts(request, additions)
         with self._lock:
-            package = self._known(request["ModelPackageArn"])
+            package = self._find(request["ModelPackageArn"])
             if package.version is None:
                 _refuse_unversioned(request)
             stated = package.stated | {name: request[name] for name in _REPLACED if name in request}
@@ -162,7 +162,7 @@ class ModelPackages:
         Raises ValidationException. Source: Amazon SageMaker API reference, DeleteModelPackage.
         """
         with self._lock:
-            package = self._known(request["ModelPackageName"])
+            package = self._find(request["ModelPackageName"])
             del self._packages[package.arn]
             self._tags.drop(package.arn)
             if package.version is not None:
@@ -173,7 +173,7 @@ class ModelPackages:
         for specification in (request.get("InferenceSpecification", {}), *additional):
             artifacts.require(self._account, specification.get("Containers", []))
 
-    def _known(self, arn_or_name: str) -> ModelPackage:
+    def _find(self, arn_or_name: str) -> ModelPackage:
         arn = arns.resolve(self._account, arns.MODEL_PACKAGE, arn_or_name)
         if arn not in self._packages:
             raise ServiceError("ValidationException", f"ModelPackage {arn} does not exist.")
@@ -239,7 +239,7 @@ def _refuse_unversioned(request: dict[str, Any]) -> None:
             )
 
 
-def _asked_for(package: ModelPackage, request: dict[str, Any]) -> bool:
+def _matches(package: ModelPackage, request: dict[str, Any]) -> bool:
     """Whether the filters that only model packages have let `package` through."""
     group = request.get("ModelPackageGroupName")
     approval = request.get("ModelApprovalStatus")

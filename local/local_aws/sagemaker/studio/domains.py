@@ -52,7 +52,7 @@ class Domains:
         Raises ResourceNotFound. Source: Amazon SageMaker API reference, DescribeDomain.
         """
         with self._lock:
-            return dict(self._known(request["DomainId"]))
+            return dict(self._find(request["DomainId"]))
 
     def list_domains(self, request: dict[str, Any]) -> dict[str, Any]:
         """List Studio domains, one page at a time.
@@ -70,12 +70,12 @@ class Domains:
         Raises ResourceNotFound. Source: Amazon SageMaker API reference, DeleteDomain.
         """
         with self._lock:
-            gone = self._known(request["DomainId"])
+            gone = self._find(request["DomainId"])
             del self._domains[gone["DomainId"]]
             self._tags.drop(gone["DomainArn"])
         return {}
 
-    def _known(self, identity: str) -> dict[str, Any]:
+    def _find(self, identity: str) -> dict[str, Any]:
         if identity not in self._domains:
             raise ServiceError("ResourceNotFound", f"Domain [{identity}] does not exist.")
         return self._domains[identity]

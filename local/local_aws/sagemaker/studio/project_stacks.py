@@ -18,7 +18,7 @@ POLL_SECONDS = (0.02, 0.25)
 """The first and the longest pause between two looks at a stack."""
 
 _SUCCEEDED = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_COMPLETE"})
-_UNTOLD = ("Resource creation cancelled", "Resource update cancelled")
+_NO_REASON = ("Resource creation cancelled", "Resource update cancelled")
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ class ProjectStacks:
         for event in reversed(events):
             reason = event.get("ResourceStatusReason", "")
             failed = event["ResourceStatus"].endswith("_FAILED") and event.get("ClientRequestToken") == token
-            if failed and reason not in _UNTOLD:
+            if failed and reason not in _NO_REASON:
                 return f"{event['LogicalResourceId']} ({event['ResourceType']}): {reason}"
         return None
 
@@ -152,12 +152,12 @@ class ProjectStacks:
             raise StackFailedError(f"{error.response['Error']['Message']} ({template_url})") from error
 
     def _call(self, operation: str, **request: Any) -> dict[str, Any]:
-        return self._asked(self._account.client_of_caller("cloudformation"), operation, request)
+        return self._try_call(self._account.client_of_caller("cloudformation"), operation, request)
 
     def _as_service(self, operation: str, **request: Any) -> dict[str, Any]:
-        return self._asked(self._account.client("cloudformation"), operation, request)
+        return self._try_call(self._account.client("cloudformation"), operation, request)
 
-    def _asked(self, client: Any, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+    def _try_call(self, client: Any, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         try:
             answer: dict[str, Any] = getattr(client, operation)(**request)
         except ClientError as error:

@@ -35,7 +35,7 @@ ID_LENGTH = 12
 _LONGEST_MESSAGE = 4096
 _ABSENT = "The embedded SageMaker has no Service Catalog: leave {} out, and state {}."
 _UPDATABLE = frozenset({"CreateCompleted", "UpdateCompleted", "UpdateFailed"})
-_GONE = "DeleteCompleted"
+_DELETED = "DeleteCompleted"
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ class Projects:
         name = request["ProjectName"]
         with self._lock:
             known = self._projects.get(name)
-            if known is not None and known.status != _GONE:
+            if known is not None and known.status != _DELETED:
                 raise invalid(f"Project already exists: {known.arn}")
             project = Project(
                 arn=arns.make(self._account, KIND, name),
@@ -124,7 +124,9 @@ class Projects:
             )
             self._projects[name] = project
             self._tags.put(project.arn, request.get("Tags"))
-        self._begin(name, "Create", lambda: self._stacks.create(self._wanted(project), self._noted(name)))
+        self._begin(
+            name, "Create", lambda: self._stacks.create(self._wanted(project), self._note_stack_id(name))
+        )
         return {"ProjectArn": project.arn, "ProjectId": project.id}
 
     def describe_project(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -133,7 +135,7 @@ class Projects:
         Raises ValidationException. Source: Amazon SageMaker API reference, DescribeProject.
         """
         with self._lock:
-            return self._known(request["ProjectName"]).answer()
+            return self._find(request["ProjectName"]).answer()
 
     def list_projects(self, request: dict[str, Any]) -> dict[str, Any]:
         """List projects, filtered and sorted as the request says, one page at a time.
@@ -158,7 +160,7 @@ class Projects:
         stated = "TemplateProvidersToUpdate"
         template = _template(request, stated) if request.get(stated) else None
         with self._lock:
-            project = self._known(request["ProjectName"])
+            project = self._find(request["ProjectName"])
             _require(project, project.status in _UPDATABLE, "updated")
             changed = replace(
                 project,
@@ -182,8 +184,8 @@ class Projects:
         Raises ConflictException, ValidationException. Source: Amazon SageMaker API reference, DeleteProject.
         """
         with self._lock:
-            project = self._known(request["ProjectName"])
-            _require(project, not project.busy and project.status != _GONE, "deleted")
+            project = self._find(request["ProjectName"])
+            _require(project, not project.busy and project.status != _DELETED, "deleted")
             changed = replace(project, status="DeleteInProgress", modified=datetime.now(UTC))
             self._projects[project.name] = changed
 
@@ -237,14 +239,14 @@ class Projects:
             tags={**stated, **own},
         )
 
-    def _noted(self, name: str) -> Callable[[str], None]:
+    def _note_stack_id(self, name: str) -> Callable[[str], None]:
         return lambda stack_id: self._change(name, stack_id=stack_id)
 
     def _change(self, name: str, **changes: Any) -> None:
         with self._lock:
             self._projects[name] = replace(self._projects[name], modified=datetime.now(UTC), **changes)
 
-    def _known(self, name: str) -> Project:
+    def _find(self, name: str) -> Project:
         if name not in self._projects:
             raise invalid(f"Project {arns.make(self._account, KIND, name)} does not exist.")
         return self._projects[name]

@@ -102,13 +102,14 @@ class StepCache:
 def key(step_name: str, step_type: str, arguments: Mapping[str, Any]) -> str:
     """What two runs of a step have in common if one can answer for the other. Takes resolved arguments."""
     attributes = {
-        name: _deciding(name, arguments.get(name)) for name in ATTRIBUTES.get(step_type, sorted(arguments))
+        name: _cache_key_part(name, arguments.get(name))
+        for name in ATTRIBUTES.get(step_type, sorted(arguments))
     }
     text = json.dumps([step_name, step_type, attributes], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _deciding(name: str, value: Any) -> Any:
+def _cache_key_part(name: str, value: Any) -> Any:
     if name in _OF_MEMBERS and isinstance(value, dict):
         return {member: value.get(member) for member in _OF_MEMBERS[name]}
     return value

@@ -110,7 +110,7 @@ def _compare(type: str, left: Any, right: Any) -> bool:
     kinds = {_kind(left), _kind(right)}
     if len(kinds) != 1 or not kinds <= _COMPARABLE[type]:
         raise StepFailedError(
-            f"Unable to evaluate condition {type}: cannot compare {_shown(left)} with {_shown(right)}."
+            f"Unable to evaluate condition {type}: cannot compare {_with_kind(left)} with {_with_kind(right)}."
         )
     return _COMPARISONS[type](left, right)
 
@@ -134,5 +134,5 @@ def _kind(value: Any) -> str:
     return type(value).__name__
 
 
-def _shown(value: Any) -> str:
+def _with_kind(value: Any) -> str:
     return f"{json.dumps(value, default=str)} ({_kind(value)})"

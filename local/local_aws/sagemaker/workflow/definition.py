@@ -98,7 +98,7 @@ def parse(text: str) -> Definition:
         content = json_text.loads(text)
     except ValueError as error:
         raise unparsable(f"Not valid JSON: {error}.") from error
-    _members(content, _TOP, "The definition")
+    _check_members(content, _TOP, "The definition")
     if content.get("Version") != VERSION:
         raise unparsable(f"Version must be '{VERSION}'; found {content.get('Version')!r}.")
     if content.get("MlflowConfig") is not None:
@@ -132,20 +132,22 @@ def _step(item: Any, branch: Branch | None) -> Iterator[Step]:
         raise unparsable(
             f"Step '{name}' is of type '{step_type}'; this embedded AWS runs steps of type {', '.join(STEP_TYPES)}."
         )
-    _members(item, _COMMON | _MORE.get(step_type, frozenset()), f"Step '{name}'")
+    _check_members(item, _COMMON | _MORE.get(step_type, frozenset()), f"Step '{name}'")
     arguments = item.get("Arguments")
     if not isinstance(arguments, dict):
         raise unparsable(f"Step '{name}' must have Arguments, an object.")
     if step_type == "Condition":
-        _members(arguments, frozenset({"Conditions", "IfSteps", "ElseSteps"}), f"Arguments of step '{name}'")
+        _check_members(
+            arguments, frozenset({"Conditions", "IfSteps", "ElseSteps"}), f"Arguments of step '{name}'"
+        )
     yield Step(
         name=name,
         type=step_type,
         arguments={} if step_type == "Condition" else expressions.parse(arguments),
         depends_on=_depends_on(item.get("DependsOn") or [], name),
         branch=branch,
-        display_name=_described(item, "DisplayName"),
-        description=_described(item, "Description"),
+        display_name=_optional_text(item, "DisplayName"),
+        description=_optional_text(item, "Description"),
         conditions=_conditions(arguments, name) if step_type == "Condition" else (),
         property_files=_property_files(item.get("PropertyFiles") or [], name),
         cache=cache.parse(item.get("CacheConfig"), name),
@@ -167,7 +169,7 @@ def _target(item: Mapping[str, Any]) -> Any:
     return expressions.parse(item[member])
 
 
-def _described(item: Mapping[str, Any], member: str) -> str | None:
+def _optional_text(item: Mapping[str, Any], member: str) -> str | None:
     text: str | None = item.get(member)
     for problem in [] if text is None else problems(text, _shape(f"Step{member}"), member):
         raise unparsable(f"Step '{item['Name']}': Model Validation failed: {problem}")
@@ -217,7 +219,7 @@ def _shape(name: str) -> Shape:
     return service_model("sagemaker").shape_for(name)
 
 
-def _members(value: Any, known: frozenset[str], what: str) -> None:
+def _check_members(value: Any, known: frozenset[str], what: str) -> None:
     if not isinstance(value, dict):
         raise unparsable(f"{what} must be an object.")
     unknown = [member for member in value if member not in known]

@@ -43,7 +43,7 @@ class StepRun:
         """The API's PipelineExecutionStep."""
         cached = {"SourcePipelineExecutionArn": self.cached_from} if self.cached_from else None
         selected = {"SourcePipelineExecutionArn": self.selected_from} if self.selected_from else None
-        return _present(
+        return _without_none(
             StepName=self.step.name,
             StepDisplayName=self.step.display_name,
             StepDescription=self.step.description,
@@ -156,18 +156,18 @@ class Execution:
         """Note that a step's resource has been made."""
         with self._lock:
             status = STOPPING if self._status == STOPPING else EXECUTING
-            self._note(name, status=status, metadata=metadata)
+            self._notify(name, status=status, metadata=metadata)
 
     def try_again(self, name: str) -> None:
         """Note that a step that failed gets another attempt by its retry policies."""
         with self._lock:
-            self._note(name, attempts=self._runs[name].attempts + 1, metadata={})
+            self._notify(name, attempts=self._runs[name].attempts + 1, metadata={})
 
     def end(self, name: str, status: str, failure_reason: str | None = None, **changes: Any) -> None:
         """Note that a step is over, and what else is new about it: StepRun's fields."""
         reason = failure_reason[:_LONGEST_REASON] if failure_reason else None
         with self._lock:
-            self._note(name, status=status, ended=datetime.now(UTC), failure_reason=reason, **changes)
+            self._notify(name, status=status, ended=datetime.now(UTC), failure_reason=reason, **changes)
 
     def finish(self) -> None:
         """Note that no step runs and none will: the execution's own end."""
@@ -187,7 +187,7 @@ class Execution:
             self._change(STOPPING)
             for name, run in list(self._runs.items()):
                 if run.ended is None:
-                    self._note(name, status=STOPPING)
+                    self._notify(name, status=STOPPING)
 
     def resume(self, parallelism: int | None) -> None:
         """Forget the end, keep the steps that succeeded. Raises ServiceError unless it failed or was stopped."""
@@ -209,7 +209,7 @@ class Execution:
         start = self.start
         with self._lock:
             parallelism = {"MaxParallelExecutionSteps": self._parallelism} if self._parallelism else None
-            return _present(
+            return _without_none(
                 PipelineArn=start.pipeline_arn,
                 PipelineExecutionArn=start.arn,
                 PipelineExecutionDisplayName=self._display_name,
@@ -230,7 +230,7 @@ class Execution:
     def summary(self) -> dict[str, Any]:
         """The execution in ListPipelineExecutions."""
         with self._lock:
-            return _present(
+            return _without_none(
                 PipelineExecutionArn=self.start.arn,
                 StartTime=self.start.created,
                 PipelineExecutionStatus=self._status,
@@ -239,7 +239,7 @@ class Execution:
                 PipelineExecutionFailureReason=self._failure_reason,
             )
 
-    def _note(self, name: str, **changes: Any) -> None:
+    def _notify(self, name: str, **changes: Any) -> None:
         before = self._runs[name]
         run = self._runs[name] = replace(before, **changes)
         if run.status != before.status:
@@ -260,6 +260,6 @@ class Execution:
             )
 
 
-def _present(**members: Any) -> dict[str, Any]:
+def _without_none(**members: Any) -> dict[str, Any]:
     """The members that there is something to say about."""
     return {name: value for name, value in members.items() if value is not None}

@@ -17,7 +17,7 @@ def dependencies(steps: Mapping[str, Step]) -> Graph:
 
     A step in a branch has its own dependencies and its Condition; the Condition does not wait for its branches' data.
     """
-    return {name: frozenset(_before(step)) for name, step in steps.items()}
+    return {name: frozenset(_predecessors(step)) for name, step in steps.items()}
 
 
 def check(steps: Mapping[str, Step]) -> None:
@@ -37,7 +37,7 @@ def check(steps: Mapping[str, Step]) -> None:
         raise unparsable(f"Steps depend on each other in a cycle: {' -> '.join(error.args[1])}.") from error
 
 
-def _before(step: Step) -> set[str]:
+def _predecessors(step: Step) -> set[str]:
     by_data = {item.name for item in expressions.references(step.inputs) if item.kind == expressions.STEPS}
     by_branch = {step.branch.condition} if step.branch else set()
     return {*step.depends_on, *by_data, *by_branch}

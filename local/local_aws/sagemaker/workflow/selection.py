@@ -68,7 +68,7 @@ def _with_branches(steps: Steps, named: list[str]) -> set[str]:
 
 
 def _require_paths(selected: set[str], before: graph.Graph) -> None:
-    below = {name: _reached(name, before) for name in before}
+    below = {name: _ancestors(name, before) for name in before}
     for name in before:
         if name in selected:
             continue
@@ -99,7 +99,7 @@ def _require_connection(selected: set[str], before: graph.Graph) -> None:
         )
 
 
-def _reached(name: str, before: graph.Graph) -> set[str]:
+def _ancestors(name: str, before: graph.Graph) -> set[str]:
     """Every step that must come before `name`."""
     found: set[str] = set()
     waiting = list(before[name])

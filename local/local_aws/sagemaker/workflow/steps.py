@@ -73,12 +73,14 @@ class StepWork:
             case "Fail":
                 self._fail()
             case "Lambda":
-                self._do_or_reuse(lambda: self._finish_with(invoke(self._around.functions, *self._asked())))
+                self._run_or_reuse(
+                    lambda: self._finish_with(invoke(self._around.functions, *self._target_and_arguments()))
+                )
             case "Callback":
-                self._do_or_reuse(self._call_back)
+                self._run_or_reuse(self._call_back)
             case _:
                 resource = RESOURCES[self._step.type]
-                self._do_or_reuse(lambda: self._make(resource))
+                self._run_or_reuse(lambda: self._make(resource))
 
     def _decide(self) -> None:
         outcome = all(conditions.holds(item, self._resolve) for item in self._step.conditions)
@@ -89,7 +91,7 @@ class StepWork:
         metadata = {"Fail": {"ErrorMessage": message[:3072]}}
         self._execution.end(self._step.name, FAILED, message, metadata=metadata)
 
-    def _asked(self) -> tuple[str, dict[str, Any]]:
+    def _target_and_arguments(self) -> tuple[str, dict[str, Any]]:
         """What a Lambda or Callback step is aimed at, and what it says to it."""
         return str(self._resolve(self._step.target)), self._resolve(dict(self._step.arguments))
 
@@ -100,12 +102,12 @@ class StepWork:
         kind = self._step.type
         told = {**metadata.get(kind, {}), outputs.MEMBER: outputs.described(values)}
         if kind == "Lambda":
-            told["Arn"] = self._asked()[0]
+            told["Arn"] = self._target_and_arguments()[0]
         self._end(metadata={kind: told}, properties={outputs.MEMBER: values})
 
     def _call_back(self) -> None:
         """Send the message, and wait for the answer: also where the execution is stopped meanwhile, as SageMaker does."""
-        queue, arguments = self._asked()
+        queue, arguments = self._target_and_arguments()
         callback = self._around.callbacks.open(self._execution.start.arn)
         try:
             send_callback(self._around.queues, queue, callback, arguments, "Executing")
@@ -126,7 +128,7 @@ class StepWork:
             raise StepFailedError(callback.reason or "The callback reported a failure.")
         self._finish_with(callback.given)
 
-    def _do_or_reuse(self, do: Callable[[], None]) -> None:
+    def _run_or_reuse(self, do: Callable[[], None]) -> None:
         config = self._step.cache
         if config is None or not config.enabled:
             do()
@@ -134,7 +136,11 @@ class StepWork:
         # The job's own name is another one each time: it is no part of what was asked for.
         arguments = self._resolve(dict(self._step.arguments), **_job_variable(self._step, ""))
         if self._step.target is not None:
-            arguments = {"Target": self._asked()[0], "Outputs": dict(self._step.outputs), **arguments}
+            arguments = {
+                "Target": self._target_and_arguments()[0],
+                "Outputs": dict(self._step.outputs),
+                **arguments,
+            }
         key = cache.key(self._step.name, self._step.type, arguments)
         hit = self._around.cache.find(key, config)
         if hit is not None:
@@ -160,7 +166,7 @@ class StepWork:
                 policy = retries.policy_for(self._step.retries, failure.retry_type)
                 wait = policy.wait(done, time.monotonic() - started + shortened) if policy else None
                 if wait is None:
-                    raise self._given_up(failure, had_policy=policy is not None) from failure
+                    raise self._retries_exhausted(failure, had_policy=policy is not None) from failure
                 retried[failure.retry_type] = done + 1
             # What the time scale takes off a wait counts as passed, or ExpireAfterMin would never come.
             shortened += wait * (1 - self._around.time_scale)
@@ -225,7 +231,7 @@ class StepWork:
         if self._around.leave.is_set():
             raise StepStoppedError("The server was stopped.")
 
-    def _given_up(self, failure: StepFailedError, had_policy: bool) -> StepFailedError:
+    def _retries_exhausted(self, failure: StepFailedError, had_policy: bool) -> StepFailedError:
         arn, exception = self._execution.start.arn, str(failure.retry_type).upper().replace(".", "_")
         why = "Retries are exhausted" if had_policy else "No retry policy configured"
         return StepFailedError(

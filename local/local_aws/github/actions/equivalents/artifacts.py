@@ -43,14 +43,14 @@ def upload(call: ActionCall) -> Mapping[str, str]:
         if hidden or not _is_hidden(call, file)
     ]
     if not files:
-        return _without_files(call, asked)
+        return _no_files(call, asked)
     if name in call.run.artifacts and not call.flag("overwrite"):
         raise StepFailed(
             "Failed to CreateArtifact: Received non-retryable error: Failed request: (409) Conflict: "
             f"an artifact with this name already exists on the workflow run ({name})"
         )
     folder = call.artifacts / str(call.new_id())
-    root = _root(call.folders.workspace, asked)
+    root = _common_root(call.folders.workspace, asked)
     for file in files:
         place = folder / file.relative_to(root)
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -74,7 +74,7 @@ def download(call: ActionCall) -> Mapping[str, str]:
     return {"download-path": str(place)}
 
 
-def _without_files(call: ActionCall, asked: str) -> Mapping[str, str]:
+def _no_files(call: ActionCall, asked: str) -> Mapping[str, str]:
     message = f"No files were found with the provided path: {asked}. No artifacts will be uploaded."
     match call.inputs["if-no-files-found"]:
         case "error":
@@ -90,7 +90,7 @@ def _without_files(call: ActionCall, asked: str) -> Mapping[str, str]:
     return {}
 
 
-def _root(workspace: Path, asked: str) -> Path:
+def _common_root(workspace: Path, asked: str) -> Path:
     """The folder that paths in the artifact are relative to: what the paths asked for have in common before a wildcard."""
     starts = []
     for line in filter(None, (line.strip() for line in asked.splitlines())):

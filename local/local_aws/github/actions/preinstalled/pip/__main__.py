@@ -14,10 +14,10 @@ from pathlib import Path
 
 _FOLDER = str(Path(__file__).parents[1])
 _PINNED = re.compile(r"^([A-Za-z0-9][\w.-]*)==([^\s;]+)\s*(?:;\s*([^\\]+?))?\s*\\?$")
-_HARMLESS = {"--quiet", "--no-compile", "--disable-pip-version-check", "--require-hashes"}
+_IGNORED_OPTIONS = {"--quiet", "--no-compile", "--disable-pip-version-check", "--require-hashes"}
 
 
-def _lacks_nothing(text: str) -> bool:
+def _all_installed(text: str) -> bool:
     """Whether every line of a lock is installed in just that version. Hashes are of files, which were checked then."""
     lines = [
         line for line in text.splitlines() if line.strip() and not line.lstrip().startswith(("#", "--hash="))
@@ -40,10 +40,10 @@ def _is_installed(name: str, wanted: str, marker: str | None) -> bool:
 
 def main() -> None:
     """Answer a list that lacks nothing; hand everything else to pip."""
-    match [each for each in sys.argv[1:] if each not in _HARMLESS]:
+    match [each for each in sys.argv[1:] if each not in _IGNORED_OPTIONS]:
         case ["install", "-r", path]:
             text = Path(path).read_text(encoding="utf-8")
-            if _lacks_nothing(text):
+            if _all_installed(text):
                 return
             if path == "/dev/stdin":  # which is read only once
                 with tempfile.NamedTemporaryFile("w", suffix=".txt", delete=False) as kept:
