@@ -161,6 +161,43 @@ def test_tfidf_keeps_no_pickle(trained):
 
 
 @pytest.mark.slow
+def test_with_naive_bayes_a_word_of_both_labels_counts_less_beside_one_of_a_single_label(tmp_path):
+    channel = [line if line.startswith("__label__negative b") else f"{line} the" for line in lines()]
+    shares = {}
+    for naive_bayes in ("true", "false"):
+        folder = tmp_path / naive_bayes
+        folder.mkdir()
+        done = train(
+            folder, "tfidf", channel, "--min_count", "1", "--char_ngrams", "0", "--naive_bayes", naive_bayes
+        )
+        assert done.returncode == 0, done.stderr
+        probabilities = predict(artifact(folder), ["bad awful", "good great"]).probabilities
+        assert probabilities.argmax(axis=1).tolist() == [0, 1]
+        words = json.loads((folder / "model" / "model.json").read_text())["vocabularies"][0]
+        with np.load(folder / "model" / "weights.npz") as arrays:
+            of_both, of_one = (arrays["coefficients"][1, words[word]] for word in ("the", "lovely"))
+        shares[naive_bayes] = of_both / of_one
+    assert 0 < shares["true"] < shares["false"]
+
+
+def test_naive_bayes_with_three_labels_of_which_a_text_has_one_is_refused(tmp_path):
+    channel = [*lines(), "__label__neutral so so", "__label__neutral well so"]
+    done = train(
+        tmp_path,
+        "tfidf",
+        channel,
+        "--labels",
+        "negative positive neutral",
+        "--naive_bayes",
+        "true",
+        "--min_count",
+        "1",
+    )
+    assert done.returncode != 0
+    assert "one of 3 labels" in done.stderr
+    assert "leave naive_bayes out" in done.stderr
+
+
 def test_tfidf_says_what_to_do_where_no_ngram_is_frequent_enough(tmp_path):
     done = train(tmp_path, "tfidf", lines(), "--min_count", "1000")
     assert "Lower min_count." in done.stderr

@@ -40,7 +40,7 @@ def tokenise(text, rules):
 
 _CHECKS = {
     "recipe": RECIPE,
-    "latency_ms": 2000,
+    "latency_ms": 60_000,  # a busy machine is no slow model
     "cases": [
         {"name": "praise", "text": "I love this lovely dress", "labels": ["positive"]},
         {"name": "complaint", "text": "What an awful, poor thing", "labels": ["negative"]},

@@ -23,6 +23,9 @@ from sklearn.linear_model import LogisticRegression
 
 SERVED = ("inference.py", "model.py", "protocol.py")
 
+_SMOOTHING = 0.1
+"""Added to the weight of each n-gram, so that one that only texts of one kind have gets a finite ratio."""
+
 
 def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = labelled_text.arguments(__doc__)
@@ -40,6 +43,12 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
         "--regularisation", type=float, default=0.25, help="strength; smaller fits the data closer"
     )
     parser.add_argument("--balanced", type=labelled_text.truth, default=False, help="weigh rare labels up")
+    parser.add_argument(
+        "--naive_bayes",
+        type=labelled_text.truth,
+        default=False,
+        help="weigh n-grams by how much more often texts with the label have them (Wang and Manning, 2012)",
+    )
     return parser.parse_args(argv)
 
 
@@ -97,8 +106,7 @@ def _fit_each(features: csr_matrix, truth: Any, options: argparse.Namespace) -> 
         if has.all() or not has.any():
             intercepts[index] = 20.0 if has.all() else -20.0
             continue
-        fitted = _regression(options, "liblinear").fit(features, has)
-        coefficients[index], intercepts[index] = fitted.coef_[0], fitted.intercept_[0]
+        coefficients[index], intercepts[index] = _fit_two(features, has, options, "liblinear")
     return coefficients, intercepts
 
 
@@ -108,14 +116,39 @@ def _fit_one(features: csr_matrix, truth: Any, options: argparse.Namespace) -> t
     present = np.unique(classes)
     if len(present) < 2:
         raise labelled_text.TrainingDataError("All texts have the same label; there is nothing to learn.")
-    fitted = _regression(options, "lbfgs").fit(features, classes)
     coefficients = np.zeros((truth.shape[1], features.shape[1]), dtype=np.float32)
     intercepts = np.full(truth.shape[1], -1e3, dtype=np.float32)
-    if len(present) == 2:  # scikit-learn keeps the margin of the second class alone
-        coefficients[present[1]], intercepts[present] = fitted.coef_[0], (0.0, fitted.intercept_[0])
+    if len(present) == 2:  # the margin of the second class is enough
+        weights, intercept = _fit_two(features, classes == present[1], options, "lbfgs")
+        coefficients[present[1]], intercepts[present] = weights, (0.0, intercept)
+    elif options.naive_bayes:
+        raise labelled_text.TrainingDataError(
+            f"naive_bayes compares the texts with a label to those without it; these have one of {len(present)} labels. "
+            "Expected two labels, or several labels for each text: leave naive_bayes out."
+        )
     else:
+        fitted = _regression(options, "lbfgs").fit(features, classes)
         coefficients[present], intercepts[present] = fitted.coef_, fitted.intercept_
     return coefficients, intercepts
+
+
+def _fit_two(features: csr_matrix, has: Any, options: argparse.Namespace, solver: str) -> tuple[Any, float]:
+    """Coefficients [features] and intercept that tell the texts that have a label from the others."""
+    scale = _log_count_ratios(features, has) if options.naive_bayes else 1.0
+    fitted = _regression(options, solver).fit(features.multiply(scale).tocsr(), has)
+    return fitted.coef_[0] * scale, fitted.intercept_[0]
+
+
+def _log_count_ratios(features: csr_matrix, has: Any) -> Any:
+    """[features] logarithm of each n-gram's share in the texts that have a label, by its share in the others.
+
+    Source: Wang and Manning, "Baselines and Bigrams", ACL 2012, equation 2.
+    """
+    with_label, without = (
+        _SMOOTHING + np.asarray(features[rows].sum(axis=0)).ravel() for rows in (has, ~has)
+    )
+    ratios = np.log((with_label / with_label.sum()) / (without / without.sum()))
+    return ratios.astype(features.dtype)
 
 
 def validate(model: Model) -> None:
