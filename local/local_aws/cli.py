@@ -18,12 +18,22 @@ import typer
 
 from local_aws.errors import LocalAwsError, UsageError
 from local_aws.identities import Identity
+from local_aws.project import DEFAULT, check_name, require_no_template
 
 if TYPE_CHECKING:
     from local_aws.kernel.account import Clients
 
 _EXAMPLE = "http://127.0.0.1:5577"
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+
+ProjectName = Annotated[
+    str,
+    typer.Option(
+        "--project",
+        metavar="NAME",
+        help="The project that CMD works in; made when it is first named.",
+    ),
+]
 
 app = typer.Typer(
     help="An embedded AWS that really runs SageMaker pipelines, on loopback, without an account.",
@@ -78,6 +88,12 @@ def up(
         str | None,
         typer.Option("--studio-domain", metavar="NAME", help="Make a Studio domain of that name."),
     ] = None,
+    projects: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--project", metavar="NAME", help="Prepare that project as well (may be repeated); see exec."
+        ),
+    ] = None,
 ) -> None:
     """Serve until stopped (Ctrl-C), with a default project prepared.
 
@@ -93,6 +109,7 @@ def up(
     from local_aws.kernel.keys import KeyFileError, published
     from local_aws.persistence import served
 
+    names = list(dict.fromkeys(map(check_name, projects or [])))
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
@@ -103,6 +120,9 @@ def up(
         ):
             clients = server.account.clients
             project = granted_project(clients)
+            for name in names:
+                require_no_template(clients, name)
+                granted_project(clients, name)
             owner = prepared.organization(server.github, clients, github_org) if github_org else None
             domain = (
                 prepared.studio_domain(clients, studio_domain, project.pipeline_role_arn)
@@ -113,7 +133,7 @@ def up(
             developer = Renewed(lambda: credentials(clients, project, Identity.DEVELOPER))
             with closing(Console(server.endpoint_url, Aws(clients, developer), github)) as console:
                 server.add_gateway(console)
-                for line in prepared.instructions(server.github, clients, owner, domain, console.address):
+                for line in prepared.instructions(server.github, clients, owner, domain, console.address, names):
                     typer.echo(line, err=True)
                 stop.wait()
     except KeyFileError as error:
@@ -141,6 +161,7 @@ def execute(
         Identity,
         typer.Option("--as", help="Whom CMD works as: a session of a role, or the account's root."),
     ] = Identity.DEVELOPER,
+    project: ProjectName = DEFAULT,
     sample: Annotated[
         bool,
         typer.Option("--sample", help="Give CMD a public sample as TRAINING_DATA, and its recipe as RECIPE."),
@@ -148,17 +169,18 @@ def execute(
 ) -> None:
     """Run CMD with its AWS replaced by the embedded one, and exit with its code.
 
-    CMD gets the endpoint, credentials of the embedded AWS, the region and the default project's variables. Real credentials in the
+    CMD gets the endpoint, credentials of the embedded AWS, the region and the project's variables. Real credentials in the
     environment are neither used nor passed on. The policies of every role are enforced, also of those that jobs and functions
-    have; only root may do anything.
+    have; only root may do anything. Each project has a bucket, a key, roles, a model package group and stages of its own.
     """
+    check_name(project)
     extra = _sample(os.environ.get("RECIPE")) if sample else {}
     if attach is not None:
-        raise typer.Exit(_run(command, _clients_of(attach), identity, extra))
+        raise typer.Exit(_run(command, _clients_of(attach), identity, project, extra))
     from local_aws.server import Server
 
     with Server(enforce=True) as server:
-        code = _run(command, server.account.clients, identity, extra)
+        code = _run(command, server.account.clients, identity, project, extra)
     raise typer.Exit(code)
 
 
@@ -168,15 +190,16 @@ def env(
     identity: Annotated[
         Identity, typer.Option("--as", help="Whom commands work as, for twelve hours; see exec.")
     ] = Identity.DEVELOPER,
+    project: ProjectName = DEFAULT,
 ) -> None:
     """Print what sets this shell up for a running `local-aws up`: eval "$(local-aws env)".
 
     The shell gets what `exec --attach` gives its command, and loses the same.
     """
-    from local_aws.developer import environment_of
     from local_aws.kernel.environment import shell_commands
 
-    made = environment_of(os.environ, _clients_of(attach), identity)
+    check_name(project)
+    made = _environment(_clients_of(attach), identity, project, {})
     for line in shell_commands(os.environ, made):
         typer.echo(line)
 
@@ -228,10 +251,19 @@ def _sample(recipe: str | None) -> dict[str, str]:
     return {"TRAINING_DATA": str(found.path), "RECIPE": found.recipe}
 
 
-def _run(command: list[str], clients: Clients, identity: Identity, extra: Mapping[str, str]) -> int:
+def _environment(
+    clients: Clients, identity: Identity, project: str, extra: Mapping[str, str]
+) -> dict[str, str]:
     from local_aws.developer import environment_of
 
-    environment = environment_of(os.environ, clients, identity, extra)
+    require_no_template(clients, project)
+    return environment_of(os.environ, clients, identity, extra, project)
+
+
+def _run(
+    command: list[str], clients: Clients, identity: Identity, project: str, extra: Mapping[str, str]
+) -> int:
+    environment = _environment(clients, identity, project, extra)
     try:
         # The terminal sends Ctrl-C to CMD as well: let it answer, and exit with what it says.
         previous = signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,4 +1,4 @@
-"""Whom a command of `local-aws exec` works as, and what the default project's roles may do.
+"""Whom a command of `local-aws exec` works as, and what a project's roles may do.
 
 On AWS nobody works as root: a notebook of Studio has a session of its execution role. Roles are granted their policies when
 they are made, and keep what somebody changes in them afterwards.
@@ -15,7 +15,7 @@ from local_aws.kernel.account import ACCOUNT_ID, Clients
 from local_aws.kernel.environment import for_command
 from local_aws.kernel.keys import AccessKey
 from local_aws.kernel.sessions import Session
-from local_aws.project import Project, prepare
+from local_aws.project import DEFAULT, Project, prepare
 
 HOURS = 12
 """The seconds of a session: the longest that a role can allow."""
@@ -26,13 +26,17 @@ _POWER_USER = f"{_MANAGED}PowerUserAccess"
 
 
 def environment_of(
-    base: Mapping[str, str], clients: Clients, identity: Identity, extra: Mapping[str, str] | None = None
+    base: Mapping[str, str],
+    clients: Clients,
+    identity: Identity,
+    extra: Mapping[str, str] | None = None,
+    name: str = DEFAULT,
 ) -> dict[str, str]:
-    """The whole environment of a command that works as `identity` in the default project, which is made where it is missing.
+    """The whole environment of a command that works as `identity` in the project `name`, which is made where it is missing.
 
     `base` is the environment of whoever runs the command, `extra` are variables beside the project's.
     """
-    project = granted_project(clients)
+    project = granted_project(clients, name)
     variables = project.variables() | dict(extra or {})
     return for_command(base, clients, variables, credentials(clients, project, identity))
 
@@ -55,7 +59,7 @@ def credentials(clients: Clients, project: Project, identity: Identity) -> Acces
     )
 
 
-def granted_project(clients: Clients, name: str = "local") -> Project:
+def granted_project(clients: Clients, name: str = DEFAULT) -> Project:
     """The project of that name, made where it is missing. What a made project's roles may do, its roles may do.
 
     Jobs and models act under them, in SageMaker's name and on the project's bucket. A pull request's jobs write below `pr/`

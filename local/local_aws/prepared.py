@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from local_aws.errors import UsageError
@@ -66,15 +67,27 @@ def studio_domain(clients: Clients, name: str, role_arn: str) -> str:
 
 
 def instructions(
-    github: GitHub, clients: Clients, owner: Owner | None, domain_id: str | None, page: str
+    github: GitHub,
+    clients: Clients,
+    owner: Owner | None,
+    domain_id: str | None,
+    page: str,
+    projects: Sequence[str] = (),
 ) -> list[str]:
-    """The addresses of everything, that of the `page` first, and the commands that use it, for another shell."""
+    """The addresses of everything, that of the `page` first, and the commands that use it, for another shell.
+
+    `projects` are the names of those that were prepared beside the default one.
+    """
     url = clients.endpoint_url
     said = [
         f"Watch it in a browser: {page}",
         f"The embedded AWS serves at {url} (Ctrl-C stops it).",
         f"Run a command against it: local-aws exec --attach {url} -- CMD",
         f'Or set a shell up once: eval "$(local-aws env --attach {url})"',
+        *(
+            f"Work in the project {name}: local-aws exec --attach {url} --project {name} -- CMD"
+            for name in projects
+        ),
         f"GitHub's API, in a browser, and git: {github.api_url}  {github.web_url}  {github.git_url}",
     ]
     if domain_id is not None:

@@ -1,12 +1,22 @@
-"""A default project on the embedded AWS: what `CreateProject` would have made, and the variables that name it."""
+"""Projects on the embedded AWS: what `CreateProject` would have made, and the variables that name it."""
 
 from __future__ import annotations
 
 import json
+import re
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from local_aws.kernel.account import Clients
+from local_aws.errors import UsageError
+
+if TYPE_CHECKING:  # it takes the command line a second to import botocore
+    from local_aws.kernel.account import Clients
+
+DEFAULT = "local"
+"""The project of a command that names none."""
+
+_NAME = re.compile(r"[a-z0-9](-?[a-z0-9]){0,31}")
 
 _TRUST = {
     "Version": "2012-10-17",
@@ -47,7 +57,30 @@ class Project:
         }
 
 
-def prepare(clients: Clients, name: str = "local") -> Project:
+def check_name(name: str) -> str:
+    """The name, if a project can have it: SageMaker's rule for projects, and S3's for the bucket that is called after it.
+
+    Raises UsageError.
+    """
+    if not _NAME.fullmatch(name):
+        raise UsageError(
+            f"--project {name!r}: up to 32 small letters and digits, with single hyphens between them, as the project's bucket "
+            "is called after it"
+        )
+    return name
+
+
+def require_no_template(clients: Clients, name: str) -> None:
+    """Raises UsageError where `project-template create` made a project of that name, which has resources of its own."""
+    found = clients.client("sagemaker").list_projects(NameContains=name)["ProjectSummaryList"]
+    if any(each["ProjectName"] == name and each["ProjectStatus"] != "DeleteCompleted" for each in found):
+        raise UsageError(
+            f"--project {name}: that project was made from a template. Its variables are printed by `project-template env {name}`; "
+            "choose another name here"
+        )
+
+
+def prepare(clients: Clients, name: str = DEFAULT) -> Project:
     """Make the project's bucket, key, roles and model package group where they are missing."""
     return Project(
         name=name,

@@ -84,6 +84,34 @@ def test_a_command_works_as_a_role_whose_missing_permissions_show_unless_root_is
     assert done.stdout.split() == expected, done.stderr
 
 
+def test_exec_works_in_the_project_that_is_named_and_makes_it(attached, local_server):
+    # The tests' server does not enforce, so whose bucket a session reaches is asked of `local_aws.developer`.
+    done = attached("--project", "shop-eu", "--", sys.executable, "-c", SHOW)
+    assert done.returncode == 0, done.stderr
+    seen = json.loads(done.stdout)
+    assert seen["SAGEMAKER_PROJECT_NAME"] == "shop-eu"
+    assert (seen["ARTIFACT_BUCKET"], seen["MODEL_PACKAGE_GROUP_NAME"]) == (
+        "shop-eu-artifacts",
+        "shop-eu-models",
+    )
+    described = local_server.client("sagemaker").describe_model_package_group(
+        ModelPackageGroupName="shop-eu-models"
+    )
+    assert described["ModelPackageGroupStatus"] == "Completed"
+
+
+@pytest.mark.parametrize("command", [["up"], ["env"], ["exec", "--", "true"]])
+@pytest.mark.parametrize("name", ["", "Shop", "a--b", "-a", "a-", "a_b", "x" * 33])
+def test_a_name_that_no_project_can_have_is_refused_before_anything_starts(
+    command, name, monkeypatch, capsys
+):
+    monkeypatch.setattr(sys, "argv", ["local-aws", command[0], "--project", name, *command[1:]])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 2
+    assert f"--project {name!r}: up to 32 small letters and digits" in capsys.readouterr().err
+
+
 def test_exec_reports_a_killed_command_as_shells_do(attached):
     kill = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
     assert attached(sys.executable, "-c", kill).returncode == 128 + signal.SIGKILL

@@ -10,9 +10,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local_aws.developer import credentials, environment_of, granted_project
+from local_aws.errors import UsageError
 from local_aws.identities import Identity
 from local_aws.kernel.account import isolated_session
 from local_aws.kernel.environment import for_command
+from local_aws.project import require_no_template
 from local_aws.python_startup import FOLDER
 
 # What the SageMaker SDK does in get_execution_role(), account_id() and default_bucket().
@@ -35,8 +37,8 @@ def acting(enforcing):
     """Makes clients of an identity."""
     clients = enforcing.account.clients
 
-    def acting(identity, service):
-        made = credentials(clients, granted_project(clients), identity)
+    def acting(identity, service, *project):
+        made = credentials(clients, granted_project(clients, *project), identity)
         return isolated_session(clients.region, made).client(service, endpoint_url=clients.endpoint_url)
 
     return acting
@@ -62,6 +64,33 @@ def test_a_user_of_studio_reaches_the_project_and_no_other_stacks_and_buckets(ac
     stacks = acting(Identity.STUDIO_USER, "cloudformation")
     assert code_of(stacks.describe_stacks, StackName="another") == "AccessDenied"
     assert code_of(stacks.describe_stacks, StackName="SP-absent") == "ValidationError"
+
+
+def test_each_project_has_its_own_user_of_studio_who_reaches_no_other(acting, enforcing):
+    clients = enforcing.account.clients
+    names = {"dresses", "comments"}
+    projects = {name: granted_project(clients, name) for name in names}
+    for name, project in projects.items():
+        [other] = names - {name}
+        s3 = acting(Identity.STUDIO_USER, "s3", name)
+        s3.put_object(Bucket=project.bucket, Key="k", Body=b"x")
+        assert code_of(s3.put_object, Bucket=projects[other].bucket, Key="k", Body=b"x") == "AccessDenied"
+        jobs = enforcing.account.client_of_role(project.pipeline_role_arn, "s3")
+        jobs.get_object(Bucket=project.bucket, Key="k")
+        assert code_of(jobs.get_object, Bucket=projects[other].bucket, Key="k") == "AccessDenied"
+    for described in ("bucket", "id", "model_package_group", "kms_key_arn", "pipeline_role_arn"):
+        assert len({getattr(project, described) for project in projects.values()}) == 2, described
+
+
+def test_a_project_that_was_made_from_a_template_is_not_made_again_under_its_name(local_server, monkeypatch):
+    sagemaker = local_server.client("sagemaker")
+    stated = {"ProjectName": "shop", "ProjectStatus": "CreateCompleted"}
+    answers = {"ProjectSummaryList": [stated, {"ProjectName": "shop-eu", "ProjectStatus": "DeleteCompleted"}]}
+    monkeypatch.setattr(type(sagemaker), "list_projects", lambda self, **asked: answers)
+    with pytest.raises(UsageError, match="--project shop: that project was made from a template"):
+        require_no_template(local_server.account.clients, "shop")
+    require_no_template(local_server.account.clients, "shop-eu")
+    require_no_template(local_server.account.clients, "sho")
 
 
 def test_a_session_is_over_after_twelve_hours_and_root_has_the_administrators_key(local_server):

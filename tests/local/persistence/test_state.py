@@ -122,6 +122,7 @@ def fill(run, folder):
         "signing": signing,
         "public": run.client("kms").get_public_key(KeyId=signing)["PublicKey"],
         "session": credentials(run.clients, granted_project(run.clients), Identity.DEVELOPER),
+        "second project": granted_project(run.clients, "second"),
     }
     trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
     role = run.client("iam").create_role(
@@ -309,6 +310,12 @@ def test_a_shell_that_was_set_up_before_works_on(revived):
     run, known = revived
     caller = run.clients.client("sts", known["session"]).get_caller_identity()
     assert caller["Arn"].endswith("assumed-role/local-developer/developer")
+
+
+def test_every_project_is_there_again(revived):
+    # Its key's id is random: a project that was made anew would have another one.
+    run, known = revived
+    assert granted_project(run.clients, "second") == known["second project"]
 
 
 def test_repositories_hold_what_was_pushed_and_take_more(revived, tmp_path):
