@@ -69,7 +69,7 @@ class Machine:
         named = [part for name in PROJECTS for part in ("--project", name)]
         self.process = subprocess.Popen(
             [SCRIPTS / "local-aws", "up", "--port", "0", *named],
-            env=os.environ | {"LOCAL_AWS_TIME_SCALE": "0.02", "TMPDIR": str(folder)},
+            env=os.environ | {"TMPDIR": str(folder)},
             stderr=subprocess.PIPE,
             text=True,
         )

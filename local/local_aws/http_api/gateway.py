@@ -169,7 +169,7 @@ class Gateway:
         self._require_permission(call, reference)
         start = time.monotonic()
         try:
-            _, outcome = self._invoker.run(reference, event)
+            _, outcome = self._invoker.answer(reference, event)
         except ServiceError as error:
             if error.status == 413:
                 raise Refused(413, "Request Entity Too Large") from error

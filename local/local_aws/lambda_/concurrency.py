@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from local_aws.kernel.limits import maximum
+from local_aws.lambda_.errors import invalid
 from local_aws.lambda_.names import Reference
 from local_aws.lambda_.store import Store
 
@@ -17,7 +19,7 @@ class Concurrency:
     def put_function_concurrency(self, request: dict[str, Any]) -> dict[str, Any]:
         """Reserve concurrency for a function.
 
-        Raises ResourceNotFoundException. Source: AWS Lambda API reference, PutFunctionConcurrency.
+        Raises InvalidParameterValueException, ResourceNotFoundException. Source: AWS Lambda API reference, PutFunctionConcurrency.
         """
         self._reserve(request, request["ReservedConcurrentExecutions"])
         return self.get_function_concurrency(request)
@@ -41,4 +43,11 @@ class Concurrency:
 
     def _reserve(self, request: dict[str, Any], reserved: int | None) -> None:
         with self._store.lock:
-            self._store.find(Reference.parse(request["FunctionName"])).reserved = reserved
+            function = self._store.find(Reference.parse(request["FunctionName"]))
+            others = sum(each.reserved or 0 for each in self._store.functions.values() if each is not function)
+            if reserved and others + reserved > maximum("lambda.reserved"):
+                raise invalid(
+                    "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below "
+                    "its minimum value of [100]."
+                )
+            function.reserved = reserved

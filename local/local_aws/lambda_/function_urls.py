@@ -160,7 +160,7 @@ class FunctionUrls:
 
     def _call(self, reference: Reference, event: bytes) -> Response:
         try:
-            _, outcome = self._invoker.run(reference, event)
+            _, outcome = self._invoker.answer(reference, event)
         except ServiceError as error:
             return http_events.refusal(error.status, error.message, "Message")
         try:

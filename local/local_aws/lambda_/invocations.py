@@ -43,7 +43,7 @@ class Invocations:
             case "Event":
                 self._events.put(reference, payload)
                 return {"StatusCode": 202}
-        version, outcome = self._invoker.run(reference, payload)
+        version, outcome = self._invoker.answer(reference, payload)
         answer = {"StatusCode": 200, "Payload": outcome.payload, "ExecutedVersion": version.number}
         if outcome.failed:
             answer["FunctionError"] = "Unhandled"

@@ -59,6 +59,7 @@ NOT_SAVED: dict[str, str] = {
     "cloudformation.Stacks": "operations under way: nothing is saved meanwhile",
     "cloudwatch.Evaluator": "what it knows of queues, which it looks at again",
     "events.Deliveries": "deliveries under way: nothing is saved meanwhile",
+    "lambda.Invoker": "requests of the last second",
     "lambda.Pool": "processes",
     "sts.Sts": "the issuers that it trusts, which every server knows",
     "sagemaker.Callbacks": "steps that wait: nothing is saved meanwhile",

@@ -149,6 +149,50 @@ def test_a_function_that_fails_or_answers_no_response_is_a_502_without_the_reaso
     assert (response.status_code, response.text) == (502, "Internal Server Error")
 
 
+PUBLIC = {
+    "lambda:InvokeFunctionUrl": {"FunctionUrlAuthType": "NONE"},
+    "lambda:InvokeFunction": {"InvokedViaFunctionUrl": True},
+}
+
+
+@pytest.mark.parametrize("action", PUBLIC)
+def test_a_public_url_needs_both_of_lambdas_actions(functions, action):
+    name = functions.create(ECHO)
+    for sid, (given, condition) in enumerate(PUBLIC.items()):
+        if given != action:
+            functions.lambda_.add_permission(
+                FunctionName=name, StatementId=f"s{sid}", Action=given, Principal="*", **condition
+            )
+    made = functions.lambda_.create_function_url_config(FunctionName=name, AuthType="NONE")["FunctionUrl"]
+    assert requests.get(made, timeout=30).status_code == 403
+    functions.lambda_.add_permission(
+        FunctionName=name, StatementId="missing", Action=action, Principal="*", **PUBLIC[action]
+    )
+    assert requests.get(made, timeout=30).status_code == 200
+
+
+PUBLIC = {
+    "lambda:InvokeFunctionUrl": {"FunctionUrlAuthType": "NONE"},
+    "lambda:InvokeFunction": {"InvokedViaFunctionUrl": True},
+}
+
+
+@pytest.mark.parametrize("action", PUBLIC)
+def test_a_public_url_needs_both_of_lambdas_actions(functions, action):
+    name = functions.create(ECHO)
+    for sid, (given, condition) in enumerate(PUBLIC.items()):
+        if given != action:
+            functions.lambda_.add_permission(
+                FunctionName=name, StatementId=f"s{sid}", Action=given, Principal="*", **condition
+            )
+    made = functions.lambda_.create_function_url_config(FunctionName=name, AuthType="NONE")["FunctionUrl"]
+    assert requests.get(made, timeout=30).status_code == 403
+    functions.lambda_.add_permission(
+        FunctionName=name, StatementId="missing", Action=action, Principal="*", **PUBLIC[action]
+    )
+    assert requests.get(made, timeout=30).status_code == 200
+
+
 def test_a_public_url_needs_a_permission_for_everybody(functions):
     name = functions.create(ECHO)
     made = functions.lambda_.create_function_url_config(FunctionName=name, AuthType="NONE")["FunctionUrl"]

@@ -44,7 +44,11 @@ class Pool:
 
     @contextlib.contextmanager
     def environment(self, version: Version, reserved: int | None) -> Iterator[ExecutionEnvironment]:
-        """An environment of this version, for one invocation. Raises ServiceError where too many run already."""
+        """An environment of this version, for one invocation. Raises ServiceError where too many run already.
+
+        `reserved` is the reserved concurrency of the function, which all its versions share. Source: AWS Lambda API reference,
+        PutFunctionConcurrency.
+        """
         environment = self._take(version, reserved)
         with self._changed:
             self._working.add(environment)
@@ -80,10 +84,10 @@ class Pool:
     def _take(self, version: Version, reserved: int | None) -> ExecutionEnvironment:
         with self._changed:
             limit = CONCURRENCY if reserved is None else reserved
-            running = self._busy.total() if reserved is None else self._busy[version.arn]
+            running = self._busy.total() if reserved is None else self._busy[version.name]
             if running >= limit:
                 raise throttled()
-            self._busy[version.arn] += 1
+            self._busy[version.name] += 1
             idle = self._idle.get(version.revision)
             if idle:
                 return idle.pop()[0]
@@ -91,7 +95,7 @@ class Pool:
             return ExecutionEnvironment(self._account, version, self._interpreter())
         except BaseException:
             with self._changed:
-                self._busy[version.arn] -= 1
+                self._busy[version.name] -= 1
             raise
 
     def _give_back(self, environment: ExecutionEnvironment) -> None:
@@ -101,7 +105,7 @@ class Pool:
         if not kept:
             environment.close()
         with self._changed:
-            self._busy[environment.version.arn] -= 1
+            self._busy[environment.version.name] -= 1
             self._working.remove(environment)
             if kept:
                 self._idle[key].append((environment, time.monotonic()))
