@@ -165,9 +165,10 @@ PURPOSES = {
     "network.subnets": "the VPC's subnets that containers run in",
     "network.security_groups": "the security groups of their network interfaces",
     "tags": "tags of every resource of the stage",
-    "api.auth": "who may call: signed requests, or tokens",
+    "api.auth": "who may call: signed requests, tokens, or everybody",
     "api.requests_per_second": "the steady rate that is let through",
     "api.burst": "how many requests may come at once",
+    "api.concurrency": "how many requests a function URL answers at a time; in a second it takes ten times as many",
     "api.log_retention_days": "how long the API's logs are kept",
     "production_gate": "who lets models into production",
 }

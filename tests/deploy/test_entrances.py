@@ -12,6 +12,8 @@ ISSUER, AUDIENCE = "https://id.example.com", "shop"
 APIS = {
     "iam": "{kind: http_api, auth: iam}",
     "function_url": "{kind: function_url}",
+    "public": "{kind: http_api, auth: public, requests_per_second: 1000, burst: 1000}",
+    "public_url": "{kind: function_url, auth: public, concurrency: 1}",
     "jwt": f"{{kind: http_api, auth: jwt, jwt: {{issuer: '{ISSUER}', audience: [{AUDIENCE}]}}}}",
 }
 
@@ -76,3 +78,21 @@ def test_a_token_of_the_issuer_for_this_audience_is_let_in_and_no_other(project,
     failed = project.run("verify", "--stage", "staging")
     assert failed.exit_code == 3
     assert "answered 401" in failed.stdout
+
+
+@pytest.mark.parametrize("kind", ["public", "public_url"])
+def test_everybody_is_let_in_where_that_is_asked_for_by_name(project, deployed, kind):
+    result, url = deployed(kind)
+    asked = {finding["case"] for finding in result["findings"] if finding["target"] == "api"}
+    assert asked >= {"praise", "complaint", "anything"}
+    assert result["verified"] is True
+    status, answer = ask(url)
+    assert (status, answer["predictions"][0]["label"]) == (200, "positive")
+    arn = project.json("status", "--stage", "staging")["stages"][0]["model_package_arn"]
+    planned = project.json("plan", "--stage", "staging", "--model-package", arn)
+    assert "whoever knows the address may ask the model" in planned["warnings"][0]
+    if kind == "public_url":
+        reserved = project.client("lambda").get_function_concurrency(
+            FunctionName=f"{project.names.name}-staging-api"
+        )
+        assert reserved["ReservedConcurrentExecutions"] == 1

@@ -236,4 +236,5 @@ def test_plan_warns_of_a_bake_that_may_end_before_a_killed_command_is_noticed(pr
     assert result.exit_code == 0, result.stderr
     assert "warning    rollout.bake_seconds: 120 s of bake in all may end before" in result.stdout
     assert "420 s or more are noticed" in result.stdout
-    assert "120 s of bake" in project.json(*planned)["warning"]
+    [warning] = project.json(*planned)["warnings"]
+    assert "120 s of bake" in warning

@@ -19,6 +19,8 @@ JWT = {
     "jwt": {"issuer": "https://id.example.com", "audience": ["shop", "desk"]},
 }
 FUNCTION_URL = {"kind": "function_url"}
+PUBLIC_URL = {"kind": "function_url", "auth": "public", "concurrency": 3}
+PUBLIC_API = {"kind": "http_api", "auth": "public", "requests_per_second": 20, "burst": 40}
 
 
 def deployment(api: dict[str, Any] | None, **changes) -> Deployment:
@@ -143,6 +145,33 @@ def test_a_function_url_takes_signed_requests_and_needs_no_gateway():
     template = json.loads(synthesise(deployment(FUNCTION_URL)))
     url = template["Outputs"]["ApiUrl"]["Value"]
     assert url == {"Fn::Join": ["", [{"Fn::GetAtt": ["FunctionUrl", "FunctionUrl"]}, "classify"]]}
+
+
+def test_a_public_function_url_is_opened_to_everybody_by_url_alone_and_limited_by_concurrency():
+    found = properties(PUBLIC_URL)
+    assert found["FunctionUrl"]["AuthType"] == "NONE"
+    assert found["ApiFunction"]["ReservedConcurrentExecutions"] == 3
+    everybody = {"FunctionName": {"Ref": "ApiFunction"}, "Principal": "*"}
+    assert found["PublicUrl"] == everybody | {
+        "Action": "lambda:InvokeFunctionUrl",
+        "FunctionUrlAuthType": "NONE",
+    }
+    assert found["PublicFunction"] == everybody | {
+        "Action": "lambda:InvokeFunction",
+        "InvokedViaFunctionUrl": True,
+    }
+    signed = properties(FUNCTION_URL)
+    assert not {"PublicUrl", "PublicFunction"} & set(signed)
+    assert "ReservedConcurrentExecutions" not in signed["ApiFunction"]
+
+
+def test_a_public_http_api_has_an_open_route_and_throttles_it():
+    found = properties(PUBLIC_API)
+    assert found["HttpApiRoute"]["AuthorizationType"] == "NONE"
+    assert "AuthorizerId" not in found["HttpApiRoute"]
+    throttled = {"ThrottlingRateLimit": 20, "ThrottlingBurstLimit": 40}
+    assert found["HttpApiStage"]["DefaultRouteSettings"] == throttled
+    assert not any(each.get("Principal") == "*" for each in found.values())
 
 
 def test_the_policy_of_the_stage_reaches_the_function():

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ ALARMS = {
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:pager"
 
 # Between them they have every resource and every property that a stage can lead to.
-STAGES = {
+STAGES: dict[str, dict[str, Any]] = {
     "everything": {
         "endpoint": REALTIME,
         "rollout": {
@@ -55,6 +56,10 @@ STAGES = {
         "rollout": {"strategy": "rolling", "size_percent": 50, "bake_seconds": 60},
         "alarms": {"latency_p99_ms": 100},
         "api": {"kind": "function_url"},
+    },
+    "public": {
+        "endpoint": REALTIME,
+        "api": {"kind": "function_url", "auth": "public", "concurrency": 5},
     },
     "serverless": {
         "endpoint": {

@@ -230,11 +230,11 @@ def test_a_rollout_bakes_after_each_of_its_steps(rollout, steps, waits):
         ),
         (
             {"endpoint": INSTANCES, "api": {"kind": "function_url", "auth": "jwt"}},
-            "api.auth: found jwt. Allowed: iam; a function URL cannot check tokens, an http_api can.",
+            "api.auth: found jwt. Allowed: iam, public; a function URL cannot check tokens, an http_api can.",
         ),
         (
             {"endpoint": INSTANCES, "api": {"kind": "function_url", "burst": 5}},
-            "api.burst: only an HTTP API limits the rate of requests; leave the key out.",
+            "api.burst: only an HTTP API limits the rate of requests, a function URL has concurrency; leave the key out.",
         ),
     ],
 )
@@ -299,10 +299,63 @@ ALARMED = {"contract_failures": 1, "period_seconds": 60, "evaluation_periods": 2
 def test_bakes_that_may_end_before_a_killed_command_is_noticed_are_warned_of(rollout, alarms, warned):
     document = {"endpoint": INSTANCES, "rollout": rollout} | ({"alarms": alarms} if alarms else {})
     stage = Stage.parse(document, Path("stages/production.yaml"))
-    assert (stage.warning is not None) == warned
-    if stage.warning:
-        assert "may end before CloudWatch notices that a command was killed" in stage.warning
+    assert len(stage.warnings) == warned
+    for warning in stage.warnings:
+        assert "may end before CloudWatch notices that a command was killed" in warning
 
 
 def test_the_stages_of_the_repository_are_noticed_in_time(repository):
-    assert [Stage.load(path).warning for path in (repository / "stages").glob("*.yaml")] == [None, None]
+    assert [Stage.load(path).warnings for path in (repository / "stages").glob("*.yaml")] == [(), ()]
+
+
+# --- APIs that everybody may call ---
+
+PUBLIC = {
+    "http_api": (
+        {"requests_per_second": 20, "burst": 40},
+        "up to 20 times a second, which is 1,728,000 times a day",
+    ),
+    "function_url": ({"concurrency": 3}, "up to 30 times a second, which is 2,592,000 times a day"),
+}
+
+
+@pytest.mark.parametrize("kind", PUBLIC)
+def test_an_api_for_everybody_states_its_limit_and_is_warned_of(kind):
+    limits, said = PUBLIC[kind]
+    api = {"kind": kind, "auth": "public"} | limits
+    stage = Stage.parse({"endpoint": INSTANCES, "api": api}, Path("stages/production.yaml"))
+    [warning] = stage.warnings
+    assert warning.startswith(
+        "api.auth: public: whoever knows the address may ask the model, without credentials, "
+    )
+    assert said in warning
+    signed = Stage.parse(
+        {"endpoint": INSTANCES, "api": api | {"auth": "iam"}}, Path("stages/production.yaml")
+    )
+    assert signed.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("api", "line"),
+    [
+        (
+            {"kind": "http_api", "auth": "public", "burst": 5},
+            "api.requests_per_second: missing. It is how much everybody",
+        ),
+        (
+            {"kind": "http_api", "auth": "public", "requests_per_second": 5},
+            "api.burst: missing. It is how much everybody",
+        ),
+        (
+            {"kind": "function_url", "auth": "public"},
+            "api.concurrency: missing. It is how much everybody together may ask",
+        ),
+        ({"kind": "function_url", "auth": "public", "concurrency": 0}, "api.concurrency: found 0"),
+        ({"kind": "http_api", "concurrency": 3}, "api.concurrency:"),
+        ({"kind": "http_api", "auth": "anybody"}, "api.auth: found 'anybody'. Allowed: iam, jwt or public"),
+    ],
+)
+def test_an_api_for_everybody_without_a_limit_of_its_kind_is_refused(api, line):
+    with pytest.raises(StageError) as refused:
+        Stage.parse({"endpoint": INSTANCES, "api": api}, Path("stages/production.yaml"))
+    assert line in str(refused.value)

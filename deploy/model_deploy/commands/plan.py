@@ -84,7 +84,7 @@ def document(plan: Plan) -> dict[str, Any]:
         "changes": [_changed(each) for each in _changes(plan.step)],
         "then": [_changed(each) for each in (plan.step.then if isinstance(plan.step, Deregister) else ())],
         "rollout": plan.workspace.stage.rollout.model_dump(),
-        "warning": plan.workspace.stage.warning,
+        "warnings": list(plan.workspace.stage.warnings),
         "forced": plan.forced,
     }
 
@@ -101,7 +101,7 @@ def lines(plan: Plan) -> list[str]:
         *_figures(plan.next, plan.current),
         "",
         f"rollout    {rollout_in_words(plan.workspace.stage.rollout)}",
-        *([f"warning    {warning}"] if (warning := plan.workspace.stage.warning) else []),
+        *(f"warning    {warning}" for warning in plan.workspace.stage.warnings),
     ]
     if plan.step is None:
         return [*rows, "", "Nothing changes: a rollout verifies what is live, and no more."]

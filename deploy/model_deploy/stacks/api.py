@@ -12,7 +12,7 @@ from aws_cdk import aws_sagemaker as sagemaker
 
 from model_deploy.core.plan.deployment import Deployment
 from model_deploy.stacks import entrance
-from model_deploy.stage.api import Api, Policy
+from model_deploy.stage import Api
 
 _TIMEOUT_SECONDS = 29
 """A second less than an HTTP API waits, so that the function's own answer arrives."""
@@ -27,12 +27,12 @@ def add(stack: cdk.Stack, deployment: Deployment, endpoint: sagemaker.CfnEndpoin
         return None
     log_group = _log_group(stack, deployment, api, "ApiLogGroup", "api")
     role = _role(stack, deployment, endpoint, log_group)
-    function = _function(stack, deployment, log_group, role, api.policy)
+    function = _function(stack, deployment, log_group, role, api)
     # The function depends on the endpoint, so that new text rules are deployed after the model that was trained
     # with them.
     function.add_resource_dependency(endpoint)
     if api.kind == "function_url":
-        return entrance.function_url(stack, function)
+        return entrance.function_url(stack, api, function)
     access_logs = _log_group(stack, deployment, api, "AccessLogGroup", "access")
     return entrance.http_api(stack, deployment, api, function, access_logs)
 
@@ -99,12 +99,12 @@ def _function(
     deployment: Deployment,
     log_group: logs.CfnLogGroup,
     role: iam.CfnRole,
-    policy: Policy | None,
+    api: Api,
 ) -> lambda_.CfnFunction:
     """The function. It has the endpoint's name and not the package's, so a new package alone does not change it."""
     variables = {"ENDPOINT_NAME": deployment.endpoint_name}
-    if policy is not None:
-        variables["POLICY"] = json.dumps(policy.model_dump(mode="json"), sort_keys=True)
+    if api.policy is not None:
+        variables["POLICY"] = json.dumps(api.policy.model_dump(mode="json"), sort_keys=True)
     return lambda_.CfnFunction(
         stack,
         "ApiFunction",
@@ -121,6 +121,7 @@ def _function(
         environment=lambda_.CfnFunction.EnvironmentProperty(variables=variables),
         memory_size=_MEMORY_MB,
         timeout=_TIMEOUT_SECONDS,
+        reserved_concurrent_executions=api.concurrency,
         role=role.attr_arn,
         logging_config=lambda_.CfnFunction.LoggingConfigProperty(log_group=log_group.ref),
     )

@@ -24,13 +24,40 @@ _ACCESS_LOG = {
     "authorizer_error": "$context.authorizer.error",
 }
 
+_AUTHORIZATION = {"iam": "AWS_IAM", "jwt": "JWT", "public": "NONE"}
+"""By `api.auth`, how an HTTP API's route authorizes."""
 
-def function_url(stack: cdk.Stack, function: lambda_.CfnFunction) -> str:
-    """Add a URL that takes signed requests; returns the URL of /classify.
 
-    Callers of the same account need no more than permission for lambda:InvokeFunctionUrl and lambda:InvokeFunction.
+def function_url(stack: cdk.Stack, api: Api, function: lambda_.CfnFunction) -> str:
+    """Add a URL that takes signed requests, or everybody's where the API is public; returns the URL of /classify.
+
+    Callers of the same account need no more than permission for lambda:InvokeFunctionUrl and lambda:InvokeFunction. Everybody
+    needs both, too. Source: "Control access to Lambda function URLs", AWS Lambda developer guide (October 2025).
     """
-    url = lambda_.CfnUrl(stack, "FunctionUrl", auth_type="AWS_IAM", target_function_arn=function.attr_arn)
+    public = api.auth == "public"
+    url = lambda_.CfnUrl(
+        stack,
+        "FunctionUrl",
+        auth_type="NONE" if public else "AWS_IAM",
+        target_function_arn=function.attr_arn,
+    )
+    if public:
+        lambda_.CfnPermission(
+            stack,
+            "PublicUrl",
+            action="lambda:InvokeFunctionUrl",
+            function_name=function.ref,
+            principal="*",
+            function_url_auth_type="NONE",
+        )
+        lambda_.CfnPermission(
+            stack,
+            "PublicFunction",
+            action="lambda:InvokeFunction",
+            function_name=function.ref,
+            principal="*",
+            invoked_via_function_url=True,
+        )
     return cdk.Fn.join("", [url.attr_function_url, "classify"])
 
 
@@ -63,7 +90,7 @@ def http_api(
         "HttpApiRoute",
         api_id=gateway.ref,
         route_key="POST /classify",
-        authorization_type="JWT" if authorizer else "AWS_IAM",
+        authorization_type=_AUTHORIZATION[api.auth],
         authorizer_id=authorizer.ref if authorizer else None,
         target=cdk.Fn.join("/", ["integrations", integration.ref]),
     )

@@ -9,6 +9,8 @@ from pydantic import Field, model_validator
 
 from model_common.configuration import Part, matching, problem
 
+_SECONDS_OF_A_DAY = 86_400
+
 Issuer = Annotated[str, matching(r"https://\S+", "the https:// URL of an OpenID Connect issuer")]
 Retention = Literal[
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
@@ -60,18 +62,26 @@ class Policy(Part):
         return frozenset(self.never).union(*self.audiences.values())
 
 
+REQUESTS_PER_CONCURRENCY = 10
+"""How many requests a second a function URL takes for each reserved concurrency.
+
+Source: "Lambda function URLs", throttling, and "Lambda quotas", AWS Lambda developer guide.
+"""
+
+
 class Api(Part):
     """`POST /classify`, behind an HTTP API of API Gateway or a function URL of Lambda.
 
-    Callers sign requests with IAM credentials, or send a JSON web token (HTTP API only). The rate limits apply to the
-    HTTP API; a function URL is limited by the function's concurrency only.
+    Callers sign requests with IAM credentials, or send a JSON web token (HTTP API only); `public` lets everybody in, up to a
+    rate that has to be stated. An HTTP API limits requests a second; a function URL limits how many are answered at a time.
     """
 
     kind: Literal["http_api", "function_url"] = Field(description="http_api or function_url")
-    auth: Literal["iam", "jwt"] = "iam"
+    auth: Literal["iam", "jwt", "public"] = "iam"
     jwt: Jwt | None = None
     requests_per_second: Annotated[int, Field(ge=1)] | None = None
     burst: Annotated[int, Field(ge=1)] | None = None
+    concurrency: Annotated[int, Field(ge=1)] | None = None
     log_retention_days: Retention = 30
     policy: Policy | None = None
 
@@ -80,11 +90,42 @@ class Api(Part):
         if self.kind == "function_url":
             if self.auth == "jwt":
                 raise problem(
-                    "auth", "found jwt. Allowed: iam; a function URL cannot check tokens, an http_api can"
+                    "auth",
+                    "found jwt. Allowed: iam, public; a function URL cannot check tokens, an http_api can",
                 )
-            self.leaves_out("only an HTTP API limits the rate of requests", "requests_per_second", "burst")
+            self.leaves_out(
+                "only an HTTP API limits the rate of requests, a function URL has concurrency",
+                "requests_per_second",
+                "burst",
+            )
+        else:
+            self.leaves_out("only a function URL has it, an HTTP API has requests_per_second", "concurrency")
         if self.auth == "jwt":
             self.states("the issuer and the audience of the tokens", "jwt")
         else:
-            self.leaves_out("auth is iam", "jwt")
+            self.leaves_out(f"auth is {self.auth}", "jwt")
+        if self.auth == "public":
+            limits = ("concurrency",) if self.kind == "function_url" else ("requests_per_second", "burst")
+            for key in limits:
+                self.states("how much everybody together may ask, since auth is public", key)
         return self
+
+    @property
+    def most_per_second(self) -> int | None:
+        """The most requests a second that the model is asked for; None without a limit of the stage's own."""
+        if self.concurrency is not None:
+            return self.concurrency * REQUESTS_PER_CONCURRENCY
+        return self.requests_per_second
+
+    @property
+    def warning(self) -> str | None:
+        """A warning about an API that everybody may call; None about any other."""
+        if self.auth != "public":
+            return None
+        assert self.most_per_second is not None
+        per_day = self.most_per_second * _SECONDS_OF_A_DAY
+        return (
+            f"api.auth: public: whoever knows the address may ask the model, without credentials, up to {self.most_per_second:,} times "
+            f"a second, which is {per_day:,} times a day at your cost. One caller can use up all of it. Allowed in projects that were "
+            "made with PublicApi=yes; iam and jwt know who calls."
+        )

@@ -108,8 +108,14 @@ class Stage(Part):
         return 2 if self._watchable_seconds >= LONG_BAKE_SECONDS else 1
 
     @property
-    def warning(self) -> str | None:
-        """A warning about a stage that can be rolled out; None without one."""
+    def warnings(self) -> tuple[str, ...]:
+        """What to think about before this stage, which can be rolled out, is."""
+        found = (self._bake_warning, self.api.warning if self.api else None)
+        return tuple(each for each in found if each is not None)
+
+    @property
+    def _bake_warning(self) -> str | None:
+        """A warning about bakes that may end before anybody notices that a command was killed; None without one."""
         guarded = self.alarms is not None and self.alarms.rollback and self.rollout.bake_seconds > 0
         if not guarded or self._watchable_seconds >= LONG_BAKE_SECONDS:
             return None

@@ -93,6 +93,8 @@ def _examine_api(
     if api.auth == "iam":
         service = "lambda" if api.kind == "function_url" else "execute-api"
         return judge.examine("api", inference.SignedApi(workspace.aws, url, service), checks, contract)
+    if api.auth == "public":
+        return judge.examine("api", inference.PublicApi(url), checks, contract)
     token = os.environ.get(API_TOKEN, "").strip()
     if not token:
         # Without a token, only the refusal of requests without one can be checked.

@@ -122,6 +122,17 @@ class TokenApi:
         return _asked(request, len(texts))
 
 
+class PublicApi:
+    """The same model behind the classification API at `url`, called without credentials."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def __call__(self, texts: Sequence[str]) -> list[Prediction]:
+        """The predictions for these texts. Raises NoAnswerError if the API does not answer."""
+        return _asked(_request(self._url, texts), len(texts))
+
+
 def status_without_credentials(url: str) -> int:
     """The HTTP status of a request without credentials to the API at `url`. Raises NoAnswerError."""
     return _send(_request(url, ["hello"]))[0]

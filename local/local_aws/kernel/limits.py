@@ -43,7 +43,9 @@ LIMITS = {
     "lambda.archive": Limit(50 * MB, "bytes of a .zip archive in a request", _LAMBDA),
     "lambda.code": Limit(250 * MB, "bytes of a function's unpacked code", _LAMBDA),
     "lambda.policy": Limit(20 * KB, "bytes of a function's resource policy", _LAMBDA),
-    "lambda.reserved": Limit(900, "reserved concurrency of all functions: 100 of an account's 1,000 stay", _LAMBDA),
+    "lambda.reserved": Limit(
+        900, "reserved concurrency of all functions: 100 of an account's 1,000 stay", _LAMBDA
+    ),
     "lambda.timeout": Limit(900, "seconds of a function's Timeout", _LAMBDA),
     "iam.inline": Limit(10_240, "characters of all inline policies of a role, without white space", _IAM),
     "iam.managed": Limit(6_144, "characters of a managed policy, without white space", _IAM),

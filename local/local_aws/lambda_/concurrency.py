@@ -44,7 +44,9 @@ class Concurrency:
     def _reserve(self, request: dict[str, Any], reserved: int | None) -> None:
         with self._store.lock:
             function = self._store.find(Reference.parse(request["FunctionName"]))
-            others = sum(each.reserved or 0 for each in self._store.functions.values() if each is not function)
+            others = sum(
+                each.reserved or 0 for each in self._store.functions.values() if each is not function
+            )
             if reserved and others + reserved > maximum("lambda.reserved"):
                 raise invalid(
                     "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below "

@@ -31,7 +31,7 @@ def _groups(publication: Publication) -> dict[str, tuple[Shown, ...]]:
         "Project": (_NAME, _ID),
         "GitHub": (_OWNER, _BUILD, _DEPLOY, _VISIBILITY),
         "Model": (_RECIPE, _DATA, _DATA_KEY, _REGISTER_APPROVED),
-        "Deployment": (_KIND, _GATE, _REVIEWERS, _SUBNETS),
+        "Deployment": (_KIND, _GATE, _REVIEWERS, _SUBNETS, _PUBLIC_API),
         "Account (the publisher's choice; leave it unless you know better)": (
             Shown(
                 "PermissionsBoundaryArn",
@@ -176,6 +176,14 @@ _SUBNETS = Shown(
     longest=400,
     constraint="Up to 16 ids of subnets, with commas and without spaces.",
 )
+_PUBLIC_API = Shown(
+    "PublicApi",
+    "Public API",
+    "Whether a stage's API may be open to everybody (api.auth: public), who then ask the model at your cost. Otherwise callers "
+    "sign their requests or send a token.",
+    "no",
+    allowed=("no", "yes"),
+)
 
 
 class Parameters:
@@ -205,6 +213,7 @@ class Parameters:
         self.has_data = self._filled("HasTrainingData", "TrainingData")
         self.has_data_key = self._filled("HasTrainingDataKey", "TrainingDataKey")
         self.registers_approved = self._is_yes("RegistersApproved", "RegisterApproved")
+        self.has_public_api = self._is_yes("HasPublicApi", "PublicApi")
         self.has_subnets = self._filled("HasEndpointSubnets", "EndpointSubnets")
         self.makes_provider = cdk.CfnCondition(
             stack, "MakesOidcProvider", expression=cdk.Fn.condition_equals(cdk.Fn.ref("OidcProviderArn"), "")

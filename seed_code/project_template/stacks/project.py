@@ -54,7 +54,7 @@ class ProjectStack(cdk.Stack):
             _attribute(build, "Id"),
         )
         endpoint = deploy_roles.endpoint(self._identity, self._storage, self._parameters)
-        service = service_role.add(self._identity, self._storage, endpoint)
+        service = service_role.add(self._identity, self._storage, endpoint, self._parameters)
         deployers = deploy_roles.add(
             self._identity,
             self._storage,

@@ -171,28 +171,6 @@ def test_a_public_url_needs_both_of_lambdas_actions(functions, action):
     assert requests.get(made, timeout=30).status_code == 200
 
 
-PUBLIC = {
-    "lambda:InvokeFunctionUrl": {"FunctionUrlAuthType": "NONE"},
-    "lambda:InvokeFunction": {"InvokedViaFunctionUrl": True},
-}
-
-
-@pytest.mark.parametrize("action", PUBLIC)
-def test_a_public_url_needs_both_of_lambdas_actions(functions, action):
-    name = functions.create(ECHO)
-    for sid, (given, condition) in enumerate(PUBLIC.items()):
-        if given != action:
-            functions.lambda_.add_permission(
-                FunctionName=name, StatementId=f"s{sid}", Action=given, Principal="*", **condition
-            )
-    made = functions.lambda_.create_function_url_config(FunctionName=name, AuthType="NONE")["FunctionUrl"]
-    assert requests.get(made, timeout=30).status_code == 403
-    functions.lambda_.add_permission(
-        FunctionName=name, StatementId="missing", Action=action, Principal="*", **PUBLIC[action]
-    )
-    assert requests.get(made, timeout=30).status_code == 200
-
-
 def test_a_public_url_needs_a_permission_for_everybody(functions):
     name = functions.create(ECHO)
     made = functions.lambda_.create_function_url_config(FunctionName=name, AuthType="NONE")["FunctionUrl"]

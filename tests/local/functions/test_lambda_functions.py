@@ -297,16 +297,6 @@ def test_permissions_make_the_resource_policy(aws, functions, refusal):
         assert refusal(call, FunctionName=name, **extra)[0] == "ResourceNotFoundException"
 
 
-WAITING = """
-import pathlib, time
-def handler(event, context):
-    pathlib.Path("{begun}").touch()
-    while not pathlib.Path("{end}").exists():
-        time.sleep(0.01)
-    return "done"
-"""
-
-
 def test_tags_are_put_listed_and_removed(functions):
     name = functions.create(ONE, Tags={"team": "a"})
     arn = functions.lambda_.get_function_configuration(FunctionName=name)["FunctionArn"]
@@ -327,45 +317,6 @@ def test_a_function_without_concurrency_is_throttled(functions, refusal):
     functions.lambda_.delete_function_concurrency(FunctionName=name)
     assert "ReservedConcurrentExecutions" not in functions.lambda_.get_function_concurrency(FunctionName=name)
     assert functions.invoke(name).payload == 1
-
-
-def test_all_versions_of_a_function_share_its_reserved_concurrency(functions, refusal, tmp_path):
-    begun, end = tmp_path / "begun", tmp_path / "end"
-    name = functions.create(WAITING.format(begun=begun, end=end), Publish=True)
-    functions.lambda_.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=1)
-    with ThreadPoolExecutor() as pool:
-        first = pool.submit(functions.invoke, name)
-        while not begun.exists():
-            time.sleep(0.01)
-        try:
-            code, _ = refusal(functions.lambda_.invoke, FunctionName=name, Qualifier="1")
-        finally:
-            end.touch()
-        assert (code, first.result().payload) == ("TooManyRequestsException", "done")
-
-
-def test_callers_who_wait_get_ten_requests_a_second_for_each_reserved_concurrency(functions, refusal, monkeypatch):
-    name = functions.create(ONE)
-    functions.invoke(name)  # a cold start would refill the bucket
-    now = time.monotonic()
-    monkeypatch.setattr("local_aws.kernel.token_buckets.time.monotonic", lambda: now)
-    functions.lambda_.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=1)
-    for _ in range(10):
-        functions.invoke(name)
-    assert refusal(functions.lambda_.invoke, FunctionName=name)[0] == "TooManyRequestsException"
-    now += 0.1
-    functions.invoke(name)
-    assert refusal(functions.lambda_.invoke, FunctionName=name)[0] == "TooManyRequestsException"
-
-
-def test_a_hundred_of_the_accounts_concurrency_stay_unreserved(functions, refusal):
-    one, other = functions.create(ONE), functions.create(ONE)
-    reserve = functions.lambda_.put_function_concurrency
-    reserve(FunctionName=one, ReservedConcurrentExecutions=890)
-    code, message = refusal(reserve, FunctionName=other, ReservedConcurrentExecutions=11)
-    assert (code, "below its minimum value of [100]" in message) == ("InvalidParameterValueException", True)
-    reserve(FunctionName=one, ReservedConcurrentExecutions=1)
-    reserve(FunctionName=other, ReservedConcurrentExecutions=11)
 
 
 def test_all_versions_of_a_function_share_its_reserved_concurrency(functions, refusal, tmp_path):

@@ -149,20 +149,34 @@ def test_the_service_role_makes_roles_for_apis_only_bounded_and_never_the_projec
     assert not project.may("DeployServiceRole", "iam:TagRole", api, other)
 
 
-def test_the_service_role_opens_no_function_to_the_world(project):
+def test_the_service_role_opens_a_function_to_the_world_only_in_projects_that_were_made_for_it(
+    project, make_project
+):
+    open_ = make_project(PublicApi="yes")
     function = "arn:aws:lambda:eu-west-1:123456789012:function:reviews-staging-api"
+    elsewhere = function.replace("staging-api", "other")
     for principal, allowed in (("apigateway.amazonaws.com", True), ("*", False)):
-        assert (
-            project.may(
-                "DeployServiceRole", "lambda:AddPermission", function, {"lambda:Principal": principal}
-            )
-            is allowed
-        )
+        asked = ("lambda:AddPermission", function, {"lambda:Principal": principal})
+        assert project.may("DeployServiceRole", *asked) is allowed
+        assert open_.may("DeployServiceRole", *asked)
     for kind, allowed in (("AWS_IAM", True), ("NONE", False)):
         context = {"lambda:FunctionUrlAuthType": kind}
-        assert (
-            project.may("DeployServiceRole", "lambda:CreateFunctionUrlConfig", function, context) is allowed
-        )
+        asked = ("lambda:CreateFunctionUrlConfig", function, context)
+        assert project.may("DeployServiceRole", *asked) is allowed
+        assert open_.may("DeployServiceRole", *asked)
+        assert not open_.may("DeployServiceRole", "lambda:CreateFunctionUrlConfig", elsewhere, context)
+    for stage in STAGES:
+        assert not open_.may(role_of(stage), "lambda:AddPermission", function, {"lambda:Principal": "*"})
+
+
+def test_the_service_role_makes_open_routes_only_in_projects_that_were_made_for_it(project, make_project):
+    open_ = make_project(PublicApi="yes")
+    routes = "arn:aws:apigateway:eu-west-1::/apis/a1b2c3/routes"
+    for kind, allowed in (("AWS_IAM", True), ("JWT", True), ("NONE", False)):
+        for action, resource in (("POST", routes), ("PATCH", f"{routes}/r1")):
+            asked = (f"apigateway:{action}", resource, {"apigateway:Request/RouteAuthorizationType": kind})
+            assert project.may("DeployServiceRole", *asked) is allowed, asked
+            assert open_.may("DeployServiceRole", *asked), asked
 
 
 def test_the_service_role_makes_models_of_the_projects_packages_only(project):

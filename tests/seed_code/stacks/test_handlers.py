@@ -29,7 +29,7 @@ STAGES = [
     },
     {
         "endpoint": {"kind": "serverless", "memory_mb": 2048, "max_concurrency": 20},
-        "api": {"kind": "function_url"},
+        "api": {"kind": "function_url", "auth": "public", "concurrency": 5},
     },
 ]
 

@@ -78,6 +78,7 @@ def is_set_for_s3(key: str) -> bool:
 
 
 _MEMBERS = {
+    "apigatewayv2": {"AuthorizationType": "apigateway:Request/RouteAuthorizationType"},
     "application-autoscaling": {
         "ServiceNamespace": "application-autoscaling:service-namespace",
         "ScalableDimension": "application-autoscaling:scalable-dimension",

@@ -9,10 +9,12 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
 from project_template.stacks.handlers import BOUNDED_ROLES, FUNCTIONS, LOG_GROUPS, ROLES
+from project_template.stacks.parameters import Parameters
 from project_template.stacks.policies import (
     ENDPOINT_ROLES_PATH,
     NAME_TAG,
     PROJECT,
+    Stated,
     Statement,
     allow,
     arn,
@@ -40,7 +42,7 @@ _APIS = (
 )
 
 
-def add(identity: Identity, storage: Storage, endpoint: iam.CfnRole) -> iam.CfnRole:
+def add(identity: Identity, storage: Storage, endpoint: iam.CfnRole, parameters: Parameters) -> iam.CfnRole:
     """Add the role that CloudFormation assumes for endpoint stacks."""
     return identity.role(
         "DeployServiceRole",
@@ -52,9 +54,9 @@ def add(identity: Identity, storage: Storage, endpoint: iam.CfnRole) -> iam.CfnR
             *_hosting(endpoint),
             *_scaling(),
             *_alarms(),
-            *_functions(),
+            *_functions(parameters),
             *_roles(),
-            *_http_api(),
+            *_http_api(parameters),
             *_logs(),
             # By version: what was uploaded for this very change, whatever lies there by then.
             allow(
@@ -199,24 +201,29 @@ def _alarms() -> list[Statement]:
     ]
 
 
-def _functions() -> list[Statement]:
-    """Functions are nobody's but the HTTP API's, and signed requests': none is opened to the world."""
+def _functions(parameters: Parameters) -> list[Statement]:
+    """Functions are nobody's but the HTTP API's, and signed requests': one is opened to the world with PublicApi=yes only."""
     functions = [arn("lambda", name) for name in _each(f"function:{PROJECT}-<stage>-api")]
     return [
         allow("Functions", [*FUNCTIONS, "lambda:DeleteFunction*"], functions),
         allow(
-            "OpensFunctionsToHttpApi",
+            "OpensFunctions",
             "lambda:AddPermission",
             functions,
-            StringEquals={"lambda:Principal": "apigateway.amazonaws.com"},
+            StringEquals={"lambda:Principal": _or_public(parameters, "apigateway.amazonaws.com", "*")},
         ),
         allow(
             "FunctionUrls",
             ["lambda:CreateFunctionUrlConfig", "lambda:UpdateFunctionUrlConfig"],
             functions,
-            StringEquals={"lambda:FunctionUrlAuthType": "AWS_IAM"},
+            StringEquals={"lambda:FunctionUrlAuthType": _or_public(parameters, "AWS_IAM", "NONE")},
         ),
     ]
+
+
+def _or_public(parameters: Parameters, value: str, public: str) -> cdk.IResolvable:
+    """A condition's value, and beside it that of a public API where the project may have one."""
+    return cdk.Fn.condition_if(parameters.has_public_api, [value, public], value)
 
 
 def _roles() -> list[Statement]:
@@ -246,7 +253,12 @@ def _roles() -> list[Statement]:
     ]
 
 
-def _http_api() -> list[Statement]:
+def _http_api(parameters: Parameters) -> list[Stated]:
+    closed = deny(
+        "OpensNoRoute",
+        ["apigateway:PATCH", "apigateway:POST", "apigateway:PUT"],
+        **{"ForAnyValue:StringEquals": {"apigateway:Request/RouteAuthorizationType": "NONE"}},
+    )
     apis = arn("apigateway", "/apis", account="")
     return [
         allow(
@@ -268,6 +280,7 @@ def _http_api() -> list[Statement]:
             StringNotEquals=tagged_as_project(),
             Null={f"aws:ResourceTag/{NAME_TAG}": "false"},
         ),
+        cdk.Fn.condition_if(parameters.has_public_api, cdk.Aws.NO_VALUE, closed),
     ]
 
 
