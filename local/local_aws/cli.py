@@ -133,7 +133,9 @@ def up(
             developer = Renewed(lambda: credentials(clients, project, Identity.DEVELOPER))
             with closing(Console(server.endpoint_url, Aws(clients, developer), github)) as console:
                 server.add_gateway(console)
-                for line in prepared.instructions(server.github, clients, owner, domain, console.address, names):
+                for line in prepared.instructions(
+                    server.github, clients, owner, domain, console.address, names
+                ):
                     typer.echo(line, err=True)
                 stop.wait()
     except KeyFileError as error:
