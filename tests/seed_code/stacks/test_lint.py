@@ -26,6 +26,8 @@ UNKNOWN_TO_PARLIAMENT = {
     ("UNKNOWN_ACTION", "s3:GetBucketAbac"),
     ("UNKNOWN_CONDITION_FOR_ACTION", "sagemaker:ModelLifeCycle:Stage"),
     ("UNKNOWN_CONDITION_FOR_ACTION", "sagemaker:ModelLifeCycle:StageStatus"),
+    # A key of the resources Route and Routes, by the Service Authorization Reference.
+    ("UNKNOWN_CONDITION_FOR_ACTION", "apigateway:Request/RouteAuthorizationType"),
     # It takes the colon in ${aws:PrincipalTag/...} for one of the ARN's own.
     ("RESOURCE_MISMATCH", "arn:*:iam::*:role/*"),
     # One request is authorised on interface, group and subnet, of which only the subnet has a condition: two statements.

@@ -61,6 +61,11 @@ ATTACKS = {
             {f"aws:RequestTag/{TAG}": "payments"},
         ),
         ("apigateway:DELETE", "arn:aws:apigateway:eu-west-1::/apis/abc", THEIRS),
+        (
+            "apigateway:POST",
+            "arn:aws:apigateway:eu-west-1::/apis/abc/routes",
+            {"apigateway:Request/RouteAuthorizationType": "NONE"},
+        ),
     ],
 }
 """By role: what it must not be able to do, whatever it is allowed: action, resource, condition keys."""

@@ -256,7 +256,7 @@ def _roles() -> list[Statement]:
 def _http_api(parameters: Parameters) -> list[Stated]:
     closed = deny(
         "OpensNoRoute",
-        ["apigateway:PATCH", "apigateway:POST", "apigateway:PUT"],
+        ["apigateway:PATCH", "apigateway:POST"],
         **{"ForAnyValue:StringEquals": {"apigateway:Request/RouteAuthorizationType": "NONE"}},
     )
     apis = arn("apigateway", "/apis", account="")
