@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from local_aws import cloudformation, cloudwatch, events, http_api, lambda_, sagemaker
+from local_aws import cloudformation, cloudwatch, events, http_api, lambda_, sagemaker, scheduler
 from local_aws.admission import Admission
 from local_aws.application import Application, Gateway
 from local_aws.checks import Checks, members, policies, protocols, sizes
@@ -42,6 +42,7 @@ from local_aws.kernel.moto_internals import (
     one_account,
     read_key_policies,
     symmetric_keys,
+    told_notifications,
     untracked_models,
 )
 from local_aws.kernel.request_lock import RequestLock
@@ -91,6 +92,7 @@ class Server:
         self._process.enter_context(bounded_logs())
         self._process.enter_context(bounded_queues())
         self._process.enter_context(symmetric_keys())
+        self._process.enter_context(told_notifications())
         self._process.enter_context(one_account(ACCOUNT_ID))
         self._process.enter_context(bounded_topics())
         self._process.enter_context(untracked_models())
@@ -126,6 +128,7 @@ class Server:
             "sts": sts.handlers(self.account),
             "apigatewayv2": http_api.handlers(self.account, functions),
             "application-autoscaling": scheduled_actions.handlers(self.account),
+            "scheduler": scheduler.handlers(self.account),
         }
         subscribers = Subscribers(self.account, functions)
         self._process.enter_context(subscribers.connected())

@@ -4,6 +4,7 @@ import hashlib
 
 import boto3
 import pytest
+from botocore.config import Config
 from botocore.stub import Stubber
 
 from model_build.aws import data
@@ -46,6 +47,16 @@ def test_other_content_at_its_place_is_an_error_that_names_it(aws, reviews):
         data.upload(s3, found)
 
 
+def plain(aws):
+    """A client as of the years when S3 stored no checksum of an object that nobody stated."""
+    config = Config(request_checksum_calculation="when_required")
+    variables = aws.environment
+    session = boto3.Session(
+        variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"], region_name=aws.region
+    )
+    return session.client("s3", endpoint_url=variables["AWS_ENDPOINT_URL"], config=config)
+
+
 def unversioned(s3, aws):
     s3.put_bucket_versioning(Bucket=aws.bucket, VersioningConfiguration={"Status": "Suspended"})
     return s3
@@ -53,7 +64,7 @@ def unversioned(s3, aws):
 
 def test_an_object_in_s3_stays_where_it_is(aws):
     s3 = unversioned(aws.client("s3"), aws)
-    s3.put_object(Bucket=aws.bucket, Key="raw/reviews.csv", Body=CSV)
+    plain(aws).put_object(Bucket=aws.bucket, Key="raw/reviews.csv", Body=CSV)
     found = data.locate(s3, aws.bucket, f"s3://{aws.bucket}/raw/reviews.csv")
     assert found.uri == f"s3://{aws.bucket}/raw/reviews.csv"
     # What S3 knows of this content is its ETag; that is no sha256, and does not pretend to be one.
@@ -76,11 +87,45 @@ def test_other_content_under_the_same_uri_is_other_data(aws):
     assert data.locate(s3, aws.bucket, uri).sha256 != before.sha256
 
 
-def test_a_versioned_object_is_known_by_its_version(aws):
+def test_an_object_without_a_checksum_is_known_by_its_version(aws):
     s3 = aws.client("s3")
-    version = s3.put_object(Bucket=aws.bucket, Key="reviews.csv", Body=CSV)["VersionId"]
+    version = plain(aws).put_object(Bucket=aws.bucket, Key="reviews.csv", Body=CSV)["VersionId"]
     found = data.locate(s3, aws.bucket, f"s3://{aws.bucket}/reviews.csv")
     assert found.sha256 == f"version:{version}"
+
+
+@pytest.mark.parametrize("algorithm", ["CRC32", "SHA1", "SHA256"])
+def test_equal_content_is_equal_data_whatever_its_version(aws, algorithm):
+    s3 = aws.client("s3")
+    uris = [f"s3://{aws.bucket}/equal/part-1.csv", f"s3://{aws.bucket}/equal/"]
+    found = []
+    for body in (CSV, CSV, CSV + b"poor,bad\n"):
+        s3.put_object(Bucket=aws.bucket, Key="equal/part-1.csv", Body=body, ChecksumAlgorithm=algorithm)
+        found.append([data.locate(s3, aws.bucket, uri).sha256 for uri in uris])
+    assert found[0] == found[1]
+    assert not set(found[1]) & set(found[2])
+
+
+def test_the_checksum_that_s3_makes_of_every_object_names_its_content():
+    s3 = boto3.client("s3", "eu-west-1", aws_access_key_id="x", aws_secret_access_key="x")
+    head = {"ContentLength": 5, "ETag": '"a"', "VersionId": "v", "ChecksumCRC64NVME": "rosUhgp5mIg="}
+    with Stubber(s3) as stub:
+        stub.add_response("head_object", head | {"ChecksumType": "FULL_OBJECT"})
+        stub.add_response("head_object", head | {"ChecksumType": "COMPOSITE"})
+        found = [data.locate(s3, "shop", "s3://lake/a.csv").sha256 for _ in range(2)]
+    assert found == ["crc64nvme:rosUhgp5mIg=:5", "version:v"]
+
+
+def test_every_object_below_a_prefix_counts(aws):
+    s3, uri = aws.client("s3"), f"s3://{aws.bucket}/parts/"
+    found = set()
+    for number in range(3):
+        s3.put_object(Bucket=aws.bucket, Key=f"parts/{number}.csv", Body=CSV)
+        found.add(data.locate(s3, aws.bucket, uri).sha256)
+    s3.delete_object(Bucket=aws.bucket, Key="parts/0.csv")
+    found.add(data.locate(s3, aws.bucket, uri).sha256)
+    assert len(found) == 4
+    assert all(each.startswith("objects:") for each in found)
 
 
 @pytest.mark.parametrize(
@@ -115,6 +160,20 @@ def test_empty_data_is_refused_at_once(aws, tmp_path):
 def test_an_empty_folder_is_refused(aws, tmp_path):
     with pytest.raises(DataError, match="has no file"):
         data.locate(aws.client("s3"), aws.bucket, str(tmp_path))
+
+
+@pytest.mark.parametrize("operation", ["list_objects_v2", "head_object"])
+def test_a_prefix_that_the_role_may_not_read_says_who_lets_it(operation):
+    s3 = boto3.client("s3", "eu-west-1", aws_access_key_id="x", aws_secret_access_key="x")
+    with Stubber(s3) as stub:
+        if operation == "head_object":
+            stub.add_response("list_objects_v2", {"Contents": [{"Key": "reviews/1.csv", "Size": 5}]})
+        stub.add_client_error(
+            operation, "403" if operation == "head_object" else "AccessDenied", "Forbidden", 403
+        )
+        with pytest.raises(DataError) as refused:
+            data.locate(s3, "shop-artifacts", "s3://lake/reviews/")
+    assert "--training-data s3://lake/reviews/, with" in refused.value.message
 
 
 def test_data_that_the_role_may_not_read_says_who_lets_it():

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from embedded import ORGANIZATION, REVIEWER, Embedded
-from people import DATA, Account, command, git
+from people import DATA, Account, command, git, sentences
 
 from local_aws.kernel import environment
 from project_template.stacks.roles.unexercised_permissions import UNEXERCISED
@@ -86,7 +86,7 @@ def project(account, published):
     return account.template(
         "create", NAME, "--github-org", ORGANIZATION, "--reviewers", REVIEWER,
         "--recipe", RECIPE, "--training-data", DATA,
-        "--training-data-key", key, "--parameter", f"EndpointSubnets={SUBNET}",
+        "--training-data-key", key, "--watch-data", "--parameter", f"EndpointSubnets={SUBNET}",
     )  # fmt: skip
 
 
@@ -274,6 +274,16 @@ def test_a_rejection_of_what_is_live_brings_back_the_model_before(account, live,
     assert account.served("production") == live
     history = production.run("model-deploy", "history", "--stage", "production")
     assert [each["model_package_arn"] for each in history["deployments"]] == [live, second, live]
+
+
+def test_new_training_data_is_told_to_the_build_repository_once(account, second):
+    told = account.add_data(
+        {"reviews/sentences.tsv": sentences(), "reviews/sentences.tsv.2": "", "other": ""}
+    )
+    repository, kind, payload = told
+    assert (repository, kind, payload["newest_object"]) == (BUILD, "new-data", f"{DATA}.2")
+    examined = account.template("doctor", NAME, "--github-org", ORGANIZATION)["findings"]
+    assert [each["level"] for each in examined if each["check"] == "watched data"] == ["OK"]
 
 
 def test_a_new_version_reaches_a_project_as_a_pull_request(account, build, live):

@@ -13,7 +13,7 @@ import pytest
 import requests
 import yaml
 from embedded import ORGANIZATION, REVIEWER, Embedded
-from people import DATA, TEMPLATE, Account, git
+from people import FOLDER, TEMPLATE, Account, git, sentences
 from poured_workflows import run_workflows
 
 pytestmark = pytest.mark.slow
@@ -82,7 +82,7 @@ def poured(flow):
     key = account.fill_lake()
     account.template(
         "create", NAME, "--github-org", ORGANIZATION, "--reviewers", REVIEWER,
-        "--recipe", RECIPE, "--training-data", DATA, "--training-data-key", key,
+        "--recipe", RECIPE, "--training-data", FOLDER, "--training-data-key", key, "--watch-data",
     )  # fmt: skip
     build, deploy = flow.last(BUILD, "push"), flow.last(DEPLOY, "push")
     return build, deploy, account.packages()
@@ -150,6 +150,20 @@ def rejected(flow, live):
     return flow.last(DEPLOY, "repository_dispatch", "model-rejected")
 
 
+@pytest.fixture(scope="module")
+def retrained(flow, rejected):
+    """What three new objects started, one of which has a name of shell and expressions: the dispatch, runs, and packages."""
+    names = ["part-2", "part-3", "$(touch owned) `id` ${{ github.token }} <b>"]
+    parts = {f"reviews/{name}.tsv": sentences(rows=100, seed=seed) for seed, name in enumerate(names, 2)}
+    told, runs, made = [], [], []
+    for _ in range(2):  # the second time it is the same data
+        before = flow.account.packages()
+        told.append(flow.account.add_data(parts))
+        runs.append(flow.last(BUILD, "repository_dispatch", "new-data"))
+        made.append(flow.account.packages() - before)
+    return told, runs, made
+
+
 def test_the_first_push_tests_both_repositories_and_registers_a_model(poured):
     build, deploy, packages = poured
     assert conclusions(build) == {"test": "success", "train": "success"}
@@ -197,6 +211,17 @@ def test_a_rejection_brings_back_the_model_before_in_both_stages(flow, poured, r
     done = dict.fromkeys(("reject-production", "reject-staging", "end-wait", "incident"), "success")
     assert conclusions(rejected) == done
     assert {flow.account.served(stage) for stage in ("staging", "production")} == poured[2]
+
+
+def test_new_data_is_one_run_that_trains_on_all_of_it_and_equal_data_registers_nothing(flow, retrained):
+    told, runs, made = retrained
+    assert [(repository, kind) for repository, kind, _ in told] == [(BUILD, "new-data")] * 2
+    assert all(payload["newest_object"].startswith(FOLDER) for _, _, payload in told)
+    started = [each for each in flow.runs(BUILD) if each["event"] == "repository_dispatch"]
+    assert [each["id"] for each in started] == [each["id"] for each in runs]
+    assert [conclusions(each) for each in runs] == [{"test": "success", "train": "success"}] * 2
+    assert [len(each) for each in made] == [1, 0]
+    assert "1,200" in runs[0]["jobs"]["train"]["summary"]
 
 
 def test_every_line_that_the_workflows_run_has_been_run(

@@ -86,7 +86,11 @@ class Account:
         self.client("sagemaker").update_model_package(
             ModelPackageArn=model_package_arn, ModelApprovalStatus=status
         )
-        deadline = time.monotonic() + 30
+        self._hears(before, seconds=30)
+
+    def _hears(self, before: int, seconds: float) -> None:
+        """Wait for another dispatch than the first ones."""
+        deadline = time.monotonic() + seconds
         while len(self.dispatches()) == before:
             assert time.monotonic() < deadline, "nothing was dispatched"
             time.sleep(0.02)
@@ -115,8 +119,20 @@ class Account:
             Bucket=LAKE,
             ServerSideEncryptionConfiguration={"Rules": [{"ApplyServerSideEncryptionByDefault": encryption}]},
         )
+        s3.put_bucket_notification_configuration(
+            Bucket=LAKE, NotificationConfiguration={"EventBridgeConfiguration": {}}
+        )
         s3.put_object(Bucket=LAKE, Key="reviews/sentences.tsv", Body=sentences().encode())
         return key
+
+    def add_data(self, objects: dict[str, str]) -> list[Any]:
+        """Put objects into the lake; returns the one dispatch that tells of them, once no more arrive."""
+        before = len(self.dispatches())
+        for key, body in objects.items():
+            self.client("s3").put_object(Bucket=LAKE, Key=key, Body=body.encode())
+        self._hears(before, seconds=120)
+        [told] = self.dispatches()[before:]
+        return told
 
     def dispatches(self) -> list[list[Any]]:
         found: list[list[Any]] = self.embedded.ask("dispatches")
@@ -124,7 +140,8 @@ class Account:
 
 
 LAKE = "the-lake"
-DATA = f"s3://{LAKE}/reviews/sentences.tsv"
+FOLDER = f"s3://{LAKE}/reviews/"
+DATA = f"{FOLDER}sentences.tsv"
 
 
 def command(
@@ -154,16 +171,16 @@ def git(folder: Path, *arguments: str) -> str:
     ).stdout.strip()
 
 
-def sentences() -> str:
+def sentences(rows: int = 900, seed: int = 1) -> str:
     """Rows like the labelled Amazon sentences': id, mean rating, text. deploy/checks has the same words."""
     words = {
         -2.5: ["terrible", "worst", "bad", "problem", "problems", "disappointment"],
         0.1: ["arrived", "box", "cable", "manual", "monday", "adapter"],
         2.4: ["love", "great", "perfect", "excellent", "easy", "use"],
     }
-    draw = random.Random(1)
-    rows = []
-    for number in range(900):
+    draw = random.Random(seed)
+    written = []
+    for number in range(rows):
         rating = draw.choice(list(words))
-        rows.append(f"{number}\t{rating}\t{' '.join(draw.choices(words[rating], k=6))}\n")
-    return "".join(rows)
+        written.append(f"{number}\t{rating}\t{' '.join(draw.choices(words[rating], k=6))}\n")
+    return "".join(written)

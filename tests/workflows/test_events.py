@@ -73,6 +73,7 @@ def reached(
         (BY_HAND, PROJECT, ["test", "train"]),
         (BY_HAND | {"event_name": "schedule"}, PROJECT, ["test", "train"]),
         (BY_HAND | {"ref": "refs/heads/feature"}, PROJECT, ["test"]),
+        (dispatch("new-data"), PROJECT, ["test", "train"]),
     ],
 )
 def test_what_an_event_does_in_the_build_repository(happened, variables, jobs):
@@ -110,6 +111,7 @@ def test_what_an_event_does_in_the_deploy_repository(happened, variables, jobs):
         BY_HAND,
         dispatch("model-approved"),
         dispatch("model-rejected"),
+        dispatch("new-data"),
     ],
 )
 @pytest.mark.parametrize("topics", [[], ["sagemaker", "sagemaker-projects"]])

@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from botocore.exceptions import ClientError
 
@@ -17,11 +18,20 @@ from model_common.aws.errors import is_denied, is_missing
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
+    from types_boto3_s3.type_defs import HeadObjectOutputTypeDef
 
 NAME = "data"
 """The name of every data file in S3: the hash in its prefix identifies it, not its local name."""
 
 _BLOCK = 1024 * 1024
+_CHECKSUMS: tuple[Literal["SHA1", "CRC64NVME", "CRC32C", "CRC32"], ...] = (
+    "SHA1",
+    "CRC64NVME",
+    "CRC32C",
+    "CRC32",
+)
+_LOOKS = 10
+"""Objects that are looked at at the same time: boto3 keeps so many connections."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +39,8 @@ class Data:
     """The source of the data, its URI in S3, and the hash or version that identifies it.
 
     `sha256` is the content's hash if it is known: for a local file, and for an object with a stored checksum.
-    Otherwise it has a prefix: `folder:` and the hash of several files with their names, `version:` or `etag:` of an
-    object. `source` has escapes for bytes that are not UTF-8.
+    Otherwise it has a prefix: `folder:` and the hash of several files with their names, `objects:` and that of several
+    objects with theirs, an object's other checksum (`crc64nvme:`), else its `version:` or `etag:`. `source` has escapes for bytes that are not UTF-8.
     """
 
     source: str
@@ -144,37 +154,61 @@ def _in_s3(s3: S3Client, uri: str) -> Data:
         head = s3.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
     except ClientError as error:
         if is_denied(error):
-            raise DataError(
-                f"{uri} cannot be read with the role of this command, and so not by the project's jobs either. Whoever "
-                f"created the project lets its roles: project-template update PROJECT --training-data {uri}, with "
-                "--training-data-key ARN where the object is encrypted with a key of its own."
-            ) from error
+            raise _denied(uri) from error
         if not is_missing(error):
             raise
         raise DataError(f"There is no object {uri}. Check the bucket, the key and the region.") from error
     if not head["ContentLength"]:
         raise DataError(f"The object {uri} is empty.")
-    if head.get("ChecksumSHA256") and head.get("ChecksumType") == "FULL_OBJECT":
-        return Data(uri, uri, base64.b64decode(head["ChecksumSHA256"]).hex())
+    return Data(uri, uri, _identity(head))
+
+
+def _identity(head: HeadObjectOutputTypeDef) -> str:
+    """What tells an object's content from any other: see Data. S3 gives equal content another version and ETag each time.
+
+    Source: "Checking object integrity in Amazon S3", Amazon S3 user guide; ETag in "Object", Amazon S3 API reference.
+    """
+    if head.get("ChecksumType") == "FULL_OBJECT":
+        if sha256 := head.get("ChecksumSHA256"):
+            return base64.b64decode(sha256).hex()
+        for name in _CHECKSUMS:
+            if checksum := head.get(f"Checksum{name}"):
+                return f"{name.lower()}:{checksum}:{head['ContentLength']}"
     version = head.get("VersionId")
     if version and version != "null":
-        return Data(uri, uri, f"version:{version}")
-    return Data(uri, uri, "etag:" + head["ETag"].strip('"'))
+        return f"version:{version}"
+    return "etag:" + head["ETag"].strip('"')
+
+
+def _denied(uri: str) -> DataError:
+    return DataError(
+        f"{uri} cannot be read with the role of this command, and so not by the project's jobs either. Whoever "
+        f"created the project lets its roles: project-template update PROJECT --training-data {uri}, with "
+        "--training-data-key ARN where the object is encrypted with a key of its own."
+    )
 
 
 def _prefix(s3: S3Client, uri: str) -> Data:
-    """The objects under a prefix, identified by their names and ETags."""
+    """The objects under a prefix, identified by their names and contents."""
     bucket, prefix = split_uri(uri)
     try:
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         found = [item for page in pages for item in page.get("Contents", []) if item["Size"]]
+        if not found:
+            raise DataError(
+                f"There is no object under {uri}, or only empty ones. Check the prefix and the region."
+            )
+        keys = [item["Key"] for item in found]
+        with ThreadPoolExecutor(_LOOKS) as pool:
+            heads = pool.map(lambda key: s3.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED"), keys)
+            lines = [f"{key}\0{_identity(head)}\n" for key, head in zip(keys, heads, strict=True)]
     except ClientError as error:
+        if is_denied(error):
+            raise _denied(uri) from error
         if not is_missing(error):
             raise
-        raise DataError(f"There is no bucket {bucket}. Check its name and the region.") from error
-    if not found:
         raise DataError(
-            f"There is no object under {uri}, or only empty ones. Check the prefix and the region."
-        )
-    text = "".join(sorted(f"{item['Key']}\0{item['ETag']}\n" for item in found))
-    return Data(uri, uri, f"etags:{hashlib.sha256(text.encode()).hexdigest()}")
+            f"There is no bucket {bucket}, or an object under {uri} was deleted just now. Check the bucket's name and "
+            "region, and run again."
+        ) from error
+    return Data(uri, uri, f"objects:{hashlib.sha256(''.join(sorted(lines)).encode()).hexdigest()}")

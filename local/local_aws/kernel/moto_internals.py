@@ -38,6 +38,7 @@ from moto.moto_server.werkzeug_app import (
 from moto.s3 import models as s3_models
 from moto.s3 import notifications
 from moto.s3.models import FakeBucket, FakeKey, S3Backend
+from moto.s3.responses import S3Response
 from moto.sns.models import Subscription, Topic
 from moto.sqs.models import Queue
 
@@ -64,6 +65,7 @@ __all__ = [
     "one_account",
     "read_key_policies",
     "symmetric_keys",
+    "told_notifications",
     "untracked_models",
     "upload_key",
 ]
@@ -277,6 +279,22 @@ def bucket_policies_unread() -> Iterator[None]:
         return PermissionResult.NEUTRAL
 
     with mock.patch.object(FakeBucket, "get_permission", permission):
+        yield
+
+
+@contextmanager
+def told_notifications() -> Iterator[None]:
+    """Meanwhile a bucket that sends its events to EventBridge says so: moto leaves it out of its answer."""
+    answer = S3Response.serialized
+
+    def told(response: Any, result: Any) -> Any:
+        if response.data.get("Action") == "GetBucketNotificationConfiguration":
+            stated = response.backend.get_bucket_notification_configuration(response.bucket_name)
+            if stated and stated.event_bridge is not None:
+                result.result["EventBridgeConfiguration"] = {}
+        return answer(response, result)
+
+    with mock.patch.object(S3Response, "serialized", told):
         yield
 
 

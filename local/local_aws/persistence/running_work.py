@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _THREADS = {
     "event": "the delivery of an event",
     "lambda-event": "an asynchronous invocation of a function",
+    "schedule": "the invocation of a schedule's target",
     "subscriber": "a notification",
     "alarm-actions": "the actions of an alarm",
 }

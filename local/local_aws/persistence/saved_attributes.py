@@ -48,6 +48,7 @@ SAVED: dict[str, tuple[str, ...]] = {
     "sagemaker.TrainingJobs": ("_jobs._jobs",),
     "sagemaker.TransformJobs": ("_jobs._jobs",),
     "sagemaker.TuningJobs": ("_jobs",),
+    "scheduler.Schedules": ("_schedules",),
 }
 """The attributes of each handler that are saved, by `SERVICE.CLASS`."""
 

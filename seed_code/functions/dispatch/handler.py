@@ -8,29 +8,16 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 from collections.abc import Mapping
 from typing import Any
 
-import boto3
-from botocore.config import Config
-
 from dispatch import event as events
 from dispatch.errors import DispatchError, SettingsError
-from github import Access, Deadline, segment
-from github.errors import AnswerError, GitHubError, NotFoundError
-from github.function import Context, Function, start_log
+from github.dispatches import Dispatcher, owner_and_name
+from github.errors import GitHubError
+from github.function import Context, aws_client, start_log
 
 _log = logging.getLogger("dispatch")
-
-RESERVE_SECONDS = 2.0
-
-
-def aws_client(service: str) -> Any:
-    """A boto3 client whose timeouts leave the function time to log the error."""
-    retries: Any = {"mode": "standard", "total_max_attempts": 3}
-    name: Any = service
-    return boto3.client(name, config=Config(connect_timeout=5, read_timeout=10, retries=retries))
 
 
 def handle(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
@@ -39,7 +26,7 @@ def handle(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
     return Dispatch(os.environ, aws_client).handle(event, context)
 
 
-class Dispatch(Function):
+class Dispatch(Dispatcher):
     """Sends an event's change to the deploy repository."""
 
     def handle(self, event: Mapping[str, Any], context: Context) -> dict[str, Any]:
@@ -58,19 +45,6 @@ class Dispatch(Function):
         _log.info("%s of %s reached %s/%s", change.event_type, change.arn, owner, name)
         return {"dispatched": True, **body}
 
-    def _post(self, owner: str, name: str, body: Mapping[str, Any], context: Context) -> None:
-        deadline = Deadline(context.get_remaining_time_in_millis, RESERVE_SECONDS)
-        signed_in = self._sign_in(deadline)
-        client = signed_in.client(Access(owner, {"contents": "write"}, repository=name))
-        try:
-            client.send(f"/repos/{segment(owner)}/{segment(name)}/dispatches", body)
-        except NotFoundError as error:
-            raise AnswerError(
-                error.status,
-                f"{owner}/{name} is gone, or these credentials may not write to it (Contents: write is needed)",
-                f"POST /repos/{owner}/{name}/dispatches",
-            ) from error
-
     def _settings(self) -> tuple[str, str, str]:
         """The deploy repository's owner and name, and the model package group."""
         values = {
@@ -80,12 +54,12 @@ class Dispatch(Function):
         for name, value in values.items():
             if not value:
                 raise SettingsError(f"{name} is not set: the project's template sets it on this function.")
-        found = re.fullmatch(r"([A-Za-z0-9-]+)/([A-Za-z0-9._-]+)", values["DEPLOY_REPOSITORY"])
+        found = owner_and_name(values["DEPLOY_REPOSITORY"])
         if found is None:
             raise SettingsError(
                 f"DEPLOY_REPOSITORY is {values['DEPLOY_REPOSITORY']!r}: owner/name is expected."
             )
-        return found[1], found[2], values["MODEL_PACKAGE_GROUP_NAME"]
+        return *found, values["MODEL_PACKAGE_GROUP_NAME"]
 
 
 __all__ = ["Context", "Dispatch", "DispatchError", "handle"]

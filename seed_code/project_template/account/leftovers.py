@@ -1,4 +1,4 @@
-"""A project's resources outside its stack: pipelines, and models and configurations of earlier endpoints."""
+"""A project's resources outside its stack: pipelines, models and configurations of earlier endpoints, and a schedule."""
 
 from __future__ import annotations
 
@@ -67,6 +67,11 @@ def delete_pipeline(aws: Aws, name: str, watch: Watch) -> None:
             if status == "Executing":
                 unless_missing(aws.sagemaker.stop_pipeline_execution, PipelineExecutionArn=arn)
     unless_missing(aws.sagemaker.delete_pipeline, PipelineName=name)
+
+
+def delete_schedule(aws: Aws, name: str) -> None:
+    """Delete the schedule for new training data, which its function sets: it outlives them where data has just arrived."""
+    unless_missing(aws.scheduler.delete_schedule, Name=f"{name}-new-data")
 
 
 def _running(aws: Aws, name: str) -> list[tuple[str, str]]:

@@ -46,6 +46,11 @@ class Aws(Clients):
         return self.session.client("secretsmanager")
 
     @cached_property
+    def scheduler(self) -> Any:
+        """The client of EventBridge Scheduler."""
+        return self.session.client("scheduler")
+
+    @cached_property
     def catalog(self) -> Any:
         """The client of Service Catalog."""
         return self.session.client("servicecatalog")

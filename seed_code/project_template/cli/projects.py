@@ -38,7 +38,15 @@ TrainingData = Annotated[
     typer.Option(
         "--training-data",
         metavar="URI",
-        help="The object in S3 to train with, in whatever bucket: roles may read it.",
+        help="The object in S3 to train with, in whatever bucket, or a prefix that ends in a slash: roles may read it.",
+    ),
+]
+WatchData = Annotated[
+    bool | None,
+    typer.Option(
+        "--watch-data/--no-watch-data",
+        help="Train on main when new objects arrive under --training-data. Its bucket sends events to EventBridge.",
+        show_default=False,
     ),
 ]
 TrainingDataKey = Annotated[
@@ -61,6 +69,7 @@ def create(
     recipe: Annotated[str | None, typer.Option("--recipe", help="The problem: a file of recipes/.")] = None,
     training_data: TrainingData = None,
     training_data_key: TrainingDataKey = None,
+    watch_data: WatchData = None,
     endpoint_kind: Annotated[
         str | None, typer.Option("--endpoint-kind", help="realtime or serverless.")
     ] = None,
@@ -103,12 +112,14 @@ def create(
 
         from project_template.aws.clients import connect
         from project_template.commands import create
+        from project_template.core.settings import watched_prefix
 
         named = {
             "GitHubOwner": github_org,
             "Recipe": recipe,
             "TrainingData": training_data,
             "TrainingDataKey": training_data_key,
+            "WatchedPrefix": watched_prefix(training_data, watch_data),
             "EndpointKind": endpoint_kind,
             "ProductionGate": production_gate,
             "ProductionReviewers": reviewers,
@@ -128,6 +139,7 @@ def update(
     name: ProjectName,
     training_data: TrainingData = None,
     training_data_key: TrainingDataKey = None,
+    watch_data: WatchData = None,
     parameter: Parameters = None,
     tag: Tags = None,
     publication: Publication = DEFAULT_NAME,
@@ -148,7 +160,7 @@ def update(
 
         named = {"TrainingData": training_data, "TrainingDataKey": training_data_key}
         values = {key: value for key, value in named.items() if value is not None} | pairs(parameter)
-        request = update.Request(name, publication, values, timeout, pairs(tag, "--tag"))
+        request = update.Request(name, publication, values, timeout, pairs(tag, "--tag"), watch_data)
         result = update.run(connect(region), request, Console(stderr=True))
         print_result(result.document() if as_json else result.lines())
 

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from model_common.aws.errors import error_code, error_text, is_denied
 from project_template import seed
 from project_template.account import project, publication
+from project_template.account.project import Project
 from project_template.account.publication import Published
 from project_template.aws.clients import Aws
 from project_template.core import blueprint, template
@@ -25,6 +26,7 @@ from project_template.doctor import (
     quotas,
     renamed,
     users,
+    watched_data,
 )
 from project_template.doctor.finding import Finding, Level, fail, ok, warn
 from project_template.doctor.github_access import RepositoryRequest
@@ -81,6 +83,7 @@ def run(
         *_quotas(aws),
         *_asked("names", lambda: _names(aws, request, found)),
         *_asked("project", lambda: _project(aws, request, found)),
+        *_asked("watched data", lambda: _watched(aws, request)),
         *_asked("repositories", lambda: _repositories(aws, request, found, transport)),
         *_folders(request),
     ]
@@ -243,7 +246,21 @@ def _project(aws: Aws, request: Request, found: Published) -> Iterator[Finding]:
         yield bucket.project_version(aws, found, there.stack, there.name)
 
 
-def _repositories(aws: Aws, request: Request, found: Published, transport: Transport) -> Iterator[Finding]:
+def _watched(aws: Aws, request: Request) -> Iterator[Finding]:
+    there = _settled(aws, request)
+    if there is not None:
+        yield from watched_data.check(aws, there.name, there.stack)
+
+
+def _settled(aws: Aws, request: Request) -> Project | None:
+    """The project, if it has a stack that nothing is under way on."""
     there = project.describe(aws, request.project) if request.project else None
-    if there is not None and there.stack and not there.running and there.status != "CreateFailed":
+    if there is None or not there.stack or there.running or there.status == "CreateFailed":
+        return None
+    return there
+
+
+def _repositories(aws: Aws, request: Request, found: Published, transport: Transport) -> Iterator[Finding]:
+    there = _settled(aws, request)
+    if there is not None:
         yield from renamed.look(aws, found.record, there.name, there.stack, transport)

@@ -128,6 +128,8 @@ def run(aws: Aws, request: Request, inventory: Inventory, console: Console) -> I
         leftovers.delete_pipeline(aws, pipeline, watch)
     if inventory.project is not None:
         _delete_project(aws, inventory.project, watch, progress)
+        if any(each.logical_id == "RetrainFunction" for each in inventory.resources):
+            leftovers.delete_schedule(aws, request.name)
     if request.with_data:
         for line in retained.delete(aws, inventory.retained):
             progress.say(line)

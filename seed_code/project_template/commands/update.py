@@ -24,7 +24,7 @@ from project_template.aws.clients import Aws
 from project_template.aws.waiting import Watch
 from project_template.commands.result import Result
 from project_template.core import template
-from project_template.core.settings import check_tags
+from project_template.core.settings import check_tags, watched_prefix
 from project_template.core.template import INJECTED, Parameter
 from project_template.doctor import renamed
 from project_template.errors import GitHubError, ProjectError, RefusedError, RolledBackError, UsageError
@@ -35,13 +35,17 @@ LIMIT_SECONDS = 3600
 
 @dataclass(frozen=True)
 class Request:
-    """`parameters` are those that change; the others stay as they are."""
+    """`parameters` are those that change; the others stay as they are.
+
+    `watch_data` says whether new training data retrains; None leaves it as it is, of other training data, too.
+    """
 
     name: str
     publication: str
     parameters: Mapping[str, str]
     timeout: float | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+    watch_data: bool | None = None
 
 
 def run(aws: Aws, request: Request, console: Console, transport: Transport = fetch) -> Result:
@@ -88,6 +92,7 @@ def _update(aws: Aws, request: Request, existing: Project, progress: Progress, t
     new = publication.project_template(aws, published)
     values = _values(aws, existing, template.parameters(new))
     values |= _renamed(aws, published, existing, progress, transport) | dict(request.parameters)
+    values |= _watched(request, values)
     template.check(new, values, request.name)
     sent = [{"Key": key, "Value": value} for key, value in sorted(values.items())]
     try:
@@ -101,6 +106,15 @@ def _update(aws: Aws, request: Request, existing: Project, progress: Progress, t
             return False
         raise
     return True
+
+
+def _watched(request: Request, values: Mapping[str, str]) -> dict[str, str]:
+    """The prefix that is watched: of the training data that the project has from now on. Raises UsageError."""
+    watch = request.watch_data
+    if watch is None and "TrainingData" in request.parameters and "WatchedPrefix" not in request.parameters:
+        watch = bool(values.get("WatchedPrefix")) or None
+    prefix = watched_prefix(values.get("TrainingData"), watch)
+    return {} if prefix is None else {"WatchedPrefix": prefix}
 
 
 def _renamed(

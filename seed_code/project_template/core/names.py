@@ -53,6 +53,7 @@ def derived(project: str, recipes: list[str], stages: list[str]) -> list[Derived
         Derived("endpoint's stack", f"{project}-{stage}-endpoint", 128),
         Derived("endpoint's API function", f"{project}-{stage}-api", 64),
         Derived("event rule", f"{project}-model-approval", 64),
+        Derived("event rule of new data, and its schedule", f"{project}-new-data", 64),
         Derived("functions' log group", f"/sagemaker-projects/{project}/dispatch", 512),
         Derived("roles' path", f"/sagemaker-projects/{project}/", 512),
         Derived("build repository", f"{project}-build", 100),

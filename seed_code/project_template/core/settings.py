@@ -111,6 +111,21 @@ def check_tags(tags: Mapping[str, str]) -> None:
             )
 
 
+def watched_prefix(training_data: str | None, watch: bool | None) -> str | None:
+    """The parameter WatchedPrefix: below which keys new objects retrain; "" for nowhere, None where nobody said.
+
+    Raises UsageError where there is nothing to watch.
+    """
+    if not watch:
+        return None if watch is None else ""
+    key = (training_data or "").removeprefix("s3://").partition("/")[2]
+    if not key:
+        raise UsageError(
+            "--watch-data watches the training data: name it with --training-data s3://BUCKET/PREFIX/ (or one object's URI)."
+        )
+    return key
+
+
 def sign_in(token_secret: str, app_id: str, app_key: str) -> TokenSignIn | AppSignIn:
     """The one way to sign in that the options name. Raises UsageError for none, both, or half of one."""
     if bool(app_id) != bool(app_key):

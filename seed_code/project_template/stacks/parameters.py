@@ -30,7 +30,7 @@ def _groups(publication: Publication) -> dict[str, tuple[Shown, ...]]:
     return {
         "Project": (_NAME, _ID),
         "GitHub": (_OWNER, _BUILD, _DEPLOY, _VISIBILITY),
-        "Model": (_RECIPE, _DATA, _DATA_KEY, _REGISTER_APPROVED),
+        "Model": (_RECIPE, _DATA, _DATA_KEY, _WATCHED, _REGISTER_APPROVED),
         "Deployment": (_KIND, _GATE, _REVIEWERS, _SUBNETS, _PUBLIC_API),
         "Account (the publisher's choice; leave it unless you know better)": (
             Shown(
@@ -117,11 +117,12 @@ _RECIPE = Shown(
 _DATA = Shown(
     "TrainingData",
     "Training data",
-    "The S3 URI of the object to train with. Empty: it is set later, as the variable TRAINING_DATA.",
+    "The S3 URI of the object to train with; or of a prefix, which ends in a slash: the objects below it are the parts of one "
+    "data set. Empty: it is set later, as the variable TRAINING_DATA.",
     "",
-    r"^$|^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.{0,1023}[^/]$",
+    r"^$|^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^/].{0,1023}$",
     longest=1100,
-    constraint="Empty, or s3://BUCKET/KEY of one object.",
+    constraint="Empty, or s3://BUCKET/KEY of one object, or s3://BUCKET/PREFIX/.",
 )
 _DATA_KEY = Shown(
     "TrainingDataKey",
@@ -131,6 +132,16 @@ _DATA_KEY = Shown(
     "",
     r"^$|^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]{1,64}$",
     constraint="Empty, or arn:aws:kms:REGION:ACCOUNT:key/ID.",
+)
+_WATCHED = Shown(
+    "WatchedPrefix",
+    "Watched prefix",
+    "New objects whose keys begin so, in the bucket of the training data, have main train again: the training data without "
+    "s3://BUCKET/. The bucket has to send its events to EventBridge. Empty: none is watched.",
+    "",
+    r"^$|^[^/].*$",
+    longest=1024,
+    constraint="Empty, or how the keys begin, as reviews/: up to 1024 characters, of which the first is no slash.",
 )
 _REGISTER_APPROVED = Shown(
     "RegisterApproved",
@@ -205,6 +216,7 @@ class Parameters:
             }
         }
         _require_reviewers(stack)
+        _require_data(stack)
         self._stack = stack
         self._has_id = self._filled("HasProjectId", "SageMakerProjectId")
         self._has_build = self._filled("HasBuildRepositoryName", "BuildRepositoryName")
@@ -212,6 +224,8 @@ class Parameters:
         self.has_reviewers = self._filled("HasProductionReviewers", "ProductionReviewers")
         self.has_data = self._filled("HasTrainingData", "TrainingData")
         self.has_data_key = self._filled("HasTrainingDataKey", "TrainingDataKey")
+        equals = cdk.Fn.condition_equals(cdk.Fn.ref("WatchedPrefix"), "")
+        self.watches_data = cdk.CfnCondition(stack, "WatchesData", expression=cdk.Fn.condition_not(equals))
         self.registers_approved = self._is_yes("RegistersApproved", "RegisterApproved")
         self.has_public_api = self._is_yes("HasPublicApi", "PublicApi")
         self.has_subnets = self._filled("HasEndpointSubnets", "EndpointSubnets")
@@ -281,6 +295,11 @@ class Parameters:
         """The URI, or nothing at all: a variable without a value is no variable on GitHub."""
         return _if(self.has_data, cdk.Fn.ref("TrainingData"), cdk.Aws.NO_VALUE)
 
+    @property
+    def training_data_bucket(self) -> str:
+        """The bucket of the training data, where there is some."""
+        return cdk.Fn.select(2, cdk.Fn.split("/", cdk.Fn.ref("TrainingData")))
+
 
 def _declare(stack: cdk.Stack, shown: Shown) -> None:
     cdk.CfnParameter(
@@ -308,6 +327,23 @@ def _require_reviewers(stack: cdk.Stack) -> None:
                 assert_=named,
                 assert_description="With the GitHub gate somebody has to review what goes to production: name them in "
                 "ProductionReviewers, or set ProductionGate to registry.",
+            )
+        ],
+    )
+
+
+def _require_data(stack: cdk.Stack) -> None:
+    """A prefix is one of the training data's bucket."""
+    named = cdk.Fn.condition_not(cdk.Fn.condition_equals(cdk.Fn.ref("TrainingData"), ""))
+    watched = cdk.Fn.condition_not(cdk.Fn.condition_equals(cdk.Fn.ref("WatchedPrefix"), ""))
+    cdk.CfnRule(
+        stack,
+        "WatchedDataIsNamed",
+        rule_condition=watched,
+        assertions=[
+            cdk.CfnRuleAssertion(
+                assert_=named,
+                assert_description="What is watched is the training data: name it in TrainingData, or leave WatchedPrefix empty.",
             )
         ],
     )

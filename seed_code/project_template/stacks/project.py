@@ -12,6 +12,7 @@ from project_template.stacks import storage
 from project_template.stacks.github import approval
 from project_template.stacks.github.functions import Functions
 from project_template.stacks.github.repositories import Environment, Repositories
+from project_template.stacks.github.retraining import Retraining
 from project_template.stacks.parameters import Parameters
 from project_template.stacks.policies import ID_TAG, NAME_TAG
 from project_template.stacks.published import Publication
@@ -65,7 +66,10 @@ class ProjectStack(cdk.Stack):
         undelivered = approval.queue(self)
         group = self._storage.group.model_package_group_name
         dispatch = functions.dispatch(_attribute(deploy, "FullName"), group, undelivered)
-        approval.rule(self, dispatch, undelivered)
+        approvals = approval.rule(self, dispatch, undelivered)
+        retraining = Retraining(self, self._identity, self._parameters, undelivered)
+        new_data = retraining.add(functions, _attribute(build, "FullName"))
+        approval.queue_policy(self, undelivered, approvals, new_data, self._parameters.watches_data)
         self._pour_build(build, deploy, builders)
         self._pour_deploy(build, deploy, deployers, endpoint.attr_arn, service.attr_arn)
         self._tag(publication.tags)

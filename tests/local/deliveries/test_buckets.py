@@ -63,6 +63,14 @@ def test_eventbridge_gets_every_event_where_it_is_switched_on(aws, make_queue):
     assert event["detail"]["reason"] == "PutObject"
 
 
+@pytest.mark.parametrize("stated", [{}, {"EventBridgeConfiguration": {}}])
+def test_a_bucket_says_whether_eventbridge_is_switched_on(aws, stated):
+    s3 = aws.client("s3")
+    s3.put_bucket_notification_configuration(Bucket=aws.bucket, NotificationConfiguration=stated)
+    answer = s3.get_bucket_notification_configuration(Bucket=aws.bucket)
+    assert {name: value for name, value in answer.items() if name != "ResponseMetadata"} == stated
+
+
 @pytest.mark.parametrize("kind", ["LambdaFunction", "Queue", "Topic"])
 def test_a_destination_that_does_not_let_s3_use_it_is_refused(aws, function, make_queue, topic, kind):
     arns = {"LambdaFunction": function.arn, "Queue": make_queue().arn, "Topic": topic}

@@ -63,7 +63,7 @@ _ARNS = {
     "AWS::Logs::LogGroup": "arn:aws:logs:{region}:{account}:log-group:/sagemaker-projects/{project}/{name}:*",
     "AWS::S3::Bucket": "arn:aws:s3:::{physical}",
     "AWS::SQS::Queue": "arn:aws:sqs:{region}:{account}:{stack}-{name}",
-    "AWS::Events::Rule": "arn:aws:events:{region}:{account}:rule/{project}-model-approval",
+    "AWS::Events::Rule": "arn:aws:events:{region}:{account}:rule/{stated}",
 }
 
 
@@ -146,6 +146,11 @@ class Made:
             project=self._values.get("SageMakerProjectName"),
             region=self.region,
             stack=self.stack,
+            stated=(
+                self.evaluate(self.template["Resources"][name]["Properties"]["Name"])
+                if "Rule" in kind
+                else ""
+            ),
         )
         return arn.replace("arn:aws:", f"arn:{self.partition}:", 1)
 
@@ -196,7 +201,8 @@ GIVEN = {
     "SageMakerProjectName": "reviews",
     "SageMakerProjectId": "p-abcdefghijkl",
     "GitHubOwner": "acme",
-    "TrainingData": "s3://lake/reviews/2026.csv",
+    "TrainingData": "s3://lake/reviews/",
+    "WatchedPrefix": "reviews/",
     "ProductionReviewers": "mona,acme/release",
 }
 

@@ -61,7 +61,8 @@ def test_what_cannot_be_handed_over_and_what_fails_end_in_the_same_queue(project
     assert project.may("DispatchRole", "sqs:SendMessage", queue)
     allowed, refused = project.properties("UndeliveredApprovalsPolicy")["PolicyDocument"]["Statement"]
     assert allowed["Principal"] == {"Service": "events.amazonaws.com"}
-    assert allowed["Condition"]["ArnEquals"]["aws:SourceArn"].endswith(":rule/reviews-model-approval")
+    rules = [each.rpartition("/")[2] for each in allowed["Condition"]["ArnEquals"]["aws:SourceArn"]]
+    assert rules == ["reviews-model-approval", "reviews-new-data"]
     assert refused["Effect"] == "Deny"
 
 

@@ -155,7 +155,7 @@ def test_the_training_data_is_read_and_nothing_beside_it(project, make_project):
         assert project.may(role, "s3:ListBucket", "arn:aws:s3:::lake"), role
         assert not project.may(role, "s3:GetObject", "arn:aws:s3:::lake/salaries.csv"), role
         assert not project.may(role, "s3:PutObject", "arn:aws:s3:::lake/reviews/2026.csv"), role
-    without = make_project(TrainingData="")
+    without = make_project(TrainingData="", WatchedPrefix="")
     assert not without.may("BuildRunRole", "s3:ListBucket", "arn:aws:s3:::lake")
 
 

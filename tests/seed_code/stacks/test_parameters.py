@@ -47,9 +47,10 @@ def test_the_defaults_are_taken(project):
         ("BuildRepositoryName", ["", "reviews.build"], ["acme/reviews", "..", "a b"]),
         (
             "TrainingData",
-            ["", "s3://lake/a.csv"],
-            ["lake/a.csv", "s3://lake", "s3://lake/folder/", "https://x/y"],
+            ["", "s3://lake/a.csv", "s3://lake/folder/"],
+            ["lake/a.csv", "s3://lake", "s3://lake/", "s3://lake//a.csv", "https://x/y"],
         ),
+        ("WatchedPrefix", ["", "reviews/", "a.csv"], ["/reviews/", "x" * 1025]),
         (
             "ProductionReviewers",
             ["", "mona", "mona,acme/release"],
@@ -78,6 +79,13 @@ def test_a_gate_without_reviewers_is_refused_with_the_way_out(project, gate, rev
         check(project.template, given, "reviews")
 
 
+def test_only_training_data_that_is_named_is_watched(project):
+    given = {"GitHubOwner": "acme", "ProductionGate": "registry", "WatchedPrefix": "reviews/"}
+    check(project.template, given | {"TrainingData": "s3://lake/reviews/"}, "reviews")
+    with pytest.raises(ParameterError, match="name it in TrainingData, or leave WatchedPrefix empty"):
+        check(project.template, given, "reviews")
+
+
 def test_what_doctor_is_asked_about_is_what_the_template_takes(project):
     declared = project.template["Parameters"]
     assert declared["ProductionGate"]["AllowedValues"] == list(examination.Gate)
@@ -96,7 +104,7 @@ def test_without_an_id_the_stacks_name_stands_in(make_project):
 
 
 def test_what_was_left_empty_is_left_out_or_derived(make_project):
-    made = make_project(TrainingData="", ProductionReviewers="", ProductionGate="registry")
+    made = make_project(TrainingData="", WatchedPrefix="", ProductionReviewers="", ProductionGate="registry")
     assert "TRAINING_DATA" not in made.properties("BuildContents")["Variables"]
     reviewers = {
         each["Name"]: each["Reviewers"] for each in made.properties("DeployContents")["Environments"]

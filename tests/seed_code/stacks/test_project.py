@@ -209,10 +209,14 @@ def test_what_the_template_makes_has_no_names_but_those_that_others_rely_on(proj
     assert named == {
         "ModelApprovalRule",
         "ModelPackageGroup",
+        "NewDataRule",
         "DispatchLogGroup",
         "DispatchPermission",
         "PourLogGroup",
         "PipelineRolePassesItself",
         "PullRequestRolePassesItself",
+        "RetrainLogGroup",
+        "RetrainPermission",
+        "ScheduleRoleInvokes",
         "UndeliveredApprovalsAlarm",
     }

@@ -56,8 +56,8 @@ class Scheduler:
         """Give a run the title that its workflow states, else that of its commit or pull request."""
         scope = contexts.of_run(self._language, self._state.urls, run)
         stated, event = run.workflow.run_name, run.event
-        if stated is not None:
-            run.name = scope.text(stated).strip() or run.workflow.name
+        if name := scope.text(stated).strip() if stated is not None else "":
+            run.name = name
         elif event.name == "pull_request":
             run.name = str(event.payload["pull_request"]["title"])
         elif event.name == "push" and event.payload["head_commit"]:

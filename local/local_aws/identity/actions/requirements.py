@@ -60,6 +60,7 @@ _PASSED_IN = {
     "lambda": ("Role",),
     "sagemaker": ("RoleArn", "ExecutionRoleArn"),
     "events": ("RoleArn",),
+    "scheduler": ("RoleArn",),
     "application-autoscaling": ("RoleARN",),
     "logs": ("roleArn",),
 }
@@ -146,7 +147,8 @@ def _pass_role(role: str, to: str, namer: Namer) -> Requirement:
 
 
 def _event_targets(request: ApiRequest) -> list[dict[str, Any]]:
-    targets = request.parameters.get("Targets") if request.service == "events" else None
+    given = request.parameters
+    targets = {"events": given.get("Targets"), "scheduler": [given.get("Target")]}.get(request.service)
     return [each for each in targets or () if isinstance(each, dict)]
 
 

@@ -268,6 +268,11 @@ def _apigateway(namer: Namer, request: ApiRequest) -> list[str]:
     return [f"arn:aws:apigateway:{namer.region}::{request.path.removeprefix('/v2')}"]
 
 
+def _scheduler(namer: Namer, request: ApiRequest) -> list[str]:
+    given = request.parameters
+    return [namer.arn("scheduler", f"schedule/{given.get('GroupName', 'default')}/{given['Name']}")]
+
+
 def _sts(namer: Namer, request: ApiRequest) -> list[str]:
     role = request.parameters.get("RoleArn")
     return [str(role)] if role else []
@@ -285,6 +290,7 @@ _SERVICES: dict[str, Callable[[Namer, ApiRequest], list[str]]] = {
     "logs": _logs,
     "sagemaker": _sagemaker,
     "sagemaker-runtime": _sagemaker,
+    "scheduler": _scheduler,
     "secretsmanager": _secretsmanager,
     "sns": _sns,
     "sqs": _sqs,

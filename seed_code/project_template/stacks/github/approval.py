@@ -1,4 +1,7 @@
-"""From an approval in the model registry to the function that tells GitHub: rule, queue for what was lost, alarm."""
+"""From an approval in the model registry to the function that tells GitHub: rule, queue for what was lost, alarm.
+
+The queue is also for what was lost of new training data.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ _KEPT_DAYS = 14
 
 
 def queue(stack: cdk.Stack) -> sqs.CfnQueue:
-    """The dead-letter queue for approvals that could not be sent to GitHub, with an alarm."""
+    """The dead-letter queue for approvals and new data that could not be sent to GitHub, with an alarm."""
     undelivered = sqs.CfnQueue(
         stack,
         "UndeliveredApprovals",
@@ -29,8 +32,8 @@ def queue(stack: cdk.Stack) -> sqs.CfnQueue:
         stack,
         "UndeliveredApprovalsAlarm",
         alarm_description=text(
-            "An approval or a rejection in ${SageMakerProjectName}-models did not reach GitHub: see the queue's message "
-            "and the log of the dispatch function, then redrive the message or dispatch the deployment by hand."
+            "An approval or a rejection in ${SageMakerProjectName}-models, or news of training data, did not reach GitHub: see "
+            "the queue's message and the log of the dispatch or retrain function, then dispatch the workflow by hand."
         ),
         namespace="AWS/SQS",
         metric_name="ApproximateNumberOfMessagesVisible",
@@ -76,7 +79,6 @@ def rule(stack: cdk.Stack, dispatch: lambda_.CfnFunction, undelivered: sqs.CfnQu
             )
         ],
     )
-    _queue_policy(stack, undelivered, made)
     lambda_.CfnPermission(
         stack,
         "DispatchPermission",
@@ -89,14 +91,22 @@ def rule(stack: cdk.Stack, dispatch: lambda_.CfnFunction, undelivered: sqs.CfnQu
     return made
 
 
-def _queue_policy(stack: cdk.Stack, undelivered: sqs.CfnQueue, source: events.CfnRule) -> None:
+def queue_policy(
+    stack: cdk.Stack,
+    undelivered: sqs.CfnQueue,
+    approvals: events.CfnRule,
+    new_data: events.CfnRule,
+    watches_data: cdk.CfnCondition,
+) -> None:
+    """Let the rules keep in the queue what they could not hand over."""
+    watching = cdk.Fn.condition_if(watches_data.logical_id, new_data.attr_arn, cdk.Aws.NO_VALUE)
     kept: dict[str, Any] = {
-        "Sid": "KeepsWhatTheRuleCouldNotHandOver",
+        "Sid": "KeepsWhatRulesCouldNotHandOver",
         "Effect": "Allow",
         "Principal": {"Service": "events.amazonaws.com"},
         "Action": "sqs:SendMessage",
         "Resource": undelivered.attr_arn,
-        "Condition": {"ArnEquals": {"aws:SourceArn": source.attr_arn}},
+        "Condition": {"ArnEquals": {"aws:SourceArn": [approvals.attr_arn, watching]}},
     }
     tls: dict[str, Any] = {
         "Sid": "OnlyByTls",

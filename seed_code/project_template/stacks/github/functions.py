@@ -1,8 +1,10 @@
-"""The two functions of a project: `pour`, behind the custom resources, and `dispatch`, behind the approvals."""
+"""The functions of a project: `pour`, behind the custom resources, `dispatch`, behind the approvals, and `retrain`, behind new
+training data.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import aws_cdk as cdk
@@ -27,6 +29,7 @@ class Functions:
 
     def __init__(self, stack: cdk.Stack, identity: Identity, publication: Publication) -> None:
         self._stack, self._identity, self._publication = stack, identity, publication
+        self._made: dict[str, tuple[cdk.CfnResource, ...]] = {}
 
     def pour(self) -> lambda_.CfnFunction:
         """Add the function behind the custom resources, with its role and log group."""
@@ -70,6 +73,36 @@ class Functions:
         )
         return function
 
+    def retrain(
+        self,
+        repository: str,
+        undelivered: sqs.CfnQueue,
+        schedule: str,
+        schedule_role_arn: str,
+        statements: Sequence[Statement],
+    ) -> lambda_.CfnFunction:
+        """Add the function that has the build repository train on new data. `statements` let it set its schedule."""
+        function = self._function(
+            "Retrain",
+            "has the build repository of {project} train on new data",
+            DISPATCH_SECONDS,
+            [allow("KeepsWhatFailed", "sqs:SendMessage", undelivered.attr_arn), *statements],
+            {
+                "BUILD_REPOSITORY": repository,
+                "DEAD_LETTER_ARN": undelivered.attr_arn,
+                "SCHEDULE_NAME": text(schedule),
+                "SCHEDULE_ROLE_ARN": schedule_role_arn,
+            },
+        )
+        function.dead_letter_config = lambda_.CfnFunction.DeadLetterConfigProperty(
+            target_arn=undelivered.attr_arn
+        )
+        return function
+
+    def of(self, name: str) -> tuple[cdk.CfnResource, ...]:
+        """A function of this name with its log group and its role."""
+        return self._made[name]
+
     def _function(
         self,
         name: str,
@@ -90,7 +123,7 @@ class Functions:
                 allow("WritesLog", ["logs:CreateLogStream", "logs:PutLogEvents"], log_group.attr_arn),
             ],
         )
-        return lambda_.CfnFunction(
+        function = lambda_.CfnFunction(
             self._stack,
             f"{name}Function",
             description=text(purpose[0].upper() + purpose[1:]),
@@ -108,6 +141,8 @@ class Functions:
             role=role.attr_arn,
             logging_config=lambda_.CfnFunction.LoggingConfigProperty(log_group=log_group.ref),
         )
+        self._made[name] = (log_group, role, function)
+        return function
 
     def _log_group(self, name: str) -> logs.CfnLogGroup:
         group = logs.CfnLogGroup(

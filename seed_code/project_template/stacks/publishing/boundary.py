@@ -93,6 +93,10 @@ _USES = (
     "sagemaker:*Model*",
     "sagemaker:*Pipeline*",
     "sagemaker:*Tags",
+    "scheduler:CreateSchedule",
+    "scheduler:DeleteSchedule",
+    "scheduler:GetSchedule",
+    "scheduler:UpdateSchedule",
     "secretsmanager:GetSecretValue",
     "sns:Publish",
     "sqs:SendMessage",
@@ -135,6 +139,7 @@ def _statements(settings: PublicationSettings) -> list[Statement]:
                     "cloudformation.amazonaws.com",
                     "lambda.amazonaws.com",
                     "sagemaker.amazonaws.com",
+                    "scheduler.amazonaws.com",
                 ]
             },
         ),

@@ -310,7 +310,7 @@ def _logs() -> list[Statement]:
 def _rule() -> list[Statement]:
     return [
         allow(
-            "ApprovalRules",
+            "Rules",
             [
                 "events:DeleteRule",
                 "events:DescribeRule",
@@ -322,7 +322,7 @@ def _rule() -> list[Statement]:
                 "events:TagResource",
                 "events:UntagResource",
             ],
-            arn("events", "rule/*-model-approval"),
+            [arn("events", f"rule/*-{kind}") for kind in ("model-approval", "new-data")],
             because=_ALL_PROJECTS,
         )
     ]

@@ -64,6 +64,8 @@ UNEXERCISED: Mapping[str, Mapping[str, str]] = {
         "sagemaker:StopPipelineExecution": "what runs of a merged pull request was stopped when it was closed",
     },
     "DispatchRole": {"sqs:SendMessage": "an approval that GitHub did not take in three attempts is kept"},
+    "RetrainRole": {"sqs:SendMessage": "news that GitHub did not take in three attempts are kept"},
+    "ScheduleRole": {"sqs:SendMessage": "news that Lambda did not take are kept"},
     "EndpointRole": {**_CONTAINER, "sns:Publish": "the endpoint of a stage may be asynchronous"},
     "PipelineRole": _JOBS,
     "ProductionRole": _STAGE,

@@ -64,6 +64,23 @@ def test_a_force_push_takes_over_from_the_training_of_the_old_commit(build, tmp_
     assert build.ok("GET", f"/pulls/{number}")["head"]["sha"] == sha
 
 
+def test_new_data_that_arrives_during_a_run_is_one_run_afterwards(build, tmp_path):
+    evil = f"s3://lake/$(touch {tmp_path}/owned) `id` ${{{{ github.token }}}}\n::error::<b> **.csv"
+    for count, key in enumerate(("s3://lake/a", "s3://lake/b", evil), 1):
+        payload = {"newest_object": key, "since": "2026-11-21T12:00:00Z"}
+        build.ok("POST", "/dispatches", {"event_type": "new-data", "client_payload": payload})
+        build.until(lambda count=count: len(runs_of(build, "repository_dispatch")) == count)
+        works(build, "repository_dispatch", "train") if count == 1 else None
+    build.until(lambda: runs_of(build, "repository_dispatch")[1].conclusion is not None)
+    (tmp_path / "go").touch()
+    build.settle()
+    first, second, third = runs_of(build, "repository_dispatch")
+    assert [run.conclusion for run in (first, second, third)] == ["success", "cancelled", "success"]
+    assert third.job("test").started_at >= first.job("train").completed_at
+    assert (first.name, third.name) == ("New data s3://lake/a", f"New data {evil}")
+    assert [path.name for path in tmp_path.iterdir()] == ["go"]
+
+
 def test_what_comes_while_main_trains_waits_and_all_of_it_is_trained(build, tmp_path):
     for count in (1, 2, 3):
         build.ok("POST", "/actions/workflows/w.yml/dispatches", {"ref": "main"})
