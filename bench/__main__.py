@@ -11,7 +11,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from bench import approval, command, guard, loop, memory, page, prepare, rollout
+from bench import approval, command, guard, loop, memory, page, prepare, rollout, workflows
 from bench.table import Row
 
 BENCHES = {
@@ -23,6 +23,7 @@ BENCHES = {
     "guard": guard.rows,
     "memory": memory.rows,
     "page": page.rows,
+    "workflows": workflows.rows,
 }
 
 

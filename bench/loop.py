@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared" / "data" / "womens_clothing_reviews.csv.zip"
 BIN = Path(sys.executable).parent
 MACRO_F1 = 0.61
-DEMO_SECONDS = 120
+DEMO_SECONDS = 90
 
 
 @dataclass(frozen=True)

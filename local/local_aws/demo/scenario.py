@@ -46,7 +46,7 @@ class Scenario:
         self.timeline = timeline
         self._repository = repository
         self._folder = folder
-        self._company = Company.found(server)
+        self.company = Company.found(server)
         self._environment = for_command(os.environ, server.account.clients, {})
         self._aside = ThreadPoolExecutor(1)
         self._operator: Operator
@@ -54,7 +54,7 @@ class Scenario:
 
     def create_project(self, dataset: Dataset) -> None:
         """Publish the template, and make a project from it that trains with the data."""
-        company, timeline = self._company, self.timeline
+        company, timeline = self.company, self.timeline
         timeline.act("A platform engineer publishes the template")
         template = Shell(self._repository, self._environment, timeline.log)
         where = ("--github-url", self.server.github.api_url, "--issuer", ISSUER)
@@ -78,7 +78,7 @@ class Scenario:
 
     def propose_change(self, recipe: str) -> int:
         """A change of the recipe on a branch, and its pull request, which is trained. Returns its number."""
-        company, timeline = self._company, self.timeline
+        company, timeline = self.company, self.timeline
         timeline.act(f"{OWNER.capitalize()} pushes a change on a branch, and opens a pull request")
         clone = company.clone(BUILD, self._folder)
         git(clone, "switch", "--quiet", "--create", BRANCH)
@@ -98,7 +98,7 @@ class Scenario:
     def merge(self, number: int) -> dict[str, Any]:
         """What the run of the merge says: its data, figures and model package."""
         self.timeline.act(f"{OWNER.capitalize()} merges it: the model is registered")
-        self._company.ask(OWNER, "PUT", f"/repos/{BUILD}/pulls/{number}/merge", {})
+        self.company.ask(OWNER, "PUT", f"/repos/{BUILD}/pulls/{number}/merge", {})
         run = self._runs.follow(BUILD, "push")
         self._runs.follow(BUILD, "pull_request", "closed")
         result = _result(run)
@@ -123,7 +123,7 @@ class Scenario:
 
     def deploy(self, arn: str) -> list[dict[str, Any]]:
         """Approve a package: it goes to staging and, after a review, to production."""
-        company, timeline = self._company, self.timeline
+        company, timeline = self.company, self.timeline
         timeline.act(f"{OWNER.capitalize()} approves version {_version(arn)} in the model registry")
         self.approve(arn)
         run = self._runs.follow(DEPLOY, "repository_dispatch", "model-approved")

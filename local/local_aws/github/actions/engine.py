@@ -132,6 +132,10 @@ class Actions:
         """Cancel a run."""
         self._scheduler.cancel(run)
 
+    def lose_machine(self, job: Job) -> None:
+        """A fault: the machine of a job that is in progress is lost once its present step has ended."""
+        self._scheduler.lose_machine(job)
+
     def rerun(self, run: Run) -> None:
         """All jobs once more, as the next attempt. Raises ActionsError while it still runs."""
         with self._scheduler.changed:

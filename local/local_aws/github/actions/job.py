@@ -34,6 +34,12 @@ class Grants:
     new_id: Callable[[], int]
 
 
+_LOST = (
+    "The hosted runner lost communication with the server. Anything in your workflow that terminates the runner process, "
+    "starves it for CPU/Memory, or blocks its network access can cause this error."
+)
+
+
 class Execution:
     """One job while it runs. `stop` may be called from any thread."""
 
@@ -46,6 +52,7 @@ class Execution:
         )
         self._artifacts = folder / f"{job.run.id}-artifacts"
         self._stopped = threading.Event()
+        self._lost = threading.Event()
         self._around = self._surroundings(scope)
 
     def stop(self) -> None:
@@ -53,6 +60,10 @@ class Execution:
         self._stopped.set()
         for shell in list(self._around.shells):
             shell.stop()
+
+    def lose(self) -> None:
+        """The machine is gone once the step that runs has ended: no other runs, whatever its condition."""
+        self._lost.set()
 
     def kill(self) -> None:
         """End everything at once: the server closes."""
@@ -69,6 +80,9 @@ class Execution:
             around.environment.update(around.scope.texts(job.run.workflow.env))
             around.environment.update(around.scope.texts(job.definition.env))
             for definition, step in zip(job.definition.steps, job.steps, strict=True):
+                if self._lost.is_set():
+                    job.annotations.append(("error", _LOST))
+                    return "failure"
                 perform(step, _with_defaults(definition, job.definition), around, self._status())
             job.outputs = around.scope_of(self._status(), {}).texts(job.definition.outputs)
             if job.definition.environment is not None:

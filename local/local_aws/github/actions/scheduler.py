@@ -83,6 +83,11 @@ class Scheduler:
                     self._cancel_job(job, "The run was canceled.")
             self.changed.notify_all()
 
+    def lose_machine(self, job: Job) -> None:
+        """Lose the machine of a job that is in progress, between two of its steps."""
+        with self.changed:
+            self._executions[job.id].lose()
+
     def close(self) -> None:
         """End all jobs."""
         with self.changed:

@@ -1,6 +1,7 @@
 """The poured deploy workflow's own gates and queues: its rollouts are left out, what looks after runs and issues really runs."""
 
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,11 @@ def review(repo, run, state="approved"):
 
 def dispatched(repo):
     return [each for each in repo.settle() if each.event.name == "repository_dispatch"]
+
+
+def rolls(run):
+    """Whether the job for staging works."""
+    return "staging" in run.jobs and run.job("staging").status == "in_progress"
 
 
 def deployments(repo, environment="production"):
@@ -113,6 +119,49 @@ def test_a_payload_of_shell_markdown_and_expressions_stays_text(deploy, tmp_path
     review(deploy, run, "rejected")
     [run] = dispatched(deploy)
     assert run.job("incident").conclusion == "success"
+    assert issues(deploy) == []
+
+
+def test_a_review_that_nobody_answers_holds_up_none_of_three_approvals_behind_it(deploy):
+    decide(deploy, 1)
+    dispatched(deploy)
+    for version in (2, 3, 4):
+        decide(deploy, version)
+    runs = dispatched(deploy)
+    assert [each.job("staging").conclusion for each in runs] == ["success"] * 4
+    assert [each.conclusion for each in runs] == ["cancelled"] * 3 + [None]
+    assert runs[-1].job("production").status == "waiting"
+
+
+def test_a_machine_that_is_lost_between_two_steps_is_reported_and_the_job_run_again(deploy, tmp_path):
+    """The rollout was done, and nobody verified it."""
+    workflow = yaml.safe_load(
+        deploy.record.git.blob(deploy.record.git.entry("main", ".github/workflows/w.yml").sha)
+    )
+    rolls_out = {
+        "run": f"echo rolled out >> {tmp_path}/done; while test ! -e {tmp_path}/go; do sleep 0.05; done"
+    }
+    workflow["jobs"]["staging"]["steps"].insert(0, rolls_out)
+    workflow["jobs"]["staging"]["steps"].append({"if": "always()", "run": f"touch {tmp_path}/after"})
+    text = yaml.safe_dump({("on" if name is True else name): value for name, value in workflow.items()})
+    deploy.put(".github/workflows/w.yml", text)
+    decide(deploy, 1)
+    [run] = deploy.until(lambda: [each for each in deploy.runs() if rolls(each)])
+    while not (tmp_path / "done").exists():
+        time.sleep(0.02)
+    deploy.github.actions.lose_machine(run.job("staging"))
+    (tmp_path / "go").touch()
+    [run] = dispatched(deploy)
+    assert (run.conclusion, run.job("staging").conclusion) == ("failure", "failure")
+    assert run.job("staging").annotations[-1][1].startswith("The hosted runner lost communication")
+    assert not (tmp_path / "after").exists()
+    assert [issue["title"] for issue in issues(deploy)] == ["Deployments fail"]
+    deploy.ok("POST", f"/actions/runs/{run.id}/rerun")
+    [run] = dispatched(deploy)
+    assert (run.job("staging").conclusion, run.job("production").status) == ("success", "waiting")
+    assert (tmp_path / "done").read_text() == "rolled out\n" * 2
+    review(deploy, run)
+    assert dispatched(deploy)[0].conclusion == "success"
     assert issues(deploy) == []
 
 
