@@ -1,13 +1,10 @@
-"""The common start of a project's Lambda functions: the log, clients of AWS, and the sign-in from the environment."""
+"""The common start of a project's Lambda functions: the log, and the sign-in from the environment."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
-
-import boto3
-from botocore.config import Config
 
 from github.client import Transport
 from github.clock import Clock, Deadline
@@ -30,13 +27,6 @@ def start_log() -> None:
     logging.getLogger().setLevel(logging.INFO)
     for name in ("boto3", "botocore", "urllib3"):
         logging.getLogger(name).setLevel(logging.WARNING)
-
-
-def aws_client(service: str) -> Any:
-    """A boto3 client whose timeouts leave the function time to log the error."""
-    retries: Any = {"mode": "standard", "total_max_attempts": 3}
-    name: Any = service
-    return boto3.client(name, config=Config(connect_timeout=5, read_timeout=10, retries=retries))
 
 
 class Function:
