@@ -13,8 +13,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from retrain.errors import RetrainError
-from retrain.event import Arrivals, EventError, parse
+from retrain.errors import EventError, RetrainError
+from retrain.event import Arrivals, parse
 
 QUIET = timedelta(minutes=5)
 """The time without a new object after which training begins."""
