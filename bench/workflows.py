@@ -15,7 +15,7 @@ from bench.table import Row
 from local_aws.demo import TIME_SCALE
 from local_aws.demo import data as demo_data
 from local_aws.demo.company import OWNER, Company, git
-from local_aws.demo.story import BUILD, DEPLOY, PROJECT, Story
+from local_aws.demo.scenario import BUILD, DEPLOY, PROJECT, Scenario
 from local_aws.demo.timeline import Timeline
 from local_aws.github.actions import Run
 from local_aws.server import Server
@@ -33,14 +33,14 @@ def rows(quick: bool = False) -> list[Row]:
     ):
         place = Path(folder)
         timeline = Timeline(Console(quiet=True), place / "log")
-        story = Story(server, ROOT, timeline, place)
-        story.create_project(dataset)
-        team = _Team(server, story.company, place, dataset.recipe)
+        scenario = Scenario(server, ROOT, timeline, place)
+        scenario.create_project(dataset)
+        team = _Team(server, scenario.company, place, dataset.recipe)
         number, started = team.propose("alone", 5)
         comment = team.commented(number, started)
         own = team.pipeline_seconds(number)
         server.github.actions.settle(_PATIENCE)
-        merged = story.merge(number)
+        merged = scenario.merge(number)
         return [_comment(comment, own), _at_once(server, team, merged["model_package_arn"])]
 
 
