@@ -15,7 +15,7 @@ from bench.table import Row
 from local_aws.github.actions.machine import Machine
 from local_aws.kernel import environment
 from local_aws.server import Server
-from project_template.stacks.published import GITHUB_ISSUER
+from project_template.stacks.publication_values import GITHUB_ISSUER
 
 SECONDS = 1
 JOB_SECONDS = 2

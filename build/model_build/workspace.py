@@ -10,7 +10,7 @@ from pathlib import Path
 from model_build.aws.clients import Aws, connect
 from model_build.core.settings import Settings
 from model_build.errors import UsageError
-from model_build.recipe import Recipe, siblings
+from model_build.recipe import Recipe, same_problem
 from model_common.repository import nearest
 
 RECIPES = "recipes"
@@ -56,7 +56,7 @@ class Workspace:
 
     def check_problem(self) -> None:
         """Raises RecipeError if another recipe of the same problem has other labels, label rules or splits."""
-        siblings.check(self.recipe, self.root / RECIPES)
+        same_problem.check(self.recipe, self.root / RECIPES)
 
 
 def enter(root: Path | None, recipe: str | None, pull_request: int | None = None) -> Workspace:

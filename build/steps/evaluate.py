@@ -187,7 +187,7 @@ def evaluate(options: argparse.Namespace) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     _write(folder / "evaluation.json", report)
     _write(folder / "model_quality.json", quality)
-    _tell(report)
+    _print_summary(report)
 
 
 def _terms(options: argparse.Namespace, config: Config) -> contract.Contract:
@@ -196,8 +196,8 @@ def _terms(options: argparse.Namespace, config: Config) -> contract.Contract:
     if set(terms.labels) != set(config.labels) or terms.multi_label != config.multi_label:
         raise StepError(
             "The candidate's contract and the recipe disagree: "
-            f"the contract says {_described(terms.labels, terms.multi_label)}, "
-            f"the recipe {_described(config.labels, config.multi_label)}. Both come from one commit: run again."
+            f"the contract says {_labels_in_words(terms.labels, terms.multi_label)}, "
+            f"the recipe {_labels_in_words(config.labels, config.multi_label)}. Both come from one commit: run again."
         )
     return terms
 
@@ -332,7 +332,7 @@ def _comparison(candidate: MeasuredModel, champion: Model | None, config: Config
     }
 
 
-def _described(labels: Sequence[str], multi_label: bool) -> str:
+def _labels_in_words(labels: Sequence[str], multi_label: bool) -> str:
     return (
         f"{'several' if multi_label else 'one'} of {', '.join(labels[:8])}{' ...' if len(labels) > 8 else ''}"
     )
@@ -343,7 +343,7 @@ def _write(path: Path, document: dict[str, Any]) -> None:
     path.write_text(text + "\n", encoding="utf-8")
 
 
-def _tell(report: dict[str, Any]) -> None:
+def _print_summary(report: dict[str, Any]) -> None:
     print(f"Holdout: {report['holdout']['rows']} texts")
     for owner in ("candidate", "champion"):
         if report[owner] is not None:

@@ -80,7 +80,7 @@ class Classifier:
             "confidence": complete[chosen[0]] if chosen else None,
             "labels": chosen,
             "scores": complete,
-            **_stated(thresholds),
+            **_thresholds(thresholds),
         }
 
     def _ask(self, lines: list[str]) -> list[dict[str, float]]:
@@ -117,13 +117,13 @@ class Classifier:
         except ReadTimeoutError as error:
             raise Problem(504, "timeout", "The model took too long to answer.") from error
         except ClientError as error:
-            raise _said_by_aws(error) from error
+            raise _aws_problem(error) from error
         except BotoCoreError as error:
             raise _unavailable(type(error).__name__) from error
         return content
 
 
-def _stated(thresholds: Mapping[str, float]) -> dict[str, Any]:
+def _thresholds(thresholds: Mapping[str, float]) -> dict[str, Any]:
     """`threshold` if all labels have the same one, else `thresholds`."""
     different = set(thresholds.values())
     return {"threshold": different.pop()} if len(different) == 1 else {"thresholds": dict(thresholds)}
@@ -136,7 +136,7 @@ def _share(score: float) -> float:
     return round(min(max(score, 0.0), 1.0), 6)
 
 
-def _said_by_aws(error: ClientError) -> Problem:
+def _aws_problem(error: ClientError) -> Problem:
     code = error.response.get("Error", {}).get("Code", "")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code == "ModelError":

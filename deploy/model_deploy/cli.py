@@ -199,7 +199,7 @@ def status(
         found = root or workspace.find_root(Path.cwd())
         names = [stage] if stage else workspace.stage_names(found)
         entered, broken = workspace.enter_all(found, names)
-        statuses = [status.look(each) for each in entered]
+        statuses = [status.describe(each) for each in entered]
         print_result(
             status.document(statuses, broken)
             if as_json
@@ -276,7 +276,7 @@ def teardown(
         from model_deploy.commands import teardown
 
         entered = workspace.enter(root, stage)
-        inventory = teardown.take(entered)
+        inventory = teardown.take_inventory(entered)
         for line in teardown.lines(inventory):
             typer.echo(line, err=as_json)
         if inventory:

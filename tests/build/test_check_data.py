@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from model_build.aws import data
 from model_build.cli import app
 from model_build.errors import DataError, RecipeError
-from model_build.recipe import Recipe, siblings
+from model_build.recipe import Recipe, same_problem
 
 RECIPE = """
 name: lamps
@@ -91,8 +91,8 @@ def test_recipes_of_one_problem_must_agree_on_it(tmp_path, old, new, key):
     other.write_text(RECIPE.replace("name: lamps", "name: lamps-other\nproblem: lamps").replace(old, new))
 
     with pytest.raises(RecipeError, match=key):
-        siblings.check(Recipe.load(other), tmp_path)
+        same_problem.check(Recipe.load(other), tmp_path)
     other.write_text(RECIPE.replace("name: lamps", "name: other").replace(old, new))
-    siblings.check(Recipe.load(other), tmp_path)
+    same_problem.check(Recipe.load(other), tmp_path)
     other.write_text(RECIPE.replace("name: lamps", "name: lamps-other\nproblem: lamps"))
-    siblings.check(Recipe.load(other), tmp_path)
+    same_problem.check(Recipe.load(other), tmp_path)

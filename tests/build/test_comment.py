@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from model_build.cli import app
-from model_build.commands import comment
+from model_build.commands.pull_requests import comment
 from model_build.errors import GitHubError, SettingsError, UsageError
 from model_build.github import GitHub
 

@@ -12,7 +12,7 @@ import yaml
 from typer.testing import CliRunner
 
 from model_build.cli import app
-from model_build.commands import clean
+from model_build.commands.pull_requests import clean
 from model_build.core.settings import Settings
 from model_build.errors import SettingsError
 

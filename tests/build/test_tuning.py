@@ -12,7 +12,7 @@ from model_build.core.settings import Settings
 from model_build.errors import RecipeError
 from model_build.recipe import Recipe
 from model_build.report import Report, Run, Step, documents, html, markdown
-from model_build.run import merged
+from model_build.run import reused_training
 from model_build.run.caching import Run as Ran
 from model_build.run.caching import reusable
 from model_build.run.pipeline import Inputs, definition, names
@@ -185,8 +185,10 @@ def test_the_cache_is_known_to_answer_for_an_equal_search_alone():
 
 def test_a_merge_searches_again_and_takes_over_no_model_of_the_step_train():
     workspace = SimpleNamespace(recipe=recipe({"jobs": 4, "ranges": RANGES}))
-    found = merged.take(workspace, 7, SimpleNamespace())
-    assert found == merged.NotReusable("the recipe searches for hyperparameters, which is done again")
+    found = reused_training.reuse(workspace, 7, SimpleNamespace())
+    assert found == reused_training.NotReusable(
+        "the recipe searches for hyperparameters, which is done again"
+    )
 
 
 SEARCH = Search(

@@ -12,7 +12,7 @@ from poured_workflows import run_workflows
 from project_template.smoke.probes import PROBES
 from project_template.smoke.run import TEARDOWN
 from project_template.smoke.steps import STEPS
-from project_template.stacks.published import GITHUB_ISSUER
+from project_template.stacks.publication_values import GITHUB_ISSUER
 
 pytestmark = pytest.mark.slow
 

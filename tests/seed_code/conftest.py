@@ -351,7 +351,7 @@ def make_publishing(github: Any, make_account: Callable[[], Account]) -> Callabl
     """Makes one of an account of its own, signed in by a token of `publisher`; of a small checkout and small templates."""
     from project_template.core.blueprint import Checkout
     from project_template.core.settings import Form, PublishSettings
-    from project_template.stacks.published import TokenSignIn
+    from project_template.stacks.publication_values import TokenSignIn
 
     small = Checkout({"build.zip": small_seed()}, "a" * 64, b"functions", "b" * 64)
 

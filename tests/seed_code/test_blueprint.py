@@ -9,7 +9,7 @@ from project_template.core import blueprint, plan, template
 from project_template.core.blueprint import Checkout, Place, There
 from project_template.core.settings import Form, PublishSettings
 from project_template.errors import RefusedError
-from project_template.stacks.published import AppSignIn, TokenSignIn
+from project_template.stacks.publication_values import AppSignIn, TokenSignIn
 
 PLACE = Place("123456789012", "eu-west-1")
 SETTINGS = PublishSettings(TokenSignIn("arn:aws:secretsmanager:eu-west-1:123456789012:secret:github"))

@@ -18,7 +18,7 @@ from project_template.core.stack import Stack
 from project_template.doctor import folder, launch_role, quotas, users
 from project_template.doctor.finding import Level
 from project_template.doctor.github_access import APP_PERMISSIONS
-from project_template.stacks.published import AppSignIn
+from project_template.stacks.publication_values import AppSignIn
 
 TREE = Path(__file__).resolve().parents[2]
 SCHEMA = {

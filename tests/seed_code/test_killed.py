@@ -52,7 +52,7 @@ match command:
     case "update":
         update.run(aws, asked, console)
     case "teardown":
-        teardown.run(aws, asked, teardown.take(aws, asked), console)
+        teardown.run(aws, asked, teardown.take_inventory(aws, asked), console)
 """
 
 
@@ -104,7 +104,7 @@ class Commands:
     def run(self, command, asked):
         console, aws = Console(file=io.StringIO()), self.account.aws
         if command is teardown:
-            return teardown.run(aws, asked, teardown.take(aws, asked), console)
+            return teardown.run(aws, asked, teardown.take_inventory(aws, asked), console)
         return command.run(aws, asked, console)
 
     def request(self, name, **parameters):

@@ -26,7 +26,7 @@ from project_template.core.blueprint import FUNCTIONS, Checkout
 from project_template.core.settings import Form
 from project_template.doctor.github_access import APP_PERMISSIONS
 from project_template.errors import ProjectError
-from project_template.stacks.published import AppSignIn
+from project_template.stacks.publication_values import AppSignIn
 
 pytestmark = pytest.mark.slow
 
@@ -80,7 +80,9 @@ class Projects:
 
     def teardown(self, name, **options):
         request = teardown.Request(name, timeout=600, **options)
-        return teardown.run(self.account.aws, request, teardown.take(self.account.aws, request), QUIET)
+        return teardown.run(
+            self.account.aws, request, teardown.take_inventory(self.account.aws, request), QUIET
+        )
 
     def repository(self, name):
         return self.github.repository(f"acme/{name}")

@@ -90,7 +90,7 @@ class Project:
     def run(self, **options):
         request = teardown.Request(self.name, timeout=30, **options)
         stream = io.StringIO()
-        inventory = teardown.take(self.account.aws, request)
+        inventory = teardown.take_inventory(self.account.aws, request)
         try:
             teardown.require_free(inventory, request)
             return teardown.run(self.account.aws, request, inventory, Console(file=stream, width=200))
@@ -99,7 +99,7 @@ class Project:
 
     def lines(self, **options):
         request = teardown.Request(self.name, **options)
-        return "\n".join(teardown.lines(teardown.take(self.account.aws, request), request))
+        return "\n".join(teardown.lines(teardown.take_inventory(self.account.aws, request), request))
 
 
 @pytest.fixture(scope="module")
@@ -235,7 +235,7 @@ def test_a_project_that_is_still_being_created_is_waited_for_and_then_removed(pu
 
 
 def test_nobody_is_deleted_without_being_asked(project):
-    inventory = teardown.take(project.account.aws, teardown.Request(project.name))
+    inventory = teardown.take_inventory(project.account.aws, teardown.Request(project.name))
     with pytest.raises(UsageError, match="--yes"):
         teardown.confirm(inventory, False, lambda question: False)
     teardown.confirm(inventory, True, lambda question: False)
@@ -243,4 +243,4 @@ def test_nobody_is_deleted_without_being_asked(project):
 
 def test_a_name_that_no_project_can_have_is_refused(account):
     with pytest.raises(UsageError, match="cannot be called"):
-        teardown.take(account.aws, teardown.Request("x" * (names.LONGEST_PROJECT + 1)))
+        teardown.take_inventory(account.aws, teardown.Request("x" * (names.LONGEST_PROJECT + 1)))

@@ -10,7 +10,7 @@ from model_deploy.core.plan import deployment
 from project_template.core import names, settings, template
 from project_template.core.settings import Form, PublishSettings
 from project_template.errors import ParameterError, UsageError
-from project_template.stacks.published import AppSignIn, TokenSignIn
+from project_template.stacks.publication_values import AppSignIn, TokenSignIn
 
 TEXT = """
 Parameters:

@@ -18,7 +18,7 @@ from embedded import OWNER, Embedded
 
 from local_aws.kernel import environment
 from local_aws.kernel.account import REGION
-from project_template.stacks.published import GITHUB_ISSUER
+from project_template.stacks.publication_values import GITHUB_ISSUER
 
 TEMPLATE = Path(__file__).parents[2]
 SCRIPTS = Path(sys.executable).parent

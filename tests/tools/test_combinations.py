@@ -15,7 +15,7 @@ from model_build.run import blueprint
 from model_deploy.stage import Stage
 from model_deploy.stage.endpoint import Endpoint
 from project_template import seed
-from project_template.stacks.published import RECIPES
+from project_template.stacks.publication_values import RECIPES
 
 TEMPLATE = Path(__file__).parents[2]
 PREPARED = {"stdlib": {}, "spark": {"engine": "spark"}, "script": {"script": "mine"}}
@@ -92,5 +92,5 @@ def test_a_project_of_each_recipe_is_poured_with_its_recipe_and_checks_and_has_a
         assert f"recipes/{name}.yaml" in build, name
         assert f"checks/{name}.json" in deploy, name
         recipe = Recipe.load(TEMPLATE / "build" / "recipes" / f"{name}.yaml")
-        drawn = blueprint.draw(recipe, steps, SETTINGS)
+        drawn = blueprint.make(recipe, steps, SETTINGS)
         assert code.folder_sha256(drawn.code.prepare.files) in drawn.definition, name

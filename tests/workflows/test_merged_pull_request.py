@@ -13,10 +13,10 @@ from typer.testing import CliRunner
 
 from local_aws.github import serve
 from model_build import workspace
-from model_build.aws import data, trained
+from model_build.aws import data, training_job
 from model_build.cli import app
-from model_build.run import merged
-from model_build.run.merged import NotReusable
+from model_build.run import reused_training
+from model_build.run.reused_training import NotReusable
 
 RECIPE = {
     "name": "garments",
@@ -89,7 +89,7 @@ class Shop:
                 patch.setenv(name, value)
             entered = workspace.enter(self.root, "garments")
             found = data.locate(entered.aws.s3, self.aws.bucket, str(self.root / "reviews.csv"))
-            return merged.take(entered, 1, replace(found, sha256=sha256 or found.sha256))
+            return reused_training.reuse(entered, 1, replace(found, sha256=sha256 or found.sha256))
 
     def pipelines(self):
         listed = self.aws.client("sagemaker").list_pipelines(PipelineNamePrefix=self.aws.project.name)
@@ -181,16 +181,18 @@ def test_objects_that_were_written_over_deleted_or_added_late_prove_nothing(aws)
         s3.put_object(Bucket=bucket, Key=key, Body=b"x")
     ended = s3.head_object(Bucket=bucket, Key="pr/1/models/m")["LastModified"]
     home = f"s3://{bucket}/pr/1/"
-    job = trained.Job("t", f"{home}models/m", (f"{home}in/",), ended, ended, False)
+    job = training_job.Job("t", f"{home}models/m", (f"{home}in/",), ended, ended, False)
 
-    assert trained.tampered(s3, job, home) == ""
-    assert "lies outside of" in trained.tampered(s3, job, f"s3://{bucket}/pr/2/")
-    earlier = trained.Job("t", job.artifact, job.inputs, ended.replace(year=2000), ended, False)
-    assert trained.tampered(s3, earlier, home).endswith("in/a was written after the job had read or made it")
-    assert trained.tampered(s3, trained.Job("t", f"{home}models/n", (), ended, ended, False), home).endswith(
-        "is not there any more"
+    assert training_job.tampered(s3, job, home) == ""
+    assert "lies outside of" in training_job.tampered(s3, job, f"s3://{bucket}/pr/2/")
+    earlier = training_job.Job("t", job.artifact, job.inputs, ended.replace(year=2000), ended, False)
+    assert training_job.tampered(s3, earlier, home).endswith(
+        "in/a was written after the job had read or made it"
     )
+    assert training_job.tampered(
+        s3, training_job.Job("t", f"{home}models/n", (), ended, ended, False), home
+    ).endswith("is not there any more")
     s3.put_object(Bucket=bucket, Key="pr/1/in/a", Body=b"x")
-    assert trained.tampered(s3, job, home).endswith("in/a was written over")
+    assert training_job.tampered(s3, job, home).endswith("in/a was written over")
     s3.delete_object(Bucket=bucket, Key="pr/1/in/a")
-    assert trained.tampered(s3, job, home).endswith("in/a was deleted")
+    assert training_job.tampered(s3, job, home).endswith("in/a was deleted")

@@ -23,7 +23,7 @@ def comment(
 ) -> None:
     """Put a report into the one comment that its pull request has for it: written once, edited from then on."""
     with reported(verbose, ADVICE):
-        from model_build.commands import comment
+        from model_build.commands.pull_requests import comment
         from model_build.github import GitHub
 
         posted = comment.post(GitHub.connect(os.environ), number(pull_request), report)
@@ -52,7 +52,7 @@ def clean(
     """Remove what a pull request made: its pipelines, and what lies under pr/NUMBER/ in the artifact bucket."""
     with reported(verbose, ADVICE):
         from model_build.aws.clients import connect
-        from model_build.commands import clean, provenance
+        from model_build.commands.pull_requests import clean, provenance
         from model_build.core.settings import Settings
 
         if merged:

@@ -124,7 +124,8 @@ def run(
         from rich.console import Console
 
         from model_build import workspace
-        from model_build.commands import provenance, run
+        from model_build.commands import run
+        from model_build.commands.pull_requests import provenance
         from model_build.run.pipeline import MAX_REGRESSION, MINIMUM
 
         summarise = summariser(summary)
@@ -183,7 +184,7 @@ def status(
         from model_build import workspace
         from model_build.commands import status
 
-        found = status.look(workspace.enter(root, recipe, pull_request))
+        found = status.describe(workspace.enter(root, recipe, pull_request))
         print_result(status.document(found) if as_json else status.lines(found))
 
 

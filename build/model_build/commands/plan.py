@@ -47,23 +47,23 @@ def make(workspace: Workspace, source: str | None) -> Plan:
     workspace.check_problem()
     project.check(aws, settings)
     found = data.locate(aws.s3, settings.bucket, source, settings.home) if source else None
-    drawn = blueprint.draw(workspace.recipe, workspace.steps, settings)
+    planned = blueprint.make(workspace.recipe, workspace.steps, settings)
     revision = commit(workspace.root, os.environ)
     current = champion.resolve(aws.sagemaker, settings.model_package_group, workspace.recipe.problem_name)
-    merged = drawn
+    merged = planned
     if settings.pull_request is not None:
-        merged = blueprint.draw(workspace.recipe, workspace.steps, workspace.project)
+        merged = blueprint.make(workspace.recipe, workspace.steps, workspace.project)
     deployed = pipelines.deployed_definition(aws.sagemaker, workspace.permanent_pipeline)
     reusable: dict[str, str] | None = None
     if found:
-        parameters = blueprint.parameters(drawn, settings, found, current, revision, force_reason=None)
+        parameters = blueprint.parameters(planned, settings, found, current, revision, force_reason=None)
         earlier = caching.history(aws.sagemaker, workspace.pipeline)
-        reusable = caching.reusable(caching.Run(drawn.definition, parameters), earlier)
+        reusable = caching.reusable(caching.Run(planned.definition, parameters), earlier)
     changes = compare(deployed, merged.definition)
     # The role of a pull request may not read what main's executions measured.
     in_main = settings.pull_request is None
     version = models.of(aws, current.package, measured=in_main) if current else None
-    return Plan(workspace, drawn, revision, version, found, deployed is not None, changes, reusable)
+    return Plan(workspace, planned, revision, version, found, deployed is not None, changes, reusable)
 
 
 def document(plan: Plan) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from model_build.aws import champion, executions, pipelines
 from model_build.commands.models import next_step
-from model_build.core import changed, links
+from model_build.core import change_summary, links
 from model_build.core.execution import Execution
 from model_build.report import Link, Report, Run, Step, html, markdown
 from model_build.report.documents import Search
@@ -133,9 +133,9 @@ def _changed(workspace: Workspace, data_sha256: str) -> dict[str, str]:
         return {}
     sagemaker, group = workspace.aws.sagemaker, workspace.settings.model_package_group
     deployed = pipelines.deployed_definition(sagemaker, workspace.permanent_pipeline)
-    merged = blueprint.draw(workspace.recipe, workspace.steps, workspace.project)
+    merged = blueprint.make(workspace.recipe, workspace.steps, workspace.project)
     current = champion.resolve(sagemaker, group, workspace.recipe.problem_name)
-    return changed.describe(
+    return change_summary.describe(
         deployed, merged.definition, data_sha256, current.data_sha256 if current else None
     )
 

@@ -20,14 +20,14 @@ from model_build.commands.report import ReportFiles
 from model_build.core.execution import Execution
 from model_build.core.provenance import UNKNOWN, Provenance
 from model_build.errors import CommandError, DataError, RefusedError, StepFailedError, UsageError
-from model_build.run import blueprint, merged, results
+from model_build.run import blueprint, results, reused_training
 from model_build.run.attempt import Attempt
 from model_build.run.blueprint import Blueprint
 from model_build.run.launch import How, Launched
-from model_build.run.merged import NotReusable
 from model_build.run.pipeline import APPROVAL_STATUS, names
 from model_build.run.progress import progress
 from model_build.run.results import Results
+from model_build.run.reused_training import NotReusable
 from model_build.run.watch import watch
 from model_build.workspace import Workspace
 from model_common.commit import commit
@@ -89,28 +89,28 @@ def run(
         raise UsageError("--approved has nothing to register in a pull request; leave it out.")
     workspace.check_problem()
     found = data.locate(aws.s3, settings.bucket, source, settings.home)
-    look(workspace, found, say)
+    check_first_rows(workspace, found, say)
     current = champion.resolve(aws.sagemaker, settings.model_package_group, workspace.recipe.problem_name)
     revision = commit(workspace.root, os.environ)
     say(f"Champion: {f'version {current.version} ({current.arn})' if current else 'none'}")
 
-    def draw(place: Workspace) -> Attempt:
-        drawn = blueprint.draw(place.recipe, place.steps, place.settings)
-        given = blueprint.parameters(drawn, place.settings, found, current, revision, force_reason, gate)
-        return Attempt(place, drawn, given | ({APPROVAL_STATUS: "Approved"} if approved else {}))
+    def attempt_in(place: Workspace) -> Attempt:
+        planned = blueprint.make(place.recipe, place.steps, place.settings)
+        given = blueprint.parameters(planned, place.settings, found, current, revision, force_reason, gate)
+        return Attempt(place, planned, given | ({APPROVAL_STATUS: "Approved"} if approved else {}))
 
-    own = attempt = draw(workspace)
+    own = attempt = attempt_in(workspace)
     launched = attempt.find()
     training = ""
     if launched is None and provenance.pull_request is not None:
-        attempt, launched, training = _take_over(attempt, draw, provenance.pull_request, found)
+        attempt, launched, training = _reuse_training(attempt, attempt_in, provenance.pull_request, found)
         say(training)
     workspace = attempt.workspace
     if launched is None:
-        provide(workspace, attempt.drawn, found, say)
+        upload(workspace, attempt.planned, found, say)
         if attempt is not own:
             # The project's own pipeline is what the next pull request is compared with.
-            _upsert(own.workspace, own.drawn, say)
+            _upsert(own.workspace, own.planned, say)
         launched = attempt.start(provenance)
     say(f"{_LAUNCHED[launched.how]} {launched.arn}")
     with progress(console, names(workspace.recipe)) as show:
@@ -126,23 +126,23 @@ def run(
     return outcome
 
 
-def _take_over(
-    attempt: Attempt, draw: Callable[[Workspace], Attempt], number: int, found: Data
+def _reuse_training(
+    attempt: Attempt, attempt_in: Callable[[Workspace], Attempt], number: int, found: Data
 ) -> tuple[Attempt, Launched | None, str]:
     """The attempt that registers what pull request `number` trained, else the one that trains; and a sentence on it."""
     if attempt.workspace.recipe.tune is not None:
         return attempt, None, f"Trains again: what a search of pull request {number} made is not taken over."
-    merged_attempt = draw(attempt.workspace.for_merged())
+    merged_attempt = attempt_in(attempt.workspace.for_merged())
     launched = merged_attempt.find()
     if launched is None:
-        taken = merged.take(attempt.workspace, number, found)
+        taken = reused_training.reuse(attempt.workspace, number, found)
         if isinstance(taken, NotReusable):
             return attempt, None, f"Trains again: {taken.reason}."
         merged_attempt = merged_attempt.with_candidate(taken)
     return merged_attempt, launched, f"Does not train again: pull request {number} trained the same."
 
 
-def look(workspace: Workspace, found: Data, say: Say) -> None:
+def check_first_rows(workspace: Workspace, found: Data, say: Say) -> None:
     """Read the first rows of local data before it is uploaded.
 
     Raises DataError when Prepare would refuse it.
@@ -156,34 +156,34 @@ def look(workspace: Workspace, found: Data, say: Say) -> None:
         say(f"In the first rows of {found.source}: {checked.dropped}")
 
 
-def provide(workspace: Workspace, drawn: Blueprint, found: Data, say: Say) -> None:
+def upload(workspace: Workspace, planned: Blueprint, found: Data, say: Say) -> None:
     """Upload the missing files of definition and parameters, and update the pipeline."""
     s3, bucket, home = workspace.aws.s3, workspace.settings.bucket, workspace.settings.home
-    uploaded = sum(len(code.upload(s3, bucket, folder, home)) for folder in drawn.code.folders)
+    uploaded = sum(len(code.upload(s3, bucket, folder, home)) for folder in planned.code.folders)
     if uploaded:
         say(f"Uploaded {uploaded} files of code and contract")
-    if not wheels.are_uploaded(s3, bucket, drawn.wheels, home):
+    if not wheels.are_uploaded(s3, bucket, planned.wheels, home):
         say(
             "Uploading the wheels that Evaluate installs (50 MB; fetched by pip where this user has not got them yet)"
         )
-        wheels.upload(s3, bucket, drawn.wheels, wheels.cache_folder(os.environ), home)
-    if drawn.libraries and not wheels.are_uploaded(s3, bucket, drawn.libraries, home):
+        wheels.upload(s3, bucket, planned.wheels, wheels.cache_folder(os.environ), home)
+    if planned.libraries and not wheels.are_uploaded(s3, bucket, planned.libraries, home):
         say(
             "Uploading the wheels that Train installs (22 MB; fetched by pip where this user has not got them yet)"
         )
-        wheels.upload(s3, bucket, drawn.libraries, wheels.cache_folder(os.environ), home)
-    if drawn.pretrained and not pretrained.is_uploaded(s3, bucket, drawn.pretrained, home):
-        say(f"Uploading the pretrained model {drawn.pretrained.source}")
-        pretrained.upload(s3, bucket, drawn.pretrained, pretrained.cache_folder(os.environ), home)
+        wheels.upload(s3, bucket, planned.libraries, wheels.cache_folder(os.environ), home)
+    if planned.pretrained and not pretrained.is_uploaded(s3, bucket, planned.pretrained, home):
+        say(f"Uploading the pretrained model {planned.pretrained.source}")
+        pretrained.upload(s3, bucket, planned.pretrained, pretrained.cache_folder(os.environ), home)
     if data.upload(s3, found):
         say(f"Uploaded {found.source} to {found.uri}")
-    _upsert(workspace, drawn, say)
+    _upsert(workspace, planned, say)
 
 
-def _upsert(workspace: Workspace, drawn: Blueprint, say: Say) -> None:
+def _upsert(workspace: Workspace, planned: Blueprint, say: Say) -> None:
     description = workspace.recipe.description
     sagemaker, settings = workspace.aws.sagemaker, workspace.settings
-    if pipelines.upsert(sagemaker, settings, workspace.pipeline, drawn.definition, description):
+    if pipelines.upsert(sagemaker, settings, workspace.pipeline, planned.definition, description):
         say(f"Pipeline {workspace.pipeline} brought up to date")
 
 

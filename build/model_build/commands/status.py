@@ -21,7 +21,7 @@ class Status:
     champion: Champion | None
 
 
-def look(workspace: Workspace) -> Status:
+def describe(workspace: Workspace) -> Status:
     """Return the status of the recipe's pipeline. Raises AwsError when AWS refuses a call."""
     sagemaker = workspace.aws.sagemaker
     exists = pipelines.deployed_definition(sagemaker, workspace.pipeline) is not None

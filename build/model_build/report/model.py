@@ -288,16 +288,16 @@ class Report:
             return ""
         settings = ", ".join(f"{name} {value}" for name, value in found.best.hyperparameters.items())
         failed = f" ({found.failed} without a result)" if found.failed else ""
-        dollars = self._dollars_of_search
+        dollars = self._cost_of_search
         price = f", about ${max(dollars, 0.01):.2f}" if dollars else ""
         return (
             f"The search ({found.strategy}) trained {found.jobs} times{failed}, {duration(found.seconds)} "
             f"together{price}. The best reached {found.objective} {found.best.objective:.4f} with "
-            f"{settings}. {self._bought()}"
+            f"{settings}. {self._search_gain()}"
         ).strip()
 
     @property
-    def _dollars_of_search(self) -> float:
+    def _cost_of_search(self) -> float:
         """What the training jobs of the search cost about; 0 if there were none, or the step cache answered."""
         ran = any(step.name == "Tune" and not step.cache_hit for step in self.run.steps)
         machine = next((step.instance_type for step in self.run.steps if step.name == "Train"), "")
@@ -305,7 +305,7 @@ class Report:
             return 0.0
         return prices.INSTANCE_HOURS.get(machine, 0.0) * self.run.search.seconds / 3600
 
-    def _bought(self) -> str:
+    def _search_gain(self) -> str:
         """What the search gained over the recipe's own hyperparameters, on the holdout."""
         defaults = self.evaluation.defaults if self.evaluation else None
         gained = defaults.comparison if defaults else None
@@ -341,7 +341,7 @@ class Report:
         if unknown:
             return f"{taken}; the table of prices ({prices.DATE}) has none for {', '.join(unknown)}."
         dollars = sum(prices.INSTANCE_HOURS[step.instance_type] * (step.seconds or 0) / 3600 for step in jobs)
-        dollars += self._dollars_of_search
+        dollars += self._cost_of_search
         cost = f"about ${dollars:.2f}" if dollars >= 0.01 else "less than $0.01"
         return (
             f"{taken}, {cost} at prices of {prices.DATE}, on demand in US East (N. Virginia); other regions "

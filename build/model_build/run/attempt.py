@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from model_build.aws.trained import Copy
+from model_build.aws.training_job import Copy
 from model_build.core.execution import fingerprint
 from model_build.core.provenance import Provenance
 from model_build.run import launch
@@ -24,14 +24,14 @@ class Attempt:
     """
 
     workspace: Workspace
-    drawn: Blueprint
+    planned: Blueprint
     given: Mapping[str, str]
     candidate: Copy | None = None
 
     @property
     def mark(self) -> str:
         """The fingerprint."""
-        return fingerprint(self.drawn.definition, self.given)
+        return fingerprint(self.planned.definition, self.given)
 
     def with_candidate(self, candidate: Copy) -> Attempt:
         """The same, for that artifact."""

@@ -15,7 +15,7 @@ from model_build.aws.wheels import Wheels
 from model_build.core import metadata
 from model_build.core.settings import Settings
 from model_build.errors import UsageError
-from model_build.recipe import Recipe, siblings
+from model_build.recipe import Recipe, same_problem
 from model_build.recipe.training import Transformer
 from model_build.recipe.transformer import Pretrained
 from model_build.run import pipeline
@@ -35,7 +35,7 @@ class Blueprint:
     pretrained: Pretrained | None = None
 
 
-def draw(recipe: Recipe, steps: Path, settings: Settings) -> Blueprint:
+def make(recipe: Recipe, steps: Path, settings: Settings) -> Blueprint:
     """The blueprint of `recipe` with the scripts in the folder `steps`. Reads files, and nothing else."""
     parts, pinned = code.assemble(recipe, steps), wheels.load(steps)
     text_rules = parts.contract.files["text_rules.py"]
@@ -55,7 +55,7 @@ def draw(recipe: Recipe, steps: Path, settings: Settings) -> Blueprint:
         algorithm=settings.s3(f"{parts.algorithm.prefix}{code.ARCHIVE}") if parts.algorithm else None,
         training_wheels=settings.s3(training_wheels.prefix) if training_wheels else None,
         pretrained=settings.s3(pretrained.prefix(begins)) if begins else None,
-        evaluates_transformers=siblings.has_transformer(recipe, steps.with_name("recipes")),
+        evaluates_transformers=same_problem.has_transformer(recipe, steps.with_name("recipes")),
     )
     return Blueprint(parts, pinned, pipeline.definition(recipe, settings, inputs), libraries, begins)
 

@@ -103,10 +103,10 @@ def _same(planned: Run, run: Run) -> list[str]:
 
 def _resolved(step: Mapping[str, Any], attributes: tuple[str, ...], parameters: Mapping[str, str]) -> Any:
     arguments = step.get("Arguments", {})
-    return {name: _substituted(_deciding(name, arguments.get(name)), parameters) for name in attributes}
+    return {name: _substituted(_cache_key_part(name, arguments.get(name)), parameters) for name in attributes}
 
 
-def _deciding(name: str, value: Any) -> Any:
+def _cache_key_part(name: str, value: Any) -> Any:
     if name not in _OF_MEMBERS or not isinstance(value, dict):
         return value
     return {member: value.get(member) for member in _OF_MEMBERS[name]}

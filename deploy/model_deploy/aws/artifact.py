@@ -42,7 +42,7 @@ def identify(
             "It is not one container with one artifact. Register the model with `model-build run`."
         )
     uri, recorded = package.container.model_uri, package.model_sha256 or known
-    if recorded is not None and returning and is_kept(aws, bucket, stage, Artifact(uri, recorded)):
+    if recorded is not None and returning and is_copied(aws, bucket, stage, Artifact(uri, recorded)):
         return Artifact(uri, recorded, package.model_version)
     head = _head(aws, uri)
     if head is None:
@@ -56,7 +56,7 @@ def identify(
         return Artifact(uri, _fetch(aws, uri, scratch), head.get("VersionId"))
 
 
-def is_kept(aws: Aws, bucket: str, stage: str, artifact: Artifact) -> bool:
+def is_copied(aws: Aws, bucket: str, stage: str, artifact: Artifact) -> bool:
     """Whether the stage has its copy. Raises RefusedError if another object has its key."""
     try:
         return objects.find(aws.s3, bucket, artifact.key(stage), artifact.sha256) is not None
@@ -64,12 +64,12 @@ def is_kept(aws: Aws, bucket: str, stage: str, artifact: Artifact) -> bool:
         raise RefusedError(str(error)) from error
 
 
-def keep(aws: Aws, bucket: str, stage: str, artifact: Artifact) -> bool:
+def copy(aws: Aws, bucket: str, stage: str, artifact: Artifact) -> bool:
     """Copy the artifact for the stage, unless the copy exists; returns whether it was copied.
 
     Raises RefusedError if the original is not the registered artifact.
     """
-    if is_kept(aws, bucket, stage, artifact):
+    if is_copied(aws, bucket, stage, artifact):
         return False
     with tempfile.TemporaryDirectory(prefix="model-") as folder:
         path = Path(folder, "model.tar.gz")

@@ -41,27 +41,27 @@ def parse(answer: DescribeEndpointOutputTypeDef) -> Endpoint:
     )
 
 
-def look(aws: Aws, name: str) -> Live | None:
+def live_model(aws: Aws, name: str) -> Live | None:
     """The endpoint and its model's package; None if there is no such endpoint."""
     endpoint = describe(aws, name)
-    return None if endpoint is None else behind(aws, endpoint)
+    return None if endpoint is None else model_of(aws, endpoint)
 
 
-def behind(aws: Aws, endpoint: Endpoint) -> Live:
+def model_of(aws: Aws, endpoint: Endpoint) -> Live:
     """The model behind a described endpoint; empty if its configuration or model was deleted."""
-    return _behind(aws, endpoint, endpoint.config)
+    return _model_of_config(aws, endpoint, endpoint.config)
 
 
-def becoming(aws: Aws, endpoint: Endpoint) -> Live | None:
+def next_model(aws: Aws, endpoint: Endpoint) -> Live | None:
     """The model that an endpoint is being updated to; None if no update is under way."""
-    return _behind(aws, endpoint, endpoint.pending_config) if endpoint.pending_config else None
+    return _model_of_config(aws, endpoint, endpoint.pending_config) if endpoint.pending_config else None
 
 
-def _behind(aws: Aws, endpoint: Endpoint, config_name: str) -> Live:
+def _model_of_config(aws: Aws, endpoint: Endpoint, config_name: str) -> Live:
     try:
         config = aws.sagemaker.describe_endpoint_config(EndpointConfigName=config_name)
         model = config["ProductionVariants"][0]["ModelName"]
-        package_arn, sha256 = _served(aws.sagemaker.describe_model(ModelName=model))
+        package_arn, sha256 = _package_and_artifact(aws.sagemaker.describe_model(ModelName=model))
         return Live(endpoint, model, package_arn, sha256)
     except ClientError as error:
         if not is_missing(error):
@@ -69,7 +69,7 @@ def _behind(aws: Aws, endpoint: Endpoint, config_name: str) -> Live:
         return Live(endpoint, "", None)
 
 
-def _served(model: DescribeModelOutputTypeDef) -> tuple[str | None, str | None]:
+def _package_and_artifact(model: DescribeModelOutputTypeDef) -> tuple[str | None, str | None]:
     """The ARN of a model's package, and the SHA-256 of its artifact."""
     for container in model.get("Containers") or [model["PrimaryContainer"]]:
         named = container.get("ModelPackageName") or container.get("Environment", {}).get(PACKAGE_VARIABLE)

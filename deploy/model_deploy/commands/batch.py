@@ -69,7 +69,7 @@ def run(workspace: Workspace, request: Request, console: Console) -> Result:
     Raises UsageError when nothing is live or the file cannot be used, CommandError when the job fails.
     """
     aws, progress = workspace.aws, Progress(console)
-    serving = endpoint.look(aws, workspace.endpoint_name)
+    serving = endpoint.live_model(aws, workspace.endpoint_name)
     if serving is None or serving.package_arn is None:
         raise UsageError(f"No model package is live in {workspace.stage.name}; roll one out first.")
     candidate = load_candidate(aws, serving.package_arn)

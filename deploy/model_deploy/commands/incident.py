@@ -45,7 +45,7 @@ def report(github: GitHub, own: OwnRun, arn: str) -> Reported:
     before = _stages(issue)
     after = (before - solved) | {_stage(job) for job in failed}
     if failed:
-        return _extend(github, issue, after, _told(github, own, arn, failed))
+        return _extend(github, issue, after, _reasons(github, own, arn, failed))
     if issue is None or after == before:
         return Reported("left open", issue.url) if issue else Reported()
     if after:
@@ -65,7 +65,7 @@ def _extend(github: GitHub, issue: Issue | None, stages: set[str], told: str) ->
     return Reported("extended", issue.url)
 
 
-def _told(github: GitHub, own: OwnRun, arn: str, failed: Iterable[Job]) -> str:
+def _reasons(github: GitHub, own: OwnRun, arn: str, failed: Iterable[Job]) -> str:
     """The jobs with their reasons, as Markdown. What a job said is text in a code block, whatever it holds."""
     package = _NOT_IN_ARNS.sub("_", arn)
     parts = [f"{own.url} failed for `{package}`.\n"]

@@ -55,8 +55,8 @@ def run(
             f"Version {rejected.version} ({arn}) is {rejected.approval}, not {REJECTED}: nothing was changed in "
             f"{workspace.stage.name}."
         )
-    _let_it_settle(workspace, console, timeout)
-    serving = endpoint.look(workspace.aws, workspace.endpoint_name)
+    _wait_for_operations(workspace, console, timeout)
+    serving = endpoint.live_model(workspace.aws, workspace.endpoint_name)
     current = serving.package_arn if serving else None
     said = why or rejected.approval_description
     request = _request(workspace, arn, current, f"rejected: {said}" if said else "rejected", timeout)
@@ -92,7 +92,7 @@ def lines(rejection: Rejection) -> list[str]:
     return [f"Rejected {version} leaves {rejection.stage}.", *rollout.lines(rejection.rollback)]
 
 
-def _let_it_settle(workspace: Workspace, console: Console, timeout: float | None) -> None:
+def _wait_for_operations(workspace: Workspace, console: Console, timeout: float | None) -> None:
     watch = Watch(workspace, Progress(console), Deadline(limit_seconds(workspace, timeout)))
     found = stack.describe(workspace.aws, workspace.stack_name)
     if found is not None and found.running:

@@ -30,7 +30,7 @@ def choose(workspace: Workspace, version: int | None, why: str | None, leaving: 
     if there is no such version.
     """
     aws, bucket, stage = workspace.aws, workspace.settings.bucket, workspace.stage.name
-    serving = endpoint.look(aws, workspace.endpoint_name)
+    serving = endpoint.live_model(aws, workspace.endpoint_name)
     current = serving.package_arn if serving else None
     good = _verified(records.history(aws, bucket, stage))
     if version is not None:

@@ -86,7 +86,7 @@ class Status:
         ]
 
 
-def look(workspace: Workspace) -> Status:
+def describe(workspace: Workspace) -> Status:
     """Return the status of the stage. Raises AwsError when AWS refuses a call."""
     aws, stage = workspace.aws, workspace.stage.name
     observed = observation.observe(aws, workspace.stack_name, workspace.endpoint_name)
@@ -94,7 +94,7 @@ def look(workspace: Workspace) -> Status:
     unwatched = f"{workspace.endpoint_name}-{UNWATCHED}"
     names = [name for name in observed.live.endpoint.alarms if name != unwatched] if observed.live else []
     approval = _approval(workspace, observed.live_arn)
-    becoming = endpoint.becoming(aws, observed.live.endpoint) if observed.live else None
+    becoming = endpoint.next_model(aws, observed.live.endpoint) if observed.live else None
     ringing = (
         aws.cloudwatch.describe_alarms(AlarmNames=names, StateValue="ALARM").get("MetricAlarms", [])
         if names

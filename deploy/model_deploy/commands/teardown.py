@@ -60,11 +60,11 @@ class Inventory:
         return self.stack is not None or self.endpoint is not None or bool(self.leftovers)
 
 
-def take(workspace: Workspace) -> Inventory:
+def take_inventory(workspace: Workspace) -> Inventory:
     """Describe everything of the stage; changes nothing."""
     aws, stage = workspace.aws, workspace.stage.name
     found = stack.describe(aws, workspace.stack_name)
-    serving = endpoint.look(aws, workspace.endpoint_name)
+    serving = endpoint.live_model(aws, workspace.endpoint_name)
     resources = stack.resources(aws, workspace.stack_name) if found else {}
     held = any(kind == "AWS::SageMaker::Endpoint" for kind, _ in resources.values())
     return Inventory(
@@ -98,7 +98,7 @@ def run(
         progress.say(f"Deleted {line}")
     if inventory.package_arn is not None:
         registry.show_gone(aws, inventory.package_arn, inventory.stage, "TornDown", "Its stage was torn down")
-    return take(workspace)
+    return take_inventory(workspace)
 
 
 def confirm(inventory: Inventory, yes: bool, ask: Callable[[str], bool]) -> None:

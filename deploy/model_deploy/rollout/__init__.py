@@ -16,7 +16,7 @@
         update.watch.Watch           follows the operation to its end, while the guard's probes judge the new model
      5 revert.revert               after a rollback: records it, brings the stack to the live package, prunes; exit 4
      6 verify.examine              after success: checks that the package is live and passes checks/; exit 3 if not
-     7 closing.close               updates the registry, prunes unused models, and writes the record, last
+     7 finish.finish               updates the registry, prunes unused models, and writes the record, last
 
 The record is written last, so it proves that everything before it was done. A command that was killed can be run
 again and does the rest. Two commands at once do nothing twice: CloudFormation executes one change set per name, and

@@ -127,7 +127,7 @@ class Convergence:
         step = next_step.next_step(self._target, observed)
         if isinstance(step, Apply) and self._no_changes and observed.stack and observed.live:
             # The templates differ in their text only, so CloudFormation has nothing to do.
-            return next_step.settled(self._target, observed.stack, observed.live)
+            return next_step.reconciliation(self._target, observed.stack, observed.live)
         return step
 
     def _take(self, step: Step, observed: Observed) -> Failure | None:

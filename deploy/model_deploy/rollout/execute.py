@@ -8,8 +8,8 @@ from model_common.deadline import Deadline
 from model_deploy.errors import CommandError, RefusedError
 from model_deploy.progress import Progress
 from model_deploy.rollout import gate, publish
-from model_deploy.rollout.closing import close
 from model_deploy.rollout.converge import Convergence
+from model_deploy.rollout.finish import finish
 from model_deploy.rollout.request import Request, Result
 from model_deploy.rollout.revert import Reverted, revert
 from model_deploy.rollout.update.watch import Watch
@@ -42,7 +42,7 @@ def execute(workspace: Workspace, request: Request, progress: Progress) -> Resul
         reverted = revert(workspace, request, target, convergence, converged.failure, watch, progress)
     else:
         verification = examine(workspace, candidate, converged.observed)
-        close(workspace, request, target, converged, verification, progress)
+        finish(workspace, request, target, converged, verification, progress)
     return Result(
         stage=workspace.stage.name,
         endpoint=workspace.endpoint_name,

@@ -49,7 +49,7 @@ def _policy_labels(workspace: Workspace) -> frozenset[str]:
 
 def _serving(workspace: Workspace) -> Package | None:
     """The package that the stage serves, None if it serves none or the registry no longer has it."""
-    live = endpoint.look(workspace.aws, workspace.endpoint_name)
+    live = endpoint.live_model(workspace.aws, workspace.endpoint_name)
     if live is None or live.package_arn is None:
         return None
     try:
@@ -63,7 +63,7 @@ def _overtaking(workspace: Workspace, arn: str) -> Record | None:
     latest = records.latest_verified(workspace.aws, workspace.settings.bucket, promotion.FIRST_STAGE)
     if latest is None or latest.model_package_arn == arn:
         return None
-    serving = endpoint.look(workspace.aws, workspace.endpoint_name)
+    serving = endpoint.live_model(workspace.aws, workspace.endpoint_name)
     return None if serving is not None and serving.package_arn == arn else latest
 
 
@@ -98,7 +98,7 @@ def require_admitted(workspace: Workspace, request: Request, candidate: Candidat
 
 
 def _require_live(workspace: Workspace, arn: str) -> None:
-    serving = endpoint.look(workspace.aws, workspace.endpoint_name)
+    serving = endpoint.live_model(workspace.aws, workspace.endpoint_name)
     current = serving.package_arn if serving else None
     if current != arn:
         raise LeftError(

@@ -22,7 +22,7 @@ def complete(workspace: Workspace, candidate: Candidate, *, returning: bool = Fa
     The contract's text rules are run on the cases of checks/, so that a failure shows before anything is changed.
     """
     aws, bucket, stage = workspace.aws, workspace.settings.bucket, workspace.stage.name
-    candidate = _tried(workspace, candidate)
+    candidate = _with_text_rules_run(workspace, candidate)
     package, recorded = candidate.package, None
     if package.model_sha256 is None:
         earlier = records.latest_of(aws, bucket, stage, package.arn)
@@ -34,7 +34,7 @@ def complete(workspace: Workspace, candidate: Candidate, *, returning: bool = Fa
     return replace(candidate, artifact=found, artifact_problem=None)
 
 
-def _tried(workspace: Workspace, candidate: Candidate) -> Candidate:
+def _with_text_rules_run(workspace: Workspace, candidate: Candidate) -> Candidate:
     contract = candidate.contract
     checks = workspace.checks.get(contract.recipe) if contract else None
     if contract is None or checks is None:
@@ -66,7 +66,7 @@ def publish(workspace: Workspace, candidate: Candidate) -> Target:
     """
     aws, bucket, stage = workspace.aws, workspace.settings.bucket, workspace.stage.name
     assert candidate.artifact is not None  # promotion refuses a candidate without one
-    artifact.keep(aws, bucket, stage, candidate.artifact)
+    artifact.copy(aws, bucket, stage, candidate.artifact)
     built = workspace.archive(candidate)
     if built is None:
         return workspace.target(candidate)

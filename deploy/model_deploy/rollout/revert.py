@@ -11,8 +11,8 @@ from model_deploy.core.plan.template_diff import package_of
 from model_deploy.errors import CommandError, OvertakenError, RefusedError, RolledBackError, StackError
 from model_deploy.progress import Progress
 from model_deploy.rollout import prune, publish
-from model_deploy.rollout.closing import record
 from model_deploy.rollout.converge import Convergence, Failure
+from model_deploy.rollout.finish import record
 from model_deploy.rollout.request import Request
 from model_deploy.rollout.update.watch import Watch
 from model_deploy.verify.contract import load_candidate
@@ -50,7 +50,7 @@ def revert(
     restored = observed.live_arn
     # Recorded before the stack is reconciled: the rollback has happened, even if this command is killed now.
     record(workspace, request, target, failure.operation, "rolled back", None, restored)
-    if restored is not None and _is_untrue(observed):
+    if restored is not None and _names_another_package(observed):
         _reconcile(workspace, restored, watch, progress)
     else:
         convergence.scale_again()
@@ -87,6 +87,6 @@ def _reconcile(workspace: Workspace, arn: str, watch: Watch, progress: Progress)
         prune.run(workspace, converged.observed.stack.changed, progress)
 
 
-def _is_untrue(observed: Observed) -> bool:
+def _names_another_package(observed: Observed) -> bool:
     """Whether the stack names another package than the live one."""
     return observed.template is not None and package_of(observed.template) != observed.live_arn

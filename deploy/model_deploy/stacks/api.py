@@ -11,7 +11,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sagemaker as sagemaker
 
 from model_deploy.core.plan.deployment import Deployment
-from model_deploy.stacks import entrance
+from model_deploy.stacks import api_url
 from model_deploy.stage import Api
 
 _TIMEOUT_SECONDS = 29
@@ -32,9 +32,9 @@ def add(stack: cdk.Stack, deployment: Deployment, endpoint: sagemaker.CfnEndpoin
     # with them.
     function.add_resource_dependency(endpoint)
     if api.kind == "function_url":
-        return entrance.function_url(stack, api, function)
+        return api_url.function_url(stack, api, function)
     access_logs = _log_group(stack, deployment, api, "AccessLogGroup", "access")
-    return entrance.http_api(stack, deployment, api, function, access_logs)
+    return api_url.http_api(stack, deployment, api, function, access_logs)
 
 
 def _log_group(stack: cdk.Stack, deployment: Deployment, api: Api, name: str, kind: str) -> logs.CfnLogGroup:

@@ -16,7 +16,7 @@ _WIDTH, _HEIGHT = 12, 6  # of a widget; a row has 24 units
 
 def add(stack: cdk.Stack, deployment: Deployment) -> None:
     """Add a dashboard with the endpoint's name."""
-    widgets = [_placed(index, widget) for index, widget in enumerate(_widgets(deployment))]
+    widgets = [_widget(index, widget) for index, widget in enumerate(_widgets(deployment))]
     cloudwatch.CfnDashboard(
         stack,
         "Dashboard",
@@ -70,7 +70,7 @@ def _widgets(deployment: Deployment) -> list[dict[str, Any]]:
     ]
 
 
-def _placed(index: int, properties: dict[str, Any]) -> dict[str, Any]:
+def _widget(index: int, properties: dict[str, Any]) -> dict[str, Any]:
     row, column = divmod(index, 2)
     return {
         "type": "metric",

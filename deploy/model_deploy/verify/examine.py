@@ -77,7 +77,7 @@ def _artifact(workspace: Workspace, package: Package, sha256: str) -> Verificati
     if recorded is not None and sha256 != recorded:
         return judge.artifact(f"the artifact's SHA-256 is {sha256}, the model package says {recorded}")
     try:
-        kept = artifact.is_kept(
+        kept = artifact.is_copied(
             workspace.aws, workspace.settings.bucket, workspace.stage.name, Artifact("", sha256)
         )
     except RefusedError as error:

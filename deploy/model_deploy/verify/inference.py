@@ -106,7 +106,7 @@ class SignedApi:
         if credentials is None:
             raise NoCredentialsError()
         SigV4Auth(credentials, self._service, self._aws.region).add_auth(request)
-        return _asked(request, len(texts))
+        return _predictions(request, len(texts))
 
 
 class TokenApi:
@@ -119,7 +119,7 @@ class TokenApi:
         """The predictions for these texts. Raises NoAnswerError if the API does not answer."""
         request = _request(self._url, texts)
         request.headers["authorization"] = f"Bearer {self._token}"
-        return _asked(request, len(texts))
+        return _predictions(request, len(texts))
 
 
 class PublicApi:
@@ -143,7 +143,7 @@ def _request(url: str, texts: Sequence[str]) -> AWSRequest:
     return AWSRequest(method="POST", url=url, headers={"content-type": "application/json"}, data=body)
 
 
-def _asked(request: AWSRequest, count: int) -> list[Prediction]:
+def _predictions(request: AWSRequest, count: int) -> list[Prediction]:
     status, body = _send(request)
     if status != 200:
         raise NoAnswerError(f"{request.url} answered {status}: {start(body)}")

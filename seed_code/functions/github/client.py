@@ -62,7 +62,7 @@ class Transport:
         Raises UnreachableError, RateLimitedError, OutOfTimeError.
         """
         for _ in range(REDIRECTS):
-            response = self._retried(request)
+            response = self._send_with_retries(request)
             target = self._http.relative(response.headers.get("location", ""))
             # The credential goes to this API only.
             if response.status not in {301, 302, 307, 308} or not target:
@@ -70,18 +70,18 @@ class Transport:
             request = Request(request.method, target, request.body, request.credential)
         raise UnreachableError(f"GitHub keeps redirecting {request.name}.")
 
-    def _retried(self, request: Request) -> Response:
+    def _send_with_retries(self, request: Request) -> Response:
         attempt = 0
         while True:
             attempt += 1
-            response, problem = self._once(request)
+            response, problem = self._send_once(request)
             seconds = retries.wait(response, attempt, self._clock.now())
             if response is not None and seconds is None:
                 return response
             limited = response is not None and retries.is_limit(response)
             self._pause(request, seconds or 0.0, attempt, problem, limited)
 
-    def _once(self, request: Request) -> tuple[Response | None, str]:
+    def _send_once(self, request: Request) -> tuple[Response | None, str]:
         """An answer, or none, and what is wrong with it."""
         left = self._deadline.remaining()
         if left <= 0:
@@ -99,7 +99,7 @@ class Transport:
 
     def _pause(self, request: Request, seconds: float, attempt: int, problem: str, limited: bool) -> None:
         """Wait before the next attempt. Raises where there is none to come."""
-        at = self._http_place(request)
+        at = self._place(request)
         if limited and seconds > self._deadline.remaining():
             raise RateLimitedError(
                 f"GitHub limits the rate of calls and asks to wait {seconds:.0f} seconds before {at} is tried again;"
@@ -113,7 +113,7 @@ class Transport:
         _log.info("%s: %s; attempt %d in %.0f s", request.name, problem, attempt + 1, seconds)
         self._clock.sleep(seconds)
 
-    def _http_place(self, request: Request) -> str:
+    def _place(self, request: Request) -> str:
         return f"{request.method} {self.base_url.rstrip('/')}{request.path.partition('?')[0]}"
 
 

@@ -58,8 +58,8 @@ class RepositoryResource:
         if repository is None:
             repository = self._make(whole, owner, properties)
         self.physical_id = f"{_UNKNOWN}/{properties.full_name}"
-        one = self._one(properties.owner, repository)
-        kind = self._mark.of(repository, one) or self._adopted(repository, one, properties)
+        one = self._client_for_repository(properties.owner, repository)
+        kind = self._mark.of(repository, one) or self._adopt(repository, one, properties)
         self.physical_id = str(repository["id"])
         if repository["archived"]:
             repository = one.patch(path(repository), {"archived": False})
@@ -76,13 +76,13 @@ class RepositoryResource:
                 " GitHub, or make a new project."
             )
         whole = self._sign_in.client(Access(new.owner, _CREATES_REPOSITORIES))
-        repository = self._known(whole, physical_id, new, old)
+        repository = self._find_by_id(whole, physical_id, new, old)
         if repository is None:
             raise RepositoryTakenError(
                 f"The repository {old.full_name} (id {physical_id}) is gone, or these credentials do not see it any more. Restore it"
                 " on GitHub (Settings, Deleted repositories), and update again."
             )
-        one = self._one(new.owner, repository)
+        one = self._client_for_repository(new.owner, repository)
         changes: dict[str, str] = {}
         if new.name != old.name and str(repository["name"]).lower() != new.name.lower():
             changes["name"] = new.name
@@ -102,14 +102,14 @@ class RepositoryResource:
         repository = whole.find(_path_of(properties.full_name))
         if repository is None:
             return
-        one = self._one(properties.owner, repository)
+        one = self._client_for_repository(properties.owner, repository)
         if self._mark.of(repository, one) != CREATED or repository["archived"]:
             return
-        if _is_empty(one, repository) and _removed(one, repository):
+        if _is_empty(one, repository) and _try_delete(one, repository):
             return
         one.patch(path(repository), {"archived": True})
 
-    def _one(self, owner: str, repository: Mapping[str, Any]) -> Client:
+    def _client_for_repository(self, owner: str, repository: Mapping[str, Any]) -> Client:
         return self._sign_in.client(
             Access(owner, _CONFIGURES_REPOSITORY, repository_id=int(repository["id"]))
         )
@@ -159,13 +159,13 @@ class RepositoryResource:
         try:
             made: dict[str, Any] = client.post(where, body)
         except InvalidError as error:
-            return self._made_before(client, properties, error)
+            return self._find_created(client, properties, error)
         except (ForbiddenError, NotFoundError) as error:
             self.physical_id = NOT_CREATED
             raise OwnerError(_forbidden(properties, error.reason)) from error
         return made
 
-    def _made_before(
+    def _find_created(
         self, client: Client, properties: RepositoryProperties, error: InvalidError
     ) -> dict[str, Any]:
         """The repository that an earlier attempt created, whose answer was lost.
@@ -177,18 +177,18 @@ class RepositoryResource:
             return repository
         self.physical_id = NOT_CREATED
         if "exist" in error.reason:
-            raise _taken(properties, "exists, out of sight of these credentials") from error
+            raise _taken_error(properties, "exists, out of sight of these credentials") from error
         raise OwnerError(_forbidden(properties, error.reason)) from error
 
-    def _adopted(self, repository: dict[str, Any], client: Client, properties: RepositoryProperties) -> str:
+    def _adopt(self, repository: dict[str, Any], client: Client, properties: RepositoryProperties) -> str:
         """ADOPTED for an empty repository with the project's topic. Raises RepositoryTakenError for any other."""
         self.physical_id = NOT_CREATED
         if repository["archived"]:
-            raise _taken(properties, "exists, is archived, and was not made by this stack")
+            raise _taken_error(properties, "exists, is archived, and was not made by this stack")
         if adoption_topic(properties.project_name) not in (repository.get("topics") or ()):
-            raise _taken(properties, "exists, and was not made by this stack")
+            raise _taken_error(properties, "exists, and was not made by this stack")
         if not _is_empty(client, repository):
-            raise _taken(properties, "exists, was not made by this stack, and has commits")
+            raise _taken_error(properties, "exists, was not made by this stack, and has commits")
         return ADOPTED
 
     def _set_up(
@@ -208,7 +208,7 @@ class RepositoryResource:
             "SubjectPrefix": _subject_prefix(client, repository),
         }
 
-    def _known(
+    def _find_by_id(
         self, client: Client, physical_id: str, new: RepositoryProperties, old: RepositoryProperties
     ) -> dict[str, Any] | None:
         """The repository of that id, under its new name or its old one, which GitHub redirects."""
@@ -221,7 +221,7 @@ class RepositoryResource:
                 and full_name == new.full_name
                 and str(found["full_name"]).lower() == full_name.lower()
             ):
-                raise _taken(new, "exists, and is not the project's")
+                raise _taken_error(new, "exists, and is not the project's")
         return None
 
 
@@ -246,7 +246,7 @@ def _is_empty(client: Client, repository: dict[str, Any]) -> bool:
     return all(git.ref(f"heads/{branch}") is None for branch in {repository["default_branch"], MAIN})
 
 
-def _removed(client: Client, repository: dict[str, Any]) -> bool:
+def _try_delete(client: Client, repository: dict[str, Any]) -> bool:
     """Whether the owner's settings let it be deleted."""
     try:
         client.delete(path(repository))
@@ -272,7 +272,7 @@ def _subject_prefix(client: Client, repository: dict[str, Any]) -> str:
     return str(answer.get("sub_claim_prefix") or f"repo:{repository['full_name']}")
 
 
-def _taken(properties: RepositoryProperties, why: str) -> RepositoryTakenError:
+def _taken_error(properties: RepositoryProperties, why: str) -> RepositoryTakenError:
     return RepositoryTakenError(
         f"The repository {properties.full_name} {why}; it was not touched. Choose another name, or have its owner rename or"
         " delete it. An empty repository that an owner made for this project is used once it has the topic"

@@ -24,13 +24,13 @@ def find(aws: Aws, name: str, tags: Mapping[str, str]) -> Leftovers:
             each["EndpointConfigName"]
             for page in configs
             for each in page["EndpointConfigs"]
-            if _carries(aws, each["EndpointConfigArn"], tags)
+            if _has_tags(aws, each["EndpointConfigArn"], tags)
         ),
         models=tuple(
             each["ModelName"]
             for page in models
             for each in page["Models"]
-            if _carries(aws, each["ModelArn"], tags)
+            if _has_tags(aws, each["ModelArn"], tags)
         ),
     )
 
@@ -53,14 +53,14 @@ def pipelines(aws: Aws, name: str, tags: Mapping[str, str]) -> Iterator[str]:
     pages = aws.sagemaker.get_paginator("list_pipelines").paginate(PipelineNamePrefix=name)
     for page in pages:
         for each in page["PipelineSummaries"]:
-            if _carries(aws, each["PipelineArn"], tags):
+            if _has_tags(aws, each["PipelineArn"], tags):
                 yield each["PipelineName"]
 
 
 def delete_pipeline(aws: Aws, name: str, watch: Watch) -> None:
     """Stop the pipeline's runs, wait for them, and delete it: SageMaker refuses to while one runs."""
     for _ in watch.deadline.looks(f"Stopping the pipeline {name}"):
-        running = _running(aws, name)
+        running = _running_executions(aws, name)
         if not running:
             break
         for arn, status in running:
@@ -74,7 +74,7 @@ def delete_schedule(aws: Aws, name: str) -> None:
     unless_missing(aws.scheduler.delete_schedule, Name=f"{name}-new-data")
 
 
-def _running(aws: Aws, name: str) -> list[tuple[str, str]]:
+def _running_executions(aws: Aws, name: str) -> list[tuple[str, str]]:
     try:
         return [
             (each["PipelineExecutionArn"], each["PipelineExecutionStatus"])
@@ -88,7 +88,7 @@ def _running(aws: Aws, name: str) -> list[tuple[str, str]]:
         return []
 
 
-def _carries(aws: Aws, arn: str, tags: Mapping[str, str]) -> bool:
+def _has_tags(aws: Aws, arn: str, tags: Mapping[str, str]) -> bool:
     try:
         found = sagemaker_tags(aws, arn)
     except ClientError as error:

@@ -48,7 +48,7 @@ def apply(aws: Aws, step: ApplyStack, tags: Mapping[str, str], watch: Watch) -> 
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
         Tags=[{"Key": key, "Value": value} for key, value in sorted(tags.items())],
     )
-    made = _made(aws, step.name, name, watch)
+    made = _wait_until_created(aws, step.name, name, watch)
     if made["Status"] != "CREATE_COMPLETE":
         _discard(aws, step.name, name)
         reason = made.get("StatusReason", "") or "it says no more"
@@ -57,8 +57,8 @@ def apply(aws: Aws, step: ApplyStack, tags: Mapping[str, str], watch: Watch) -> 
         raise StackError(f"CloudFormation cannot make the change set for {step.name}: {reason}")
     settled = watch.forget(made["StackId"])
     aws.cloudformation.execute_change_set(ChangeSetName=made["ChangeSetId"], StackName=made["StackId"])
-    _begun(aws, made["StackId"], settled, watch)
-    return _finished(aws, watch.stack(made["StackId"]), step, made["StackId"], settled)
+    _wait_until_begun(aws, made["StackId"], settled, watch)
+    return _require_succeeded(aws, watch.stack(made["StackId"]), step, made["StackId"], settled)
 
 
 def delete(aws: Aws, name: str, watch: Watch) -> None:
@@ -68,7 +68,7 @@ def delete(aws: Aws, name: str, watch: Watch) -> None:
         return
     settled = watch.forget(found.id)
     aws.cloudformation.delete_stack(StackName=found.id)
-    _begun(aws, found.id, settled, watch)
+    _wait_until_begun(aws, found.id, settled, watch)
     left = watch.stack(found.id)
     if left is not None:
         raise StackError(
@@ -77,7 +77,7 @@ def delete(aws: Aws, name: str, watch: Watch) -> None:
         )
 
 
-def _made(aws: Aws, stack_name: str, name: str, watch: Watch) -> dict[str, Any]:
+def _wait_until_created(aws: Aws, stack_name: str, name: str, watch: Watch) -> dict[str, Any]:
     for _ in watch.deadline.looks(f"The change set {name}"):
         found: Any = aws.cloudformation.describe_change_set(StackName=stack_name, ChangeSetName=name)
         if found["Status"] not in {"CREATE_PENDING", "CREATE_IN_PROGRESS"}:
@@ -85,7 +85,7 @@ def _made(aws: Aws, stack_name: str, name: str, watch: Watch) -> dict[str, Any]:
     raise AssertionError("unreachable")
 
 
-def _begun(aws: Aws, stack_id: str, settled: frozenset[str], watch: Watch) -> None:
+def _wait_until_begun(aws: Aws, stack_id: str, settled: frozenset[str], watch: Watch) -> None:
     """Until the operation is in the stack's events: right after a request a stack may be described as it was before."""
     for _ in watch.deadline.looks(f"The stack {stack_id}"):
         latest = next(stacks.history(aws.cloudformation, stack_id), None)
@@ -93,7 +93,7 @@ def _begun(aws: Aws, stack_id: str, settled: frozenset[str], watch: Watch) -> No
             return
 
 
-def _finished(
+def _require_succeeded(
     aws: Aws, found: Stack | None, step: ApplyStack, stack_id: str, settled: frozenset[str]
 ) -> Stack:
     if found is not None and found.succeeded:

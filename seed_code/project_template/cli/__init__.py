@@ -6,7 +6,7 @@ What a command needs is imported when it is called: the CDK alone takes a second
 from __future__ import annotations
 
 from model_common.cli.command_line import application
-from project_template.cli import examination, projects, publication
+from project_template.cli import checks, projects, publication
 
 app = application(
     name="project-template",
@@ -19,10 +19,10 @@ app = application(
 app.command()(publication.publish)
 app.command()(projects.create)
 app.command()(projects.update)
-app.command()(examination.doctor)
+app.command()(checks.doctor)
 app.command()(projects.env)
 app.command()(projects.teardown)
-app.command()(examination.smoke)
+app.command()(checks.smoke)
 app.command()(publication.seed)
 
 

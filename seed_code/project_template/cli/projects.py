@@ -212,7 +212,7 @@ def teardown(
 
         clients = connect(region)
         request = teardown.Request(name, with_endpoints, with_data, timeout)
-        inventory = teardown.take(clients, request)
+        inventory = teardown.take_inventory(clients, request)
         for line in teardown.lines(inventory, request):
             typer.echo(line, err=as_json)
         left = inventory

@@ -21,7 +21,7 @@ from project_template.cli.options import (
 )
 from project_template.core.settings import DEFAULT_NAME, DEFAULT_OWNER, Form
 from project_template.errors import UsageError
-from project_template.stacks.published import GITHUB_API
+from project_template.stacks.publication_values import GITHUB_API
 
 
 def publish(

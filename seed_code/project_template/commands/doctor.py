@@ -65,26 +65,26 @@ def run(
                 "publication", error.message, "`project-template publish --dry-run` shows what it would make."
             )
         ]
-        names = _asked("names", lambda: _names(aws, request, None))
+        names = _run_check("names", lambda: _names(aws, request, None))
         return [*findings, *names, *_quotas(aws), *_folders(request)]
     return [
         *_publication(found),
-        *_asked("template bucket", lambda: bucket.bucket(aws, found)),
-        *_asked("template object", lambda: bucket.template_object(aws, found)),
-        *_asked("archives", lambda: bucket.archives(aws, found)),
-        *_asked(
+        *_run_check("template bucket", lambda: bucket.bucket(aws, found)),
+        *_run_check("template object", lambda: bucket.template_object(aws, found)),
+        *_run_check("archives", lambda: bucket.archives(aws, found)),
+        *_run_check(
             "template version", lambda: [bucket.version(found, checkout() if checkout else _checkout(found))]
         ),
-        *_asked("domain tag", lambda: _domains(aws, request, found)),
-        *_asked("launch role", lambda: _launch_role(aws, found)),
-        *_asked("users", lambda: users.check(aws, found)),
-        *_asked("OIDC provider", lambda: [_oidc(aws, found)]),
-        *_asked("GitHub", lambda: _github(aws, request, found, transport)),
+        *_run_check("domain tag", lambda: _domains(aws, request, found)),
+        *_run_check("launch role", lambda: _launch_role(aws, found)),
+        *_run_check("users", lambda: users.check(aws, found)),
+        *_run_check("OIDC provider", lambda: [_oidc(aws, found)]),
+        *_run_check("GitHub", lambda: _github(aws, request, found, transport)),
         *_quotas(aws),
-        *_asked("names", lambda: _names(aws, request, found)),
-        *_asked("project", lambda: _project(aws, request, found)),
-        *_asked("watched data", lambda: _watched(aws, request)),
-        *_asked("repositories", lambda: _repositories(aws, request, found, transport)),
+        *_run_check("names", lambda: _names(aws, request, found)),
+        *_run_check("project", lambda: _project(aws, request, found)),
+        *_run_check("watched data", lambda: _watched(aws, request)),
+        *_run_check("repositories", lambda: _repositories(aws, request, found, transport)),
         *_folders(request),
     ]
 
@@ -115,7 +115,7 @@ def lines(findings: Iterable[Finding]) -> list[str]:
     return printed
 
 
-def _asked(check: str, look: Callable[[], Iterable[Finding]]) -> list[Finding]:
+def _run_check(check: str, look: Callable[[], Iterable[Finding]]) -> list[Finding]:
     """The findings, or that it could not be looked at: one closed door is no reason to leave the others out."""
     try:
         return list(look())
@@ -214,7 +214,7 @@ def _folders(request: Request) -> list[Finding]:
 
 def _quotas(aws: Aws) -> list[Finding]:
     needed = quotas.wanted(quotas.read(_RECIPES), quotas.read(_STAGES))
-    return _asked("quotas", lambda: quotas.check(needed, quotas.allowed(aws), aws.region))
+    return _run_check("quotas", lambda: quotas.check(needed, quotas.allowed(aws), aws.region))
 
 
 def _names(aws: Aws, request: Request, found: Published | None) -> list[Finding]:

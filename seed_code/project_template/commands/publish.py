@@ -69,7 +69,7 @@ def run(
     return made
 
 
-def _typed(made: Blueprint) -> list[str]:
+def _values_to_type(made: Blueprint) -> list[str]:
     """Notes for users of the S3 form, which Studio does not show."""
     if not made.user_policy_arn:
         return []
@@ -106,7 +106,7 @@ def lines(made: Plan, dry_run: bool) -> list[str]:
         f"version    {made.blueprint.version}",
         f"stack      {wanted.stack_name}",
         f"templates  {wanted.location}",
-        *_typed(made.blueprint),
+        *_values_to_type(made.blueprint),
     ]
     if not made.steps:
         return [*printed, "Nothing changes: this version is published already."]

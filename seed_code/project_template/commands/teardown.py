@@ -67,7 +67,7 @@ def identity(name: str, found: Project | None) -> dict[str, str]:
     return {project.PROJECT_ID_TAG: found.id} if found else {project.PROJECT_NAME_TAG: name}
 
 
-def take(aws: Aws, request: Request) -> Inventory:
+def take_inventory(aws: Aws, request: Request) -> Inventory:
     """Look what there is; changes nothing."""
     check_project(request.name)
     found = project.describe(aws, request.name)
@@ -133,7 +133,7 @@ def run(aws: Aws, request: Request, inventory: Inventory, console: Console) -> I
     if request.with_data:
         for line in retained.delete(aws, inventory.retained):
             progress.say(line)
-    return take(aws, request)
+    return take_inventory(aws, request)
 
 
 def document(inventory: Inventory, left: Inventory, request: Request) -> dict[str, Any]:

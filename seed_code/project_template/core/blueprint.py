@@ -18,7 +18,7 @@ from project_template.core import template
 from project_template.core.plan import VISIBLE, Object, Wanted
 from project_template.core.settings import PublishSettings
 from project_template.errors import RefusedError
-from project_template.stacks.published import Catalog, Publication, PublicationSettings, Version
+from project_template.stacks.publication_values import Catalog, Publication, PublicationSettings, Version
 
 PROVIDER_TYPE = "AWS::IAM::OIDCProvider"
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from project_template.errors import UsageError
-from project_template.stacks.published import GITHUB_API, GITHUB_ISSUER, AppSignIn, TokenSignIn
+from project_template.stacks.publication_values import GITHUB_API, GITHUB_ISSUER, AppSignIn, TokenSignIn
 
 DEFAULT_NAME = "text-classification"
 DEFAULT_OWNER = "Machine learning platform"

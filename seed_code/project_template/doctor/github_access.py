@@ -95,7 +95,7 @@ def token(github: GitHub, request: RepositoryRequest, now: datetime | None = Non
     if answer.status != 200:
         yield fail(
             "GitHub token",
-            f"GitHub answers {answer.status} to it: {_said(answer.body)}",
+            f"GitHub answers {answer.status} to it: {_message(answer.body)}",
             "Make a new fine-grained token, and put it into the secret: the functions read it each time.",
         )
         return
@@ -111,7 +111,7 @@ def app(github: GitHub, request: RepositoryRequest) -> Iterator[Finding]:
     if answer.status != 200:
         yield fail(
             "GitHub App",
-            f"GitHub answers {answer.status} to its signature: {_said(answer.body)}",
+            f"GitHub answers {answer.status} to its signature: {_message(answer.body)}",
             "Check --app-id, and that the key in KMS was imported from a private key that the App still has.",
         )
         return
@@ -283,5 +283,5 @@ def _installation(slug: str, owner: str, installed: Mapping[str, Any]) -> Iterat
         yield ok("GitHub reach", f"{slug} is installed for {owner}, with all permissions")
 
 
-def _said(body: Any) -> str:
+def _message(body: Any) -> str:
     return str(body.get("message", "no reason")) if isinstance(body, dict) else "no reason"

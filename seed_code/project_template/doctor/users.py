@@ -12,7 +12,7 @@ from model_common.aws.errors import error_code, is_missing
 from project_template.account.publication import Published
 from project_template.aws.clients import Aws
 from project_template.doctor.finding import Finding, fail, ok, warn
-from project_template.stacks.published import STACK_ACTIONS, TEMPLATE_ACTIONS
+from project_template.stacks.publication_values import STACK_ACTIONS, TEMPLATE_ACTIONS
 
 _CHECK = "users"
 

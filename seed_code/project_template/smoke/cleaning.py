@@ -30,7 +30,7 @@ def clean(aws: Aws, name: str, minutes: int, console: Console, say: Callable[[st
     """
     drop_role(aws.iam, probe_role_name(name))
     request = teardown.Request(name, with_endpoints=True, with_data=True, timeout=minutes * 60)
-    left = teardown.take(aws, request)
+    left = teardown.take_inventory(aws, request)
     for _ in range(ATTEMPTS):
         if not teardown.has_work(left, request):
             break

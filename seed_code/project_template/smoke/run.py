@@ -27,7 +27,7 @@ from project_template.smoke.plan import TAG, TEARDOWN_MINUTES, Plan
 from project_template.smoke.redaction import Redaction
 from project_template.smoke.steps import STEPS
 from project_template.smoke.verdicts import Finding
-from project_template.stacks.published import TokenSignIn
+from project_template.stacks.publication_values import TokenSignIn
 
 PROBES, TEARDOWN, LEFTOVERS = "probes", "take everything down", "take down what earlier runs left"
 _PROBES_AFTER = "ask"

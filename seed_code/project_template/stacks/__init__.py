@@ -20,7 +20,7 @@ whatever a resource is called, and IAM compares letter by letter: so the names o
 from __future__ import annotations
 
 from model_common.cdk import prepare
-from project_template.stacks.published import (
+from project_template.stacks.publication_values import (
     AppSignIn,
     Catalog,
     Publication,

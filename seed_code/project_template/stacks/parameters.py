@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import aws_cdk as cdk
 
-from project_template.stacks.published import RECIPES, Publication
+from project_template.stacks.publication_values import RECIPES, Publication
 
 _REPOSITORY = r"^$|^(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}$"
 _REVIEWER = r"[A-Za-z0-9][A-Za-z0-9-]{0,38}(/[A-Za-z0-9._-]{1,100})?"

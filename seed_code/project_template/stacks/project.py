@@ -15,7 +15,7 @@ from project_template.stacks.github.repositories import Environment, Repositorie
 from project_template.stacks.github.retraining import Retraining
 from project_template.stacks.parameters import Parameters
 from project_template.stacks.policies import ID_TAG, NAME_TAG
-from project_template.stacks.published import Publication
+from project_template.stacks.publication_values import Publication
 from project_template.stacks.roles import build_roles, deploy_roles, service_role
 from project_template.stacks.roles.build_roles import BuildRoles
 from project_template.stacks.roles.deploy_roles import DeployRoles

@@ -7,7 +7,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from project_template.stacks.published import PublicationSettings
+from project_template.stacks.publication_values import PublicationSettings
 from project_template.stacks.publishing import boundary, catalog, launch_role, users
 from project_template.stacks.roles.identity import AUDIENCE
 from project_template.stacks.storage import (

@@ -13,7 +13,7 @@ import yaml
 
 from project_template.stacks.project import ProjectStack
 from project_template.stacks.publication import PublicationStack
-from project_template.stacks.published import Publication, PublicationSettings
+from project_template.stacks.publication_values import Publication, PublicationSettings
 
 
 def project_template(publication: Publication) -> str:

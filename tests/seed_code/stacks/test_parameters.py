@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from project_template.cli import examination
+from project_template.cli import checks
 from project_template.core.template import check
 from project_template.errors import ParameterError
-from project_template.stacks.published import RECIPES
+from project_template.stacks.publication_values import RECIPES
 
 
 def accepts(project, name, value):
@@ -88,8 +88,8 @@ def test_only_training_data_that_is_named_is_watched(project):
 
 def test_what_doctor_is_asked_about_is_what_the_template_takes(project):
     declared = project.template["Parameters"]
-    assert declared["ProductionGate"]["AllowedValues"] == list(examination.Gate)
-    assert declared["RepositoryVisibility"]["AllowedValues"] == list(examination.Visibility)
+    assert declared["ProductionGate"]["AllowedValues"] == list(checks.Gate)
+    assert declared["RepositoryVisibility"]["AllowedValues"] == list(checks.Visibility)
 
 
 def test_the_recipes_are_those_of_the_build_repository(pytestconfig):

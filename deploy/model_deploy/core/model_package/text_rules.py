@@ -103,11 +103,11 @@ class TextRules:
 
     def lines_again(self, texts: Sequence[str]) -> list[str]:
         """Like `lines`, with a cache for texts that are sent repeatedly."""
-        return list(_kept(self, tuple(texts)))
+        return list(_run_once(self, tuple(texts)))
 
 
 @lru_cache(maxsize=16)
-def _kept(rules: TextRules, texts: tuple[str, ...]) -> tuple[str, ...]:
+def _run_once(rules: TextRules, texts: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(_run(rules, texts))
 
 

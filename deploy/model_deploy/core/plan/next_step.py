@@ -171,7 +171,7 @@ def _update(target: Target, stack: Stack, observed: Observed) -> Step | None:
         return Delete(stack, f"its endpoint is {live.endpoint.status}")
     if observed.template is None or not template_diff.same(observed.template, target.template):
         return _change(observed.template, target.template)
-    return settled(target, stack, live)
+    return reconciliation(target, stack, live)
 
 
 def _change(old: str | None, new: str) -> Step:
@@ -183,7 +183,7 @@ def _change(old: str | None, new: str) -> Step:
     return Apply("UPDATE", template_diff.compare(old, new))
 
 
-def settled(target: Target, stack: Stack, live: Live) -> Reconcile | None:
+def reconciliation(target: Target, stack: Stack, live: Live) -> Reconcile | None:
     """The step for a stack with the wanted template: None, unless the endpoint serves another package."""
     if live.package_arn == target.arn:
         return None

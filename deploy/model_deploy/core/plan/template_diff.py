@@ -107,14 +107,14 @@ def _follow_references(found: dict[str, Change], after: Mapping[str, Mapping[str
         followed.add(replaced)
         for name, resource in after.items():
             touched = {
-                key for key, value in resource.get("Properties", {}).items() if _refers(value, replaced)
+                key for key, value in resource.get("Properties", {}).items() if _refers_to(value, replaced)
             }
             if touched and name != replaced:
                 changed = set(found[name].properties) if name in found else set()
                 found[name] = _modified(name, resource["Type"], changed | touched)
 
 
-def _refers(value: Any, name: str) -> bool:
+def _refers_to(value: Any, name: str) -> bool:
     return any(reference == name for reference in _references(value))
 
 

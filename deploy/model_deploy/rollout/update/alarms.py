@@ -94,17 +94,17 @@ def settle(workspace: Workspace, observed: Observed, progress: Progress) -> tupl
             if not waiting:
                 break
             if waiting != before:
-                progress.say(f"Waiting until {_named(workspace, waiting)} is quiet")
+                progress.say(f"Waiting until {_names(workspace, waiting)} is quiet")
     except TimedOutError as error:
         raise StackError(
-            f"{_named(workspace, waiting)} does not become quiet, so SageMaker would take any update of "
+            f"{_names(workspace, waiting)} does not become quiet, so SageMaker would take any update of "
             f"{workspace.endpoint_name} back at once. It is quiet while a rollout publishes its metrics: see whether the "
             "command may call cloudwatch:PutMetricData, and run it again."
         ) from error
     excused = tuple(sorted(quiet.excused))
     if excused:
         progress.say(
-            f"{_named(workspace, excused)} rings because of the model that is live: it does not take this rollout back. The "
+            f"{_names(workspace, excused)} rings because of the model that is live: it does not take this rollout back. The "
             "other alarms, the probes and `verify` judge the new model."
         )
     return excused
@@ -121,5 +121,5 @@ def _since(alarm: MetricAlarmTypeDef) -> datetime:
     return alarm.get("StateTransitionedTimestamp") or alarm["StateUpdatedTimestamp"]
 
 
-def _named(workspace: Workspace, alarms: list[str] | tuple[str, ...]) -> str:
+def _names(workspace: Workspace, alarms: list[str] | tuple[str, ...]) -> str:
     return ", ".join(f"the alarm {workspace.endpoint_name}-{name}" for name in alarms)

@@ -72,12 +72,12 @@ class Reply:
         with self._lock:
             if self._sent:
                 return False
-            self._deliver(answer.body(self._event))
+            self._send(answer.body(self._event))
             self._sent = True
         _log.info("answered %s %s: %s", answer.status, answer.physical_id, answer.reason)
         return True
 
-    def _deliver(self, body: bytes) -> None:
+    def _send(self, body: bytes) -> None:
         problem = ""
         for pause in PAUSES:
             if pause:

@@ -48,17 +48,17 @@ class Proposal:
 
         Raises ProposalError where main does not tell which seed it holds.
         """
-        held = self._held()
+        held = self._seed_on_main()
         if held == self._seed.digest:
             self._close_others(None)
             return None
         commit = self._commit(held)
         self._git.ensure_ref(f"tags/{self._seed.tag}", commit)
-        pull = self._pull(commit)
+        pull = self._open_pull_request(commit)
         self._close_others(pull["number"])
         return int(pull["number"]) if pull["state"] == "open" else None
 
-    def _held(self) -> str:
+    def _seed_on_main(self) -> str:
         """The digest of the seed that main holds."""
         head = self._git.ref(f"heads/{MAIN}")
         files = {} if head is None else self._git.files(self._git.tree_of(head))
@@ -87,9 +87,9 @@ class Proposal:
         message = f"Bring the template's new version\n\nSeed-Archive: {self._seed.digest}"
         return self._git.commit(message, tree, parent)
 
-    def _pull(self, commit: str) -> dict[str, Any]:
+    def _open_pull_request(self, commit: str) -> dict[str, Any]:
         """The pull request for the seed, opened again where it was closed: somebody has just asked for this seed."""
-        found = self._found()
+        found = self._find_pull_request()
         if found is not None and (found["state"] == "open" or found.get("merged_at")):
             return found
         self._git.ensure_ref(f"heads/{self._seed.branch}", commit)
@@ -107,13 +107,13 @@ class Proposal:
         try:
             made: dict[str, Any] = self._client.post(f"{self._path}/pulls", body)
         except InvalidError:  # the answer to the first attempt was lost
-            found = self._found()
+            found = self._find_pull_request()
             if found is None:
                 raise
             return found
         return made
 
-    def _found(self) -> dict[str, Any] | None:
+    def _find_pull_request(self) -> dict[str, Any] | None:
         head = quote(f"{self._owner}:{self._seed.branch}", safe="")
         found = self._client.get(f"{self._path}/pulls?state=all&head={head}&base={MAIN}&per_page=100")
         mine = [pull for pull in found if pull["head"]["ref"] == self._seed.branch]

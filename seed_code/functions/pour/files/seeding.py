@@ -32,15 +32,15 @@ class Seeding:
 
     def pour_files(self) -> None:
         """Everything but the workflows."""
-        head = self._begun()
+        head = self._start_main()
         self._commit(head, self._seed.first, "Pour the project's files")
 
     def pour_workflows(self) -> str:
         """The workflows and the stamp, with a tag on the commit whose tree is exactly the seed. Returns main's head."""
-        head = self._git.ref(f"heads/{MAIN}") or self._begun()
+        head = self._git.ref(f"heads/{MAIN}") or self._start_main()
         return self._commit(head, self._seed.files, "Pour the workflows: from here on it runs")
 
-    def _begun(self) -> str:
+    def _start_main(self) -> str:
         """Main's head; the first commit where there is none."""
         head = self._git.ref(f"heads/{MAIN}")
         if head is None:

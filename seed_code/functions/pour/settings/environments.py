@@ -58,7 +58,7 @@ class Environments:
             )
         reviewers = {self._reviewer(name) for name in wanted.reviewers}
         gap = self._set(wanted, reviewers)
-        if gap and self._let_read(wanted.reviewers):
+        if gap and self._grant_read(wanted.reviewers):
             gap = self._set(wanted, reviewers)
         if gap and must_hold:
             raise ProtectionError(
@@ -78,7 +78,7 @@ class Environments:
         found = self._client.find(place, absent=(403, 404))
         return "it is not there after it was made" if found is None else _gap(found, wanted, reviewers)
 
-    def _let_read(self, names: tuple[str, ...]) -> bool:
+    def _grant_read(self, names: tuple[str, ...]) -> bool:
         """Let reviewers read the repository who may not: GitHub takes no others. Says whether anybody could be let.
 
         Members of the organisation and its teams alone, where its base permission is none; an outsider would be invited.

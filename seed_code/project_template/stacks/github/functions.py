@@ -13,7 +13,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 
 from project_template.stacks.policies import Statement, allow, arn, text, trusts_service
-from project_template.stacks.published import AppSignIn, Publication, TokenSignIn
+from project_template.stacks.publication_values import AppSignIn, Publication, TokenSignIn
 from project_template.stacks.roles.identity import Identity
 
 RUNTIME = "python3.14"

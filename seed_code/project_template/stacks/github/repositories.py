@@ -16,7 +16,7 @@ from aws_cdk import aws_lambda as lambda_
 
 from project_template.stacks.github.functions import POUR_SECONDS
 from project_template.stacks.parameters import Parameters
-from project_template.stacks.published import Publication
+from project_template.stacks.publication_values import Publication
 
 TOPICS = ["sagemaker-project"]
 REQUIRED_CHECK = "test"

@@ -22,7 +22,7 @@ from project_template.stacks.policies import (
     document,
     reasons,
 )
-from project_template.stacks.published import PublicationSettings
+from project_template.stacks.publication_values import PublicationSettings
 
 _WHO = f"${{!aws:PrincipalTag/{NAME_TAG}}}"
 _OWN_ROLES = f"role/sagemaker-projects/{_WHO}/"

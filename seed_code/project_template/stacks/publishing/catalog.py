@@ -8,7 +8,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_servicecatalog as servicecatalog
 
-from project_template.stacks.published import Catalog
+from project_template.stacks.publication_values import Catalog
 
 VISIBLE = ("sagemaker:studio-visibility", "true")
 

@@ -27,7 +27,7 @@ from project_template.stacks.policies import (
     passes,
     reasons,
 )
-from project_template.stacks.published import STACK_ACTIONS, PublicationSettings
+from project_template.stacks.publication_values import STACK_ACTIONS, PublicationSettings
 
 _STACKS = ("SP-*", "SC-*")
 _ROLES = "role/sagemaker-projects/*"

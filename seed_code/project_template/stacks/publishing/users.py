@@ -15,7 +15,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 
 from project_template.stacks.policies import allow, arn, document, objects_below, passes, reasons
-from project_template.stacks.published import STACK_ACTIONS, TEMPLATE_ACTIONS, PublicationSettings
+from project_template.stacks.publication_values import STACK_ACTIONS, TEMPLATE_ACTIONS, PublicationSettings
 
 
 def add(

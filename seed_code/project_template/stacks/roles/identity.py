@@ -11,7 +11,7 @@ from aws_cdk import aws_iam as iam
 
 from project_template.stacks.parameters import Parameters
 from project_template.stacks.policies import ROLES_PATH, Stated, Statement, document, reasons, text
-from project_template.stacks.published import GITHUB_ISSUER, Publication
+from project_template.stacks.publication_values import GITHUB_ISSUER, Publication
 
 MAIN = "refs/heads/main"
 AUDIENCE = "sts.amazonaws.com"

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from model_build.core import changed, links
+from model_build.core import change_summary, links
 
 CODE, OTHER, RULES = "a" * 64, "b" * 64, "c" * 64
 
@@ -17,7 +17,7 @@ def definition(epochs="20", code=CODE, rules=RULES):
 
 
 def test_a_pull_request_that_changes_nothing_says_so():
-    assert changed.describe(definition(), definition(), "d" * 64, "d" * 64) == {
+    assert change_summary.describe(definition(), definition(), "d" * 64, "d" * 64) == {
         "definition": "the same",
         "data": "the champion's, dddddddddddd",
         "text rules": "the same",
@@ -27,7 +27,7 @@ def test_a_pull_request_that_changes_nothing_says_so():
 
 def test_each_kind_of_change_is_told_apart():
     new = definition(epochs="25", code=OTHER, rules=OTHER)
-    assert changed.describe(definition(), new, "d" * 64, "e" * 64) == {
+    assert change_summary.describe(definition(), new, "d" * 64, "e" * 64) == {
         "definition": '~ step Train: HyperParameters.epochs "20" -> "25"',
         "data": "dddddddddddd, where the champion's is eeeeeeeeeeee",
         "text rules": "changed",
@@ -36,12 +36,12 @@ def test_each_kind_of_change_is_told_apart():
 
 
 def test_a_digest_keeps_its_kind_however_short_it_is_shown():
-    said = changed.describe(None, definition(), "etag:" + "d" * 32, None)
+    said = change_summary.describe(None, definition(), "etag:" + "d" * 32, None)
     assert said["data"] == "etag:dddddddddddd"
 
 
 def test_a_first_pull_request_is_told_what_merging_makes():
-    said = changed.describe(None, definition(), "d" * 64, None)
+    said = change_summary.describe(None, definition(), "d" * 64, None)
     assert said["definition"] == "main has no pipeline yet; merging creates it"
 
 

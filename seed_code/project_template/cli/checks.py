@@ -11,7 +11,7 @@ import typer
 from model_common.cli.command_line import print_result, reported
 from project_template.cli.options import ADVICE, GitHubUrl, Issuer, Json, Publication, Region, Verbose
 from project_template.core.settings import DEFAULT_NAME
-from project_template.stacks.published import GITHUB_API
+from project_template.stacks.publication_values import GITHUB_API
 
 
 class Visibility(StrEnum):

@@ -19,7 +19,7 @@ from model_deploy.verify.judge import Verification
 from model_deploy.workspace import Workspace
 
 
-def close(
+def finish(
     workspace: Workspace,
     request: Request,
     target: Target,
@@ -30,17 +30,17 @@ def close(
     """Update the registry, prune and write the record, unless that was done for this deployment."""
     operation = converged.observed.stack
     assert operation is not None  # it has converged
-    existing = _recorded(workspace, target, operation)
+    existing = _find_record(workspace, target, operation)
     if existing is None and not converged.changed:
         # Another command's deployment. It may have begun between the descriptions of the stack and of its endpoint.
         operation = stack.describe(workspace.aws, operation.id) or operation
-        existing = _recorded(workspace, target, operation) or _unchanged(workspace, target)
+        existing = _find_record(workspace, target, operation) or _record_of_same_plan(workspace, target)
     if existing is not None and existing.outcome == "deployed":
         # If the stage is as recorded, no further calls are made: a rollout without changes has to be cheap.
         if existing.verified != verification.passed:
             note_verdict(workspace, existing, verification)
         return
-    stage, replaced = workspace.stage.name, _replaced(workspace, target, converged.before)
+    stage, replaced = workspace.stage.name, _replaced_package(workspace, target, converged.before)
     if verification.passed:
         registry.show_live(workspace.aws, target.candidate.package, stage)
         if replaced is not None:
@@ -85,12 +85,12 @@ def record(
     records.append(workspace.aws, workspace.settings.bucket, made)
 
 
-def _recorded(workspace: Workspace, target: Target, operation: Stack) -> Record | None:
+def _find_record(workspace: Workspace, target: Target, operation: Stack) -> Record | None:
     key = record_key(workspace.stage.name, operation.changed, target.candidate.package.version)
     return records.find(workspace.aws, workspace.settings.bucket, key)
 
 
-def _unchanged(workspace: Workspace, target: Target) -> Record | None:
+def _record_of_same_plan(workspace: Workspace, target: Target) -> Record | None:
     """The latest deployment's record, if it has this plan: the stack has changed since then, and was rolled back."""
     past = records.history(workspace.aws, workspace.settings.bucket, workspace.stage.name)
     latest = next((each for each in past if each.outcome == "deployed"), None)
@@ -99,7 +99,7 @@ def _unchanged(workspace: Workspace, target: Target) -> Record | None:
     return latest
 
 
-def _replaced(workspace: Workspace, target: Target, before: Observed) -> str | None:
+def _replaced_package(workspace: Workspace, target: Target, before: Observed) -> str | None:
     """The package that was live before, from the records if an earlier command replaced it."""
     arn = before.live_arn
     if arn is not None and arn != target.arn:
