@@ -84,18 +84,7 @@ class Server:
     ) -> None:
         # Before anything of this process is changed: the port may be taken.
         self._http = LimitedServer(LOOPBACK, port, None)
-        self._process = ExitStack()
-        self._process.enter_context(without_real_account(region))
-        self._process.enter_context(bucket_policies_unread())
-        self._process.enter_context(managed_policies.loaded())
-        self._process.enter_context(read_key_policies())
-        self._process.enter_context(bounded_logs())
-        self._process.enter_context(bounded_queues())
-        self._process.enter_context(symmetric_keys())
-        self._process.enter_context(told_notifications())
-        self._process.enter_context(one_account(ACCOUNT_ID))
-        self._process.enter_context(bounded_topics())
-        self._process.enter_context(untracked_models())
+        self._process = _patched_process(region)
         if time_scale is None:
             time_scale = float(os.environ.get("LOCAL_AWS_TIME_SCALE", "1"))
         # Before any handler has a thread of its own that asks moto for something.
@@ -116,41 +105,14 @@ class Server:
             target=self._http.serve_forever, args=(_POLL,), name="local-aws", daemon=True
         )
         self._thread.start()
-        control_plane = sagemaker.handlers(self.account)
-        functions = lambda_.handlers(self.account)
-        services = {
-            "sagemaker": control_plane,
-            "sagemaker-runtime": sagemaker_runtime.handlers(self.account, control_plane),
-            "cloudwatch": cloudwatch.handlers(self.account),
-            "cloudformation": cloudformation.handlers(self.account),
-            "lambda": functions,
-            "events": events.handlers(self.account, functions),
-            "sts": sts.handlers(self.account),
-            "apigatewayv2": http_api.handlers(self.account, functions),
-            "application-autoscaling": scheduled_actions.handlers(self.account),
-            "scheduler": scheduler.handlers(self.account),
-        }
-        subscribers = Subscribers(self.account, functions)
-        self._process.enter_context(subscribers.connected())
-        checks = Checks(
-            [
-                members.check,
-                sizes.check,
-                members.check_lengths,
-                protocols.check,
-                policies.check,
-                Quotas(self.account.client("iam")).check,
-                Destinations(subscribers.problem),
-            ]
-        )
-        self.gate = self._gate(
-            enforce, ResourceFacts(tag_readers.by_service(_get_api_tags(services["apigatewayv2"]))), checks
-        )
-        self.handlers: Mapping[str, list[object]] = services
-        self._handlers = [handler for handlers in services.values() for handler in handlers]
+        self.handlers: Mapping[str, list[object]] = _handlers_by_service(self.account)
+        self._handlers = [handler for handlers in self.handlers.values() for handler in handlers]
         self.services = {
-            name: _SPOKEN.get(name, Service)(name, handlers) for name, handlers in services.items()
+            name: _SPOKEN.get(name, Service)(name, handlers) for name, handlers in self.handlers.items()
         }
+        subscribers = Subscribers(self.account, self.handlers["lambda"])
+        self._process.enter_context(subscribers.connected())
+        self.gate = self._gate(enforce, _checks(self.account, subscribers))
         self.github = GitHub(self.account.state / "github", self.endpoint_url)
         self._application = Application(
             self.services.values(),
@@ -167,8 +129,9 @@ class Server:
         """The client of `service`, a boto3 service name, of the account's administrator."""
         return self.account.clients.client(service)
 
-    def _gate(self, enforce: bool, facts: ResourceFacts, checks: Checks) -> Gate:
+    def _gate(self, enforce: bool, checks: Checks) -> Gate:
         account = self.account
+        facts = ResourceFacts(tag_readers.by_service(_get_api_tags(self.handlers["apigatewayv2"])))
         return Gate(
             Namer(ACCOUNT_ID, account.region, facts),
             account.sessions,
@@ -201,6 +164,58 @@ class Server:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _patched_process(region: str) -> ExitStack:
+    """This process without the real account's settings, and with moto as the embedded AWS needs it, until it is closed."""
+    process = ExitStack()
+    for patch in (
+        without_real_account(region),
+        bucket_policies_unread(),
+        managed_policies.loaded(),
+        read_key_policies(),
+        bounded_logs(),
+        bounded_queues(),
+        symmetric_keys(),
+        told_notifications(),
+        one_account(ACCOUNT_ID),
+        bounded_topics(),
+        untracked_models(),
+    ):
+        process.enter_context(patch)
+    return process
+
+
+def _handlers_by_service(account: Account) -> dict[str, list[object]]:
+    """The handlers of every service that is not moto's, by boto3's name of the service."""
+    control_plane, functions = sagemaker.handlers(account), lambda_.handlers(account)
+    return {
+        "sagemaker": control_plane,
+        "sagemaker-runtime": sagemaker_runtime.handlers(account, control_plane),
+        "cloudwatch": cloudwatch.handlers(account),
+        "cloudformation": cloudformation.handlers(account),
+        "lambda": functions,
+        "events": events.handlers(account, functions),
+        "sts": sts.handlers(account),
+        "apigatewayv2": http_api.handlers(account, functions),
+        "application-autoscaling": scheduled_actions.handlers(account),
+        "scheduler": scheduler.handlers(account),
+    }
+
+
+def _checks(account: Account, subscribers: Subscribers) -> Checks:
+    """The checks of every request, in this order."""
+    return Checks(
+        [
+            members.check,
+            sizes.check,
+            members.check_lengths,
+            protocols.check,
+            policies.check,
+            Quotas(account.client("iam")).check,
+            Destinations(subscribers.problem),
+        ]
+    )
 
 
 def _get_api_tags(handlers: Iterable[object]) -> Callable[[dict[str, Any]], Mapping[str, Any]]:

@@ -19,6 +19,7 @@ from model_build.commands.models import APPROVAL, next_step
 from model_build.commands.report import ReportFiles
 from model_build.core.execution import Execution
 from model_build.core.provenance import UNKNOWN, Provenance
+from model_build.core.settings import Settings
 from model_build.errors import CommandError, DataError, RefusedError, StepFailedError, UsageError
 from model_build.run import blueprint, results, reused_training
 from model_build.run.attempt import Attempt
@@ -82,11 +83,7 @@ def run(
         console.print(text, highlight=False, soft_wrap=True)
 
     aws, settings = workspace.aws, workspace.settings
-    blueprint.check_force_reason(force_reason)
-    if force_reason is not None and settings.pull_request is not None:
-        raise UsageError("--force has nothing to register in a pull request; leave it out.")
-    if approved and settings.pull_request is not None:
-        raise UsageError("--approved has nothing to register in a pull request; leave it out.")
+    _check_options(settings, force_reason, approved)
     workspace.check_problem()
     found = data.locate(aws.s3, settings.bucket, source, settings.home)
     check_first_rows(workspace, found, say)
@@ -99,20 +96,8 @@ def run(
         given = blueprint.parameters(planned, place.settings, found, current, revision, force_reason, gate)
         return Attempt(place, planned, given | ({APPROVAL_STATUS: "Approved"} if approved else {}))
 
-    own = attempt = attempt_in(workspace)
-    launched = attempt.find()
-    training = ""
-    if launched is None and provenance.pull_request is not None:
-        attempt, launched, training = _reuse_training(attempt, attempt_in, provenance.pull_request, found)
-        say(training)
+    attempt, launched, training = _launch(attempt_in, workspace, provenance, found, say)
     workspace = attempt.workspace
-    if launched is None:
-        upload(workspace, attempt.planned, found, say)
-        if attempt is not own:
-            # The project's own pipeline is what the next pull request is compared with.
-            _upsert(own.workspace, own.planned, say)
-        launched = attempt.start(provenance)
-    say(f"{_LAUNCHED[launched.how]} {launched.arn}")
     with progress(console, names(workspace.recipe)) as show:
         execution = watch(aws.sagemaker, launched.arn, show, timeout)
     collected = results.collect(aws, execution)
@@ -124,6 +109,38 @@ def run(
     # Beside the report, so that whoever gets the report of a workflow has the figures for machines, too.
     written.html.with_name("run.json").write_text(json.dumps(document(outcome), indent=2), encoding="utf-8")
     return outcome
+
+
+def _check_options(settings: Settings, force_reason: str | None, approved: bool) -> None:
+    blueprint.check_force_reason(force_reason)
+    if force_reason is not None and settings.pull_request is not None:
+        raise UsageError("--force has nothing to register in a pull request; leave it out.")
+    if approved and settings.pull_request is not None:
+        raise UsageError("--approved has nothing to register in a pull request; leave it out.")
+
+
+def _launch(
+    attempt_in: Callable[[Workspace], Attempt],
+    workspace: Workspace,
+    provenance: Provenance,
+    found: Data,
+    say: Say,
+) -> tuple[Attempt, Launched, str]:
+    """The attempt, its execution, which is found or started, and a sentence on a pull request's training."""
+    own = attempt = attempt_in(workspace)
+    launched = attempt.find()
+    training = ""
+    if launched is None and provenance.pull_request is not None:
+        attempt, launched, training = _reuse_training(attempt, attempt_in, provenance.pull_request, found)
+        say(training)
+    if launched is None:
+        upload(attempt.workspace, attempt.planned, found, say)
+        if attempt is not own:
+            # The next pull request is compared with the project's own pipeline.
+            _upsert(own.workspace, own.planned, say)
+        launched = attempt.start(provenance)
+    say(f"{_LAUNCHED[launched.how]} {launched.arn}")
+    return attempt, launched, training
 
 
 def _reuse_training(

@@ -130,7 +130,7 @@ class PublicApi:
 
     def __call__(self, texts: Sequence[str]) -> list[Prediction]:
         """The predictions for these texts. Raises NoAnswerError if the API does not answer."""
-        return _asked(_request(self._url, texts), len(texts))
+        return _predictions(_request(self._url, texts), len(texts))
 
 
 def status_without_credentials(url: str) -> int:

@@ -172,7 +172,6 @@ def organization(urls: Urls, shown: Organization, public_repos: int, member: boo
 
 def repository(urls: Urls, shown: Repository, caller: Caller) -> dict[str, Any]:
     """`full-repository`."""
-    url = repository_url(urls, shown)
     held = role_of(caller, shown)
     issues = sum(pull.state == "open" for pull in shown.pulls.values())
     return (
@@ -184,15 +183,8 @@ def repository(urls: Urls, shown: Repository, caller: Caller) -> dict[str, Any]:
             "owner": account(urls, shown.owner),
             "private": shown.private,
             "visibility": shown.visibility,
-            "html_url": f"{urls.web}/{shown.full_name}",
             "description": shown.description,
             "fork": bool(shown.settings.get("fork")),
-            "url": url,
-            "git_url": f"git://localhost/{shown.full_name}.git",
-            "ssh_url": f"git@localhost:{shown.full_name}.git",
-            "clone_url": f"{urls.git}/{shown.full_name}.git",
-            "svn_url": f"{urls.web}/{shown.full_name}",
-            "mirror_url": None,
             "homepage": shown.homepage,
             "language": None,
             "default_branch": shown.default_branch,
@@ -212,7 +204,7 @@ def repository(urls: Urls, shown: Repository, caller: Caller) -> dict[str, Any]:
                 "pull": held != "none",
             },
         }
-        | {name: url + path for name, path in _REPOSITORY_URLS.items()}
+        | _repository_urls(urls, shown)
         | dict.fromkeys(_COUNTS, 0)
         | SETTINGS
         | shown.settings
@@ -223,6 +215,19 @@ def repository(urls: Urls, shown: Repository, caller: Caller) -> dict[str, Any]:
 def repository_url(urls: Urls, shown: Repository) -> str:
     """The API's URL of a repository."""
     return f"{urls.api}/repos/{shown.full_name}"
+
+
+def _repository_urls(urls: Urls, shown: Repository) -> dict[str, Any]:
+    url = repository_url(urls, shown)
+    return {
+        "url": url,
+        "html_url": f"{urls.web}/{shown.full_name}",
+        "git_url": f"git://localhost/{shown.full_name}.git",
+        "ssh_url": f"git@localhost:{shown.full_name}.git",
+        "clone_url": f"{urls.git}/{shown.full_name}.git",
+        "svn_url": f"{urls.web}/{shown.full_name}",
+        "mirror_url": None,
+    } | {name: url + path for name, path in _REPOSITORY_URLS.items()}
 
 
 def _with_organization(urls: Urls, shown: Repository) -> dict[str, Any]:

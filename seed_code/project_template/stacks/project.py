@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import aws_cdk as cdk
@@ -20,6 +21,16 @@ from project_template.stacks.roles import build_roles, deploy_roles, service_rol
 from project_template.stacks.roles.build_roles import BuildRoles
 from project_template.stacks.roles.deploy_roles import DeployRoles
 from project_template.stacks.roles.identity import Identity
+
+
+@dataclass(frozen=True)
+class _Roles:
+    """The roles of a project: those of both repositories, of the endpoint, and of CloudFormation for endpoint stacks."""
+
+    build: BuildRoles
+    endpoint: iam.CfnRole
+    service: iam.CfnRole
+    deploy: DeployRoles
 
 
 class ProjectStack(cdk.Stack):
@@ -47,6 +58,26 @@ class ProjectStack(cdk.Stack):
             self._parameters.deploy_repository,
             "Deploys the models of ${SageMakerProjectName}",
         )
+        roles = self._roles(build, deploy)
+        undelivered = approval.queue(self)
+        group = self._storage.group.model_package_group_name
+        dispatch = functions.dispatch(_attribute(deploy, "FullName"), group, undelivered)
+        approvals = approval.rule(self, dispatch, undelivered)
+        retraining = Retraining(self, self._identity, self._parameters, undelivered)
+        new_data = retraining.add(functions, _attribute(build, "FullName"))
+        approval.queue_policy(self, undelivered, approvals, new_data, self._parameters.watches_data)
+        self._pour_build(build, deploy, roles.build)
+        self._pour_deploy(build, deploy, roles)
+        self._tag(publication.tags)
+        self._outputs(build, deploy)
+        self._role_outputs(
+            PipelineRoleArn=roles.build.pipeline,
+            PullRequestRoleArn=roles.build.pull_request,
+            EndpointRoleArn=roles.endpoint,
+            DeployServiceRoleArn=roles.service,
+        )
+
+    def _roles(self, build: cdk.CfnResource, deploy: cdk.CfnResource) -> _Roles:
         builders = build_roles.add(
             self._identity,
             self._storage,
@@ -63,23 +94,7 @@ class ProjectStack(cdk.Stack):
             _attribute(deploy, "SubjectPrefix"),
             _attribute(deploy, "Id"),
         )
-        undelivered = approval.queue(self)
-        group = self._storage.group.model_package_group_name
-        dispatch = functions.dispatch(_attribute(deploy, "FullName"), group, undelivered)
-        approvals = approval.rule(self, dispatch, undelivered)
-        retraining = Retraining(self, self._identity, self._parameters, undelivered)
-        new_data = retraining.add(functions, _attribute(build, "FullName"))
-        approval.queue_policy(self, undelivered, approvals, new_data, self._parameters.watches_data)
-        self._pour_build(build, deploy, builders)
-        self._pour_deploy(build, deploy, deployers, endpoint.attr_arn, service.attr_arn)
-        self._tag(publication.tags)
-        self._outputs(build, deploy)
-        self._role_outputs(
-            PipelineRoleArn=builders.pipeline,
-            PullRequestRoleArn=builders.pull_request,
-            EndpointRoleArn=endpoint,
-            DeployServiceRoleArn=service,
-        )
+        return _Roles(builders, endpoint, service, deployers)
 
     def _role_outputs(self, **roles: iam.CfnRole) -> None:
         """The outputs that `project-template env` sets a shell up with."""
@@ -98,20 +113,13 @@ class ProjectStack(cdk.Stack):
         }
         self._repositories.contents("BuildContents", build, "build.zip", variables)
 
-    def _pour_deploy(
-        self,
-        build: cdk.CfnResource,
-        deploy: cdk.CfnResource,
-        roles: DeployRoles,
-        endpoint_arn: str,
-        service_arn: str,
-    ) -> None:
+    def _pour_deploy(self, build: cdk.CfnResource, deploy: cdk.CfnResource, roles: _Roles) -> None:
         variables = self._variables(build, deploy) | {
-            "DEPLOY_SERVICE_ROLE_ARN": service_arn,
-            "ENDPOINT_ROLE_ARN": endpoint_arn,
+            "DEPLOY_SERVICE_ROLE_ARN": roles.service.attr_arn,
+            "ENDPOINT_ROLE_ARN": roles.endpoint.attr_arn,
             "PERMISSIONS_BOUNDARY_ARN": cdk.Fn.ref("PermissionsBoundaryArn"),
-            "PRODUCTION_ROLE_ARN": roles.production.attr_arn,
-            "STAGING_ROLE_ARN": roles.staging.attr_arn,
+            "PRODUCTION_ROLE_ARN": roles.deploy.production.attr_arn,
+            "STAGING_ROLE_ARN": roles.deploy.staging.attr_arn,
         }
         contents = self._repositories.contents(
             "DeployContents",

@@ -104,41 +104,11 @@ class Execution:
 
     def _surroundings(self, scope: Scope) -> Surroundings:
         folders, machine, grants = self._folders, self._machine, self._grants
-        github: dict[str, Any] = {
-            **scope.contexts["github"],
-            "event_path": str(folders.temp / "event.json"),
-            "job": self._job.definition.id,
-            "token": grants.token,
-            "workspace": str(folders.workspace),
-        }
-        runner = {
-            "name": "local-aws",
-            "os": "Linux",
-            "arch": machine.architecture,
-            "temp": str(folders.temp),
-            "tool_cache": str(folders.tools),
-            "environment": "github-hosted",
-        }
-        secrets = {**grants.secrets, "GITHUB_TOKEN": grants.token}
-        known = {"status": "success", "check_run_id": self._job.id}
-        action = ActionCall(
-            inputs={},
-            run=self._job.run,
-            machine=machine,
-            folders=folders,
-            token=grants.token,
-            clone_url=grants.clone_url,
-            oidc_token=grants.oidc_token,
-            say=_discard,
-            warn=_discard,
-            mask=_discard,
-            new_id=grants.new_id,
-            artifacts=self._artifacts,
-        )
-        scope = scope.with_(github=github, runner=runner, secrets=secrets, job=known, env={}, steps={})
+        workspace, secrets = folders.workspace, {**grants.secrets, "GITHUB_TOKEN": grants.token}
+        own: dict[str, Any] = self._contexts(scope)
+        scope = scope.with_(**own, secrets=secrets, env={}, steps={})
         masks = {each for each in secrets.values() if each.strip()}
         masks |= {each for name, each in grants.oidc_variables.items() if name.endswith("_TOKEN")}
-        workspace = folders.workspace
         return Surroundings(
             machine,
             folders,
@@ -147,11 +117,51 @@ class Execution:
                 scope.contexts,
                 hash_files=lambda patterns: files.hash_files(workspace, patterns),
             ),
-            action,
+            self._action_call(),
             masks,
             self._job.annotations,
             self._stopped,
             grants.oidc_variables,
+        )
+
+    def _contexts(self, scope: Scope) -> dict[str, dict[str, Any]]:
+        """The contexts `github`, `runner` and `job` of the job's steps."""
+        folders = self._folders
+        return {
+            "github": {
+                **scope.contexts["github"],
+                "event_path": str(folders.temp / "event.json"),
+                "job": self._job.definition.id,
+                "token": self._grants.token,
+                "workspace": str(folders.workspace),
+            },
+            "runner": {
+                "name": "local-aws",
+                "os": "Linux",
+                "arch": self._machine.architecture,
+                "temp": str(folders.temp),
+                "tool_cache": str(folders.tools),
+                "environment": "github-hosted",
+            },
+            "job": {"status": "success", "check_run_id": self._job.id},
+        }
+
+    def _action_call(self) -> ActionCall:
+        """The arguments of an action's equivalent, without those of one step."""
+        grants = self._grants
+        return ActionCall(
+            inputs={},
+            run=self._job.run,
+            machine=self._machine,
+            folders=self._folders,
+            token=grants.token,
+            clone_url=grants.clone_url,
+            oidc_token=grants.oidc_token,
+            say=_discard,
+            warn=_discard,
+            mask=_discard,
+            new_id=grants.new_id,
+            artifacts=self._artifacts,
         )
 
 
