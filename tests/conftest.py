@@ -19,7 +19,7 @@ LONGEST = (
     "test_rollout_of_a_bad_model.py",
     "test_seed.py",
     "test_cli.py",
-    "test_pipeline_definition.py",
+    "pipeline",
 )
 """Folders and files whose tests take a minute or more in one process, the longest first."""
 
