@@ -91,12 +91,12 @@ def _resolved(value):
     match value:
         case {"Get": path}:
             return (
-                "s3://bucket/_resolved"
+                "s3://bucket/resolved"
                 if "Uri" in path or "S3" in path
-                else f"_resolved-{path.split('.')[-1]}"
+                else f"resolved-{path.split('.')[-1]}"
             )
         case {"Std:JsonGet": {"Path": path}}:
-            return f"_resolved-{path.split('.')[-1]}"
+            return f"resolved-{path.split('.')[-1]}"
         case {"Std:Join": {"On": on, "Values": values}}:
             return on.join(_resolved(item) for item in values)
         case dict():
