@@ -91,9 +91,7 @@ def _resolved(value):
     match value:
         case {"Get": path}:
             return (
-                "s3://bucket/resolved"
-                if "Uri" in path or "S3" in path
-                else f"resolved-{path.split('.')[-1]}"
+                "s3://bucket/resolved" if "Uri" in path or "S3" in path else f"resolved-{path.split('.')[-1]}"
             )
         case {"Std:JsonGet": {"Path": path}}:
             return f"resolved-{path.split('.')[-1]}"
