@@ -1,9 +1,12 @@
 """`project-template create` and `update` against the embedded AWS; the Service Catalog form by its calls."""
 
+import contextlib
 import io
 import json
+import time
 
 import pytest
+from botocore.exceptions import ClientError
 from rich.console import Console
 
 from model_common.cli.progress import Progress
@@ -230,7 +233,7 @@ class Catalog:
     def __init__(self, account, name, version):
         self.account, self.name = account, name
         self.arn = f"arn:aws:sagemaker:eu-west-1:123456789012:project/{name}"
-        self.statuses, self.outcome = [], "Completed"
+        self.statuses, self.outcome, self.reason = [], "Completed", ""
         self.artifacts = [{"Id": "pa-1", "Name": "older"}, {"Id": "pa-2", "Name": version}]
         self.paths = [{"Id": "lpv2-1", "Name": "p"}]
         account.script(
@@ -240,12 +243,31 @@ class Catalog:
         account.script(
             "sagemaker", "CreateProject", lambda _: self._asked("Create", ProjectId="p-0123456789ab")
         )
-        account.script("sagemaker", "UpdateProject", lambda _: self._asked("Update"))
+        account.script("sagemaker", "UpdateProject", self._update)
         account.script("sagemaker", "DescribeProject", self._describe)
 
     def _asked(self, operation, **more):
         self.statuses = [f"{operation}InProgress", f"{operation}{self.outcome}"]
         return {"ProjectArn": self.arn} | more
+
+    def _update(self, asked):
+        """Brings the product's stack to the parameters, where there is one; the outcome is the stack's."""
+        client, stack = self.account.client("cloudformation"), f"SC-123456789012-pp-{self.name}"
+        sent = asked["ServiceCatalogProvisioningUpdateDetails"]["ProvisioningParameters"]
+        given = [{"ParameterKey": each["Key"], "ParameterValue": each["Value"]} for each in sent]
+        given.append({"ParameterKey": "SageMakerProjectName", "UsePreviousValue": True})
+        with contextlib.suppress(ClientError):  # nothing to change
+            client.update_stack(StackName=stack, UsePreviousTemplate=True, Parameters=given)
+            while (status := self.stack_status()).endswith("IN_PROGRESS"):
+                time.sleep(0.05)
+            self.outcome = "Completed" if status == "UPDATE_COMPLETE" else "Failed"
+        return self._asked("Update")
+
+    def stack_status(self):
+        [found] = self.account.client("cloudformation").describe_stacks(
+            StackName=f"SC-123456789012-pp-{self.name}"
+        )["Stacks"]
+        return found["StackStatus"]
 
     def _describe(self, asked):
         if not self.statuses:
@@ -258,7 +280,10 @@ class Catalog:
             "ProjectStatus": status,
             "CreationTime": 1_790_000_000.0,
             "ServiceCatalogProvisioningDetails": {"ProductId": PRODUCT, "ProvisioningArtifactId": "pa-2"},
-            "ServiceCatalogProvisionedProductDetails": {"ProvisionedProductId": f"pp-{self.name}"},
+            "ServiceCatalogProvisionedProductDetails": {
+                "ProvisionedProductId": f"pp-{self.name}",
+                "ProvisionedProductStatusMessage": self.reason,
+            },
         }
 
     def count(self, operation):
@@ -341,6 +366,44 @@ def test_an_update_of_a_provisioned_product_that_fails_names_the_status_and_exit
     with pytest.raises(RolledBackError, match="UpdateFailed") as failed:
         projects.update(name)
     assert failed.value.exit_code == 4
+
+
+def test_a_failed_update_of_a_provisioned_product_names_the_resource_and_leaves_the_earlier_one_usable(
+    catalog, publishing, name
+):
+    projects = Projects(publishing)
+    projects.create(name, form=Form.SERVICE_CATALOG)
+    catalog.stack(publishing, Recipe="two")
+
+    with pytest.raises(RolledBackError, match=r"Queue \(AWS::SQS::Queue\)"):
+        projects.update(name, DelaySeconds="ages")
+
+    assert catalog.stack_status() == "UPDATE_ROLLBACK_COMPLETE"
+    sqs = publishing.account.client("sqs")
+    url = sqs.get_queue_url(QueueName=f"{name}-two")["QueueUrl"]
+    assert sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["DelaySeconds"])["Attributes"] == {
+        "DelaySeconds": "0"
+    }
+    assert projects.update(name, DelaySeconds="7").project.status == "UpdateCompleted"
+    sent = [asked for each, asked in publishing.account.calls if each == "UpdateProject"][-1]
+    again = sent["ServiceCatalogProvisioningUpdateDetails"]["ProvisioningParameters"]
+    assert {each["Key"]: each["Value"] for each in again} == {
+        "DelaySeconds": "7",
+        "GitHubOwner": "acme",
+        "ProductionGate": "github",
+        "Recipe": "two",
+    }
+    assert catalog.stack_status() == "UPDATE_COMPLETE"
+
+
+def test_a_product_that_cannot_be_provisioned_is_a_failed_project_with_service_catalogs_reason(
+    catalog, publishing, name
+):
+    catalog.outcome, catalog.reason = "Failed", "The launch role cannot be assumed."
+    with pytest.raises(ProjectError, match=r"CreateFailed.*The launch role cannot be assumed"):
+        Projects(publishing).create(name, form=Form.SERVICE_CATALOG)
+    with pytest.raises(RefusedError, match="CreateFailed and cannot be updated"):
+        Projects(publishing).update(name)
 
 
 def test_a_user_without_a_launch_path_sends_none_so_that_service_catalog_says_why(catalog, publishing, name):
