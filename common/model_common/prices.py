@@ -1,4 +1,4 @@
-"""What AWS charges for what a project uses, in US dollars: for upper bounds, not for bills.
+"""AWS's prices of the resources of a project, in US dollars: for upper bounds, not for bills.
 
 Prices are those of US East (N. Virginia), on demand, without free tiers; `REGION_FACTOR` is what the dearest regions ask more.
 """
@@ -40,7 +40,7 @@ class UnknownPriceError(LookupError):
 
 
 def instance_hours(instance_type: str, hours: float) -> float:
-    """What so many hours of one instance cost at most, in US dollars, in any region. Raises UnknownPriceError."""
+    """The highest price of these hours of one instance in any region, in US dollars. Raises UnknownPriceError."""
     if instance_type not in INSTANCE_HOURS:
         raise UnknownPriceError(instance_type)
     return INSTANCE_HOURS[instance_type] * hours * REGION_FACTOR

@@ -176,7 +176,7 @@ def cors_rules(account: Account) -> CorsRules:
 
 
 def _refusal(refused: Refused, environ: dict[str, Any]) -> Response:
-    """What the guard says: as an error of the service that an SDK asks, as text to whoever else comes."""
+    """The response to a request that the guard refuses: the service's error for an SDK, text for any other client."""
     if environ["PATH_INFO"].startswith(GATEWAYS):
         return Response(f"{refused}\n", 403, content_type="text/plain; charset=utf-8")
     return refusal(_service(environ), ServiceError("AccessDenied", str(refused), 403), environ)

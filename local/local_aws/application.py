@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 @runtime_checkable
 class Gateway(Protocol):
-    """What answers HTTP requests that are no API calls: below a path of its own, `/_NAME/`."""
+    """Answers HTTP requests that are not API calls, below a path of its own, `/_NAME/`."""
 
     def respond(self, request: Request) -> Response | None:
         """The response, or None for a request below another path."""

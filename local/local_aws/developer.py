@@ -144,7 +144,7 @@ def _restrictions(project: Project) -> list[dict[str, Any]]:
 
 
 def _user_policy(project: Project) -> list[dict[str, Any]]:
-    """What the publication's policy gives the users of the S3 form (docs/publish.md), for every bucket and launch role here."""
+    """The publication's policy for users of the S3 form (docs/publish.md), for every bucket and launch role here."""
     stacks = [f"cloudformation:{verb}Stack" for verb in ("Create", "Delete", "Update")]
     stacks += ["cloudformation:DescribeStacks", "cloudformation:TagResource", "cloudformation:UntagResource"]
     return [

@@ -1,4 +1,4 @@
-"""Whom a command works as on the embedded AWS."""
+"""The identities that a command can have on the embedded AWS."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ class Subscribers:
 
     @contextmanager
     def connected(self) -> Iterator[None]:
-        """Meanwhile moto's topics and buckets of this process deliver through this."""
+        """Inside the block moto's topics and buckets of this process deliver through this object."""
         original, delete = Subscription.publish, S3Backend.delete_object
 
         def publish(subscription: Subscription, message: str, message_id: str, **more: Any) -> None:
@@ -236,7 +236,7 @@ def _in_background(work: Callable[..., None], *arguments: Any) -> None:
 def _sns_event(
     subscription: Subscription, message: str, message_id: str, more: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What a function gets. https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html"""
+    """The event for a function. https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html"""
     if more.get("message_structure") == "json":
         message = subscription._parse_message_structure(message, subscription.protocol)
     told = subscription.get_post_data(message, message_id, more.get("subject"))

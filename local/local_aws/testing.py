@@ -81,7 +81,7 @@ class Aws:
 
 
 class Control:
-    """What a test may ask of a server in another process: faults on purpose."""
+    """The faults that a test can inject into a server in another process."""
 
     def __init__(self, server: Server) -> None:
         self._faults = server.account.faults
@@ -134,7 +134,7 @@ class ServerProcess:
         """The administrator's clients."""
 
     def ask(self, method: str, /, **arguments: Any) -> Any:
-        """What that method of the control returns. Arguments and result are plain data, as JSON has it."""
+        """Call a method of the control in the server's process. Arguments and result are JSON data."""
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps([method, arguments]) + "\n")
         self.process.stdin.flush()

@@ -1,4 +1,4 @@
-"""What a GitHub Enterprise Server knows of workflows, where github.com knows more.
+"""The features of workflows that github.com has and a GitHub Enterprise Server does not.
 
 Sources: "Upgrading ... artifact actions" of actions/upload-artifact (v4 and later are not supported there), and "Workflow syntax",
 GitHub Enterprise Server documentation (`concurrency` without `queue`).

@@ -89,7 +89,7 @@ class ProjectError(CommandError):
 
 
 class SmokeError(CommandError):
-    """What was made for the run is taken down all the same."""
+    """A step of a smoke run failed. The run's resources are deleted nevertheless."""
 
 
 class FolderNotEmptyError(UsageError):

@@ -49,7 +49,7 @@ class Tuner:
 
     @property
     def parts(self) -> dict[str, Any]:
-        """What a checkpoint holds beside the model."""
+        """The parts of a checkpoint beside the model."""
         return {"optimizer": self.optimizer, "schedule": self.schedule, "scaler": self.scaler}
 
     def epoch(self, number: int) -> float:

@@ -65,7 +65,7 @@ def describe(sagemaker: SageMakerClient, name: str) -> Job | None:
 
 
 def tampered(s3: S3Client, job: Job, home: str) -> str:
-    """What was changed of the job's inputs and of its artifact, as a clause; empty if nothing was.
+    """The changes of the job's inputs and of its artifact, as a clause; empty if nothing was changed.
 
     `home` is the URI below which all of them have to lie.
     """

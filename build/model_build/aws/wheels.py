@@ -51,7 +51,7 @@ class Target:
 
     @property
     def options(self) -> list[str]:
-        """What tells pip of it."""
+        """The options of pip that choose it."""
         abi = f"cp{self.python.replace('.', '')}"
         # pip takes a tag literally: an older glibc's wheels run here, too.
         older = ("manylinux_2_17_x86_64", "manylinux2014_x86_64") if self.platform.endswith("x86_64") else ()

@@ -127,7 +127,7 @@ def summary(plan: Plan) -> str:
 
 
 def _gate(plan: Plan) -> list[str]:
-    """What the gate will ask, and what is known of the champion before a run measures it again."""
+    """The gate's rule, and the champion's figures from its registration; a run measures the champion again."""
     rule, version = plan.workspace.recipe.gate, plan.champion
     least = f"gate       {rule.metric} at least {rule.minimum:g}"
     if version is None:

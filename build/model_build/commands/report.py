@@ -128,7 +128,7 @@ def _run(
 
 
 def _changed(workspace: Workspace, data_sha256: str) -> dict[str, str]:
-    """What merging the pull request would change; nothing outside of one."""
+    """The changes that merging the pull request would bring; empty outside of a pull request."""
     if workspace.settings.pull_request is None:
         return {}
     sagemaker, group = workspace.aws.sagemaker, workspace.settings.model_package_group

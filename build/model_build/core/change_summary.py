@@ -1,4 +1,4 @@
-"""What a pull request changes, in words: the definition on main against the one that merging would bring."""
+"""Describes what a pull request changes: the definition on main against the one that merging would bring."""
 
 from __future__ import annotations
 

@@ -36,5 +36,5 @@ class Hyperparameters(Part):
         return self
 
     def items(self) -> ItemsView[str, str]:
-        """What CreateTrainingJob takes: every value a string, only what the recipe states, always the mode."""
+        """The hyperparameters for CreateTrainingJob: strings, only those that the recipe states, and always the mode."""
         return {name: str(value) for name, value in self.model_dump(exclude_none=True).items()}.items()

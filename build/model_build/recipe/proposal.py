@@ -239,7 +239,7 @@ def _written(sample: Sample, name: str, data: dict[str, Any], labels: _Labels) -
 
 
 def names_file(recipe: str) -> str:
-    """What the file with the labels of a recipe is called."""
+    """The name of the file with a recipe's labels."""
     return f"{recipe}-labels.txt"
 
 

@@ -288,7 +288,7 @@ class Recipe(Part):
         return hashlib.sha256(canonical.encode("ascii")).hexdigest()
 
     def prepare_config(self) -> dict[str, Any]:
-        """What `steps/prepare.py` reads as prepare.json."""
+        """The content of prepare.json, the configuration of `steps/prepare.py`."""
         data = self.data.model_dump(mode="json")
         tabs = self.data.format == "tsv"
         data["delimiter"] = self.data.delimiter or ("\t" if tabs else ",")
@@ -313,7 +313,7 @@ class Recipe(Part):
         return {} if own.script is None else {"script": own.script, "arguments": dict(own.arguments)}
 
     def evaluate_config(self) -> dict[str, Any]:
-        """What `steps/evaluate.py` reads as evaluate.json."""
+        """The content of evaluate.json, the configuration of `steps/evaluate.py`."""
         return {
             "recipe": self.name,
             "gate": self.gate.model_dump(mode="json"),
@@ -327,7 +327,7 @@ class Recipe(Part):
         }
 
     def contract(self) -> dict[str, Any]:
-        """What travels with the model: enough to turn a text into a request and an answer into label names."""
+        """The serving contract: how a text becomes a request to the model, and the model's answer label names."""
         return {
             "version": CONTRACT_VERSION,
             "recipe": self.name,

@@ -33,7 +33,7 @@ _FORMATS = "csv, tsv, JSON lines or fastText's labelled lines; plain, or compres
 
 @dataclass
 class Column:
-    """What stands in a column. `values` counts the first DISTINCT values.
+    """The values of a column. `values` counts the first DISTINCT values.
 
     `spaced` counts those of several words; `is_text` says whether none is a list or an object.
     """

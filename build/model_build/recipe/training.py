@@ -79,7 +79,7 @@ class Scripted(_Job):
         raise NotImplementedError
 
     def options(self, labels: tuple[str, ...], multi_label: bool) -> dict[str, str]:
-        """What train.py is called with, as CreateTrainingJob takes it: every value a string."""
+        """The options of train.py in the form of CreateTrainingJob: every value is a string."""
         arguments = {"labels": " ".join(labels), "multi_label": multi_label, **self.arguments}
         return {
             name: str(value).lower() if isinstance(value, bool) else str(value)

@@ -282,7 +282,7 @@ class Report:
 
     @property
     def search(self) -> str:
-        """What the search for hyperparameters tried, found and cost, in sentences; empty without a search."""
+        """The search for hyperparameters in sentences: its jobs, its best settings, its cost; empty without a search."""
         found = self.run.search
         if found is None or found.best is None:
             return ""
@@ -298,7 +298,7 @@ class Report:
 
     @property
     def _cost_of_search(self) -> float:
-        """What the training jobs of the search cost about; 0 if there were none, or the step cache answered."""
+        """The approximate cost of the search's training jobs, in US dollars; 0 without jobs, or if the step cache answered."""
         ran = any(step.name == "Tune" and not step.cache_hit for step in self.run.steps)
         machine = next((step.instance_type for step in self.run.steps if step.name == "Train"), "")
         if self.run.search is None or not ran:
@@ -306,7 +306,7 @@ class Report:
         return prices.INSTANCE_HOURS.get(machine, 0.0) * self.run.search.seconds / 3600
 
     def _search_gain(self) -> str:
-        """What the search gained over the recipe's own hyperparameters, on the holdout."""
+        """The gain of the search over the recipe's own hyperparameters, on the holdout."""
         defaults = self.evaluation.defaults if self.evaluation else None
         gained = defaults.comparison if defaults else None
         if defaults is None or gained is None:

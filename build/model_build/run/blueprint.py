@@ -23,7 +23,7 @@ from model_build.run import pipeline
 
 @dataclass(frozen=True)
 class Blueprint:
-    """What is to be uploaded, and the definition that refers to it.
+    """The files to upload, and the definition that refers to them.
 
     `libraries` are the wheels that training installs beside those of Evaluate, `pretrained` is what it begins with.
     """

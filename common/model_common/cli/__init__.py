@@ -1,1 +1,1 @@
-"""What all command lines share: how they start and end, and how they print lines, tables, progress and job summaries."""
+"""The common part of all command lines: their start and end, and the printing of lines, tables, progress and summaries."""

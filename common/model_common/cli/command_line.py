@@ -60,7 +60,7 @@ def application(name: str, help: str, epilog: str) -> typer.Typer:
 
 
 def names_in(folder: str) -> Callable[[str], list[str]]:
-    """What a shell offers for the name of a file NAME.yaml of the nearest `folder` upwards; nothing where there is none."""
+    """The completions for the name of a file NAME.yaml in the nearest `folder` upwards; none if there is no such folder."""
 
     def offered(begun: str) -> list[str]:
         root = nearest(Path.cwd(), folder)

@@ -124,7 +124,7 @@ def _yaml_hint(problem: ErrorDetails) -> str:
 
 
 def _expected_at(model: type[BaseModel], location: Location) -> str:
-    """What the field at `location` is for, where the schema says it."""
+    """The description of the field at `location`, if the schema has one."""
     parent = _model_at(model, location[:-1])
     field = parent.model_fields.get(str(location[-1])) if parent else None
     return f"It is {field.description}." if field is not None and field.description else "It must be stated."

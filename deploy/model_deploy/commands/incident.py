@@ -22,7 +22,7 @@ _MOST = 60_000  # characters of a reason; GitHub takes 65,536 in all
 
 @dataclass(frozen=True)
 class Reported:
-    """What was done with the issue, and its URL; both empty if nothing failed and no issue was open."""
+    """The action on the issue, and its URL; both empty if nothing failed and no issue was open."""
 
     done: str = ""
     url: str = ""

@@ -31,7 +31,7 @@ AudienceName = Annotated[str, matching(r"[a-z][a-z0-9_-]{0,39}", "a name of smal
 
 
 class Policy(Part):
-    """What callers should do with a text, by its labels and its audience; the strictest action of its labels counts.
+    """The action that callers should take on a text, by its labels and its audience; the strictest action counts.
 
     A label that an audience does not name is allowed. Labels of `never` are blocked for every audience.
     """

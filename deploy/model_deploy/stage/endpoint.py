@@ -21,7 +21,7 @@ _FIRST_INFERENTIA = re.compile(r"ml\.inf1\..+")
 
 
 _POOLS = ("fallback_instance_types", "instance_pools")
-"""What a recipe calls it, and what the API calls it."""
+"""The name in a stage's file, and the API's name."""
 
 
 @dataclass(frozen=True)

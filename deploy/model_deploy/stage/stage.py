@@ -109,7 +109,7 @@ class Stage(Part):
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What to think about before this stage, which can be rolled out, is."""
+        """Warnings about a stage that can be rolled out."""
         found = (self._bake_warning, self.api.warning if self.api else None)
         return tuple(each for each in found if each is not None)
 

@@ -81,7 +81,7 @@ class EndpointModel:
 
 
 def contract_prediction(contract: Contract, entry: Mapping[str, Any]) -> Prediction:
-    """What a model's entry for one text means under its contract. Raises as `Serving.scores_of` does."""
+    """The prediction in a model's entry for one text, under its contract. Raises as `Serving.scores_of` does."""
     scores = contract.serving.scores_of(entry)
     if contract.thresholds is not None:
         given = (name for name, least in contract.thresholds.items() if scores.get(name, -1.0) >= least)

@@ -19,7 +19,7 @@ Measure = Callable[[Mapping[str, Any]], int]
 
 @dataclass(frozen=True)
 class Size:
-    """What is measured of an operation's parameters, by which limit, and the error for too much."""
+    """A measure of an operation's parameters, its limit, and the error of a request that exceeds the limit."""
 
     limit: str
     operations: tuple[str, ...]

@@ -16,7 +16,7 @@ class CloudFormationError(Exception):
 
 
 class ResourceError(CloudFormationError):
-    """What a resource's API said, or what is wrong with the resource's properties."""
+    """The error of a resource's API, or a problem of the resource's properties."""
 
 
 class Cancelled(CloudFormationError):

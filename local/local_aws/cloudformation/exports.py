@@ -53,7 +53,7 @@ class Exports:
         return paged({"Imports": shown}, token)
 
     def value(self, name: str) -> str:
-        """What is exported under a name. Raises ServiceError (ValidationError)."""
+        """The value of an export. Raises ServiceError (ValidationError) if there is none of that name."""
         for stack in self._store.all():
             exported = _exports_of(stack)
             if name in exported:

@@ -162,7 +162,7 @@ class Operation:
             self._stack.forget(resource.logical_id)
 
     def _superseded(self, attempt: Attempt) -> list[Discard]:
-        """What was put aside and has not come back since."""
+        """The replaced resources that the rollback has not brought back."""
         current = {(name, resource.physical_id) for name, resource in self._stack.resources.items()}
         return [item for item in attempt.superseded if item.key not in current]
 

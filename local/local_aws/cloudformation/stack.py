@@ -59,7 +59,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Settings:
-    """What a request says that a stack is to be; a rollback brings the whole of it back."""
+    """The wanted state of a stack, as a request states it; a rollback restores all of it."""
 
     definition: Definition
     capabilities: tuple[str, ...] = ()
@@ -77,7 +77,7 @@ class Discard:
 
     @property
     def key(self) -> tuple[str, str | None]:
-        """What identifies the resource: logical and physical id."""
+        """The logical and the physical id, which identify the resource."""
         return self.resource.logical_id, self.resource.physical_id
 
 
@@ -182,7 +182,7 @@ class Stack:
             self.resources = {name: each for name, each in self.resources.items() if name != logical_id}
 
     def known_attributes(self) -> dict[str, Mapping[str, Any]]:
-        """What Ref (as "Ref") and Fn::GetAtt give for each resource that exists."""
+        """The values of Ref (as "Ref") and Fn::GetAtt of each resource that exists."""
         return {
             name: {**resource.attributes, "Ref": resource.physical_id}
             for name, resource in self.resources.items()

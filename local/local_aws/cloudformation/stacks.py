@@ -137,7 +137,7 @@ class Stacks:
 
 
 def on_failure(request: dict[str, Any]) -> str:
-    """What becomes of a stack whose creation fails: ROLLBACK, DELETE or DO_NOTHING."""
+    """The action after a failed creation: ROLLBACK, DELETE or DO_NOTHING."""
     if request.get("DisableRollback"):
         return "DO_NOTHING"
     return str(request.get("OnFailure") or request.get("OnStackFailure") or "ROLLBACK")

@@ -117,7 +117,7 @@ class Worker:
         return True
 
     def _keep_unchanged(self, current: Resource, target: Resource) -> None:
-        """Nothing to do but to note what the template now says about the resource."""
+        """Record what the template now states of the resource; no API is called."""
         self._stack.put(replace(target, status=current.status, reason=current.reason, moment=current.moment))
 
     def _replace(self, kind: ResourceType, current: Resource, target: Resource) -> bool:

@@ -66,7 +66,7 @@ class Actions:
 
 
 def message(before: Alarm, after: Alarm, region: str) -> dict[str, Any]:
-    """What a topic gets. `region` is the region's name in words."""
+    """The message to a topic. `region` is the region's name in words."""
     stated = after.stated
     return {
         "AlarmName": after.name,

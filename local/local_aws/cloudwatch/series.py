@@ -16,7 +16,7 @@ _SIMPLE = frozenset({"SampleCount", "Sum", "Average", "Minimum", "Maximum"})
 
 @dataclass(frozen=True)
 class Metric:
-    """What identifies a metric: namespace, name and every dimension."""
+    """The identity of a metric: namespace, name and every dimension."""
 
     namespace: str
     name: str

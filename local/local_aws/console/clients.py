@@ -1,4 +1,4 @@
-"""What the page asks: AWS through boto3, GitHub through its REST API."""
+"""The clients of the page: of AWS through boto3, of GitHub through its REST API."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class Aws:
         self._documents[key] = value
 
     def remembered(self, key: str) -> Any:
-        """What was kept under the key, or None."""
+        """The value that `remember` stored under the key, or None."""
         return self._documents.get(key)
 
     def post(self, url: str, body: Any) -> requests.Response:
@@ -99,7 +99,7 @@ class Aws:
 
 
 class GitHubError(Exception):
-    """What GitHub answered instead: one sentence. `status` is its HTTP status."""
+    """An error of GitHub, in one sentence. `status` is its HTTP status."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(f"GitHub answered {status}: {message}")
@@ -114,7 +114,7 @@ class GitHub:
     token: str = field(repr=False)
 
     def get(self, *path: str, **query: str | int) -> Any:
-        """What GET answers for a path of names. Raises GitHubError."""
+        """The answer of GET for a path of names. Raises GitHubError."""
         return self._request("GET", path, query=query)
 
     def post(self, *path: str, body: Mapping[str, Any]) -> Any:

@@ -112,7 +112,7 @@ def _needs(step: _Step, steps: Sequence[_Step]) -> tuple[str, ...]:
 
 
 def _direct_needs(step: _Step, steps: Sequence[_Step]) -> tuple[str, ...]:
-    """What the step waits for, less what those wait for anyway."""
+    """The direct predecessors of the step, without those that its other predecessors wait for."""
     by_name = {each.name: each for each in steps}
     needs = _needs(step, steps)
     implied: set[str] = set()

@@ -1,4 +1,4 @@
-"""What a view gets and gives."""
+"""The arguments and the results of views."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ class Container(ABC):
         """Called with each line of the job's log."""
 
     def exit_message(self) -> str:
-        """What the job left to be said about its end; empty where there is nothing."""
+        """The exit message that the job wrote, empty without one."""
         return ""
 
     def pull_image(self) -> None:

@@ -17,7 +17,7 @@ _OTHER_MODES = ("batch_skipgram", "skipgram", "cbow")
 
 
 class HyperparameterError(ValueError):
-    """What the caller asked BlazingText for is not what it takes. The message is in the algorithm's words."""
+    """A hyperparameter that BlazingText refuses. The message has the algorithm's words."""
 
 
 @dataclass(frozen=True)

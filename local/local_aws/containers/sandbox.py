@@ -51,7 +51,7 @@ mount --bind "$ml" {ROOT}
 
 @dataclass(frozen=True)
 class Command:
-    """What a job runs. Paths are as in the image, under /opt/ml; the environment is the whole of it."""
+    """The command of a job. Paths are as in the image, under /opt/ml; `environment` is the whole environment."""
 
     arguments: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)

@@ -266,7 +266,7 @@ def _check_preferences(
 
 
 def selected(resources: Mapping[str, Any]) -> dict[str, Any]:
-    """What DescribeTrainingJob says of the machines: the first preference is the one that there is."""
+    """The instances in DescribeTrainingJob: the first preference is always available here."""
     preferences = resources.get("InstancePreferences")
     if not preferences:
         return dict(resources)

@@ -1,4 +1,4 @@
-"""What the runner of the demonstration keeps between its jobs: each job has a home of its own, without caches."""
+"""The caches that the demonstration's runner shares between jobs: each job has a home directory without caches."""
 
 from __future__ import annotations
 

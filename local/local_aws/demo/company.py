@@ -75,7 +75,7 @@ class GitHubRefusedError(LocalAwsError):
 
 
 def git(folder: Path, *arguments: str) -> str:
-    """What git prints. Raises GitHubRefusedError."""
+    """The output of a git command. Raises GitHubRefusedError."""
     environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0"}
     done = subprocess.run(
         ["git", *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False

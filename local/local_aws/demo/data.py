@@ -77,7 +77,7 @@ def find(data: Path | None, recipe: str | None, say: Callable[[str], None]) -> D
 
 
 def _find_cached(sources: list[_Source]) -> Dataset | None:
-    """What an earlier run kept of the first of them that it has."""
+    """The first source whose data an earlier run has cached, None without one."""
     for source in sources:
         kept = cache_folder() / source.file
         if kept.is_file():

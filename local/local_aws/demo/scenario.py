@@ -96,7 +96,7 @@ class Scenario:
         return number
 
     def merge(self, number: int) -> dict[str, Any]:
-        """What the run of the merge says: its data, figures and model package."""
+        """The result of the run after the merge: its data, figures and model package."""
         self.timeline.act(f"{OWNER.capitalize()} merges it: the model is registered")
         self.company.ask(OWNER, "PUT", f"/repos/{BUILD}/pulls/{number}/merge", {})
         run = self._runs.follow(BUILD, "push")
@@ -109,7 +109,7 @@ class Scenario:
         return result
 
     def approve(self, arn: str) -> None:
-        """What a model's owner does in Studio."""
+        """Approve the model package, as a model's owner does in Studio."""
         self.server.client("sagemaker").update_model_package(
             ModelPackageArn=arn, ModelApprovalStatus="Approved"
         )
@@ -149,7 +149,7 @@ class Scenario:
         return answers
 
     def push_bad_model(self, trained: Future[str]) -> dict[str, Any]:
-        """What the gate let pass is approved: staging's checks refuse it, and an operator insists."""
+        """Approve the bad model, which staging's checks refuse; then an operator forces it into production."""
         timeline = self.timeline
         timeline.act("Somebody trained with labels that are the wrong way round, in the holdout, too")
         arn = trained.result()
@@ -181,7 +181,7 @@ class Scenario:
         return result
 
     def _machine(self) -> Machine:
-        """What the runner of this machine offers: its packages, its caches, short waits; of the tests, one file."""
+        """The runner of the demonstration: this machine's packages and caches, short waits, and one file of the tests."""
         variables = {
             **caches.of_user(os.environ),
             "LOCAL_AWS_TIME_SCALE": str(self.server.account.time_scale),
@@ -196,7 +196,7 @@ class Scenario:
         return Load(runtime, self._output("production", "EndpointName"), list(QUESTIONS))
 
     def _stages(self) -> list[dict[str, Any]]:
-        """What each stage serves, and whether that was verified."""
+        """The model package of each stage, and whether it was verified."""
         shell = Shell(self._repository / "deploy", self._environment, self.timeline.log)
         stages = {each["name"]: each for each in shell.json("model-deploy", "status")["stages"]}
         return [
@@ -226,7 +226,7 @@ class Scenario:
 
 
 def _result(run: Run) -> dict[str, Any]:
-    """What `model-build run` left for machines."""
+    """The JSON result that `model-build run` wrote."""
     [found] = run.artifacts["report"].folder.rglob("run.json")
     result: dict[str, Any] = json.loads(found.read_text())
     return result

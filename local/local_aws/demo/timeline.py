@@ -1,4 +1,4 @@
-"""What the demonstration shows: acts with the seconds at which they begin, and a few lines of each."""
+"""The output of the demonstration: its parts with the seconds at which they begin, and a few lines of each."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Timeline:
         self._print(f"{'':{_WIDTH}}    {line}", "")
 
     def note(self, text: str) -> None:
-        """What only some want to read."""
+        """Write a detail to the log, or print it dimmed where there is no log."""
         if self.log is None:
             self._print(text, "dim")
             return

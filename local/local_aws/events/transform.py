@@ -81,7 +81,7 @@ def _json_string_part(value: Any) -> str:
 
 
 def _value_at(path: str, event: Mapping[str, Any]) -> Any:
-    """What is at `path` ("$.detail.ModelPackageArn"), or _MISSING."""
+    """The value at `path` ("$.detail.ModelPackageArn"), or _MISSING."""
     found: Any = event
     for step in _steps(path):
         match found:

@@ -328,7 +328,7 @@ class GitDirectory:
             return None if merged.returncode else self.run("write-tree", env=env).strip()
 
     def changes(self, old: str | None, new: str) -> list[Change]:
-        """What turns tree or commit `old` (None: nothing) into `new`, by path; renames are a removal and an addition."""
+        """The changes from tree or commit `old` (None: empty) to `new`, by path; a rename is a removal and an addition."""
         start = old or self.run("hash-object", "-t", "tree", "-w", "--stdin").strip()
         raw = self.run("diff-tree", "-r", "-z", "--no-renames", "--raw", start, new).split("\0")
         numbers = self.run("diff-tree", "-r", "-z", "--no-renames", "--numstat", start, new).split("\0")

@@ -93,7 +93,7 @@ class GitHub:
 
     @property
     def api_url(self) -> str:
-        """What GITHUB_API_URL is here."""
+        """The value of GITHUB_API_URL: the URL of the REST API."""
         return self._state.urls.api
 
     @property
@@ -122,7 +122,7 @@ class GitHub:
             return list(self._state.dispatches)
 
     def repository(self, full_name: str) -> Repository:
-        """What is known of a repository: the record itself. Raises KeyError."""
+        """The record of a repository, not a copy. Raises KeyError."""
         with self._state.lock:
             found = self._state.repository(full_name)
         if found is None:

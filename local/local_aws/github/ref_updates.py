@@ -82,7 +82,7 @@ def check_rules(token: Token, repository: Repository, branch: str, forced: bool)
 
 
 def rule_against(repository: Repository, branch: str, administers: bool, forced: bool) -> str | None:
-    """What a protected branch has against a direct update, in GitHub's words; None if nothing."""
+    """The reason why a protected branch refuses a direct update, in GitHub's words; None if it does not."""
     rules = repository.protection.get(branch)
     if rules is None:
         return None
@@ -120,7 +120,7 @@ def commit_files(
 
 
 def written(repository: Repository, *names: str) -> None:
-    """What follows from new commits: the first branch of an empty repository is its default branch."""
+    """Record new commits: the first branch of an empty repository becomes its default branch."""
     repository.pushed_at = repository.updated_at = now()
     heads = repository.git.refs(HEADS)
     if heads and f"{HEADS}{repository.default_branch}" not in heads:

@@ -89,7 +89,7 @@ class SmartHttp:
             raise ApiError(401, "Invalid username or token.", headers=_CHALLENGE) from error
 
     def _repository(self, name: str, caller: Caller, pushes: bool) -> Repository:
-        """Whoever shows no token is asked for one instead of being told that something is not there."""
+        """The repository. A request without a token is answered 401 and not 404, so that git asks for one."""
         try:
             found = self._state.repository(name) or self._state.moved(name)
             if found is None:
@@ -120,7 +120,7 @@ class SmartHttp:
         return environment(**cgi)
 
     def _rules(self, repository: Repository, token: Token) -> dict[str, str]:
-        """What the hook is told."""
+        """The environment variables of the hook: the rules of protected branches."""
         administers = role_of(token, repository) == "admin"
         direct = [
             name

@@ -99,7 +99,7 @@ class Queue:
             self._changed.notify_all()
 
     def close(self) -> None:
-        """Nothing that waits is answered any more."""
+        """Stop, and drop the invocations that wait."""
         with self._changed:
             self._closing = True
             self._changed.notify_all()
@@ -263,7 +263,7 @@ def _message(
     reason: str | None,
     content_type: str | None,
 ) -> dict[str, Any]:
-    """What a topic gets. Source: "Check prediction results", Amazon SageMaker developer guide."""
+    """The message to a topic. Source: "Check prediction results", Amazon SageMaker developer guide."""
     asked = {"endpointName": endpoint.name, "inputLocation": invocation.input_uri or None}
     asked |= {
         "contentType": invocation.headers.get("Content-Type"),

@@ -36,7 +36,7 @@ _SETTLED = frozenset({"InService", "Failed", "OutOfService", "UpdateRollbackFail
 
 @dataclass(frozen=True)
 class Record:
-    """What is known of an endpoint at one moment. `deployment_config` is the last one, as stated."""
+    """The state of an endpoint at one moment. `deployment_config` is the last one, as stated."""
 
     status: str
     created: datetime
@@ -47,7 +47,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Live:
-    """What an endpoint is in service with: the plan, and a fleet for each of its variants."""
+    """The plan that serves, and a fleet for each of its variants."""
 
     plan: Plan
     fleets: Mapping[str, Fleet]
@@ -64,14 +64,14 @@ class Pending:
 
 @dataclass(frozen=True)
 class Reply:
-    """What the model answered, which variant it was, and how long it took, in seconds."""
+    """The model's answer, the variant that gave it, and the time that it took, in seconds."""
 
     answer: Answer
     seconds: float
 
 
 def _ignore(endpoint: Endpoint) -> None:
-    """Nobody wants to be told."""
+    """Does nothing: the default of the callbacks."""
 
 
 class Endpoint:

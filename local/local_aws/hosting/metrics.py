@@ -35,7 +35,7 @@ LONGEST_FLUSH_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Invocation:
-    """What one invocation was like. Seconds; `model_seconds` is None where the container was never reached."""
+    """The figures of one invocation, in seconds; `model_seconds` is None if the container was not reached."""
 
     status: int
     model_seconds: float | None

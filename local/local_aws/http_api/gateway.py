@@ -51,14 +51,14 @@ class _Call:
 
     @property
     def source_arn(self) -> str:
-        """What resource policies of functions know the caller by, below the account's part of the ARN."""
+        """The last part of the ARN by which resource policies of functions identify the route."""
         key = self.match.route["RouteKey"]
         path = key if key == DEFAULT else f"{self.request.method}{key.partition(' ')[2]}"
         return f"{self.api.id}/{self.stage['StageName']}/{path}"
 
     @property
     def invoked(self) -> str:
-        """What policies of callers know the request by: API/STAGE/METHOD/PATH."""
+        """The last part of the ARN by which policies of callers identify the request: API/STAGE/METHOD/PATH."""
         return f"{self.api.id}/{self.stage['StageName']}/{self.request.method}{self.below}"
 
 

@@ -11,6 +11,6 @@ from local_aws.kernel.moto_internals import default_user_config
 
 @contextmanager
 def loaded() -> Iterator[None]:
-    """Meanwhile IAM, once it is reset, has every policy `arn:aws:iam::aws:policy/...` of moto's copy."""
+    """Inside the block IAM, once it is reset, has every policy `arn:aws:iam::aws:policy/...` of moto's copy."""
     with mock.patch.dict(default_user_config["iam"], {"load_aws_managed_policies": True}):
         yield

@@ -38,12 +38,12 @@ _SID = re.compile(r"[A-Za-z0-9]*")
 
 @dataclass(frozen=True)
 class Kind:
-    """What a policy is attached to: `principal` and `resource` say whether it must have those elements, or must not."""
+    """The kind of a policy: `principal` and `resource` say whether it must have those elements, or must not."""
 
     principal: bool
     resource: bool
     actions: str = ""
-    """What each action has to begin with, in lower case; empty for any."""
+    """The prefix that each action must have, in lower case; empty for any."""
     any_sid: bool = False
     """Whether a Sid may have other characters than letters and digits."""
 
@@ -54,7 +54,7 @@ RESOURCE = Kind(principal=True, resource=True, any_sid=True)
 
 
 def problem(text: str, kind: Kind) -> str | None:
-    """What is wrong with a policy document, in IAM's words where it has some; None for nothing."""
+    """The problem of a policy document, in IAM's words if it has some; None without a problem."""
     try:
         document = json_text.loads(text, object_pairs_hook=_unique)
     except ValueError:

@@ -11,7 +11,7 @@ from local_aws.identity.policies.policy import Policy, RolePolicies
 
 
 def policies_of(iam: Any, role_arn: str) -> RolePolicies:
-    """What a role may do. `iam` is a boto3 client. A role that does not exist may do nothing.
+    """The policies of a role. `iam` is a boto3 client. A role that does not exist has none.
 
     Raises PolicyError for a document that cannot be read.
     """

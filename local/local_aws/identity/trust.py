@@ -13,7 +13,7 @@ from local_aws.identity.policies.policy import ANY, Policy, Request, Statement
 
 @dataclass(frozen=True)
 class Principal:
-    """Who asks: `kind` as in a policy (AWS, Service, Federated), and every name that a policy may call them by.
+    """The caller: `kind` as in a policy (AWS, Service, Federated), and every name by which a policy may identify them.
 
     An AWS principal is named by its session's ARN, its role's or user's, and its account's.
     """
@@ -36,7 +36,7 @@ class Verdict:
 def decide(
     trust: Policy, principal: Principal, action: str, role_arn: str, context: Mapping[str, Iterable[str]]
 ) -> Verdict:
-    """What the trust policy of `role_arn` says about `action` ("sts:AssumeRole") by `principal`."""
+    """The verdict of the trust policy of `role_arn` on `action` ("sts:AssumeRole") by `principal`."""
     request = Request.make(action, role_arn, context)
     fitting = [each for each in trust.statements if _matches_principal(each, principal, request)]
     if not fitting or any(each.effect == "Deny" for each in fitting):

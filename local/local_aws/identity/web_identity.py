@@ -46,7 +46,7 @@ _GITHUB_CLAIMS = frozenset(
 
 @dataclass(frozen=True)
 class Claims:
-    """What a valid token says. `provider` is its issuer as IAM and policies call it: without https://."""
+    """The claims of a valid token. `provider` is its issuer as IAM and policies name it: without https://."""
 
     provider: str
     stated: Mapping[str, Any]

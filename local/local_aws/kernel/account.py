@@ -110,7 +110,7 @@ class Clients:
 
 @dataclass(frozen=True)
 class Account:
-    """What every embedded service needs to know.
+    """The account, as every embedded service gets it.
 
     `state` is a scratch folder that goes with the server. `time_scale` multiplies waits (back-off, bake times), never
     work: it comes from LOCAL_AWS_TIME_SCALE. `clients` are the administrator's. `calls` are all that were made, but for

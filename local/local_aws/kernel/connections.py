@@ -26,13 +26,13 @@ log = logging.getLogger(__name__)
 CONNECTIONS = 512
 """Connections at a time, each of which has a thread."""
 HEADER_SECONDS = 20.0
-"""For the request line and the headers."""
+"""Seconds for the request line and the headers."""
 BODY_SECONDS = 30.0
-"""For a body, and as much more as its length takes at SLOWEST."""
+"""Seconds for a body, beside those that its length takes at SLOWEST."""
 SLOWEST = 64 * 1024
 """Bytes of a body that have to arrive in a second."""
 ANSWER_SECONDS = 900.0
-"""For an answer to be read by its client."""
+"""Seconds for a client to read its answer."""
 
 _BUFFER = 64 * 1024
 _BUSY_PAGE = b"<html><body>The embedded AWS has as many connections as it can answer.</body></html>\n"
@@ -44,7 +44,7 @@ _BUSY = (
 
 
 class TimedReader(io.RawIOBase):
-    """What a socket receives until a deadline. Raises TimeoutError afterwards."""
+    """Reads from a socket until a deadline. Raises TimeoutError afterwards."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
@@ -180,7 +180,7 @@ class LimitedServer(ThreadedWSGIServer):
             raise UsageError(f"port {self.port} {reason} choose another with --port") from error
 
     def log(self, type: str, message: str, *args: Any) -> None:
-        """What werkzeug says of a request that failed in the server itself."""
+        """Log a message of werkzeug about a request that failed in the server itself."""
         log.error(message, *args)
 
     def handle_error(self, request: Any, client_address: Any) -> None:

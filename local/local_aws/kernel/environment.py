@@ -47,7 +47,7 @@ def for_command(
 
 
 def shell_commands(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
-    """What a POSIX shell evaluates to get from one environment to the other. Nothing is set that is set already."""
+    """The commands that bring a POSIX shell from one environment to the other. Variables that are equal are left out."""
     unset = sorted(key for key in before if key not in after)
     changed = {key: value for key, value in sorted(after.items()) if before.get(key) != value}
     exported = [f"export {key}={shlex.quote(value)}" for key, value in changed.items()]

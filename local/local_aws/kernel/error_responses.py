@@ -19,7 +19,7 @@ _JSON_CODES = {
     "RequestTimeTooSkewed": "InvalidSignatureException",
     "SignatureDoesNotMatch": "InvalidSignatureException",
 }
-"""What the errors of every service are called where the protocol is JSON."""
+"""The codes of errors that every service has, in the JSON protocol."""
 
 _QUERY_CODES = {"RequestTimeTooSkewed": "SignatureDoesNotMatch"}
 _S3_CODES = {

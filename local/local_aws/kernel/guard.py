@@ -1,4 +1,4 @@
-"""What a request's headers must say, so that no web page can use a server on loopback.
+"""Checks of a request's headers, so that no web page can use a server on loopback.
 
 A page can send requests to any address of the machine that its browser runs on. Three headers tell such a request from one
 of a command: `Host`, which is the page's own name where it rebinds that name to loopback, `Origin` and `Sec-Fetch-Site`

@@ -11,7 +11,7 @@ DEEPEST = 100
 
 
 def loads(text: str | bytes, object_pairs_hook: Callable[[list[tuple[str, Any]]], Any] | None = None) -> Any:
-    """What `text` says.
+    """The value of a JSON text.
 
     Raises ValueError where it is no JSON, NaN and Infinity included, or nested more than DEEPEST levels.
     """

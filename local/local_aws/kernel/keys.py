@@ -56,7 +56,7 @@ def random_secret(length: int = _SECRET_LENGTH) -> str:
 
 @contextmanager
 def published(key: AccessKey, port: int) -> Iterator[Path]:
-    """Meanwhile the key of the server at `port` is in a file that only this user can read.
+    """Inside the block the key of the server at `port` is in a file that only this user can read.
 
     Raises KeyFileError where the folder is not this user's alone.
     """

@@ -135,7 +135,7 @@ def key_age_and_tags(arn: str, now: float) -> tuple[float | None, Mapping[str, s
 
 @contextmanager
 def bounded_logs(events: int = LOG_EVENTS) -> Iterator[None]:
-    """Meanwhile a log stream keeps its newest `events` alone: moto keeps all of them in memory, for ever."""
+    """Inside the block a log stream keeps its newest `events` only: moto keeps all of them in memory, for ever."""
     put = LogStream.put_log_events
 
     def put_and_forget(stream: Any, log_events: list[dict[str, Any]]) -> str:
@@ -168,7 +168,7 @@ class _Recent:
 
 @contextmanager
 def bounded_queues(handles: int = DELETED_MESSAGES) -> Iterator[None]:
-    """Meanwhile new queues know the handles of their newest deleted messages alone: moto keeps all of them, for ever."""
+    """Inside the block new queues keep the handles of their newest deleted messages only: moto keeps all of them, for ever."""
     make = Queue.__init__
 
     def made(queue: Any, *arguments: Any, **options: Any) -> None:
@@ -181,7 +181,7 @@ def bounded_queues(handles: int = DELETED_MESSAGES) -> Iterator[None]:
 
 @contextmanager
 def bounded_topics(notifications: int = NOTIFICATIONS) -> Iterator[None]:
-    """Meanwhile new topics keep their newest notifications alone: moto keeps all of them, for ever."""
+    """Inside the block new topics keep their newest notifications only: moto keeps all of them, for ever."""
     make = Topic.__init__
 
     def made(topic: Any, *arguments: Any, **options: Any) -> None:
@@ -194,7 +194,7 @@ def bounded_topics(notifications: int = NOTIFICATIONS) -> Iterator[None]:
 
 @contextmanager
 def untracked_models() -> Iterator[None]:
-    """Meanwhile what moto deletes or replaces is forgotten.
+    """Inside the block moto forgets the models that it deletes or replaces.
 
     moto lists every message, log event, object and version that it ever made, for its dashboard, so that none of them is
     ever freed.
@@ -224,7 +224,7 @@ FakeKey.__del__ = FakeKey.dispose
 
 @contextmanager
 def read_key_policies() -> Iterator[None]:
-    """Meanwhile the Statement of a key's policy may be one object, as AWS takes it: moto fails on all but lists."""
+    """Inside the block the Statement of a key's policy may be one object, as on AWS: moto takes only lists."""
     validate = kms_responses.validate_policy
 
     def validated(key: Any, action: str) -> None:
@@ -253,14 +253,14 @@ class _Pair:
 
 @contextmanager
 def one_account(account_id: str) -> Iterator[None]:
-    """Meanwhile every access key is of that account. To find out, moto makes the IAM of every partition, with all its policies."""
+    """Inside the block every access key is of that account. To look it up, moto makes the IAM of every partition."""
     with mock.patch.object(iam_models, "get_account_id_from", lambda access_key: account_id):
         yield
 
 
 @contextmanager
 def symmetric_keys() -> Iterator[None]:
-    """Meanwhile a symmetric KMS key is made without an RSA key pair: that takes ten times as long as all else, and is unused."""
+    """Inside the block a symmetric KMS key is made without an RSA key pair, which is unused and takes most of the time."""
     make = kms_models.generate_private_key
 
     def made(key_spec: str) -> Any:
@@ -273,7 +273,7 @@ def symmetric_keys() -> Iterator[None]:
 
 @contextmanager
 def bucket_policies_unread() -> Iterator[None]:
-    """Meanwhile moto does not act by the policies of buckets."""
+    """Inside the block moto does not evaluate the policies of buckets."""
 
     def permission(bucket: Any, action: str, resource: str) -> PermissionResult:
         return PermissionResult.NEUTRAL
@@ -284,7 +284,7 @@ def bucket_policies_unread() -> Iterator[None]:
 
 @contextmanager
 def told_notifications() -> Iterator[None]:
-    """Meanwhile a bucket that sends its events to EventBridge says so: moto leaves it out of its answer."""
+    """Inside the block the notification configuration of a bucket names EventBridge: moto leaves it out of its answer."""
     answer = S3Response.serialized
 
     def told(response: Any, result: Any) -> Any:

@@ -53,7 +53,7 @@ class ServerLog(logging.Handler):
 
 @contextmanager
 def in_words() -> Iterator[ServerLog]:
-    """Meanwhile every record of this process, and every error of its threads, goes to a ServerLog and nowhere else."""
+    """Inside the block every log record of this process, and every error of its threads, goes to a ServerLog only."""
     root, hook = logging.getLogger(), threading.excepthook
     log = ServerLog()
     handlers, root.handlers = root.handlers, [log]

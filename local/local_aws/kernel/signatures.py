@@ -89,7 +89,7 @@ class Signatures:
         self._now = now or (lambda: datetime.now(UTC))
 
     def verify(self, environ: Mapping[str, Any], body: Callable[[], bytes]) -> Signature:
-        """Who signed the request. Raises ServiceError for any but a right signature.
+        """The verified signature of the request. Raises ServiceError for a wrong one.
 
         `body` gives the request's body. It is not asked for where the headers alone are wrong.
         """
@@ -276,7 +276,7 @@ def _with_scope(
 
 
 def _payload(environ: Mapping[str, Any], stated: Stated, body: Callable[[], bytes]) -> str:
-    """What stands for the body in the canonical request."""
+    """The hash of the body in the canonical request, or the literal that stands for it."""
     if stated.is_presigned:
         in_query = dict(_pairs(environ)).get("X-Amz-Content-Sha256")
         return in_query or (UNSIGNED_PAYLOAD if stated.service == _S3 else _sha256(body()))

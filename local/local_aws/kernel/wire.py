@@ -44,13 +44,13 @@ class ServiceError(Exception):
 
 
 def invalid(message: str) -> ServiceError:
-    """What a JSON service answers to a request that it understands and cannot accept."""
+    """The error of a JSON service for a request that is well-formed and invalid."""
     return ServiceError("ValidationException", message)
 
 
 @cache
 def loader() -> Loader:
-    """Whence all services read botocore's models: one that is made anew looks through its folders again."""
+    """The loader of botocore's models, one for all services: a new one would search its folders again."""
     return create_loader()
 
 

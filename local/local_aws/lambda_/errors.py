@@ -70,7 +70,7 @@ class ExecutionError(Exception):
     kind = "Runtime.Unknown"
 
     def payload(self, request_id: str) -> bytes:
-        """What the caller of the function gets."""
+        """The payload for the caller of the function."""
         message = f"RequestId: {request_id} Error: {self}"
         return json.dumps({"errorType": self.kind, "errorMessage": message}).encode()
 

@@ -123,7 +123,7 @@ class Url:
 
 @dataclass(frozen=True)
 class EventConfig:
-    """What was stated about asynchronous invocations; None: as Lambda does by itself. `on_failure` is an ARN."""
+    """The settings of asynchronous invocations; None is Lambda's default. `on_failure` is an ARN."""
 
     modified: datetime
     retries: int | None = None

@@ -27,7 +27,7 @@ class Reference:
 
     @classmethod
     def of(cls, request: Mapping[str, Any]) -> Reference:
-        """What FunctionName and Qualifier name together. Raises ServiceError where they contradict each other."""
+        """The function and the qualifier of a request. Raises ServiceError if FunctionName and Qualifier contradict each other."""
         reference = cls.parse(request["FunctionName"])
         stated = request.get("Qualifier")
         if stated and reference.qualifier and stated != reference.qualifier:

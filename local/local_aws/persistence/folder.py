@@ -135,7 +135,7 @@ class StateFolder:
 
     @staticmethod
     def state_of(state: Path) -> tuple[bytes, Path]:
-        """What `finish` was given, and the folder with the files."""
+        """The content that `finish` got, and the folder with the files."""
         return (state / _STATE).read_bytes(), state / _FILES
 
     def _new_description(self, port: int | None) -> dict[str, Any]:

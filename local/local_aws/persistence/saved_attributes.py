@@ -76,7 +76,7 @@ def get(server: Server, name: str, path: str) -> Any:
 
 
 def fixtures(server: Server) -> dict[str, object]:
-    """What every server makes for itself, by a name that is the same in each: handlers and what they consist of."""
+    """The objects that every server makes for itself (handlers and their parts), by a name that is the same in each server."""
     found = owners(server)
     for name, handler in list(found.items()):
         for attribute, value in vars(handler).items():

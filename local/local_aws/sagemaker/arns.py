@@ -34,12 +34,12 @@ def require_region(account: Account, arn: str) -> None:
 
 
 def kind(arn: str) -> str:
-    """What an ARN is of: "model-package-group"."""
+    """The kind of resource in an ARN: "model-package-group"."""
     return _resource(arn).partition("/")[0]
 
 
 def name(arn: str) -> str:
-    """What an ARN names within its kind: "GROUP", "GROUP/3"."""
+    """The name in an ARN, after its kind: "GROUP", "GROUP/3"."""
     return _resource(arn).partition("/")[2]
 
 

@@ -36,7 +36,7 @@ from local_aws.kernel.wire import Service, ServiceError
 from local_aws.sagemaker.endpoints.endpoints import Endpoints
 
 INVOCATION_SECONDS = 60.0
-"""What SageMaker gives a container to answer. A wait: LOCAL_AWS_TIME_SCALE shrinks it, to five seconds at least."""
+"""The seconds that a container has to answer. LOCAL_AWS_TIME_SCALE shrinks them, to five seconds at least."""
 SHORTEST_INVOCATION_SECONDS = 5.0
 
 ASYNC_INVOCATION_SECONDS, ASYNC_TTL_SECONDS = 900, 6 * 60 * 60
@@ -243,7 +243,7 @@ def handlers(account: Account, control_plane: Iterable[object]) -> list[object]:
 def _asynchronous_invocation(
     output: Mapping[str, Any], request: Mapping[str, Any], time_scale: float
 ) -> AsyncInvocation:
-    """What a request asks for. Raises ServiceError (ValidationError) where it has no input, or two."""
+    """The invocation of a request. Raises ServiceError (ValidationError) if it has no input, or two."""
     body, uri = request.get("Body"), request.get("InputLocation", "")
     # The wire gives an absent payload as an empty one.
     if bool(body) == bool(uri):

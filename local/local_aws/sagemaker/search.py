@@ -126,7 +126,7 @@ class Search:
 
 
 def _list_filters(kind: _Kind, expression: Mapping[str, Any]) -> dict[str, str]:
-    """What the List operation can already leave out, since every record that is left costs two calls."""
+    """The filters of the List operation that narrow the search: every record that remains costs two calls."""
     if expression.get("Operator") == "Or":
         return {}
     shape = service_model("sagemaker").operation_model(kind.listing).input_shape

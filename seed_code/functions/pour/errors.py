@@ -32,7 +32,7 @@ class RepositoryTakenError(PourError):
 
 
 class OwnerError(PourError):
-    """Nothing can be created for that owner."""
+    """No repository can be created for that owner."""
 
 
 class ProtectionError(PourError):

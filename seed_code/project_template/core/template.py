@@ -121,7 +121,7 @@ def check(template: Mapping[str, Any], given: Mapping[str, str], project: str) -
 
 
 def _broken_rules(template: Mapping[str, Any], values: Mapping[str, str | None]) -> Iterator[str]:
-    """What the template says of each assertion of its rules that does not hold.
+    """The descriptions of the assertions of the template's rules that do not hold.
 
     Source: "Rules", CloudFormation user guide.
     """

@@ -93,7 +93,7 @@ def trust(role: Role) -> Finding:
 
 
 def coverage(role: Role, wanted: Mapping[str, Mapping[str, Sequence[str]]]) -> list[Finding]:
-    """For each type that the role cannot create, read, update and delete, what it lacks."""
+    """The actions that the role lacks for each type of resource that it cannot create, read, update and delete."""
     findings = []
     for name, handlers in wanted.items():
         lacking = {

@@ -17,7 +17,7 @@ _DEFAULT_REGION = "us-east-1"
 
 
 def check(aws: Aws, project: str, stack: str) -> Iterator[Finding]:
-    """Nothing where the project watches no data.
+    """The findings about watched data; none if the project watches no data.
 
     Source: "Enabling Amazon EventBridge", Amazon S3 user guide; "Sending and receiving events between AWS accounts",
     Amazon EventBridge user guide.

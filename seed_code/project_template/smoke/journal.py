@@ -1,4 +1,4 @@
-"""What happened: every step with its time and its end, and what AWS answered meanwhile."""
+"""The journal of a smoke run: every step with its time and its result, and AWS's answers during it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _UNTOLD = ("ResponseMetadata", "Body", "TemplateBody", "ZipFile")
 
 @dataclass
 class Answer:
-    """What AWS answered to an operation: how often it was called in a step, and the last answer of each kind.
+    """AWS's answers to an operation: how often it was called in a step, and the last answer of each kind.
 
     `status` is that of HTTP; `request_id` is AWS's.
     """

@@ -21,7 +21,7 @@ from project_template.smoke.verdicts import Finding
 
 @dataclass
 class Life:
-    """What a run knows. `packages` are the ARNs of the model packages, oldest first; `findings` are those
+    """The state of a smoke run. `packages` are the ARNs of the model packages, oldest first; `findings` are those
     of the probes. `outsider` is a login of GitHub that may not read the project's repositories, "" where nobody was named.
     """
 

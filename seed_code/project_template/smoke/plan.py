@@ -1,4 +1,4 @@
-"""What a smoke run makes, how long it may take, and what it costs at most. Pure."""
+"""The plan of a smoke run: its resources, its time limits, and its highest cost. Pure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 EXECUTIONS = 2
 """The one that trains, and the repeated one of a probe."""
 INSTANCES = {"staging": ("ml.m5.large", 1), "production": ("ml.m5.large", 2)}
-"""What the stages' endpoints have. A rollout has as many once more, while the traffic moves."""
+"""The instances of the stages' endpoints. A rollout has twice as many while the traffic moves."""
 ALARMS = 12
 TEARDOWN_MINUTES = 60
 SHORTEST_MINUTES = 30
@@ -91,7 +91,7 @@ def is_over(settings: str, now: datetime) -> bool:
 
 
 def costs(plan: Plan) -> list[Cost]:
-    """What the run costs at most: each job its time limit, each endpoint twice its instances for the whole time.
+    """The highest cost of the run: each job for its time limit, each endpoint with twice its instances for the whole time.
 
     Raises UnknownPriceError for an instance that has no price.
     """
@@ -124,7 +124,7 @@ def bound(plan: Plan) -> float:
 
 
 def lines(plan: Plan, account: str, region: str) -> list[str]:
-    """What will be made, and what it costs at most, for whoever is asked."""
+    """The resources that a run creates and its highest cost, as lines for the confirmation."""
     made = [
         f"publication {plan.name}: a stack with bucket, launch role, boundary, users' policy; GitHub's OIDC provider where the "
         "account has none, which stays",

@@ -35,7 +35,7 @@ _PROBES_AFTER = "ask"
 
 @dataclass(frozen=True)
 class Request:
-    """What was asked for. `data` is what to train with, `outsider` a login for a probe."""
+    """The request for a smoke run. `data` is the training data, `outsider` a login for a probe."""
 
     plan: Plan
     token_secret: str
@@ -107,7 +107,7 @@ def run(aws: Aws, request: Request, console: Console) -> Outcome:
 
 
 def verdict(outcome: Outcome) -> CommandError | None:
-    """What the command ends with."""
+    """The error that the command ends with, None if every step succeeded."""
     if outcome.error is None:
         return None
     failed = [each.name for each in outcome.journal.entries if each.state not in {DONE, "not reached"}]

@@ -36,7 +36,7 @@ _COPIED = (
     "Domain",
     "Task",
 )
-"""What a second version has of the first: all that its pipeline said of it."""
+"""The members of the first version's description that a second version takes over."""
 
 
 def publishing(life: Life) -> None:

@@ -1,4 +1,4 @@
-"""What a probe finds."""
+"""The verdicts of probes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """What a probe found, and what it saw."""
+    """The verdict of a probe, and the answer that it is based on."""
 
     probe: str
     verdict: Verdict

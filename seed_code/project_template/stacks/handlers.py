@@ -1,4 +1,4 @@
-"""What CloudFormation's handlers call, what they need not for what is in the templates, and what is allowed beside it.
+"""The actions that CloudFormation's handlers call, those that our templates do not need, and those that are allowed beside them.
 
 A type's schema lists, by handler, the permissions for every property that the type has (`handlers.*.permissions`). The roles
 that CloudFormation acts as, `launch_role` and `service_role`, have those for the properties that the templates set: what

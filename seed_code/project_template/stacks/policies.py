@@ -96,7 +96,7 @@ def tagged_as_project(key: str = "ResourceTag") -> dict[str, str]:
 
 
 def deny_other_projects() -> Statement:
-    """Nothing of another project, whatever it is called: see the package's docstring.
+    """Deny access to another project's resources, whatever their names: see the package's docstring.
 
     Reading is left out where the product looks through what an account has: prune lists endpoint configurations and
     models, and sees by their tags which are its own.

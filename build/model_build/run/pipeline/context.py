@@ -1,4 +1,4 @@
-"""What all steps of one definition share: recipe, settings, inputs, session, images and the pipeline's parameters."""
+"""The context that all steps of one definition share: recipe, settings, inputs, session, images, parameters."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ class Watch:
         self._bake_seconds = workspace.stage.rollout.bake_seconds
         self._seen: set[str] = set()
         self._operations: list[tuple[str, bool]] = []
-        """For each event that was shown, in order: its operation's token, and whether it is the operation's first event."""
+        """The events that were shown, in order: the token of the operation, and whether it is the operation's first event."""
 
     def stack(self, stack_id: str, operation: str | None = None) -> Stack | None:
         """Wait until no operation runs on the stack; returns the stack, None if it was deleted. Shows events and traffic.

@@ -52,7 +52,7 @@ class Detail:
 
 @dataclass(frozen=True)
 class Change:
-    """What happens to a resource: Add, Modify or Remove."""
+    """The change of a resource: Add, Modify or Remove."""
 
     action: str
     logical_id: str
@@ -93,7 +93,7 @@ class Change:
 def compare(
     old: Definition | None, new: Definition, resources: Mapping[str, Resource], types: Types
 ) -> list[Change]:
-    """What happens to each resource on the way from `old` (None: nothing) to `new`.
+    """The changes of each resource from `old` (None: no stack) to `new`.
 
     `resources` are those that the stack has. Raises ServiceError where a resource's type would change.
     """
@@ -161,7 +161,7 @@ def _details(
 def _reference_details(
     value: Any, key: str, recreation: str, found: Mapping[str, Change]
 ) -> Iterator[Detail]:
-    """What the changes of other resources bring to an unchanged property that refers to them."""
+    """The changes of an unchanged property that refers to changed resources."""
     for name, attribute in references(value):
         change = found.get(name)
         if change is None:

@@ -72,7 +72,7 @@ class ScalingPolicy(ResourceType):
 
 
 def _scalable_target(properties: Properties) -> dict[str, str]:
-    """What the policy scales: stated, or as a reference to a scalable target."""
+    """The target of the policy: stated, or as a reference to a scalable target."""
     if "ScalingTargetId" not in properties:
         return only(properties, *_PLACE)
     resource, dimension, namespace = properties["ScalingTargetId"].split("|")

@@ -141,7 +141,7 @@ class Permission(ResourceType):
         return Physical(statement, {"Id": statement})
 
     def update(self, physical_id: str, old: Properties, new: Properties, context: Context) -> None:
-        """Nothing of a permission can change."""
+        """Does nothing: a permission cannot change."""
 
     def delete(self, physical_id: str, properties: Properties, context: Context) -> None:
         request = {"FunctionName": properties["FunctionName"], "StatementId": physical_id}
@@ -191,7 +191,7 @@ class Version(ResourceType):
         return Physical(arn, {"FunctionArn": arn, "Version": version})
 
     def update(self, physical_id: str, old: Properties, new: Properties, context: Context) -> None:
-        """Nothing of a version can change."""
+        """Does nothing: a version cannot change."""
 
     def delete(self, physical_id: str, properties: Properties, context: Context) -> None:
         request = {

@@ -65,7 +65,7 @@ class Parameter:
         return _text(self.stated.get("NoEcho", False)) == "true"
 
     def value(self, text: str) -> str | list[str]:
-        """What `Ref` gives for the value `text`: a list for the list types."""
+        """The value of `Ref` for the parameter's value `text`: a list for the list types."""
         if not str(self.stated["Type"]).startswith(_LISTS):
             return text
         return [item.strip() for item in text.split(",")] if text else []

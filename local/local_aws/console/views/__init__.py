@@ -1,1 +1,1 @@
-"""What each page shows: records that are made from what AWS and GitHub answer, and the changes that a page can ask for."""
+"""The views: they make a page's records from the answers of AWS and GitHub, and carry out the changes that a page requests."""

@@ -25,7 +25,7 @@ class Score:
 
 @dataclass(frozen=True)
 class Prediction:
-    """What the API answered for one text. `label` is "" where the model found nothing to read, and `note` says why."""
+    """The API's answer for one text. `label` is "" if the model knows no word of it, and `note` says so."""
 
     text: str
     label: str

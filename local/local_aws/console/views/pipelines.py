@@ -73,7 +73,7 @@ class Box:
 
     @property
     def spoken(self) -> str:
-        """What a screen reader says of the box."""
+        """The text of the box for screen readers."""
         return f"{self.node.name}: {self.chip.word}"
 
 
@@ -202,7 +202,7 @@ def drawing(definition: str, steps: Iterable[Step]) -> Drawing:
 
 
 def parameters(definition: str, given: Iterable[Mapping[str, str]]) -> tuple[tuple[str, str], ...]:
-    """What the parameters were: those that were given over the definition's defaults, without those that are empty."""
+    """The parameters of an execution: the given ones over the definition's defaults, without empty ones."""
     stated = {
         each["Name"]: str(each.get("DefaultValue", ""))
         for each in json.loads(definition).get("Parameters", [])
@@ -222,7 +222,7 @@ def _pipeline(aws: Aws, summary: Mapping[str, Any]) -> Pipeline:
 
 
 def _last_status(aws: Aws, name: str, started: datetime) -> str:
-    """What has succeeded stays so, and is asked for once."""
+    """The status of the last execution. One that succeeded is described once, since it stays so."""
     key = f"status of {name} {started.isoformat()}"
     if aws.remembered(key) is not None:
         return _ENDED

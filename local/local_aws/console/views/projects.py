@@ -257,7 +257,7 @@ def _events(aws: Aws, stack_id: str) -> tuple[Event, ...]:
 
 
 def _templates(aws: Aws) -> Iterator[Template]:
-    """What Studio lists in any domain."""
+    """The templates that Studio lists in any domain."""
     s3, seen = aws.client("s3"), set()
     for domain in aws.sagemaker.list_domains()["Domains"]:
         tags = aws.sagemaker.list_tags(ResourceArn=domain["DomainArn"])["Tags"]

@@ -226,7 +226,7 @@ def _best(metric: str, versions: Iterable[Version]) -> frozenset[int]:
 
 
 def _version_of_summary(aws: Aws, summary: Mapping[str, Any]) -> Version:
-    """What can change is the summary's; the rest is asked for once."""
+    """The version of a summary, which has what can change; the rest is described once."""
     key = f"{summary['ModelPackageArn']} {summary['CreationTime'].isoformat()}"
     kept = aws.remembered(key)
     if kept is None:

@@ -177,7 +177,7 @@ def job(stated: Mapping[str, Any]) -> Job:
 
 
 def state(stated: Mapping[str, Any]) -> str:
-    """What a run, job or step came to, or else how it stands."""
+    """The conclusion of a run, job or step, or else its status."""
     return str(stated["conclusion"] or stated["status"])
 
 

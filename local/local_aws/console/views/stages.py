@@ -29,7 +29,7 @@ _HIDDEN = frozenset({"AccessDenied", "AccessDeniedException", "NoSuchBucket"})
 
 @dataclass(frozen=True)
 class Served:
-    """What an endpoint configuration serves: the package, and the bucket that its artifact is in."""
+    """The served model of an endpoint configuration: its package, and the bucket of its artifact."""
 
     package_arn: str
     bucket: str
@@ -112,7 +112,7 @@ class Record:
 
     @property
     def verification(self) -> str:
-        """What came of the verification, in words."""
+        """The result of the verification, in words."""
         return {True: "verified", False: "not verified", None: "–"}[self.verified]
 
 
@@ -259,7 +259,7 @@ def _summary(aws: Aws, name: str) -> Summary:
 
 
 def _served(aws: Aws, config: str) -> Served:
-    """What a configuration serves never changes; it may be gone."""
+    """The served model of a configuration, which never changes; empty if the configuration was deleted."""
     key = f"served by {config}"
     kept: Served | None = aws.remembered(key)
     if kept is None:
@@ -274,7 +274,7 @@ def _served(aws: Aws, config: str) -> Served:
 
 
 def served(model: Mapping[str, Any]) -> Served:
-    """What a model of DescribeModel was made from."""
+    """The package and the bucket of a model, from DescribeModel."""
     for container in model.get("Containers") or [model.get("PrimaryContainer", {})]:
         arn = container.get("ModelPackageName") or container.get("Environment", {}).get(_PACKAGE_VARIABLE)
         if arn:

@@ -76,7 +76,7 @@ def unescaped(text: str) -> str:
 
 
 def assignments(text: str, variable: str) -> dict[str, str]:
-    """What a step wrote into an environment file: NAME=VALUE, or NAME<<DELIMITER and lines. Raises StepFailed."""
+    """The values in an environment file of a step: NAME=VALUE, or NAME<<DELIMITER and lines. Raises StepFailed."""
     found: dict[str, str] = {}
     lines = text.split("\n")
     while lines:

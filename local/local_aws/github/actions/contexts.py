@@ -63,7 +63,7 @@ class Scope:
 
 
 def of_run(language: Language, urls: Urls, run: Run) -> Scope:
-    """What is known before a job starts: `github`, `vars`, `inputs`."""
+    """The contexts that exist before a job starts: `github`, `vars`, `inputs`."""
     return Scope(
         language,
         {"github": github(urls, run), "vars": variables(run), "inputs": dict(run.event.inputs), "needs": {}},

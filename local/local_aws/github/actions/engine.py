@@ -93,7 +93,7 @@ class Actions:
         return self._runs.get(identity)
 
     def wait_for(self, happened: Callable[[], Any], timeout: float = 600) -> Any:
-        """What `happened` returns once it is true; it is asked whenever a run changes. Raises TimeoutError."""
+        """Wait until `happened` returns a true value, and return it; it is called whenever a run changes. Raises TimeoutError."""
         end = time.monotonic() + timeout
         with self._scheduler.changed:
             while not (found := happened()):
@@ -113,7 +113,7 @@ class Actions:
         state: Literal["approved", "rejected"],
         comment: str = "",
     ) -> None:
-        """What a reviewer says to the jobs that wait for an environment. Raises ActionsError if the user is none."""
+        """Approve or reject the jobs that wait for an environment. Raises ActionsError if the user is no reviewer."""
         with self._scheduler.changed:
             waiting = [job for job in run.jobs.values() if _waits_for(job, environment)]
             for job in waiting:

@@ -167,7 +167,7 @@ def _merge_ref(repository: Repository, pull: PullRequest) -> tuple[str, str] | N
 
 
 def _base(state: State, caller: Caller, repository: Repository) -> dict[str, Any]:
-    """What every event carries."""
+    """The members that every event has."""
     owner = shapes.account(state.urls, repository.owner)
     organization = {"organization": owner} if repository.owner.type == "Organization" else {}
     return {

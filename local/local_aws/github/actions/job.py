@@ -21,7 +21,7 @@ from local_aws.github.actions.step import Surroundings, perform
 
 @dataclass(frozen=True)
 class Grants:
-    """What GitHub gives a job: its token, its secrets, and OIDC tokens where it has `id-token: write`.
+    """The credentials of a job: its token, its secrets, and OIDC tokens if it has `id-token: write`.
 
     `oidc_variables` tell steps where to ask for the last; they are empty elsewhere.
     """

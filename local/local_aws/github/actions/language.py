@@ -27,7 +27,7 @@ class Expression:
 
 @dataclass(frozen=True)
 class Status:
-    """What the status functions answer: https://docs.github.com/actions/reference/evaluate-expressions-in-workflows-and-actions."""
+    """The values of the status functions: https://docs.github.com/actions/reference/evaluate-expressions-in-workflows-and-actions."""
 
     success: bool = True
     failure: bool = False

@@ -73,7 +73,7 @@ class Machine:
 
 @dataclass(frozen=True)
 class Folders:
-    """What a job has to itself, below `root`."""
+    """The folders of one job, below `root`."""
 
     root: Path
     repository: str

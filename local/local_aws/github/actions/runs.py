@@ -33,7 +33,7 @@ class Step:
 
 @dataclass
 class Review:
-    """What a reviewer said of an environment that a job waits for."""
+    """A reviewer's decision about an environment that a job waits for."""
 
     environment: str
     user: User
@@ -67,7 +67,7 @@ class Job:
 
     @property
     def summary(self) -> str:
-        """What the job's steps wrote to GITHUB_STEP_SUMMARY."""
+        """The text that the job's steps wrote to GITHUB_STEP_SUMMARY."""
         return "\n".join(step.summary for step in self.steps if step.summary)
 
     @property
@@ -137,7 +137,7 @@ class Run:
 
 
 def conclusion_of(run: Run) -> Conclusion:
-    """What the conclusions of a run's jobs come to."""
+    """The conclusion of a run, from those of its jobs."""
     found = {job.conclusion for job in run.jobs.values() if not _is_excused(job)}
     if run.error or "failure" in found:
         return "failure"

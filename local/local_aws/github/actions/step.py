@@ -24,7 +24,7 @@ _LARGEST_SUMMARY = 1024 * 1024
 
 @dataclass
 class Surroundings:
-    """What the steps of a job share: `environment` and `path` grow with what steps write to GITHUB_ENV and GITHUB_PATH."""
+    """The state that a job's steps share: `environment` and `path` grow with what steps write to GITHUB_ENV and GITHUB_PATH."""
 
     machine: Machine
     folders: Folders
@@ -182,7 +182,7 @@ def _files(folders: Folders, step: Step) -> dict[str, Path]:
 
 
 def _read_files(step: Step, files: Mapping[str, Path], around: Surroundings) -> None:
-    """What the step wrote. Raises StepFailed."""
+    """Read the files that the step wrote: outputs, environment, path, summary. Raises StepFailed."""
     texts = {name: file.read_text(encoding="utf-8", errors="replace") for name, file in files.items()}
     step.outputs.update(commands.assignments(texts["GITHUB_OUTPUT"], "GITHUB_OUTPUT"))
     added = commands.assignments(texts["GITHUB_ENV"], "GITHUB_ENV")

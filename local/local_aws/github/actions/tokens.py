@@ -30,7 +30,7 @@ def bot(state: State) -> User:
 
 
 def permissions(job: Job) -> Mapping[str, str]:
-    """What the job's token may. A pull request from a fork, or of Dependabot, reads at most, and signs in nowhere."""
+    """The permissions of the job's token. In a pull request from a fork or of Dependabot it reads at most, and gets no OIDC token."""
     stated = job.definition.permissions
     if job.run.event.trusted:
         return stated
@@ -53,7 +53,7 @@ def github_token(state: State, job: Job) -> Token:
 
 
 def is_of_a_job(token: Token) -> bool:
-    """What a GITHUB_TOKEN does starts no workflow, but for dispatches."""
+    """Whether the token is a GITHUB_TOKEN: what it changes starts no workflow, but for dispatches."""
     return token.installation is not None and token.installation.app.slug == _SLUG
 
 

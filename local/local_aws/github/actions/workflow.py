@@ -179,7 +179,7 @@ def _concurrency(stated: Value) -> Concurrency | None:
 
 
 def _permissions(stated: Any) -> Mapping[str, str]:
-    """What the job's token may: https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#permissions"""
+    """The permissions of the job's token: https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#permissions"""
     if stated in ("read-all", "write-all"):
         return dict.fromkeys(_ALL_PERMISSIONS, stated.removesuffix("-all"))
     return {name: level for name, level in (stated or {}).items() if level != "none"}

@@ -49,7 +49,7 @@ def environment(call: Call) -> Answer:
 
 @ROUTES.on("PUT", _ENVIRONMENT)
 def create_or_update(call: Call) -> Answer:
-    """What is left out is taken away. A rule that the plan lacks is refused, yet the environment stays, without it."""
+    """Replace all settings. A rule that the plan does not have is refused; the environment is created without it."""
     repository = call.repository("administration", "write")
     _check_offered(repository)
     _check_members(call)

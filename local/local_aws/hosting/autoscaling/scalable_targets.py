@@ -175,7 +175,7 @@ class ScalableTargets:
 
 
 def place_of(request: Mapping[str, Any]) -> Place:
-    """What is scaled. Raises ServiceError for anything but a variant of an endpoint."""
+    """The scaled resource of a request. Raises ServiceError for anything but a variant of an endpoint."""
     namespace, resource, dimension = (request[name] for name in _PLACE)
     if namespace != "sagemaker":
         raise invalid(

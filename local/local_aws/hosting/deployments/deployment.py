@@ -26,7 +26,7 @@ Fleets = Mapping[str, Fleet]
 
 @dataclass(frozen=True)
 class Phase:
-    """What a deployment does, as the API's VariantStatus has it, and since when."""
+    """The phase of a deployment, as in the API's VariantStatus, and since when."""
 
     status: str
     message: str

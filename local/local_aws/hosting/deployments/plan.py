@@ -68,7 +68,7 @@ class Variant:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a configuration deploys. `capture` is its DataCaptureConfig, `asynchronous` its AsyncInferenceConfig, or None."""
+    """The plan of a configuration. `capture` is its DataCaptureConfig, `asynchronous` its AsyncInferenceConfig, or None."""
 
     config_name: str
     variants: tuple[Variant, ...]

@@ -15,7 +15,7 @@ _LOOPBACK = "127.0.0.1"
 
 @dataclass(frozen=True)
 class Answer:
-    """What a container answered. Header names are in lower case."""
+    """The answer of a container. Header names are in lower case."""
 
     status: int
     headers: Mapping[str, str]

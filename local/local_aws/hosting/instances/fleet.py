@@ -19,7 +19,7 @@ DRAIN_SECONDS = 60.0
 
 
 class Target(Protocol):
-    """What takes invocations: an instance, or the environments of a serverless variant.
+    """A target of invocations: an instance, or the environments of a serverless variant.
 
     `enter` says whether it takes one on; every `enter` that does is followed by a `leave`.
     """

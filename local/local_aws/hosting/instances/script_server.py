@@ -111,7 +111,7 @@ def _decoded(body: bytes, content_type: str) -> bytes | str:
 
 
 def _answer(response: Any, accept: str) -> Answer:
-    """What output_fn may return: a body, or a body and its content type."""
+    """The answer from the result of output_fn: a body, or a body and its content type."""
     body, content_type = response if isinstance(response, tuple) else (response, accept)
     if isinstance(body, str):
         body = body.encode("utf-8")

@@ -68,7 +68,7 @@ class Filter:
         return cls(text, tuple(steps))
 
     def apply(self, value: Any) -> Any:
-        """What is kept of `value`. Raises FilterError where it has no such part."""
+        """The part of `value` that the filter keeps. Raises FilterError if it has no such part."""
         for step in self.steps:
             try:
                 value = _part(value, step)

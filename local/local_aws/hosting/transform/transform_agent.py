@@ -40,7 +40,7 @@ _MB = 1024 * 1024
 
 @dataclass(frozen=True)
 class Task:
-    """What is to be done with the inputs.
+    """The settings of a transform job's agent.
 
     `strategy` is the API's BatchStrategy; `environment` and `server`, its command, the model server's.
     """
@@ -79,7 +79,7 @@ class Task:
 
     @property
     def separator(self) -> bytes:
-        """What follows each answer in the output."""
+        """The bytes after each answer in the output."""
         return b"\n" if self.assemble_by_line else b""
 
 
@@ -136,7 +136,7 @@ def batches(path: Path, task: Task) -> Iterator[Batch]:
 
 
 def _filtered_input(record: bytes, task: Task) -> bytes:
-    """What the model gets of a record."""
+    """The part of a record that the model gets."""
     if task.input_filter == records.WHOLE:
         return record
     kind = str(records.format_of(task.content_type))
@@ -148,7 +148,7 @@ def _filtered_input(record: bytes, task: Task) -> bytes:
 
 
 def _output_of(batch: Batch, answer: bytes, task: Task) -> bytes:
-    """What is written of an answer: its records, joined with what they were, and filtered."""
+    """The output of an answer: its records, joined with their inputs, and filtered."""
     if not task.looks_out:
         return answer
     kind = str(records.format_of(task.accept))

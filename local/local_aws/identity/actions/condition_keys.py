@@ -39,7 +39,7 @@ def of_request(request: ApiRequest, facts: ResourceFacts) -> Keys:
 
 
 def of_tags(service: str, tags: Tags) -> Keys:
-    """What the tags of the resource set. Some services have keys of their own for them."""
+    """The condition keys of a resource's tags. Some services have keys of their own for them."""
     prefixes = ["aws:ResourceTag/"]
     if service in {"sagemaker", "iam", "secretsmanager"}:
         prefixes.append(f"{service}:ResourceTag/")
@@ -144,7 +144,7 @@ def _sagemaker(given: Mapping[str, Any]) -> Keys:
 
 
 def _s3_write(request: ApiRequest) -> Keys:
-    """What a write states of the object that is there.
+    """The condition keys of a conditional write.
 
     Source: "Enforce conditional writes on Amazon S3 buckets", Amazon S3 user guide.
     """

@@ -20,7 +20,7 @@ FREE = frozenset({"sts:GetCallerIdentity"})
 """Actions that nobody needs a permission for."""
 
 _PREFIXES = {"apigatewayv2": "apigateway", "sagemaker-runtime": "sagemaker"}
-"""What IAM calls a service, where that is not boto3's name."""
+"""IAM's names of services that differ from boto3's."""
 
 _ACTIONS = {
     ("lambda", "Invoke"): "InvokeFunction",

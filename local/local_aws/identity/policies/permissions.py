@@ -40,7 +40,7 @@ class Unused:
 
 @dataclass(frozen=True)
 class Report:
-    """What the audit found, each finding once. `unknown_roles` made calls, but nobody said what they may.
+    """The findings of an audit, each once. `unknown_roles` are roles that made calls and whose policies were not given.
 
     `needed` are the statements, (role ARN, name), without which a call would have been refused: no other allows it.
     """

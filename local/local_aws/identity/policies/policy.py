@@ -32,7 +32,7 @@ class PolicyError(ValueError):
 
 @dataclass(frozen=True)
 class Request:
-    """What somebody wants to do: an action ("s3:PutObject") on one resource (an ARN, or ANY)."""
+    """A request for an action ("s3:PutObject") on one resource (an ARN, or ANY)."""
 
     action: str
     resource: str = ANY
@@ -130,7 +130,7 @@ class Policy:
 
 @dataclass(frozen=True)
 class RolePolicies:
-    """What a role may do: its identity-based policies, and its permissions boundary where it has one.
+    """The policies of a role: its identity-based policies, and its permissions boundary if it has one.
 
     `tags` are the role's own, which policies may ask for (aws:PrincipalTag).
     """
@@ -152,7 +152,7 @@ class Verdict(Enum):
 
 @dataclass(frozen=True)
 class Decision:
-    """What was decided, and by which statement; None where it is that there is none."""
+    """The verdict, and the statement that decided; None if no statement applies."""
 
     verdict: Verdict
     action: str

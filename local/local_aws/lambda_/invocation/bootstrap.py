@@ -30,7 +30,7 @@ Handler = Callable[[Any, "Context"], Any]
 
 
 class Context:
-    """What a handler is told about its invocation."""
+    """The context object that a handler gets."""
 
     def __init__(self, request_id: str, arn: str, deadline: float) -> None:
         self.aws_request_id = request_id

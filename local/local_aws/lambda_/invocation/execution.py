@@ -31,7 +31,7 @@ RESPONSE_BYTES = maximum("lambda.response")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of an invocation: JSON, whether it is an error, and the end of the log."""
+    """The result of an invocation: JSON, whether it is an error, and the end of the log."""
 
     payload: bytes
     failed: bool

@@ -102,7 +102,7 @@ def check_retained(request: Stated, old: Plan, new: Plan) -> None:
 
 
 def check_instance_types(account: Account, endpoint: str, old: Plan, new: Plan) -> None:
-    """Whoever autoscales a variant has to deregister it before its instance type changes."""
+    """Refuse another instance type for a variant that is a scalable target: it must be deregistered first."""
     changed = {
         f"endpoint/{endpoint}/variant/{variant.name}"
         for variant in new.variants

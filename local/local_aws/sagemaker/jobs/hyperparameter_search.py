@@ -127,7 +127,7 @@ class Grid:
         return next(self._settings)
 
     def tell(self, number: int, value: float | None) -> None:
-        """Nothing is learned from an objective."""
+        """Does nothing: a grid search does not use objectives."""
 
 
 class Sampled:

@@ -56,7 +56,7 @@ class Phase:
 
 @dataclass(frozen=True)
 class Record:
-    """What is known of a job at one moment."""
+    """The state of a job at one moment."""
 
     created: datetime
     modified: datetime

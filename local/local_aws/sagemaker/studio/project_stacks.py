@@ -23,7 +23,7 @@ _NO_REASON = ("Resource creation cancelled", "Resource update cancelled")
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a project's stack is to be. `injected` are parameters for those of the template that have these names."""
+    """The wanted stack of a project. `injected` are given to those parameters of the template that have these names."""
 
     name: str
     template_url: str
@@ -130,7 +130,7 @@ class ProjectStacks:
             )
 
     def _reason(self, stack_id: str, token: str) -> str | None:
-        """What the first resource says that failed in the operation that `token` began."""
+        """The reason of the first resource that failed in the operation with that client token."""
         pages = self._account.client("cloudformation").get_paginator("describe_stack_events")
         events = [each for page in pages.paginate(StackName=stack_id) for each in page["StackEvents"]]
         for event in reversed(events):

@@ -100,7 +100,7 @@ class StepCache:
 
 
 def key(step_name: str, step_type: str, arguments: Mapping[str, Any]) -> str:
-    """What two runs of a step have in common if one can answer for the other. Takes resolved arguments."""
+    """The cache key of a step, from its resolved arguments. Runs with an equal key are the same."""
     attributes = {
         name: _cache_key_part(name, arguments.get(name))
         for name in ATTRIBUTES.get(step_type, sorted(arguments))

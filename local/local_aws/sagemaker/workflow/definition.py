@@ -35,7 +35,7 @@ _MORE = {
     "RegisterModel": frozenset({"RetryPolicies"}),
 }
 _TARGETS = {"Lambda": "FunctionArn", "Callback": "SqsQueueUrl"}
-"""What a step names that something else carries out."""
+"""The member with the target of a step that a function or queue carries out."""
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ class StepFailedError(Exception):
 
 
 class UnresolvedError(StepFailedError):
-    """What an expression refers to is not there."""
+    """The target of an expression's reference does not exist."""
 
 
 class StepStoppedError(StepFailedError):

@@ -60,7 +60,7 @@ class StepRun:
 
 @dataclass(frozen=True)
 class Start:
-    """What an execution was started with.
+    """The arguments that an execution was started with.
 
     `parameters` are the typed values of all of the definition's, `given` the request's own.
     """

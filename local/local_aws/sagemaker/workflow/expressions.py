@@ -49,7 +49,7 @@ class JsonGet:
 
 @dataclass(frozen=True)
 class Scope:
-    """What expressions can refer to while a step starts.
+    """The values that expressions can refer to while a step starts.
 
     `properties` answers with a finished step's Describe answer, `property_file` with the S3 URI of a step's property
     file, `read` with the bytes at an S3 URI (raising botocore's ClientError).

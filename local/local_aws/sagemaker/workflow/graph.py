@@ -13,7 +13,7 @@ Graph = Mapping[str, frozenset[str]]
 
 
 def dependencies(steps: Mapping[str, Step]) -> Graph:
-    """For each step, those that must have succeeded before it starts.
+    """The predecessors of each step: those that must have succeeded before it starts.
 
     A step in a branch has its own dependencies and its Condition; the Condition does not wait for its branches' data.
     """

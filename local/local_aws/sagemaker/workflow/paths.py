@@ -31,7 +31,7 @@ def parse(text: str) -> Path:
 
 
 def follow(value: Any, path: Path) -> Any:
-    """What `path` leads to in `value`. Raises LookupError where it leads nowhere."""
+    """The value at `path` in `value`. Raises LookupError if there is none."""
     for part in path:
         value = _member(value, part)
     return value

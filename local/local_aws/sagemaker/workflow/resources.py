@@ -17,7 +17,7 @@ from local_aws.sagemaker.workflow.errors import StepFailedError
 
 @dataclass(frozen=True)
 class Resource:
-    """What a type of step makes: `noun` is the API's ("TrainingJob"), `metadata` its name in a step's Metadata.
+    """The resource that a type of step creates: `noun` is the API's ("TrainingJob"), `metadata` its name in a step's Metadata.
 
     `service_named` resources get their name from the pipeline. `withheld` members of the Create request cannot be in
     a step's arguments. A resource without a status is done once created. `listed` is the shape of a list that is part

@@ -27,7 +27,7 @@ class Selection:
 
 
 def select(steps: Steps, stated: Mapping[str, Any], find: Callable[[str], Execution | None]) -> Selection:
-    """What a SelectiveExecutionConfig selects of `steps`. `find` knows the executions of the pipeline by ARN.
+    """The selection of a SelectiveExecutionConfig from `steps`. `find` returns an execution of the pipeline by its ARN.
 
     The branches of a Condition step come with it. Raises ServiceError (ValidationException) for steps that are unknown
     or not connected, and where the source execution is missing or lacks a step that is needed.

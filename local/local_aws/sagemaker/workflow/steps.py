@@ -27,7 +27,7 @@ _FIRST_POLL, _LAST_POLL, _SLOWING = 0.02, 0.1, 1.3
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What the steps of an execution work with.
+    """The clients and settings that the steps of an execution share.
 
     `functions` and `queues` are clients of Lambda and SQS. `time_scale` multiplies the waits between retries. `stop` asks
     running jobs to stop, and waits for them; `leave`, which comes with `stop`, ends the threads at once, because the
@@ -92,7 +92,7 @@ class StepWork:
         self._execution.end(self._step.name, FAILED, message, metadata=metadata)
 
     def _target_and_arguments(self) -> tuple[str, dict[str, Any]]:
-        """What a Lambda or Callback step is aimed at, and what it says to it."""
+        """The target of a Lambda or Callback step, and the arguments for it."""
         return str(self._resolve(self._step.target)), self._resolve(dict(self._step.arguments))
 
     def _finish_with(self, given: Mapping[str, Any]) -> None:

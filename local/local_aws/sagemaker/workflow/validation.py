@@ -134,7 +134,7 @@ def _arguments(step: Step) -> None:
 
 
 def _problems(value: Any, shape: Shape, path: str) -> Iterator[str]:
-    """What is wrong with a value, as far as that can be said before its expressions have values."""
+    """The problems of a value that are known before its expressions have values."""
     if expressions.is_expression(value):
         return
     match shape, value:
