@@ -15,12 +15,13 @@ from werkzeug.wrappers import Response
 from local_aws.identity.actions.api_request import recognise
 from local_aws.identity.gate import StartResponse, Wsgi
 from local_aws.identity.signers import secrets_of
-from local_aws.kernel import bodies, json_bodies, signatures
 from local_aws.kernel.account import Account
 from local_aws.kernel.caller import SIGNATURE, Signature
-from local_aws.kernel.error_responses import refusal
-from local_aws.kernel.guard import Admitted, CorsRule, CorsRules, Guard, Refused
-from local_aws.kernel.signatures import Signatures
+from local_aws.kernel.http import bodies, json_bodies
+from local_aws.kernel.http.error_responses import refusal
+from local_aws.kernel.http.guard import Admitted, CorsRule, CorsRules, Guard, Refused
+from local_aws.kernel.signing import signatures
+from local_aws.kernel.signing.signatures import Signatures
 from local_aws.kernel.wire import ServiceError
 
 log = logging.getLogger(__name__)

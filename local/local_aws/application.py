@@ -12,7 +12,7 @@ from werkzeug.wrappers import Request, Response
 
 from local_aws.identity.gate import GATE, SERVICE, Gate
 from local_aws.kernel.caller import signature
-from local_aws.kernel.error_responses import protocol_of, refusal
+from local_aws.kernel.http.error_responses import protocol_of, refusal
 from local_aws.kernel.moto_internals import MotoApplication
 from local_aws.kernel.wire import Service, ServiceError, service_model
 from local_aws.s3.integrity import Integrity

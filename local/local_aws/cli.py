@@ -106,7 +106,7 @@ def up(
     from local_aws import prepared
     from local_aws.console import Aws, Console, GitHub, Renewed
     from local_aws.developer import credentials, granted_project
-    from local_aws.kernel.keys import KeyFileError, published
+    from local_aws.kernel.signing.keys import KeyFileError, published
     from local_aws.persistence import served
 
     names = list(dict.fromkeys(map(check_name, projects or [])))
@@ -291,8 +291,8 @@ def _clients_of(url: str) -> Clients:
     from botocore.exceptions import BotoCoreError, ClientError
 
     from local_aws.kernel.account import Clients
-    from local_aws.kernel.guard import own_origin
-    from local_aws.kernel.keys import KeyFileError
+    from local_aws.kernel.http.guard import own_origin
+    from local_aws.kernel.signing.keys import KeyFileError
 
     try:
         own = own_origin(url)
@@ -318,7 +318,7 @@ def _clients_of(url: str) -> Clients:
 
 def main() -> None:
     """Run the command line; turn errors into a message and their exit code."""
-    from local_aws.kernel import server_log
+    from local_aws.kernel.http import server_log
 
     try:
         with server_log.in_words():

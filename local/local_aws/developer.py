@@ -13,8 +13,8 @@ from typing import Any
 from local_aws.identities import Identity
 from local_aws.kernel.account import ACCOUNT_ID, Clients
 from local_aws.kernel.environment import for_command
-from local_aws.kernel.keys import AccessKey
 from local_aws.kernel.sessions import Session
+from local_aws.kernel.signing.keys import AccessKey
 from local_aws.project import DEFAULT, Project, prepare
 
 HOURS = 12

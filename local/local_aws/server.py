@@ -30,9 +30,9 @@ from local_aws.identity.gate import Gate
 from local_aws.identity.iam_quotas import Quotas
 from local_aws.identity.roles import Roles
 from local_aws.kernel.account import ACCOUNT_ID, REGION, Account, Clients
-from local_aws.kernel.connections import LimitedServer
 from local_aws.kernel.environment import without_real_account
-from local_aws.kernel.keys import Keys
+from local_aws.kernel.http.connections import LimitedServer
+from local_aws.kernel.http.request_lock import RequestLock
 from local_aws.kernel.moto_internals import (
     bounded_logs,
     bounded_queues,
@@ -45,7 +45,7 @@ from local_aws.kernel.moto_internals import (
     told_notifications,
     untracked_models,
 )
-from local_aws.kernel.request_lock import RequestLock
+from local_aws.kernel.signing.keys import Keys
 from local_aws.kernel.wire import Service
 from local_aws.sagemaker import runtime as sagemaker_runtime
 from local_aws.sagemaker.runtime import RuntimeService

@@ -26,8 +26,8 @@ import pytest
 from local_aws import project
 from local_aws.kernel import environment
 from local_aws.kernel.account import REGION, Clients
-from local_aws.kernel.guard import Admitted, Guard
-from local_aws.kernel.keys import AccessKey, Keys
+from local_aws.kernel.http.guard import Admitted, Guard
+from local_aws.kernel.signing.keys import AccessKey, Keys
 from local_aws.project import Project
 from local_aws.server import Server
 

@@ -14,8 +14,8 @@ import requests
 from typer.testing import CliRunner
 
 from local_aws import cli
-from local_aws.kernel import keys
-from local_aws.kernel.keys import AccessKey, KeyFileError, published
+from local_aws.kernel.signing import keys
+from local_aws.kernel.signing.keys import AccessKey, KeyFileError, published
 
 LOCAL_AWS = str(Path(sys.executable).with_name("local-aws"))
 SHOW = "import os, json; print(json.dumps(dict(os.environ)))"

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from local_aws import cli, prepared
 from local_aws.errors import UsageError
 from local_aws.kernel.environment import shell_commands
-from local_aws.kernel.keys import published
+from local_aws.kernel.signing.keys import published
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local_aws.kernel.signing import Signed
+from local_aws.kernel.signing.request_auth import Signed
 from local_aws.kernel.wire import service_model
 from tests.properties.budget import SCALARS, budget, documents
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from botocore.model import OperationModel
 from werkzeug.wrappers import Request, Response
 
-from local_aws.kernel import bodies
+from local_aws.kernel.http import bodies
 from local_aws.kernel.wire import Route, Service, ServiceError
 
 _FORM = "application/x-www-form-urlencoded"

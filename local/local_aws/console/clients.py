@@ -14,9 +14,9 @@ import requests
 from botocore.exceptions import ClientError
 
 from local_aws.kernel.account import Clients
-from local_aws.kernel.keys import AccessKey
 from local_aws.kernel.sessions import Session
-from local_aws.kernel.signing import Signed
+from local_aws.kernel.signing.keys import AccessKey
+from local_aws.kernel.signing.request_auth import Signed
 
 _SOON = timedelta(minutes=5)
 _KEPT = 1000

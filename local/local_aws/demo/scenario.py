@@ -23,7 +23,7 @@ from local_aws.demo.shell import Shell
 from local_aws.demo.timeline import Timeline
 from local_aws.github.actions import Machine, Run
 from local_aws.kernel.environment import for_command
-from local_aws.kernel.signing import Signed
+from local_aws.kernel.signing.request_auth import Signed
 from local_aws.prepared import ISSUER
 from local_aws.server import Server
 

@@ -20,8 +20,8 @@ from local_aws.identity.policies.policy import decide
 from local_aws.identity.roles import Roles
 from local_aws.kernel.caller import Signature, calling, signature
 from local_aws.kernel.calls import Call, Calls
-from local_aws.kernel.error_responses import refusal
 from local_aws.kernel.faults import Faults
+from local_aws.kernel.http.error_responses import refusal
 from local_aws.kernel.sessions import Session, Sessions
 from local_aws.kernel.wire import ServiceError
 

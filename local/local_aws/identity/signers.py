@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from hmac import compare_digest
 
-from local_aws.kernel.keys import Keys
 from local_aws.kernel.sessions import Sessions
-from local_aws.kernel.signatures import SecretOf
+from local_aws.kernel.signing.keys import Keys
+from local_aws.kernel.signing.signatures import SecretOf
 from local_aws.kernel.wire import ServiceError
 
 

@@ -19,10 +19,10 @@ from botocore.loaders import Loader, create_loader
 from local_aws.kernel import caller
 from local_aws.kernel.calls import Calls
 from local_aws.kernel.faults import Faults
-from local_aws.kernel.keys import AccessKey, Keys, of_running
 from local_aws.kernel.service_events import ServiceEvents
 from local_aws.kernel.sessions import Session as RoleSession
 from local_aws.kernel.sessions import Sessions
+from local_aws.kernel.signing.keys import AccessKey, Keys, of_running
 
 ACCOUNT_ID = "123456789012"
 REGION = "eu-west-1"

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from local_aws.kernel.account import Clients
-from local_aws.kernel.keys import AccessKey
 from local_aws.kernel.sessions import Session
+from local_aws.kernel.signing.keys import AccessKey
 from local_aws.python_startup import FOLDER
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")

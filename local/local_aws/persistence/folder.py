@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from local_aws.errors import UsageError
-from local_aws.kernel.keys import AccessKey, Keys
+from local_aws.kernel.signing.keys import AccessKey, Keys
 from local_aws.persistence.pickling import StateError
 
 _ABOUT, _CURRENT, _LOCK, _BLOBS, _STATE, _FILES = (

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from local_aws.identity.actions.s3_requests import recognise, require_embedded
-from local_aws.kernel.error_responses import refusal
+from local_aws.kernel.http.error_responses import refusal
 from local_aws.kernel.moto_internals import upload_key
 from local_aws.kernel.wire import ServiceError
 

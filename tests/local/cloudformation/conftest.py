@@ -21,8 +21,8 @@ from local_aws.cloudformation.errors import ResourceError
 from local_aws.cloudformation.resources.base import Physical, ResourceType, words
 from local_aws.cloudformation.wire import CloudFormationService
 from local_aws.kernel.account import Account, Clients
-from local_aws.kernel.connections import LimitedServer
 from local_aws.kernel.faults import Faults
+from local_aws.kernel.http.connections import LimitedServer
 from local_aws.kernel.wire import Service, ServiceError
 
 TIME_SCALE = 0.001

@@ -19,7 +19,7 @@ from local_aws import lambda_
 from local_aws.admission import Admission
 from local_aws.application import Application
 from local_aws.kernel.account import Clients
-from local_aws.kernel.connections import LimitedServer
+from local_aws.kernel.http.connections import LimitedServer
 from local_aws.kernel.wire import Service
 from local_aws.lambda_.invocation.pool import Pool
 from local_aws.testing import Aws

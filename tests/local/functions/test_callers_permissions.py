@@ -6,7 +6,7 @@ import json
 import pytest
 import requests
 
-from local_aws.kernel.signing import Signed
+from local_aws.kernel.signing.request_auth import Signed
 
 ECHO = "def handler(event, context): return event['requestContext'].get('authorizer')"
 ACCOUNT = "123456789012"

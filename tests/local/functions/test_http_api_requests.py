@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 
-from local_aws.kernel.signing import Signed
+from local_aws.kernel.signing.request_auth import Signed
 
 ECHO = "def handler(event, context): return event"
 UNSIGNED = {

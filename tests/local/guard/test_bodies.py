@@ -7,8 +7,9 @@ import requests
 from botocore.exceptions import ClientError
 
 from local_aws.cloudformation.templates import markup
-from local_aws.kernel import bodies, json_text
-from local_aws.kernel.signing import Signed
+from local_aws.kernel import json_text
+from local_aws.kernel.http import bodies
+from local_aws.kernel.signing.request_auth import Signed
 from local_aws.kernel.wire import ServiceError
 
 BAD = {

@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 import requests
 
-from local_aws.kernel.connections import LimitedServer
+from local_aws.kernel.http.connections import LimitedServer
 from tests.local.guard.conftest import Line
 
 

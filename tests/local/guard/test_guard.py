@@ -3,7 +3,7 @@
 import pytest
 import requests
 
-from local_aws.kernel.guard import CorsRule, Guard, Refused
+from local_aws.kernel.http.guard import CorsRule, Guard, Refused
 
 FORM = {"Content_Type": "application/x-www-form-urlencoded"}
 PLACES = [

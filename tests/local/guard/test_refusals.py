@@ -13,13 +13,13 @@ from botocore.exceptions import ClientError
 
 from local_aws.admission import Admission
 from local_aws.identity.signers import secrets_of
-from local_aws.kernel import bodies, connections
-from local_aws.kernel.error_responses import protocol_of
-from local_aws.kernel.guard import Guard
-from local_aws.kernel.keys import Keys
+from local_aws.kernel.http import bodies, connections
+from local_aws.kernel.http.error_responses import protocol_of
+from local_aws.kernel.http.guard import Guard
 from local_aws.kernel.sessions import Sessions
-from local_aws.kernel.signatures import Signatures
-from local_aws.kernel.signing import Signed
+from local_aws.kernel.signing.keys import Keys
+from local_aws.kernel.signing.request_auth import Signed
+from local_aws.kernel.signing.signatures import Signatures
 
 PORT = 4566
 CALLS = {

@@ -16,9 +16,9 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
-from local_aws.kernel import aws_chunked, signatures
 from local_aws.kernel.account import Clients
-from local_aws.kernel.keys import AccessKey, Keys
+from local_aws.kernel.signing import aws_chunked, signatures
+from local_aws.kernel.signing.keys import AccessKey, Keys
 
 SERVICES = {
     "apigatewayv2": "get_apis",

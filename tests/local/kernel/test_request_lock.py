@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from local_aws.kernel.request_lock import RequestLock
+from local_aws.kernel.http.request_lock import RequestLock
 
 
 class Door:

@@ -5,8 +5,8 @@ import threading
 
 import pytest
 
-from local_aws.kernel import server_log
-from local_aws.kernel.connections import LimitedServer
+from local_aws.kernel.http import server_log
+from local_aws.kernel.http.connections import LimitedServer
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ from botocore.exceptions import ClientError
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
-from local_aws.kernel.signing import Signed
+from local_aws.kernel.signing.request_auth import Signed
 from local_aws.kernel.wire import Route, Service, ServiceError
 
 

@@ -17,7 +17,7 @@ import pytest
 from local_aws.developer import credentials, granted_project
 from local_aws.identities import Identity
 from local_aws.kernel.account import Clients
-from local_aws.kernel.keys import AccessKey, Keys
+from local_aws.kernel.signing.keys import AccessKey, Keys
 
 pytestmark = pytest.mark.slow
 SERVED = Path(__file__).with_name("served.py")

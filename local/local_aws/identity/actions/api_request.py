@@ -16,8 +16,8 @@ from botocore.exceptions import UnknownServiceError
 from botocore.model import OperationModel
 
 from local_aws.identity.actions import s3_requests
-from local_aws.kernel import bodies
 from local_aws.kernel.caller import Signature
+from local_aws.kernel.http import bodies
 from local_aws.kernel.moto_internals import PROTOCOL_PARSERS
 from local_aws.kernel.wire import rest_route, service_model
 

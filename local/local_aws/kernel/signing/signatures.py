@@ -22,8 +22,8 @@ from botocore.compat import HTTPHeaders
 from botocore.credentials import Credentials
 from botocore.utils import normalize_url_path
 
-from local_aws.kernel import aws_chunked
 from local_aws.kernel.caller import Signature
+from local_aws.kernel.signing import aws_chunked
 from local_aws.kernel.wire import ServiceError
 
 SKEW = timedelta(minutes=15)

@@ -1,0 +1,1 @@
+"""Signatures of requests: access keys, the verification of signatures, and signed requests of our own."""
