@@ -12,11 +12,11 @@ Workflows run where `GitHub.run_workflows` was called (actions). Webhooks and we
 """
 
 from local_aws.github.credentials import App, Installation
-from local_aws.github.faults import Down, Dropped, Fault, Faults, Killed, RateLimited, Slow
 from local_aws.github.github import GitHub
+from local_aws.github.http.faults import Down, Dropped, Fault, Faults, Killed, RateLimited, Slow
+from local_aws.github.http.rest import Exchange
+from local_aws.github.http.server import serve
 from local_aws.github.records import Dispatch, Organization, Repository, User
-from local_aws.github.rest import Exchange
-from local_aws.github.server import serve
 
 __all__ = [
     "App",

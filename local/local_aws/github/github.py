@@ -11,8 +11,11 @@ from werkzeug.wrappers import Request, Response
 
 from local_aws.github import issuer
 from local_aws.github.credentials import App, Installation, Token, new_token
-from local_aws.github.faults import Faults
-from local_aws.github.gateway import PREFIX, Gateway
+from local_aws.github.http.faults import Faults
+from local_aws.github.http.gateway import PREFIX, Gateway
+from local_aws.github.http.rest import Exchange, RestApi
+from local_aws.github.http.smart_http import SmartHttp
+from local_aws.github.http.web_pages import WebPages
 from local_aws.github.issuer import Issuer
 from local_aws.github.records import (
     Account,
@@ -25,10 +28,7 @@ from local_aws.github.records import (
     Visibility,
 )
 from local_aws.github.ref_updates import commit_files
-from local_aws.github.rest import Exchange, RestApi
-from local_aws.github.smart_http import SmartHttp
 from local_aws.github.state import State, Urls
-from local_aws.github.web_pages import WebPages
 
 if TYPE_CHECKING:
     from local_aws.github.actions import Actions, Machine

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from local_aws.github.credentials import App, Installation, Token
 from local_aws.github.git import GitDirectory
-from local_aws.github.rate_limits import RateLimits
+from local_aws.github.http.rate_limits import RateLimits
 from local_aws.github.records import Account, Dispatch, Organization, Repository, User, Visibility
 
 if TYPE_CHECKING:

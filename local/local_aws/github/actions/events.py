@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from local_aws.github import shapes
-from local_aws.github.call import Call
 from local_aws.github.credentials import Anonymous, Caller
 from local_aws.github.git import Commit
+from local_aws.github.http.call import Call
 from local_aws.github.operations import pulls
 from local_aws.github.pull_state import commits_of, state_of
 from local_aws.github.records import Dispatch, PullRequest, Repository, User

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from local_aws.github.http.routing import Routes
 from local_aws.github.operations import (
     accounts,
     apps,
@@ -23,7 +24,6 @@ from local_aws.github.operations import (
     variables,
     workflow_runs,
 )
-from local_aws.github.routing import Routes
 
 _MODULES = (
     accounts,

@@ -6,11 +6,11 @@ from typing import Literal
 
 from local_aws.github import shapes
 from local_aws.github.access import missing_permission, role
-from local_aws.github.call import Answer, Call
 from local_aws.github.credentials import Token
 from local_aws.github.errors import forbidden, not_found, unprocessable
+from local_aws.github.http.call import Answer, Call
+from local_aws.github.http.routing import Routes
 from local_aws.github.records import Account, Organization
-from local_aws.github.routing import Routes
 
 ROUTES = Routes()
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from local_aws.github import shapes
 from local_aws.github.access import role_of
-from local_aws.github.call import Answer, Call, checked
 from local_aws.github.credentials import (
     App,
     AppCaller,
@@ -18,8 +17,9 @@ from local_aws.github.credentials import (
     new_token,
 )
 from local_aws.github.errors import ApiError, forbidden, not_found, unprocessable
+from local_aws.github.http.call import Answer, Call, checked
+from local_aws.github.http.routing import Routes
 from local_aws.github.records import Account, Repository
-from local_aws.github.routing import Routes
 
 ROUTES = Routes()
 _LIFETIME = 3600

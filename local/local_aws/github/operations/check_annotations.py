@@ -6,9 +6,9 @@ https://docs.github.com/rest/checks/runs#list-check-run-annotations
 from __future__ import annotations
 
 from local_aws.github import shapes
-from local_aws.github.call import Answer, Call
 from local_aws.github.errors import not_found
-from local_aws.github.routing import Routes
+from local_aws.github.http.call import Answer, Call
+from local_aws.github.http.routing import Routes
 
 ROUTES = Routes()
 _LEVELS = {"error": "failure", "warning": "warning", "notice": "notice"}

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from local_aws.github import shapes
-from local_aws.github.call import Answer, Call
 from local_aws.github.errors import empty_repository, not_found, unprocessable
 from local_aws.github.git import Change
+from local_aws.github.http.call import Answer, Call
+from local_aws.github.http.routing import Routes
 from local_aws.github.records import Repository
 from local_aws.github.ref_updates import HEADS
-from local_aws.github.routing import Routes
 
 ROUTES = Routes()
 _STATUSES = {"A": "added", "M": "modified", "D": "removed", "T": "changed"}

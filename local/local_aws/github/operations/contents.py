@@ -8,12 +8,12 @@ from typing import Any
 
 from local_aws.github import ref_updates, shapes
 from local_aws.github.access import role_of
-from local_aws.github.call import Answer, Call
 from local_aws.github.errors import conflict, not_found, unprocessable
 from local_aws.github.git import Commit, Entry
+from local_aws.github.http.call import Answer, Call
+from local_aws.github.http.routing import Routes
 from local_aws.github.operations.git_data import person
 from local_aws.github.records import Repository
-from local_aws.github.routing import Routes
 
 ROUTES = Routes()
 _KINDS = {"blob": "file", "tree": "dir", "commit": "submodule"}

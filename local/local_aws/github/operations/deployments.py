@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from local_aws.github import shapes
-from local_aws.github.call import Answer, Call
 from local_aws.github.errors import not_found, unprocessable
+from local_aws.github.http.call import Answer, Call
+from local_aws.github.http.routing import Routes
 from local_aws.github.records import Deployment, DeploymentStatus, Repository, node_id
-from local_aws.github.routing import Routes
 
 ROUTES = Routes()
 _DEPLOYMENTS = "/repos/{owner}/{repo}/deployments"

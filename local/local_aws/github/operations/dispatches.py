@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-from local_aws.github.call import Answer, Call
 from local_aws.github.errors import invalid_request
+from local_aws.github.http.call import Answer, Call
+from local_aws.github.http.routing import Routes
 from local_aws.github.records import Dispatch, now
-from local_aws.github.routing import Routes
 
 ROUTES = Routes()
 _LONGEST_TYPE = 100

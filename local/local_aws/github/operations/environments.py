@@ -11,8 +11,9 @@ from typing import Any
 
 from local_aws.github import shapes
 from local_aws.github.access import role
-from local_aws.github.call import Answer, Call, checked
 from local_aws.github.errors import ApiError, invalid_request, not_found, unprocessable
+from local_aws.github.http.call import Answer, Call, checked
+from local_aws.github.http.routing import Routes
 from local_aws.github.records import (
     BranchPolicy,
     Environment,
@@ -23,7 +24,6 @@ from local_aws.github.records import (
     node_id,
     now,
 )
-from local_aws.github.routing import Routes
 
 ROUTES = Routes()
 _MEMBERS = {"wait_timer", "prevent_self_review", "reviewers", "deployment_branch_policy"}

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from local_aws.github import ref_updates, shapes
-from local_aws.github.call import Answer, Call, checked
 from local_aws.github.errors import GitError, empty_repository, invalid_request, not_found, unprocessable
 from local_aws.github.git import Person
+from local_aws.github.http.call import Answer, Call, checked
+from local_aws.github.http.routing import Routes
 from local_aws.github.records import Repository, node_id, now
-from local_aws.github.routing import Routes
 
 ROUTES = Routes()
 _MODES = {"100644": "blob", "100755": "blob", "040000": "tree", "160000": "commit", "120000": "blob"}

@@ -9,11 +9,11 @@ from typing import Any
 
 from local_aws.github import shapes
 from local_aws.github.access import missing_permission, role_of
-from local_aws.github.call import Answer, Call
 from local_aws.github.errors import forbidden, not_found, unprocessable
+from local_aws.github.http.call import Answer, Call
+from local_aws.github.http.routing import Routes
 from local_aws.github.pull_state import author_association
 from local_aws.github.records import Issue, PullRequest, Repository, node_id, now
-from local_aws.github.routing import Routes
 
 ROUTES = Routes()
 _ISSUES = "/repos/{owner}/{repo}/issues"

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from local_aws.github import ref_updates
 from local_aws.github.access import role_of
-from local_aws.github.call import Answer, Call
 from local_aws.github.errors import ApiError, conflict, invalid_request
+from local_aws.github.http.call import Answer, Call
+from local_aws.github.http.routing import Routes
 from local_aws.github.operations.pulls import close, existing
 from local_aws.github.pull_state import PullState, commits_of, state_of
 from local_aws.github.records import PullRequest, Repository, now
-from local_aws.github.routing import Routes
 
 ROUTES = Routes()
 _METHODS = ("merge", "squash", "rebase")

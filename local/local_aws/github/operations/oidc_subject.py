@@ -9,10 +9,10 @@ import re
 
 from local_aws.github import oidc_subjects
 from local_aws.github.access import missing_permission
-from local_aws.github.call import Answer, Call, checked
 from local_aws.github.errors import forbidden, not_found, unprocessable
+from local_aws.github.http.call import Answer, Call, checked
+from local_aws.github.http.routing import Routes
 from local_aws.github.records import Organization, SubjectTemplate
-from local_aws.github.routing import Routes
 from local_aws.github.shapes import is_member
 
 ROUTES = Routes()

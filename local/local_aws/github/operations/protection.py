@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from local_aws.github import shapes
-from local_aws.github.call import Answer, Call, checked
 from local_aws.github.errors import forbidden, invalid_request, not_found, unprocessable
+from local_aws.github.http.call import Answer, Call, checked
+from local_aws.github.http.routing import Routes
 from local_aws.github.records import Organization, Repository, User
-from local_aws.github.routing import Routes
 
 ROUTES = Routes()
 _NEEDED = ("required_status_checks", "enforce_admins", "required_pull_request_reviews", "restrictions")

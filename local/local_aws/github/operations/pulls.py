@@ -6,12 +6,12 @@ from typing import Any
 
 from local_aws.github import shapes
 from local_aws.github.access import may, missing_permission
-from local_aws.github.call import Answer, Call
 from local_aws.github.errors import not_found, unprocessable
+from local_aws.github.http.call import Answer, Call
+from local_aws.github.http.routing import Routes
 from local_aws.github.operations.commits import diff_entry
 from local_aws.github.pull_state import PullState, author_association, commits_of, state_of
 from local_aws.github.records import Account, PullRequest, Repository, node_id, now
-from local_aws.github.routing import Routes
 
 ROUTES = Routes()
 _PULL = "/repos/{owner}/{repo}/pulls/{pull_number}"

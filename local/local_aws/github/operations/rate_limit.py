@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from local_aws.github.call import Answer, Call
-from local_aws.github.routing import Routes
+from local_aws.github.http.call import Answer, Call
+from local_aws.github.http.routing import Routes
 
 ROUTES = Routes()
 

@@ -8,12 +8,12 @@ from typing import Any
 
 from local_aws.github import shapes
 from local_aws.github.access import covers, missing_permission, role
-from local_aws.github.call import Answer, Call, checked
 from local_aws.github.credentials import Token
 from local_aws.github.errors import custom_problem, forbidden, not_found, unprocessable
+from local_aws.github.http.call import Answer, Call, checked
+from local_aws.github.http.routing import Routes
 from local_aws.github.records import Account, Organization, Repository, Visibility, now
 from local_aws.github.ref_updates import commit_files
-from local_aws.github.routing import Routes
 
 ROUTES = Routes()
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from local_aws.github.call import Answer, Call
 from local_aws.github.errors import conflict, not_found, unprocessable
+from local_aws.github.http.call import Answer, Call
+from local_aws.github.http.routing import Routes
 from local_aws.github.records import Repository, Variable, now
-from local_aws.github.routing import Routes
 
 ROUTES = Routes()
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

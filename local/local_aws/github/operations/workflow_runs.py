@@ -12,11 +12,11 @@ from local_aws.github import shapes
 from local_aws.github.actions.errors import ActionsError
 from local_aws.github.actions.runs import Job, Run, Step
 from local_aws.github.actions.workflow import Workflow
-from local_aws.github.call import Answer, Call
 from local_aws.github.errors import ApiError, forbidden, not_found, unprocessable
+from local_aws.github.http.call import Answer, Call
+from local_aws.github.http.routing import Routes
 from local_aws.github.operations.environments import reviewer_as_json
 from local_aws.github.records import Environment, Repository, node_id
-from local_aws.github.routing import Routes
 
 ROUTES = Routes()
 _RUNS = "/repos/{owner}/{repo}/actions/runs"

@@ -10,10 +10,10 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
-from local_aws.github.call import Answer, Call
 from local_aws.github.credentials import Anonymous, Caller
 from local_aws.github.errors import ApiError, GitError, not_found
-from local_aws.github.faults import Faults
+from local_aws.github.http.call import Answer, Call
+from local_aws.github.http.faults import Faults
 from local_aws.github.operations import all_routes
 from local_aws.github.sign_in import caller_of
 from local_aws.github.state import State

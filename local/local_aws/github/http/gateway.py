@@ -7,11 +7,11 @@ from urllib.parse import urlsplit
 
 from werkzeug.wrappers import Request, Response
 
-from local_aws.github.faults import ConnectionDropped
+from local_aws.github.http.faults import ConnectionDropped
+from local_aws.github.http.rest import RestApi
+from local_aws.github.http.smart_http import SmartHttp
+from local_aws.github.http.web_pages import WebPages
 from local_aws.github.issuer import Issuer
-from local_aws.github.rest import RestApi
-from local_aws.github.smart_http import SmartHttp
-from local_aws.github.web_pages import WebPages
 
 PREFIX = "/_github"
 

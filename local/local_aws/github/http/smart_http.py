@@ -13,8 +13,8 @@ from werkzeug.wrappers import Request, Response
 from local_aws.github.access import authorize, role_of
 from local_aws.github.credentials import Anonymous, Caller, Token
 from local_aws.github.errors import ApiError, not_found
-from local_aws.github.faults import Faults
 from local_aws.github.git import environment
+from local_aws.github.http.faults import Faults
 from local_aws.github.records import Repository
 from local_aws.github.ref_updates import HEADS, rule_against, written
 from local_aws.github.sign_in import caller_of

@@ -12,7 +12,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
 from local_aws.github.github import GitHub
-from local_aws.github.rest import Exchange
+from local_aws.github.http.rest import Exchange
 
 _LOOPBACK = "127.0.0.1"
 _POLL = 0.02

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from local_aws.github.call import Answer, Call
+from local_aws.github.http.call import Answer, Call
 
 Operation = Callable[[Call], Answer]
 
