@@ -6,16 +6,12 @@ from typing import get_args
 
 import pytest
 
-from model_build.aws import code
 from model_build.core.settings import Settings
 from model_build.recipe import Recipe
 from model_build.recipe.recipe import Preparation
 from model_build.recipe.training import BlazingText, Script, Transformer
-from model_build.run import blueprint
 from model_deploy.stage import Stage
 from model_deploy.stage.endpoint import Endpoint
-from project_template import seed
-from project_template.stacks.publication_values import RECIPES
 
 TEMPLATE = Path(__file__).parents[2]
 PREPARED = {"stdlib": {}, "spark": {"engine": "spark"}, "script": {"script": "mine"}}
@@ -81,16 +77,3 @@ def test_what_the_table_allows_is_a_recipe_and_a_stage(table):
                 assert Recipe.parse(document, Path("reviews.yaml")).training.algorithm == algorithm
             elif column in SERVED:
                 Stage.parse({"endpoint": SERVED[column]}, Path("stages/live.yaml"))
-
-
-@pytest.mark.slow
-def test_a_project_of_each_recipe_is_poured_with_its_recipe_and_checks_and_has_a_plan():
-    build = {str(file.path) for file in seed.files(seed.BUILD, TEMPLATE)}
-    deploy = {str(file.path) for file in seed.files(seed.DEPLOY["realtime", "github"], TEMPLATE)}
-    steps = TEMPLATE / "build" / "steps"
-    for name in RECIPES:
-        assert f"recipes/{name}.yaml" in build, name
-        assert f"checks/{name}.json" in deploy, name
-        recipe = Recipe.load(TEMPLATE / "build" / "recipes" / f"{name}.yaml")
-        drawn = blueprint.make(recipe, steps, SETTINGS)
-        assert code.folder_sha256(drawn.code.prepare.files) in drawn.definition, name

@@ -97,6 +97,11 @@ def test_the_recipes_are_those_of_the_build_repository(pytestconfig):
     assert set(RECIPES) == poured
 
 
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_the_recipe_of_a_project_is_the_build_repositorys_variable(make_project, recipe):
+    assert make_project(Recipe=recipe).properties("BuildContents")["Variables"]["RECIPE"] == recipe
+
+
 def test_without_an_id_the_stacks_name_stands_in(make_project):
     made = make_project(SageMakerProjectId="")
     variables = made.properties("BuildContents")["Variables"]
