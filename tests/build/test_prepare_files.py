@@ -163,7 +163,10 @@ def test_an_archive_that_would_fill_the_disk_is_refused(refusal, monkeypatch):
     monkeypatch.setattr(unpack, "_SMALL", 1 << 20)
 
     for data in (gzip.compress(bytes(20 << 20)), zipped({"a.csv": bytes(20 << 20)})):
-        assert "more than 200 times its size" in refusal(data)
+        said = refusal(data)
+        assert "more than 200 times its size" in said
+        # By what comes out of it, before the whole of it does.
+        assert f"has {len(data):,} bytes and unpacks to more than" in said
 
 
 def test_one_json_array_is_read_as_its_objects(prepared):

@@ -154,6 +154,20 @@ def test_files_may_be_given_for_each_split(prepared, tmp_path):
         prepared(folder, recipe)
 
 
+def test_a_label_that_only_the_test_file_has_is_refused_and_named(prepared, tmp_path):
+    folder = tmp_path / "given"
+    folder.mkdir()
+    rows = [f"{a_text(n)},{n % 2}\n" for n in range(300)]
+    (folder / "train.csv").write_text("text,label\n" + "".join(rows[:200]))
+    (folder / "test.csv").write_text("text,label\n" + "".join(rows[200:]) + "something else,2\n")
+    recipe = (
+        "data: {format: csv, text: text, label: label, files: {train: train.csv, test: test.csv}}\n"
+        "labels: {names: ['0', '1', '2']}"
+    )
+    with pytest.raises(StepError, match=r"No row of the train split of .* is labelled 2\b"):
+        prepared(folder, recipe)
+
+
 def test_several_parts_are_one_file(prepared, tmp_path):
     folder = tmp_path / "parts"
     folder.mkdir()

@@ -363,6 +363,12 @@ def test_a_search_trains_several_models_and_registers_the_best_by_validation(sho
     assert "the search bought +" in page
     container = shop.package(outcome["model_package_arn"])["InferenceSpecification"]["Containers"][0]
     assert "-Tune-" in container["ModelDataUrl"]
-    _, again = shop.run(data, "--force", "once more")
+    # The log of a search is that of its training jobs.
+    log = shop.call("logs", "--step", "tune")
+    assert log.exit_code == 0, log.stderr
+    assert log.stdout.count("0.0001") + log.stdout.count("train_accuracy") >= 2, log.stdout
+    _, again = shop.run(data, "--force", "once more", "--approved")
     cached = {step["name"]: step["cache_hit"] for step in again["pipeline"]["steps"]}
     assert cached["Tune"] is True
+    statuses = [shop.package(each["model_package_arn"])["ModelApprovalStatus"] for each in (outcome, again)]
+    assert statuses == ["PendingManualApproval", "Approved"]

@@ -116,6 +116,11 @@ LIMITS = {
         "bytes of an asynchronous invocation's inline payload",
         f"{_DOCS}/sagemaker/latest/APIReference/API_runtime_InvokeEndpointAsync.html",
     ),
+    "sagemaker.realtime_payload": Limit(
+        6 * MB,
+        "bytes of an invocation of a real-time endpoint",
+        f"{_DOCS}/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html",
+    ),
     "sagemaker.serverless_payload": Limit(
         4 * MB,
         "bytes of an invocation of a serverless endpoint",

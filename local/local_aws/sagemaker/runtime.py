@@ -108,14 +108,7 @@ class Runtime:
                 "ValidationError",
                 f"Endpoint {endpoint.name} is asynchronous: use InvokeEndpointAsync.",
             )
-        if endpoint.live.plan.is_serverless and len(request["Body"]) > maximum(
-            "sagemaker.serverless_payload"
-        ):
-            raise ServiceError(
-                "ValidationError",
-                f"The body has {len(request['Body']):,} bytes, and a serverless endpoint takes "
-                f"{maximum('sagemaker.serverless_payload'):,} at most.",
-            )
+        _require_size(request["Body"], endpoint.live.plan.is_serverless)
         route = _route(endpoint, request.get("TargetVariant"))
         status, model_seconds = 500, None
         try:
@@ -294,3 +287,14 @@ def _answer(answer: Answer, variant: str) -> dict[str, Any]:
     if attributes := answer.headers.get("x-amzn-sagemaker-custom-attributes"):
         described["CustomAttributes"] = attributes
     return described
+
+
+def _require_size(body: bytes, is_serverless: bool) -> None:
+    """Raises ServiceError (ValidationError) for a body that the endpoint's kind does not take."""
+    kind, limit = ("serverless", "serverless") if is_serverless else ("real-time", "realtime")
+    most = maximum(f"sagemaker.{limit}_payload")
+    if len(body) > most:
+        raise ServiceError(
+            "ValidationError",
+            f"The body has {len(body):,} bytes, and a {kind} endpoint takes {most:,} at most.",
+        )

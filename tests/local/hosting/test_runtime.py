@@ -68,6 +68,16 @@ def test_an_answer_names_its_variant_and_its_content_type(hosting, running):
     assert json.loads(answer["Body"].read())["label"] == ["__label__first-good"]
 
 
+def test_a_payload_beyond_six_megabytes_is_refused(hosting, running):
+    running()
+    with pytest.raises(
+        ClientError, match="has 6,291,457 bytes, and a real-time endpoint takes 6,291,456 at most"
+    ):
+        hosting.client("sagemaker-runtime").invoke_endpoint(
+            EndpointName=hosting.name, ContentType="application/json", Body=b" " * (6 * 1024 * 1024 + 1)
+        )
+
+
 def test_an_endpoint_or_variant_that_is_not_there_is_a_validation_error(hosting, running):
     unknown = failure(hosting.invoke, EndpointName="nowhere")
     assert unknown["Error"] == {

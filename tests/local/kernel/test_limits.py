@@ -250,6 +250,7 @@ ELSEWHERE = {
     "lambda.reserved": "test_lambda_functions.py: all functions of a server share it",
     "lambda.response": "test_lambda_invoke.py: the function's answer, and no request, is too large",
     "sagemaker.async_inline_payload": "test_asynchronous.py: an asynchronous endpoint has to run",
+    "sagemaker.realtime_payload": "test_runtime.py: a real-time endpoint has to run",
     "sagemaker.serverless_payload": "test_serverless.py: a serverless endpoint has to run",
 }
 
