@@ -74,7 +74,8 @@ docs: $(VENV)/.check
 smoke: $(VENV)/.demo
 	@$(BIN)/project-template smoke $(ARGS)
 
-bench: $(VENV)/.check
+# The benches of Spark and of the transformer are left out, by name, where `make extras` was not run.
+bench: $(VENV)/.bench
 	@$(BIN)/python -m bench $(ARGS)
 
 # Known vulnerabilities of what is pinned. Says so where no advisory service can be reached.
@@ -112,6 +113,10 @@ $(VENV)/.check: requirements-check.lock tests/tools/package-lock.json $(VENV)/.d
 $(VENV)/.extras: extras.txt $(VENV)/.demo
 	@echo "Setting up what extras.txt names" >&2
 	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -r extras.txt
+	@touch $@
+
+$(VENV)/.bench: bench/requirements.txt $(VENV)/.check
+	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -r bench/requirements.txt
 	@touch $@
 
 # What a release consists of: make dist TAG=v1.2.3

@@ -11,11 +11,27 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from bench import approval, command, guard, loop, memory, page, prepare, rollout, workflows
+from bench import (
+    algorithms,
+    approval,
+    command,
+    guard,
+    loop,
+    memory,
+    page,
+    prepare,
+    rollout,
+    serving,
+    spark,
+    workflows,
+)
 from bench.table import Row
 
 BENCHES = {
     "prepare": prepare.rows,
+    "spark": spark.rows,
+    "algorithms": algorithms.rows,
+    "serving": serving.rows,
     "loop": loop.rows,
     "command": command.rows,
     "rollout": rollout.rows,

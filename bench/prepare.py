@@ -18,7 +18,7 @@ from model_build.recipe import Recipe
 
 STEP = Path(__file__).parents[1] / "build" / "steps" / "prepare.py"
 WORKERS = 2
-ROWS_PER_SECOND, TIMES_PANDAS, MEGABYTES, GROWTH = 150_000, 2.5, 128, 1.2
+ROWS_PER_SECOND, TIMES_PANDAS, TIMES_POLARS, MEGABYTES, GROWTH = 150_000, 2.5, 0.75, 128, 1.2
 _TOKENISED_BY_TREEBANK = 5_000  # of the same rows: it takes too long for all
 
 # The recipe of `bench.reviews`: quoted fields with line breaks inside, and a title before each text.
@@ -42,24 +42,30 @@ def rows(quick: bool = False) -> list[Row]:
         source = folder / "reviews.csv"
         reviews.write(source, count)
         size = source.stat().st_size / 1e6
-        theirs = measure.run([sys.executable, baselines.__file__, str(source), str(folder / "pandas")])
-        ours = _prepare(source, folder / "ours", WORKERS)
-        _prepare(source, folder / "alone", 1)
+        pandas, polars = (
+            measure.run([sys.executable, baselines.__file__, library, str(source), str(folder / library)])
+            for library in ("pandas", "polars")
+        )
+        ours = run(source, folder / "ours", WORKERS)
+        run(source, folder / "alone", 1)
         result = [
-            _speed(f"{count:,} {reviews.origin()} reviews, {size:.0f} MB", count, ours, theirs),
+            _speed(f"{count:,} {reviews.origin()} reviews, {size:.0f} MB", count, ours, pandas),
+            _beside_polars(count, ours, polars),
             _treebank(source, count, ours),
-            _memory(ours, theirs),
+            _memory(ours, pandas, "pandas"),
+            _memory(ours, polars, "Polars"),
             _same(folder / "ours", folder / "alone"),
         ]
         grown = folder / "grown.csv"
         reviews.grow(source, grown)
-        result.append(_growth(count, ours, _prepare(grown, folder / "ours", WORKERS)))
+        result.append(_growth(count, ours, run(grown, folder / "ours", WORKERS)))
     return result
 
 
-def _prepare(source: Path, output: Path, workers: int) -> Run:
+def run(source: Path, output: Path, workers: int, engine: str = "stdlib") -> Run:
+    """Prepare `source` by the step's script, in a process of its own."""
     config = output.with_suffix(".json")
-    recipe = Recipe.parse(yaml.safe_load(RECIPE), Path("bench.yaml"))
+    recipe = Recipe.parse(yaml.safe_load(RECIPE) | {"prepare": {"engine": engine}}, Path("bench.yaml"))
     config.write_text(json.dumps(recipe.prepare_config()), encoding="utf-8")
     paths = [
         "--config",
@@ -86,6 +92,18 @@ def _speed(what: str, count: int, ours: Run, theirs: Run) -> Row:
     )
 
 
+def _beside_polars(count: int, ours: Run, theirs: Run) -> Row:
+    ratio = theirs.seconds / ours.seconds
+    return Row(
+        name="the same, next to Polars + regular expressions, which uses all cores",
+        ours=f"{count / ours.seconds / 1000:.0f}k rows/s",
+        theirs=f"{count / theirs.seconds / 1000:.0f}k rows/s",
+        ratio=f"{ratio:.2f}",
+        target=f"at least {TIMES_POLARS} times",
+        passed=ratio >= TIMES_POLARS,
+    )
+
+
 def _treebank(source: Path, count: int, ours: Run) -> Row:
     name, tokenise = baselines.treebank()
     texts = list(reviews.texts(source, _TOKENISED_BY_TREEBANK))
@@ -103,9 +121,9 @@ def _treebank(source: Path, count: int, ours: Run) -> Row:
     )
 
 
-def _memory(ours: Run, theirs: Run) -> Row:
+def _memory(ours: Run, theirs: Run, library: str) -> Row:
     return Row(
-        name="its memory, summed over the workers, next to pandas",
+        name=f"its memory, summed over the workers, next to {library}",
         ours=f"{ours.megabytes:.0f} MB",
         theirs=f"{theirs.megabytes:.0f} MB",
         ratio=f"{ours.megabytes / theirs.megabytes:.2f}" if theirs.megabytes else "",
@@ -127,7 +145,7 @@ def _growth(count: int, small: Run, large: Run) -> Row:
 
 
 def _same(ours: Path, alone: Path) -> Row:
-    mine, other = _digest(ours), _digest(alone)
+    mine, other = digest(ours), digest(alone)
     return Row(
         name=f"its result with {WORKERS} workers, next to that with 1 (SHA-256)",
         ours=mine[:12],
@@ -138,9 +156,10 @@ def _same(ours: Path, alone: Path) -> Row:
     )
 
 
-def _digest(output: Path) -> str:
-    digest = hashlib.sha256()
+def digest(output: Path) -> str:
+    """The SHA-256 of what a run wrote: train, validation and holdout."""
+    found = hashlib.sha256()
     for file in ("train/train.txt", "validation/validation.txt", "holdout/holdout.jsonl"):
         with (output / file).open("rb") as stream:
-            digest.update(hashlib.file_digest(stream, "sha256").digest())
-    return digest.hexdigest()
+            found.update(hashlib.file_digest(stream, "sha256").digest())
+    return found.hexdigest()
