@@ -6,7 +6,6 @@ from typing import get_args
 
 import pytest
 
-from model_build.core.settings import Settings
 from model_build.recipe import Recipe
 from model_build.recipe.recipe import Preparation
 from model_build.recipe.training import BlazingText, Script, Transformer
@@ -29,14 +28,6 @@ SERVED = {
     "serverless": {"kind": "serverless", "memory_mb": 2048, "max_concurrency": 2},
     "asynchronous": {"kind": "asynchronous", **INSTANCES},
 }
-SETTINGS = Settings(
-    project_name="shop",
-    project_id="p-abc123",
-    bucket="shop-artifacts",
-    model_package_group="shop-models",
-    pipeline_role_arn="arn:aws:iam::123456789012:role/shop-pipeline",
-    region="eu-west-1",
-)
 
 
 @pytest.fixture(scope="module")
