@@ -15,8 +15,10 @@ from typing import Any, Self
 from local_aws import cloudformation, cloudwatch, events, http_api, lambda_, sagemaker, scheduler
 from local_aws.admission import Admission
 from local_aws.application import Application, Gateway
-from local_aws.checks import Checks, members, policies, protocols, sizes
+from local_aws.checks import Checks, lockout, members, messages, protocols, sizes, tags, values
 from local_aws.checks.destinations import Destinations
+from local_aws.checks.policies import Policies
+from local_aws.checks.principals import Principals
 from local_aws.cloudformation.wire import CloudFormationService
 from local_aws.cloudwatch.wire import CloudWatchService
 from local_aws.github import GitHub
@@ -209,9 +211,13 @@ def _checks(account: Account, subscribers: Subscribers) -> Checks:
         [
             members.check,
             sizes.check,
-            members.check_lengths,
+            tags.check,
+            values.check,
+            messages.check,
+            members.check_constraints,
             protocols.check,
-            policies.check,
+            Policies(Principals(account.client("iam"))),
+            lockout.check,
             Quotas(account.client("iam")).check,
             Destinations(subscribers.problem),
         ]

@@ -1,6 +1,6 @@
 """Requests that do not fit botocore's model of their operation, to services that moto answers: it checks none of that.
 
-A request to a handler of this server is checked by `kernel.wire`.
+Handlers of this server are request for nothing that does not fit: see `kernel.wire`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _CODES = {
 
 _TYPES = re.compile(r"Member must not be null|must be (?!of type (blob|timestamp),)")
 """Blobs and times have other types in JSON than in the model."""
-_LENGTHS = re.compile(r"Member must have length")
+_CONSTRAINTS = re.compile(r"Member must (have|satisfy)")
 
 
 def check(request: ApiRequest) -> None:
@@ -33,10 +33,9 @@ def check(request: ApiRequest) -> None:
     _check(request, _TYPES)
 
 
-def check_lengths(request: ApiRequest) -> None:
-    """Raises ServiceError for a request whose members are too long or too short."""
-    if request.service not in ("sns", "sqs"):  # their lengths are in `kernel.limits`
-        _check(request, _LENGTHS)
+def check_constraints(request: ApiRequest) -> None:
+    """Raises ServiceError for a request whose members do not have the lengths, ranges, patterns and values of the model."""
+    _check(request, _CONSTRAINTS)
 
 
 def _check(request: ApiRequest, wanted: re.Pattern[str]) -> None:

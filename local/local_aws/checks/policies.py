@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from local_aws.identity.actions import condition_keys
+from local_aws.checks import bucket_policies
+from local_aws.checks.principals import Principals
 from local_aws.identity.actions.api_request import ApiRequest
-from local_aws.identity.policies.conditions import like
 from local_aws.identity.policy_documents import IDENTITY, RESOURCE, TRUST, Kind, problem
 from local_aws.kernel.wire import ServiceError
 
@@ -67,40 +65,33 @@ ENTRIES = (
 _BY_OPERATION = {(each.service, each.operation): each for each in ENTRIES}
 
 
-def check(request: ApiRequest) -> None:
-    """Raises ServiceError for a request that brings a malformed policy."""
-    entry = _BY_OPERATION.get((request.service, request.operation))
-    if entry is None:
-        return
-    document = (
-        _attribute_policy(request)
-        if entry.service in ("sns", "sqs")
-        else _parameter_policy(entry.member)(request)
-    )
-    if not document and entry.service in ("sns", "sqs", "kms"):
-        return  # no policy: the service's own default
-    for said in _problems(str(document or ""), entry, request):
-        raise ServiceError(entry.code, entry.words.format(problem=said))
+class Policies:
+    """Checks every policy that enters. `principals` finds those of its principals that do not exist."""
+
+    def __init__(self, principals: Principals) -> None:
+        self._principals = principals
+
+    def __call__(self, request: ApiRequest) -> None:
+        """Raises ServiceError for a request that brings a malformed policy."""
+        entry = _BY_OPERATION.get((request.service, request.operation))
+        if entry is None:
+            return
+        document = _attribute_policy(request) if entry.service in ("sns", "sqs") else _parameter_policy(entry.member)(request)
+        if not document and entry.service in ("sns", "sqs", "kms"):
+            return  # no policy: the service's own default
+        for said in self._problems(str(document or ""), entry, request):
+            raise ServiceError(entry.code, entry.words.format(problem=said))
+
+    def _problems(self, document: str, entry: Entry, request: ApiRequest) -> Iterator[str]:
+        if said := problem(document, entry.kind):
+            yield said
+            return
+        if entry.kind.principal:
+            for each in self._principals.invalid(document):
+                yield _INVALID_PRINCIPAL.get(entry.service, "Invalid principal in policy: {}").format(each)
+        if entry.service == "s3":
+            yield from bucket_policies.problems(document, str(request.parameters["Bucket"]))
 
 
-def _problems(document: str, entry: Entry, request: ApiRequest) -> Iterator[str]:
-    if said := problem(document, entry.kind):
-        yield said
-    elif entry.service == "s3":
-        yield from _bucket_policy_problems(document, str(request.parameters["Bucket"]))
-
-
-def _bucket_policy_problems(document: str, bucket: str) -> Iterator[str]:
-    """A bucket's policy is about the bucket and its objects, under conditions that can hold here."""
-    statements = json.loads(document)["Statement"]
-    for statement in statements if isinstance(statements, list) else [statements]:
-        stated: Any = statement.get("Resource", statement.get("NotResource"))
-        for resource in [stated] if isinstance(stated, str) else stated:
-            name = str(resource).rpartition(":::")[2].partition("/")[0]
-            if not like(bucket, name):
-                yield "Policy has invalid resource"
-        # What a bucket's policy allows is not looked at here.
-        for keys in (statement.get("Condition", {}) if statement["Effect"] == "Deny" else {}).values():
-            for key in keys:
-                if not condition_keys.is_set_for_s3(key):
-                    yield f"The embedded S3 does not set the condition key {key}: leave the condition out"
+_INVALID_PRINCIPAL = {"s3": "Invalid principal in policy", "sns": "PrincipalNotFound"}
+"""What a service calls a principal that does not exist, where IAM's own words are not it."""

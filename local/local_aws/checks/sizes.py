@@ -5,10 +5,11 @@ Handlers of this server check what needs more than the request by themselves, by
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import base64
+import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs
 
 from local_aws.identity.actions.api_request import ApiRequest
 from local_aws.kernel.limits import LIMITS
@@ -19,13 +20,14 @@ Measure = Callable[[Mapping[str, Any]], int]
 
 @dataclass(frozen=True)
 class Size:
-    """A measure of an operation's parameters, its limit, and the error of a request that exceeds the limit."""
+    """What is measured of an operation's parameters, by which limit, and the error for too much, or for too little."""
 
     limit: str
     operations: tuple[str, ...]
     measure: Measure
     code: str
     status: int = 400
+    minimum: int = 0
 
     @property
     def service(self) -> str:
@@ -33,7 +35,7 @@ class Size:
         return self.limit.partition(".")[0]
 
     def check(self, request: ApiRequest) -> None:
-        """Raises ServiceError if the request is larger than the limit, or has members that cannot be measured."""
+        """Raises ServiceError if the request is beyond the limit, or has members that cannot be measured."""
         limit = LIMITS[self.limit]
         try:
             found = self.measure(request.parameters)
@@ -47,6 +49,12 @@ class Size:
                 f"{request.operation}: {found:,} {limit.unit}, and {limit.maximum:,} is the maximum.",
                 self.status,
             )
+        if found < self.minimum:
+            raise ServiceError(
+                self.code,
+                f"{request.operation}: {found:,} {limit.unit}, and {self.minimum:,} is the minimum.",
+                self.status,
+            )
 
 
 def _bytes(member: str) -> Measure:
@@ -57,6 +65,15 @@ def _log_bytes(given: Mapping[str, Any]) -> int:
     return sum(len(str(each.get("message", "")).encode()) + 26 for each in given.get("logEvents") or ())
 
 
+def _log_span(given: Mapping[str, Any]) -> int:
+    """Of the events whose age CloudWatch Logs takes: it leaves out the others."""
+    now = time.time()
+    oldest, newest = (now - 14 * 24 * 3600) * 1000, (now + 2 * 3600) * 1000
+    stated = [int(each["timestamp"]) for each in given.get("logEvents") or ()]
+    moments = [moment for moment in stated if oldest <= moment <= newest]
+    return max(moments, default=0) - min(moments, default=0)
+
+
 def _event_bytes(given: Mapping[str, Any]) -> int:
     """https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html says what counts."""
     total = 0
@@ -65,6 +82,26 @@ def _event_bytes(given: Mapping[str, Any]) -> int:
         total += sum(len(str(entry.get(name) or "").encode()) for name in ("Source", "DetailType", "Detail"))
         total += sum(len(str(each).encode()) for each in entry.get("Resources") or ())
     return total
+
+
+def _message_bytes(member: str) -> Measure:
+    """A message with its attributes: their names, types and values count."""
+
+    def measure(given: Mapping[str, Any]) -> int:
+        total = len(str(given.get(member) or "").encode())
+        for name, attribute in (given.get("MessageAttributes") or {}).items():
+            stated = [name, attribute.get("DataType", ""), attribute.get("StringValue") or ""]
+            binary = attribute.get("BinaryValue") or b""
+            binary = binary if isinstance(binary, bytes) else base64.b64decode(binary)
+            total += sum(len(each.encode()) for each in stated) + len(binary)
+        return total
+
+    return measure
+
+
+def _batch_bytes(entries: str, member: str) -> Measure:
+    measure = _message_bytes(member)
+    return lambda given: sum(measure(each) for each in given.get(entries) or ())
 
 
 def _values(given: Mapping[str, Any]) -> int:
@@ -82,36 +119,89 @@ def _ssm_bytes(tier: str) -> Measure:
     return measure
 
 
-def _tags(given: Mapping[str, Any]) -> int:
-    return len(parse_qs(str(given.get("Tagging") or ""), keep_blank_values=True))
-
-
 def _count(member: str) -> Measure:
     return lambda given: len(given.get(member) or ())
 
 
+def _number(member: str, otherwise: int = 0) -> Measure:
+    return lambda given: int(given.get(member, otherwise))
+
+
+def _attribute(name: str, otherwise: int) -> Measure:
+    """An attribute of a queue, which is a number as text; `otherwise` where the request does not state it."""
+    return lambda given: int((given.get("Attributes") or {}).get(name, otherwise))
+
+
+def _topic_attribute(name: str) -> Measure:
+    """The bytes of an attribute of a topic, among those of a new one or by itself."""
+
+    def measure(given: Mapping[str, Any]) -> int:
+        alone = given.get("AttributeValue") if given.get("AttributeName") == name else ""
+        return len(str((given.get("Attributes") or {}).get(name) or alone or "").encode())
+
+    return measure
+
+
+_KEYED = ("PutObject", "CopyObject", "CreateMultipartUpload", "GetObject", "HeadObject", "DeleteObject")
+_WRITTEN = ("PutObject", "CopyObject", "CreateMultipartUpload")
+_TAGGED = (*_WRITTEN, "PutObjectTagging")
+_QUEUES = ("CreateQueue", "SetQueueAttributes")
+_TOPICS = ("CreateTopic", "SetTopicAttributes")
+_BATCHES = ("SendMessageBatch", "DeleteMessageBatch", "ChangeMessageVisibilityBatch")
+_TOO_MANY = "AWS.SimpleQueueService.TooManyEntriesInBatchRequest"
+
 SIZES = (
     Size("events.entries", ("PutEvents",), _event_bytes, "ValidationException"),
     Size("s3.policy", ("PutBucketPolicy",), _bytes("Policy"), "PolicyTooLarge"),
-    Size("s3.key", ("PutObject", "CopyObject", "CreateMultipartUpload"), _bytes("Key"), "KeyTooLongError"),
-    Size("s3.metadata", ("PutObject", "CreateMultipartUpload"), lambda given: int(given.get("MetadataBytes") or 0), "MetadataTooLarge"),
-    Size("s3.object_tags", ("PutObject", "CopyObject", "CreateMultipartUpload"), _tags, "BadRequest"),
-    Size("sns.message", ("Publish",), _bytes("Message"), "InvalidParameter"),
-    Size("sqs.message", ("SendMessage",), _bytes("MessageBody"), "InvalidParameterValue"),
+    Size("s3.key", _KEYED, _bytes("Key"), "KeyTooLongError"),
+    Size("s3.metadata", _WRITTEN, _number("MetadataBytes"), "MetadataTooLarge"),
+    Size("s3.object_tags", _TAGGED, _count("TagPairs"), "BadRequest"),
+    Size("s3.bucket_tags", ("PutBucketTagging",), _count("TagPairs"), "BadRequest"),
+    Size("s3.lifecycle_rules", ("PutBucketLifecycleConfiguration",), _number("Rules"), "MalformedXML"),
+    Size("sns.message", ("Publish",), _message_bytes("Message"), "InvalidParameter"),
+    Size("sns.batch", ("PublishBatch",), _batch_bytes("PublishBatchRequestEntries", "Message"), "BatchRequestTooLong"),
+    Size("sns.batch_entries", ("PublishBatch",), _count("PublishBatchRequestEntries"), "TooManyEntriesInBatchRequest"),
+    Size("sns.subject", ("Publish",), _count("Subject"), "InvalidParameter"),
+    Size("sns.display_name", _TOPICS, _topic_attribute("DisplayName"), "InvalidParameter"),
+    Size("sns.policy", _TOPICS, _topic_attribute("Policy"), "InvalidParameter"),
+    Size("sqs.message", ("SendMessage",), _message_bytes("MessageBody"), "InvalidParameterValue"),
+    Size("sqs.batch", ("SendMessageBatch",), _batch_bytes("Entries", "MessageBody"), "AWS.SimpleQueueService.BatchRequestTooLong"),
+    Size("sqs.batch_entries", _BATCHES, _count("Entries"), _TOO_MANY),
+    Size("sqs.visibility", ("ReceiveMessage", "ChangeMessageVisibility"), _number("VisibilityTimeout"), "InvalidParameterValue"),
+    Size("sqs.wait", ("ReceiveMessage",), _number("WaitTimeSeconds"), "InvalidParameterValue"),
+    Size("sqs.delay", _QUEUES, _attribute("DelaySeconds", 0), "InvalidAttributeValue"),
+    Size("sqs.retention", _QUEUES, _attribute("MessageRetentionPeriod", 60), "InvalidAttributeValue", minimum=60),
+    Size("sqs.visibility", _QUEUES, _attribute("VisibilityTimeout", 0), "InvalidAttributeValue"),
+    Size("sqs.wait", _QUEUES, _attribute("ReceiveMessageWaitTimeSeconds", 0), "InvalidAttributeValue"),
+    Size("sqs.maximum_size", _QUEUES, _attribute("MaximumMessageSize", 1_024), "InvalidAttributeValue", minimum=1_024),
+    Size("sqs.data_key", _QUEUES, _attribute("KmsDataKeyReusePeriodSeconds", 60), "InvalidAttributeValue", minimum=60),
     Size("kms.policy", ("CreateKey", "PutKeyPolicy"), _bytes("Policy"), "LimitExceededException"),
     Size("secretsmanager.policy", ("PutResourcePolicy",), _bytes("ResourcePolicy"), "InvalidParameterException"),
     Size("ssm.standard", ("PutParameter",), _ssm_bytes("Standard"), "ValidationException"),
     Size("ssm.advanced", ("PutParameter",), _ssm_bytes("Advanced"), "ValidationException"),
+    Size("ssm.levels", ("PutParameter",), lambda given: len(str(given.get("Name")).strip("/").split("/")), "HierarchyLevelLimitExceededException"),
     Size("logs.batch", ("PutLogEvents",), _log_bytes, "InvalidParameterException"),
+    Size("logs.span", ("PutLogEvents",), _log_span, "InvalidParameterException"),
     Size("cloudwatch.metrics", ("PutMetricData",), _count("MetricData"), "ValidationError"),
     Size("cloudwatch.values", ("PutMetricData",), _values, "ValidationError"),
     Size("cloudwatch.queries", ("GetMetricData",), _count("MetricDataQueries"), "ValidationError"),
-    Size("iam.tags", ("CreateRole", "CreatePolicy"), _count("Tags"), "LimitExceeded", 409),
 )  # fmt: skip
 
 
 def check(request: ApiRequest) -> None:
     """Raises ServiceError for a request that is larger than AWS takes."""
-    for size in SIZES:
-        if size.service == request.service and request.operation in size.operations:
-            size.check(request)
+    for size in _of(request):
+        size.check(request)
+    limit = LIMITS["cloudwatch.request"]
+    # What counts is the body as it was sent, which clients compress.
+    if (request.service, request.operation) == (
+        "cloudwatch",
+        "PutMetricData",
+    ) and request.length > limit.maximum:
+        raise ServiceError("RequestEntityTooLargeException", f"{request.length:,} {limit.unit}.", 413)
+
+
+def _of(request: ApiRequest) -> Iterable[Size]:
+    return (
+        each for each in SIZES if each.service == request.service and request.operation in each.operations
+    )

@@ -104,7 +104,8 @@ class Engine:
     def _begin(self, stack: Stack, status: str, token: str | None, role_arn: str | None = None) -> None:
         role = role_arn or (stack.settings.role_arn if stack.settings else None)
         sessions = self._account.sessions
-        stack.session = sessions.of_service(role, SESSION_NAME) if role else caller.current()
+        session = sessions.of_service(role, SESSION_NAME) if role else caller.current()
+        stack.session = sessions.forwarded(session) if session else None
         stack.token = token
         stack.enter(status, "User Initiated")
 

@@ -11,6 +11,7 @@ from typing import Any
 from local_aws.cloudwatch.expressions import Expression, ExpressionError
 from local_aws.cloudwatch.paging import data_page, token_error
 from local_aws.cloudwatch.series import Metric, MetricStore, Sample, is_statistic, statistic
+from local_aws.kernel.limits import maximum
 from local_aws.kernel.paging import page, paged
 from local_aws.kernel.wire import ServiceError
 
@@ -21,6 +22,8 @@ METRICS_PAGE = 500
 RECENT_SECONDS = 3 * 3600
 """The seconds within which a metric has to have data for ListMetrics with RecentlyActive."""
 
+_AGO, _AHEAD = maximum("cloudwatch.past"), maximum("cloudwatch.future")
+_LARGEST = 2.0 ** maximum("cloudwatch.exponent")
 _MINUTE = 60
 _SHORT_PERIODS = (1, 5, 10, 20, 30)
 _DAY = 24 * 3600
@@ -39,6 +42,10 @@ class Metrics:
 
         Source: Amazon CloudWatch API reference, PutMetricData.
         """
+        if not request.get("MetricData"):
+            raise _invalid("MissingRequiredParameterException", "The parameter MetricData is required.")
+        for datum in request["MetricData"]:
+            _check_datum(datum)
         samples = [
             (Metric.parse(request["Namespace"], datum), _sample(datum)) for datum in request["MetricData"]
         ]
@@ -191,6 +198,32 @@ def _check_expression(query: Mapping[str, Any], ids: frozenset[str]) -> None:
         )
 
 
+def _check_datum(datum: Mapping[str, Any]) -> None:
+    """Raises ServiceError for a time, a resolution or a dimension that CloudWatch does not take."""
+    code = "InvalidParameterValueException"
+    if "Timestamp" in datum:
+        ahead = _moment(datum["Timestamp"]) - time.time()
+        if ahead > _AHEAD:
+            raise _invalid(
+                code, "The parameter Timestamp must specify a time no more than two hours in the future."
+            )
+        if ahead < -_AGO:
+            raise _invalid(
+                code, "The parameter Timestamp must specify a time no more than two weeks in the past."
+            )
+    if datum.get("StorageResolution", 60) not in (1, 60):
+        raise _invalid(code, "The parameter StorageResolution must be 1 or 60.")
+    for dimension in datum.get("Dimensions") or ():
+        name, value = dimension["Name"], dimension["Value"]
+        for kind, text, most in (("Name", name, 255), ("Value", value, 1_024)):
+            if not text.isascii() or not text.strip() or len(text) > most:
+                raise _invalid(
+                    code, f"The parameter Dimension.{kind} must be 1 to {most} ASCII characters: {text!r}"
+                )
+        if name.startswith(":"):
+            raise _invalid(code, f"The parameter Dimension.Name must not begin with a colon: {name!r}")
+
+
 def _sample(datum: Mapping[str, Any]) -> Sample:
     moment = _moment(datum["Timestamp"]) if "Timestamp" in datum else time.time()
     unit = datum.get("Unit", "None")
@@ -229,6 +262,11 @@ def _values_and_counts(datum: Mapping[str, Any]) -> dict[float, float]:
 def _finite(value: float) -> float:
     if not math.isfinite(value):
         raise _invalid("InvalidParameterValueException", f"The value {value} of a metric is not a number.")
+    if abs(value) > _LARGEST:
+        raise _invalid(
+            "InvalidParameterValueException",
+            f"The value {value} of a metric is not between -2^360 and 2^360.",
+        )
     return value
 
 

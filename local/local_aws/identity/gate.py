@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any, Protocol
 
+from local_aws.identity import deletions
 from local_aws.identity.actions import requirements
 from local_aws.identity.actions.api_request import ApiRequest, recognise
 from local_aws.identity.actions.requirements import Requirement
@@ -37,6 +39,8 @@ GATE = "local_aws.gate"
 
 # What STS answers is decided by trust policies, and there.
 _DECIDED_ELSEWHERE = "sts"
+_BY_KEY = ("s3", "DeleteObjects")
+"""The operation whose keys are judged each by itself."""
 
 
 class Checker(Protocol):
@@ -84,15 +88,22 @@ class Gate:
         environ[SERVICE] = signed.service or request.service
         needed = self._requirements(request)
         session = self._sessions.find(signed.access_key)
+        is_exempt = signed.access_key == self._exempt
+        request = replace(
+            request,
+            length=int(environ.get("CONTENT_LENGTH") or 0),
+            by_service=is_exempt or (session is not None and session.by_service),
+        )
+        denied: dict[int, ServiceError] = {}
         try:
-            if signed.access_key != self._exempt:
+            if not is_exempt:
                 self._record(request, session, needed)
                 self._faults.strike(request.service, request.operation)
-                self._enforce(request.service, session, needed)
-                bucket_policies.refuse(session, needed, self._namer.region)
+                denied = self._judge(request, session, needed)
             if request.malformed:
                 raise ServiceError("MalformedInput", f"{request.operation}: {request.malformed}")
-            self._checks.check(request)
+            with calling(session, request.operation):
+                self._checks.check(request)
         except ServiceError as error:
             return refusal(request.service, error, environ)(environ, start_response)
 
@@ -103,7 +114,27 @@ class Gate:
             return start_response(status, *rest)
 
         with calling(session, request.operation):
+            if (request.service, request.operation) == _BY_KEY:
+                return deletions.answer(environ, noted, to, denied)
             return to(environ, noted)
+
+    def _judge(
+        self, request: ApiRequest, session: Session | None, needed: list[Requirement]
+    ) -> dict[int, ServiceError]:
+        """The refusals of single keys, by their place, of a request to delete many. Raises ServiceError for all else."""
+        is_by_key = len(needed) == len(request.parameters.get("Objects") or ())
+        if (request.service, request.operation) != _BY_KEY or not is_by_key:
+            self._enforce(request.service, session, needed)
+            bucket_policies.refuse(session, needed, self._namer.region)
+            return {}
+        denied = {}
+        for number, each in enumerate(needed):
+            try:
+                self._enforce(request.service, session, [each])
+                bucket_policies.refuse(session, [each], self._namer.region)
+            except ServiceError as error:
+                denied[number] = error
+        return denied
 
     def _pass_unrecognised(
         self, environ: dict[str, Any], start_response: StartResponse, to: Wsgi, signed: Signature

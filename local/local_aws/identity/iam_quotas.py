@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from local_aws.identity.actions.api_request import ApiRequest
@@ -18,6 +19,7 @@ INLINE = maximum("iam.inline")
 MANAGED = maximum("iam.managed")
 TRUST = maximum("iam.trust")
 ATTACHED = maximum("iam.attached")
+TAGS = maximum("iam.tags")
 
 
 class Quotas:
@@ -42,6 +44,16 @@ class Quotas:
                 self._check_attached(str(given.get("RoleName")), str(given.get("PolicyArn")))
             case "PutRolePolicy":
                 self._check_inline(str(given.get("RoleName")), str(given.get("PolicyName")), given)
+            case "TagRole":
+                self._check_tags(str(given.get("RoleName")), given.get("Tags") or ())
+
+    def _check_tags(self, role: str, tags: Iterable[Mapping[str, str]]) -> None:
+        try:
+            kept = self._iam.list_role_tags(RoleName=role)["Tags"]
+        except self._iam.exceptions.NoSuchEntityException:
+            return  # which IAM says by itself
+        if len({str(tag.get("Key")).lower() for tag in (*kept, *tags)}) > TAGS:
+            raise _exceeded(f"Cannot exceed quota for TagsPerRole: {TAGS}")
 
     def _check_attached(self, role: str, policy: str) -> None:
         try:

@@ -12,6 +12,14 @@ _CLOUDFORMATION = f"{_DOCS}/AWSCloudFormation/latest/UserGuide/cloudformation-li
 _LAMBDA = f"{_DOCS}/lambda/latest/dg/gettingstarted-limits.html"
 _IAM = f"{_DOCS}/IAM/latest/UserGuide/reference_iam-quotas.html"
 _PIPELINES = f"{_DOCS}/sagemaker/latest/dg/regions-quotas.html"
+_SQS = f"{_DOCS}/AWSSimpleQueueService/latest"
+_MESSAGES = f"{_SQS}/SQSDeveloperGuide/quotas-messages.html"
+_QUEUE = f"{_SQS}/APIReference/API_SetQueueAttributes.html"
+_PUBLISH = f"{_DOCS}/sns/latest/api/API_Publish.html"
+_BATCH = f"{_DOCS}/sns/latest/api/API_PublishBatch.html"
+_METRIC_DATA = f"{_DOCS}/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html"
+_LOG_EVENTS = f"{_DOCS}/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html"
+_TAGS = f"{_DOCS}/tag-editor/latest/userguide/best-practices-and-strats.html"
 
 KB = 1024
 MB = 1024 * KB
@@ -60,6 +68,12 @@ LIMITS = {
     "s3.policy": Limit(
         20 * KB, "bytes of a bucket's policy", f"{_DOCS}/AmazonS3/latest/userguide/bucket-policies.html"
     ),
+    "s3.bucket_tags": Limit(50, "tags of a bucket", f"{_DOCS}/AmazonS3/latest/API/API_PutBucketTagging.html"),
+    "s3.lifecycle_rules": Limit(
+        1_000,
+        "rules of a bucket's lifecycle",
+        f"{_DOCS}/AmazonS3/latest/API/API_PutBucketLifecycleConfiguration.html",
+    ),
     "s3.key": Limit(1_024, "bytes of an object's key", f"{_DOCS}/AmazonS3/latest/userguide/object-keys.html"),
     "s3.metadata": Limit(
         2 * KB, "bytes of an object's own metadata", f"{_DOCS}/AmazonS3/latest/userguide/UsingMetadata.html"
@@ -67,12 +81,29 @@ LIMITS = {
     "s3.object_tags": Limit(
         10, "tags of an object", f"{_DOCS}/AmazonS3/latest/userguide/object-tagging.html"
     ),
-    "sns.message": Limit(256 * KB, "bytes of a message", f"{_DOCS}/sns/latest/api/API_Publish.html"),
-    "sqs.message": Limit(
-        1 * MB,
-        "bytes of a message",
-        f"{_DOCS}/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html",
+    "sns.message": Limit(256 * KB, "bytes of a message with its attributes", _PUBLISH),
+    "sns.subject": Limit(100, "characters of a message's subject", _PUBLISH),
+    "sns.batch": Limit(256 * KB, "bytes of the messages of one PublishBatch", _BATCH),
+    "sns.batch_entries": Limit(10, "entries of one PublishBatch", _BATCH),
+    "sns.display_name": Limit(
+        100, "characters of a topic's DisplayName", f"{_DOCS}/sns/latest/api/API_CreateTopic.html"
     ),
+    "sns.policy": Limit(
+        30 * KB,
+        "bytes of a topic's policy",
+        f"{_DOCS}/sns/latest/dg/sns-access-policy-language-api-permissions-reference.html",
+    ),
+    "sqs.message": Limit(1 * MB, "bytes of a message with its attributes", _MESSAGES),
+    "sqs.batch": Limit(1 * MB, "bytes of the messages of one SendMessageBatch", _MESSAGES),
+    "sqs.batch_entries": Limit(10, "entries of one batch", _MESSAGES),
+    "sqs.attributes": Limit(10, "attributes of a message", _MESSAGES),
+    "sqs.delay": Limit(900, "seconds of DelaySeconds", _QUEUE),
+    "sqs.retention": Limit(1_209_600, "seconds of MessageRetentionPeriod", _QUEUE),
+    "sqs.visibility": Limit(43_200, "seconds of VisibilityTimeout", _QUEUE),
+    "sqs.wait": Limit(20, "seconds of ReceiveMessageWaitTimeSeconds", _QUEUE),
+    "sqs.maximum_size": Limit(1 * MB, "bytes of MaximumMessageSize", _QUEUE),
+    "sqs.data_key": Limit(86_400, "seconds of KmsDataKeyReusePeriodSeconds", _QUEUE),
+    "tags.of_resource": Limit(50, "tags of a resource", _TAGS),
     "kms.policy": Limit(
         32 * KB, "bytes of a key's policy", f"{_DOCS}/kms/latest/developerguide/resource-limits.html"
     ),
@@ -91,16 +122,22 @@ LIMITS = {
         "characters of an advanced parameter's value",
         f"{_DOCS}/systems-manager/latest/userguide/parameter-store-advanced-parameters.html",
     ),
+    "ssm.levels": Limit(
+        15,
+        "levels of a parameter's hierarchy",
+        f"{_DOCS}/systems-manager/latest/userguide/sysman-paramstore-su-create.html",
+    ),
     "logs.batch": Limit(
         1 * MB,
         "bytes of the events of one PutLogEvents, each with 26 more",
-        f"{_DOCS}/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html",
+        _LOG_EVENTS,
     ),
-    "cloudwatch.metrics": Limit(
-        1_000,
-        "metrics of one PutMetricData",
-        f"{_DOCS}/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html",
-    ),
+    "logs.span": Limit(24 * 3600 * 1000, "milliseconds between the events of one PutLogEvents", _LOG_EVENTS),
+    "cloudwatch.request": Limit(1 * MB, "bytes of one PutMetricData", _METRIC_DATA),
+    "cloudwatch.metrics": Limit(1_000, "metrics of one PutMetricData", _METRIC_DATA),
+    "cloudwatch.past": Limit(14 * 24 * 3600, "seconds that a metric's Timestamp is ago", _METRIC_DATA),
+    "cloudwatch.future": Limit(2 * 3600, "seconds that a metric's Timestamp is ahead", _METRIC_DATA),
+    "cloudwatch.exponent": Limit(360, "as the power of two of a metric's value", _METRIC_DATA),
     "cloudwatch.values": Limit(
         150, "Values of a metric", f"{_DOCS}/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html"
     ),

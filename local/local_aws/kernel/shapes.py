@@ -10,6 +10,8 @@ from typing import Any
 import regex
 from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
 
+_JAVA_CLASSES = {r"\w": "a-zA-Z_0-9", r"\d": "0-9", r"\s": r" \t\n\x0b\f\r"}
+"""What these stand for in Java's patterns: ASCII alone."""
 _JAVA_ASTRAL = r"\uD800\uDC00-\uDBFF\uDFFF"
 """A Java pattern's range for all characters beyond the first 65,536."""
 
@@ -118,7 +120,19 @@ def _range(value: float, shape: Shape, path: str) -> Iterator[str]:
 def _compiled(pattern: str) -> regex.Pattern[str]:
     # The patterns are Java's: the standard library's re knows no \p{L}, and what Java has as two halves is one
     # character.
-    return regex.compile(pattern.replace(_JAVA_ASTRAL, "\\U00010000-\\U0010FFFF"), regex.DOTALL)
+    plain = pattern.replace(_JAVA_ASTRAL, "\\U00010000-\\U0010FFFF")
+    return regex.compile("".join(_tokens(plain)), regex.DOTALL)
+
+
+def _tokens(pattern: str) -> Iterator[str]:
+    in_class = False
+    for token in regex.findall(r"\\.|.", pattern, regex.DOTALL):
+        in_class = token == "[" or (in_class and token != "]")
+        ascii_only = _JAVA_CLASSES.get(token)
+        if ascii_only is None:
+            yield token
+        else:
+            yield ascii_only if in_class else f"[{ascii_only}]"
 
 
 def _join(path: str, name: str) -> str:

@@ -130,7 +130,8 @@ class Service:
                 f"The embedded AWS does not have {self.name}:{operation.name}. It has {known}.",
             )
         parsed = self._parsed(operation, request, route)
-        _check_request(parsed, operation)
+        code = "ValidationError" if self.model.protocol == "query" else "ValidationException"
+        _check_request(parsed, operation, code)
         answer = method(parsed) or {}
         _check_answer(answer, operation)
         return answer
@@ -206,15 +207,13 @@ def _rest_patterns(service: str) -> list[_RestPattern]:
     return sorted(found, key=lambda each: len(each.labels))
 
 
-def _check_request(parsed: Mapping[str, Any], operation: OperationModel) -> None:
+def _check_request(parsed: Mapping[str, Any], operation: OperationModel, code: str) -> None:
     if operation.input_shape is None:
         return
     found = list(problems(parsed, operation.input_shape))
     if found:
         plural = "error" if len(found) == 1 else "errors"
-        raise ServiceError(
-            "ValidationException", f"{len(found)} validation {plural} detected: {'; '.join(found)}"
-        )
+        raise ServiceError(code, f"{len(found)} validation {plural} detected: {'; '.join(found)}")
 
 
 def _check_answer(answer: Mapping[str, Any], operation: OperationModel) -> None:

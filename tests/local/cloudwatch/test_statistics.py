@@ -6,6 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from botocore.exceptions import ClientError
 
+from local_aws.cloudwatch.metrics import Metrics
+from local_aws.cloudwatch.series import Metric, MetricStore, Sample
+
 NOW = datetime.now(UTC).replace(microsecond=0)
 _numbers = itertools.count(1)
 
@@ -81,11 +84,15 @@ def test_the_start_is_rounded_down_to_the_minute_or_to_a_short_period(
     assert bool(found) == counted
 
 
-def test_the_start_of_old_data_is_rounded_to_five_minutes(cloudwatch, namespace):
+def test_the_start_of_old_data_is_rounded_to_five_minutes():
+    """Data of that age was put when it was new."""
     sample = (NOW - timedelta(days=20)).replace(minute=11)
-    put(cloudwatch, namespace, {"Value": 1, "Timestamp": sample})
+    store = MetricStore()
+    store.put(Metric("n", "m", frozenset()), Sample.of(sample.timestamp(), {1.0: 1.0}))
     later = sample.replace(minute=13)
-    assert statistics(cloudwatch, namespace, StartTime=later, EndTime=later + timedelta(minutes=9))
+    request = {"Namespace": "n", "MetricName": "m", "Period": 60, "Statistics": ["Sum"]}
+    span = {"StartTime": later, "EndTime": later + timedelta(minutes=9)}
+    assert Metrics(store).get_metric_statistics(request | span)["Datapoints"]
 
 
 def test_a_start_that_is_not_before_the_end_is_refused(cloudwatch, namespace):

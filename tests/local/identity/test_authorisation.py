@@ -82,13 +82,15 @@ def client(local_server, session):
 
 
 def outcome(client, service, operation):
-    """The code of the error that an operation is answered with; None for an answer."""
+    """The code of the error that an operation is answered with, or that it tells of each key; None for an answer."""
     shape = service_model(service).operation_model(operation).input_shape
     request = sample(shape) if shape else {}
     try:
-        getattr(client, xform_name(operation))(**request)
+        answer = getattr(client, xform_name(operation))(**request)
     except ClientError as error:
         return error.response["Error"]["Code"]
+    if operation == "DeleteObjects" and not answer.get("Deleted"):
+        return answer["Errors"][0]["Code"]
     return None
 
 

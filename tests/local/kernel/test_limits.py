@@ -8,10 +8,12 @@ import zipfile
 import pytest
 from botocore.exceptions import ClientError
 
+from local_aws.checks.sizes import check
 from local_aws.cloudformation.templates import template as templates
-from local_aws.cloudformation.templates.checks import check
+from local_aws.cloudformation.templates.checks import check as check_template
 from local_aws.cloudformation.templates.parameters import Parameter
 from local_aws.containers.errors import ContainerError
+from local_aws.identity.actions.api_request import ApiRequest
 from local_aws.kernel.limits import LIMITS
 from local_aws.kernel.wire import ServiceError
 from local_aws.lambda_.invocation import execution
@@ -27,6 +29,10 @@ def document(statement, size=0):
     """A policy of as many characters, without white space, as `size`."""
     text = json.dumps({"Version": "2012-10-17", "Id": "", "Statement": [statement]}, separators=(",", ":"))
     return text.replace('"Id":""', f'"Id":"{"x" * max(0, size - len(text))}"')
+
+
+def tags(count):
+    return [{"Key": f"k{number}", "Value": "v"} for number in range(count)]
 
 
 def zipped(size):
@@ -67,7 +73,7 @@ class Calls:
         waiter.wait(FunctionName=self.name, WaiterConfig={"Delay": 0.1, "MaxAttempts": 300})
 
     def template(self, **sections):
-        check(templates.parse(json.dumps({"Resources": {"T": TOPIC}, **sections})), _AnyType())
+        check_template(templates.parse(json.dumps({"Resources": {"T": TOPIC}, **sections})), _AnyType())
 
     def cloudformation_template_body(self, n):
         body = json.dumps({"Description": "", "Resources": {"T": TOPIC}})
@@ -153,9 +159,10 @@ class Calls:
             self.client("iam").attach_role_policy(RoleName=self.name, PolicyArn=policy["Arn"])
 
     def iam_tags(self, n):
-        tags = [{"Key": str(number), "Value": "v"} for number in range(n)]
-        text = json.dumps({"Version": "2012-10-17", "Statement": [TRUST]})
-        self.client("iam").create_role(RoleName=self.name, AssumeRolePolicyDocument=text, Tags=tags)
+        self.role()
+        for first in range(0, n, 20):
+            some = tags(n)[first : first + 20]
+            self.client("iam").tag_role(RoleName=self.name, Tags=some)
 
     def events_entries(self, n):
         detail = json.dumps({"a": "x" * (n - len("sd") - len('{"a": ""}'))})
@@ -175,13 +182,92 @@ class Calls:
         tagging = "&".join(f"k{number}=v" for number in range(n))
         self.client("s3").put_object(Bucket=self.aws.bucket, Key="k", Body=b"", Tagging=tagging)
 
+    def s3_bucket_tags(self, n):
+        self.client("s3").put_bucket_tagging(Bucket=self.aws.bucket, Tagging={"TagSet": tags(n)})
+
+    def s3_lifecycle_rules(self, n):
+        rules = [
+            {
+                "ID": f"r{number}",
+                "Status": "Enabled",
+                "Filter": {"Prefix": f"{number}/"},
+                "Expiration": {"Days": 1},
+            }
+            for number in range(n)
+        ]
+        self.client("s3").put_bucket_lifecycle_configuration(
+            Bucket=self.aws.bucket, LifecycleConfiguration={"Rules": rules}
+        )
+
+    def topic(self, **request):
+        return self.client("sns").create_topic(Name=self.name, **request)["TopicArn"]
+
     def sns_message(self, n):
-        topic = self.client("sns").create_topic(Name=self.name)["TopicArn"]
-        self.client("sns").publish(TopicArn=topic, Message="x" * n)
+        attributes = {"a": {"DataType": "String", "StringValue": "v"}}
+        body = "x" * (n - len("aStringv"))
+        self.client("sns").publish(TopicArn=self.topic(), Message=body, MessageAttributes=attributes)
+
+    def sns_subject(self, n):
+        self.client("sns").publish(TopicArn=self.topic(), Message="m", Subject="s" * n)
+
+    def sns_batch(self, n):
+        entries = [{"Id": "a", "Message": "x" * (n // 2)}, {"Id": "b", "Message": "x" * (n - n // 2)}]
+        self.client("sns").publish_batch(TopicArn=self.topic(), PublishBatchRequestEntries=entries)
+
+    def sns_batch_entries(self, n):
+        entries = [{"Id": str(number), "Message": "m"} for number in range(n)]
+        self.client("sns").publish_batch(TopicArn=self.topic(), PublishBatchRequestEntries=entries)
+
+    def sns_display_name(self, n):
+        self.topic(Attributes={"DisplayName": "d" * n})
+
+    def sns_policy(self, n):
+        self.client("sns").set_topic_attributes(
+            TopicArn=self.topic(),
+            AttributeName="Policy",
+            AttributeValue=document(OPEN | {"Action": "sns:Publish"}, n),
+        )
+
+    def queue(self, **attributes):
+        return self.client("sqs").create_queue(QueueName=self.name, Attributes=attributes)["QueueUrl"]
 
     def sqs_message(self, n):
-        url = self.client("sqs").create_queue(QueueName=self.name)["QueueUrl"]
-        self.client("sqs").send_message(QueueUrl=url, MessageBody="x" * n)
+        attributes = {"a": {"DataType": "Binary", "BinaryValue": b"v"}}
+        body = "x" * (n - len("aBinaryv"))
+        self.client("sqs").send_message(QueueUrl=self.queue(), MessageBody=body, MessageAttributes=attributes)
+
+    def sqs_batch(self, n):
+        entries = [{"Id": "a", "MessageBody": "x" * (n // 2)}, {"Id": "b", "MessageBody": "x" * (n - n // 2)}]
+        self.client("sqs").send_message_batch(QueueUrl=self.queue(), Entries=entries)
+
+    def sqs_batch_entries(self, n):
+        entries = [{"Id": str(number), "MessageBody": "m"} for number in range(n)]
+        self.client("sqs").send_message_batch(QueueUrl=self.queue(), Entries=entries)
+
+    def sqs_attributes(self, n):
+        attributes = {f"a{number}": {"DataType": "String", "StringValue": "v"} for number in range(n)}
+        self.client("sqs").send_message(QueueUrl=self.queue(), MessageBody="m", MessageAttributes=attributes)
+
+    def sqs_delay(self, n):
+        self.client("sqs").send_message(QueueUrl=self.queue(), MessageBody="m", DelaySeconds=n)
+
+    def sqs_retention(self, n):
+        self.queue(MessageRetentionPeriod=str(n))
+
+    def sqs_visibility(self, n):
+        self.queue(VisibilityTimeout=str(n))
+
+    def sqs_wait(self, n):
+        self.queue(ReceiveMessageWaitTimeSeconds=str(n))
+
+    def sqs_maximum_size(self, n):
+        self.queue(MaximumMessageSize=str(n))
+
+    def sqs_data_key(self, n):
+        self.queue(KmsDataKeyReusePeriodSeconds=str(n))
+
+    def tags_of_resource(self, n):
+        self.client("kms").create_key(Tags=[{"TagKey": tag["Key"], "TagValue": ""} for tag in tags(n)])
 
     def kms_policy(self, n):
         account = {"AWS": "123456789012"}
@@ -201,12 +287,42 @@ class Calls:
     def ssm_advanced(self, n):
         self.client("ssm").put_parameter(Name=self.name, Type="String", Value="x" * n, Tier="Advanced")
 
-    def logs_batch(self, n):
+    def ssm_levels(self, n):
+        name = "".join(f"/{number}" for number in range(n))
+        self.client("ssm").put_parameter(Name=name, Type="String", Value="v", Overwrite=True)
+
+    def log(self, *events):
         logs, group = self.client("logs"), {"logGroupName": self.name}
         logs.create_log_group(**group)
         logs.create_log_stream(**group, logStreamName="s")
-        event = {"timestamp": int(time.time() * 1000), "message": "x" * (n - 26)}
-        logs.put_log_events(**group, logStreamName="s", logEvents=[event])
+        logs.put_log_events(**group, logStreamName="s", logEvents=list(events))
+
+    def logs_batch(self, n):
+        self.log({"timestamp": int(time.time() * 1000), "message": "x" * (n - 26)})
+
+    def logs_span(self, n):
+        now = int(time.time() * 1000)
+        self.log({"timestamp": now - n, "message": "m"}, {"timestamp": now, "message": "m"})
+
+    def cloudwatch_request(self, n):
+        check(ApiRequest("cloudwatch", "PutMetricData", length=n))
+
+    def cloudwatch_past(self, n):
+        self.metric(
+            Value=1.0, Timestamp=time.time() - n + (30 if n == LIMITS["cloudwatch.past"].maximum else 0)
+        )
+
+    def cloudwatch_future(self, n):
+        self.metric(
+            Value=1.0, Timestamp=time.time() + n + (30 if n > LIMITS["cloudwatch.future"].maximum else -30)
+        )
+
+    def cloudwatch_exponent(self, n):
+        self.metric(Value=2.0**n)
+
+    def metric(self, **datum):
+        data = [{"MetricName": "m", **datum}]
+        self.client("cloudwatch").put_metric_data(Namespace="n", MetricData=data)
 
     def cloudwatch_metrics(self, n):
         data = [{"MetricName": "m", "Value": 1.0}] * n

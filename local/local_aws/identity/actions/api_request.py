@@ -36,7 +36,9 @@ UNSIGNED = {"AssumeRoleWithWebIdentity": "sts"}
 class ApiRequest:
     """A request for one operation. `service` is boto3's name, `path` as it was sent.
 
-    `malformed` says why a form does not fit the operation, "" where it does: then there are no parameters.
+    `malformed` says why a form does not fit the operation, "" where it does: then there are no parameters. `length` is the
+    number of bytes of the body as it was sent, maybe compressed. `by_service` says that one of AWS's own services asks, which
+    may use the names that are reserved to them.
     """
 
     service: str
@@ -45,6 +47,8 @@ class ApiRequest:
     method: str = "POST"
     path: str = "/"
     malformed: str = ""
+    length: int = 0
+    by_service: bool = False
 
 
 def recognise(environ: dict[str, Any], signature: Signature) -> ApiRequest | None:

@@ -116,6 +116,12 @@ def recognise(environ: Mapping[str, Any], body: Callable[[], bytes]) -> tuple[st
         for name, value in environ.items()
         if name.startswith("HTTP_X_AMZ_META_")
     )
+    if operation in ("PutBucketTagging", "PutObjectTagging"):
+        parameters["TagPairs"] = tuple(_tag(tag) for tag in _children(body(), "TagSet"))
+    elif "Tagging" in parameters:
+        parameters["TagPairs"] = tuple(parse_qsl(parameters["Tagging"], keep_blank_values=True))
+    if operation == "PutBucketLifecycleConfiguration":
+        parameters["Rules"] = sum(1 for each in _children(body()) if _local_name(each.tag) == "Rule")
     if operation == "PutBucketPolicy":
         parameters["Policy"] = body().decode("utf-8", "replace")
     if operation == "PutBucketNotificationConfiguration":
@@ -197,6 +203,21 @@ def _deleted_keys(document: bytes) -> tuple[tuple[str, bool], ...]:
     if not 1 <= len(found) <= DELETED_AT_ONCE:
         raise _MALFORMED
     return tuple(found)
+
+
+def _children(document: bytes, name: str = "") -> list[ElementTree.Element]:
+    """The elements of a document, or of its element `name`; none of what cannot be read, which S3 itself refuses."""
+    try:
+        whole = ElementTree.fromstring(b"" if b"<!DOCTYPE" in document else document)
+    except ElementTree.ParseError:
+        return []
+    parents = [each for each in whole if _local_name(each.tag) == name] if name else [whole]
+    return [each for parent in parents for each in parent]
+
+
+def _tag(element: ElementTree.Element) -> tuple[str, str]:
+    members = {_local_name(member.tag): member.text or "" for member in element}
+    return members.get("Key", ""), members.get("Value", "")
 
 
 def _local_name(tag: str) -> str:
