@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from local_aws.checks import bucket_policies
+from local_aws.checks import bucket_policies, unset_keys
 from local_aws.checks.principals import Principals
 from local_aws.identity.actions.api_request import ApiRequest
 from local_aws.identity.policy_documents import IDENTITY, RESOURCE, TRUST, Kind, problem
@@ -89,6 +89,8 @@ class Policies:
         if entry.kind.principal:
             for each in self._principals.invalid(document):
                 yield _INVALID_PRINCIPAL.get(entry.service, "Invalid principal in policy: {}").format(each)
+        if entry.kind in (IDENTITY, TRUST):
+            yield from unset_keys.problems(document)
         if entry.service == "s3":
             yield from bucket_policies.problems(document, str(request.parameters["Bucket"]))
 

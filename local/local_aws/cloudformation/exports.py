@@ -14,6 +14,7 @@ from local_aws.cloudformation.stack import Stack
 from local_aws.cloudformation.store import Store
 from local_aws.cloudformation.templates.intrinsics import text_of
 from local_aws.cloudformation.templates.template import Output
+from local_aws.kernel.limits import maximum
 from local_aws.kernel.paging import page, paged
 
 PAGE = 100
@@ -73,6 +74,13 @@ class Exports:
         """
         with self._store.lock:
             before, after = _exports_of(stack), _by_name(outputs)
+            most = maximum("cloudformation.export_value")
+            for each in outputs:
+                if each.export is not None and len(text_of(each.value)) > most:
+                    raise invalid(
+                        f"Cannot export output {each.name} with length {len(text_of(each.value))}. "
+                        f"Max length of {most} exceeded."
+                    )
             for other in self._store.all():
                 for name in sorted(after.keys() & _exports_of(other).keys()):
                     if other is not stack:

@@ -16,7 +16,7 @@ from local_aws.identity.actions import requirements
 from local_aws.identity.actions.api_request import ApiRequest, recognise
 from local_aws.identity.actions.requirements import Requirement
 from local_aws.identity.actions.resources import Namer
-from local_aws.identity.policies import bucket_policies
+from local_aws.identity.policies import resource_denials
 from local_aws.identity.policies.permissions import request_of
 from local_aws.identity.policies.policy import decide
 from local_aws.identity.roles import Roles
@@ -125,13 +125,13 @@ class Gate:
         is_by_key = len(needed) == len(request.parameters.get("Objects") or ())
         if (request.service, request.operation) != _BY_KEY or not is_by_key:
             self._enforce(request.service, session, needed)
-            bucket_policies.refuse(session, needed, self._namer.region)
+            resource_denials.refuse(session, needed, self._namer.region)
             return {}
         denied = {}
         for number, each in enumerate(needed):
             try:
                 self._enforce(request.service, session, [each])
-                bucket_policies.refuse(session, [each], self._namer.region)
+                resource_denials.refuse(session, [each], self._namer.region)
             except ServiceError as error:
                 denied[number] = error
         return denied

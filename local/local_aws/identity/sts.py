@@ -13,6 +13,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from local_aws.identity import roles, trust
+from local_aws.identity.actions import condition_keys
 from local_aws.identity.policies import permissions, policy
 from local_aws.identity.policies.policy import Policy
 from local_aws.identity.trust import Principal
@@ -79,9 +80,10 @@ class Sts:
         session, arn = caller.current(), request["RoleArn"]
         role = self._find(arn)
         who = session.arn if session else _ROOT
+        asking = session.role_arn if session else _ROOT
         context = {
-            "aws:PrincipalArn": (session.role_arn if session else _ROOT,),
-            "aws:PrincipalAccount": (ACCOUNT_ID,),
+            **condition_keys.of_everyone(asking, self._account.region, "sts"),
+            **self._principal_tags(session),
             "sts:RoleSessionName": (request["RoleSessionName"],),
         }
         if "ExternalId" in request:
@@ -139,6 +141,12 @@ class Sts:
             return None
         document = Policy.parse(f"trust policy of {arn}", found["AssumeRolePolicyDocument"])
         return Role(arn, found["RoleId"], found.get("MaxSessionDuration", DEFAULT_SECONDS), document)
+
+    def _principal_tags(self, session: Session | None) -> dict[str, tuple[str, ...]]:
+        if session is None:
+            return {}
+        tags = roles.policies_of(self._account.client("iam"), session.role_arn).tags
+        return {f"aws:PrincipalTag/{key}": (value,) for key, value in tags.items()}
 
     def _role_id(self, arn: str) -> str:
         role = self._find(arn)

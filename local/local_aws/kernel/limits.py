@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 _DOCS = "https://docs.aws.amazon.com"
 _CLOUDFORMATION = f"{_DOCS}/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"
+_OUTPUTS = f"{_DOCS}/AWSCloudFormation/latest/UserGuide/outputs-section-structure.html"
 _LAMBDA = f"{_DOCS}/lambda/latest/dg/gettingstarted-limits.html"
 _IAM = f"{_DOCS}/IAM/latest/UserGuide/reference_iam-quotas.html"
 _PIPELINES = f"{_DOCS}/sagemaker/latest/dg/regions-quotas.html"
@@ -43,6 +44,8 @@ LIMITS = {
     "cloudformation.parameters": Limit(200, "parameters of a template", _CLOUDFORMATION),
     "cloudformation.mappings": Limit(200, "mappings of a template", _CLOUDFORMATION),
     "cloudformation.logical_id": Limit(255, "characters of a logical id", _CLOUDFORMATION),
+    "cloudformation.export_name": Limit(256, "characters of an export's name", _OUTPUTS),
+    "cloudformation.export_value": Limit(1_024, "characters of an export's value", _OUTPUTS),
     "cloudformation.parameter_value": Limit(4_096, "bytes of a parameter's value", _CLOUDFORMATION),
     "lambda.request": Limit(6 * MB, "bytes of a synchronous invocation's payload", _LAMBDA),
     "lambda.event": Limit(1 * MB, "bytes of an asynchronous invocation's payload", _LAMBDA),

@@ -57,13 +57,13 @@ __all__ = [
     "bounded_topics",
     "bucket_owners",
     "bucket_policies_unread",
-    "bucket_policy",
     "default_user_config",
     "forget_everything",
     "key_age_and_tags",
     "notifications",
     "one_account",
     "read_key_policies",
+    "resource_policy",
     "symmetric_keys",
     "told_notifications",
     "untracked_models",
@@ -305,10 +305,28 @@ def upload_key(bucket: str, upload_id: str) -> str | None:
     return upload.key_name if upload else None
 
 
-def bucket_policy(name: str) -> bytes | None:
-    """The policy of a bucket (JSON), None where it has none or is not there."""
-    found = _bucket(name)
-    return found.policy if found else None
+def resource_policy(arn: str) -> str | None:
+    """The policy (JSON) of a bucket, key, queue, topic or secret, None where it has none or is not there.
+
+    An object's is that of its bucket.
+    """
+    _, _, service, region, account_id, resource = arn.split(":", 5)
+    if service == "s3":
+        bucket = _bucket(resource.partition("/")[0])
+        return bucket.policy.decode() if bucket and bucket.policy else None
+    found: Any = None
+    match service:
+        case "kms":
+            found = backend("kms", account_id, region).keys.get(resource.removeprefix("key/"))
+        case "sqs":
+            found = backend("sqs", account_id, region).queues.get(resource)
+        case "sns":
+            found = backend("sns", account_id, region).topics.get(arn)
+        case "secretsmanager":
+            secrets = backend("secretsmanager", account_id, region).secrets
+            found = next((each for each in list(secrets.values()) if each.arn == arn), None)
+    text = found.policy if found is not None else None
+    return str(text) if text else None
 
 
 def _bucket(name: str) -> Any:

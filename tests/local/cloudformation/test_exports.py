@@ -55,6 +55,37 @@ def test_an_output_that_is_no_text_rolls_the_stack_back(stacks, things, world, v
     assert "must evaluate to a String" in stacks.reason("one", "stack", "ROLLBACK_IN_PROGRESS")
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("a.b", "must be specified and consist only of alphanumeric characters, colons, or hyphens"),
+        ("", "must be specified and consist only of"),
+        ({"Fn::Sub": "${AWS::StackName}/x"}, "must be specified and consist only of"),
+        ("x" * 257, "must not be longer than 256 characters"),
+        ({"Fn::Sub": "x-${A.Serial}"}, "must not depend on any resources, imported values, or Fn::GetAZs"),
+    ],
+)
+def test_an_exports_name_is_refused_before_anything_is_made(stacks, things, world, name, said):
+    with pytest.raises(ClientError, match=said):
+        stacks.create("giver", exporting(things, name))
+    assert world.journal == []
+
+
+def test_two_outputs_of_a_template_have_two_names(stacks, things, world, export):
+    template = exporting(things, export)
+    template["Outputs"]["P"] = {"Value": "v", "Export": {"Name": export}}
+    with pytest.raises(ClientError, match=f"Outputs O and P have the same Export name {export}"):
+        stacks.create("giver", template)
+    assert world.journal == []
+
+
+@pytest.mark.parametrize(("length", "status"), [(1024, "CREATE_COMPLETE"), (1025, "ROLLBACK_COMPLETE")])
+def test_an_exported_value_has_1024_characters(stacks, things, world, export, length, status):
+    output = {"Value": "v" * length, "Export": {"Name": export}}
+    stack = stacks.create("giver", {**things(A={"Size": 1}), "Outputs": {"O": output}})
+    assert stack["StackStatus"] == status
+
+
 def test_a_name_is_exported_once(stacks, things, world, export):
     stacks.create("giver", exporting(things, export))
     stack = stacks.create("second", exporting(things, export))

@@ -197,6 +197,25 @@ def test_what_a_property_cannot_say_is_refused_by_name(stacks, things, value, sa
     assert said in refused(stacks, things(A={}, B={"Of": [{"deep": value}]}))
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Resources: {A: {Type: Test::Thing}, A: {Type: Test::Thing}}",
+        "Resources: {A: {Type: Test::Thing, Properties: {Size: 1, Size: 2}}}",
+        'Resources: {A: {Type: Test::Thing, Properties: {Of: !Sub [x, {A: 1, "A": 2}]}}}',
+        '{"Resources": {"A": {"Type": "Test::Thing"}, "A": {"Type": "Test::Thing"}}}',
+    ],
+)
+def test_a_key_that_stands_twice_is_refused(stacks, body):
+    """CloudFormation calls what happens then undefined."""
+    assert "stands twice" in refused(stacks, body)
+
+
+def test_the_name_of_an_output_is_alphanumeric(stacks, things):
+    outputs = {"a_b": {"Value": "v"}}
+    assert "Output name a_b is non alphanumeric" in refused(stacks, {**things(A={}), "Outputs": outputs})
+
+
 def test_a_resource_name_is_alphanumeric(stacks):
     assert refused(stacks, {"Resources": {"a-b": {"Type": "Test::Thing"}}}) == (
         "Template format error: Resource name a-b is non alphanumeric."

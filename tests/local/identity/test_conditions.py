@@ -60,6 +60,19 @@ ARN = "aws:PrincipalArn"
         ("ForAllValues:StringEquals", "aws:Nothing", ["Cost"], True),
         ("StringEquals", "aws:TagKeys", ["Cost"], True),
         ("StringNotEquals", "aws:TagKeys", ["Cost"], False),
+        ("StringNotEqualsIfExists", "aws:RequestTag/Team", ["blue"], False),
+        ("StringNotEqualsIfExists", "aws:RequestTag/Other", ["blue"], True),
+        ("NotIpAddress", "aws:Nothing", ["10.0.0.0/8"], True),
+        ("ArnNotLike", "aws:Nothing", ["arn:aws:iam::*:role/*"], True),
+        ("NumericNotEquals", "aws:Nothing", ["1"], True),
+        ("NumericLessThan", "aws:Nothing", ["1"], False),
+        ("Bool", "aws:Nothing", ["false"], False),
+        ("Null", "aws:TagKeys", ["false"], True),
+        ("ForAllValues:StringNotEquals", "aws:Nothing", ["Cost"], True),
+        ("ForAllValues:StringNotEquals", "aws:TagKeys", ["Cost"], False),
+        ("ForAnyValue:StringNotEquals", "aws:Nothing", ["Cost"], False),
+        ("ForAnyValue:StringNotEquals", "aws:TagKeys", ["Cost"], True),
+        ("ForAnyValue:StringEqualsIfExists", "aws:Nothing", ["Cost"], True),
     ],
 )
 def test_an_operator_decides_as_documented(operator, key, values, expected):
@@ -69,6 +82,14 @@ def test_an_operator_decides_as_documented(operator, key, values, expected):
 def test_an_unknown_operator_is_named_with_those_that_are_known():
     with pytest.raises(UnknownOperatorError, match=r"StringIs.*StringEquals"):
         holds("StringIs", "aws:TagKeys", ["x"], CONTEXT)
+
+
+@pytest.mark.parametrize(
+    "operator", ["ForSomeValues:StringEquals", "NullIfExists", "ForAnyValue:NullIfExists"]
+)
+def test_a_modifier_that_aws_does_not_have_is_unknown(operator):
+    with pytest.raises(UnknownOperatorError, match=operator):
+        holds(operator, "aws:TagKeys", ["x"], CONTEXT)
 
 
 def test_a_variable_without_a_value_matches_nothing_but_its_default():

@@ -185,3 +185,124 @@ def test_a_denial_locks_a_keys_maker_out_and_a_role_may_name_itself(aws, roles):
     roles.client(role, "kms").create_key(Policy=own)
     with pytest.raises(ClientError, match="will not allow you"):
         kms.create_key(Policy=own)
+
+
+SOURCE = {"aws:SourceIp": "192.0.2.0/24"}
+
+
+@pytest.mark.parametrize(
+    ("effect", "condition"),
+    [
+        ("Deny", {"IpAddress": SOURCE}),
+        ("Deny", {"ForAnyValue:StringEquals": {"aws:CalledVia": "athena.amazonaws.com"}}),
+        ("Deny", {"StringEquals": {"s3:signatureversion": "AWS"}}),
+        ("Allow", {"NotIpAddress": SOURCE}),
+        ("Allow", {"StringEqualsIfExists": {"sagemaker:VpcSubnets": "subnet-1"}}),
+        ("Allow", {"Null": {"aws:MultiFactorAuthAge": "true"}}),
+    ],
+)
+def test_a_condition_that_would_be_kinder_here_than_on_aws_is_refused_by_name(aws, roles, effect, condition):
+    key = next(iter(next(iter(condition.values()))))
+    statement = {"Effect": effect, "Action": "s3:*", "Resource": "*", "Condition": condition}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": statement})
+    role = roles.make().rpartition("/")[2]
+    with pytest.raises(ClientError, match=f"does not set the condition key {key}"):
+        aws.client("iam").put_role_policy(RoleName=role, PolicyName="p", PolicyDocument=policy)
+    trust = document(Principal={"AWS": ACCOUNT}, Action="sts:AssumeRole", Condition=condition)
+    trust = trust.replace('"Allow"', f'"{effect}"')
+    with pytest.raises(ClientError, match=f"does not set the condition key {key}"):
+        aws.client("iam").update_assume_role_policy(RoleName=role, PolicyDocument=trust)
+
+
+@pytest.mark.parametrize(
+    ("effect", "condition"),
+    [
+        ("Allow", {"IpAddress": SOURCE}),
+        ("Deny", {"NotIpAddress": SOURCE}),
+        ("Deny", {"StringNotEquals": {"aws:SourceVpc": "vpc-1"}}),
+        ("Deny", {"DateGreaterThan": {"aws:CurrentTime": "2126-01-01T00:00:00Z"}}),
+        ("Deny", {"StringLike": {"ec2:InstanceType": "p5.*"}}),
+        ("Allow", {"StringEqualsIfExists": {"iam:PassedToService": "lambda.amazonaws.com"}}),
+    ],
+)
+def test_a_condition_that_is_judged_as_on_aws_or_more_strictly_is_taken(aws, roles, effect, condition):
+    statement = {"Effect": effect, "Action": "s3:*", "Resource": "*", "Condition": condition}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": statement})
+    role = roles.make().rpartition("/")[2]
+    aws.client("iam").put_role_policy(RoleName=role, PolicyName="p", PolicyDocument=policy)
+
+
+def test_time_is_a_condition_that_holds(aws, roles, enforced):
+    before = {"DateLessThan": {"aws:CurrentTime": "2126-01-01T00:00:00Z"}}
+    after = {"DateGreaterThan": {"aws:EpochTime": "4922899200"}}
+    assert roles.client(roles.make(("s3:ListAllMyBuckets", "*", before)), "s3").list_buckets()
+    with pytest.raises(ClientError, match="AccessDenied"):
+        roles.client(roles.make(("s3:ListAllMyBuckets", "*", after)), "s3").list_buckets()
+
+
+def test_the_callers_tags_are_conditions_of_trust_policies(aws, roles):
+    by_team = {"StringEquals": {"aws:PrincipalTag/team": "blue"}}
+    trust = document(Principal={"AWS": ACCOUNT}, Action="sts:AssumeRole", Condition=by_team)
+    target = roles.make(trust=trust)
+    mine = ("sts:AssumeRole", "*")
+    blue = roles.make(mine, Tags=[{"Key": "team", "Value": "blue"}])
+    assert roles.client(blue, "sts").assume_role(RoleArn=target, RoleSessionName="me")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        roles.client(roles.make(mine), "sts").assume_role(RoleArn=target, RoleSessionName="me")
+
+
+def test_tags_of_an_object_are_conditions_of_its_write(aws, roles, enforced):
+    only_red = {"StringEquals": {"s3:RequestObjectTag/colour": "red"}}
+    role = roles.make((["s3:PutObject", "s3:PutObjectTagging"], "*", only_red))
+    place = {"Bucket": aws.bucket, "Key": "k", "Body": b""}
+    roles.client(role, "s3").put_object(**place, Tagging="colour=red")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        roles.client(role, "s3").put_object(**place, Tagging="colour=blue")
+
+
+DENIED = "with an explicit deny in a resource-based policy"
+
+
+def test_the_policy_of_a_queue_topic_secret_or_key_denies_to_its_principal(aws, roles):
+    role, other = roles.make(("*", "*")), roles.make(("*", "*"))
+    queue = aws.client("sqs").create_queue(QueueName=aws.name)["QueueUrl"]
+    topic = aws.client("sns").create_topic(Name=aws.name)["TopicArn"]
+    secret = aws.client("secretsmanager").create_secret(Name=aws.name, SecretString="s")["ARN"]
+
+    def denying(action):
+        return document(Principal={"AWS": role}, Action=action, Resource="*").replace("Allow", "Deny")
+
+    aws.client("sqs").set_queue_attributes(QueueUrl=queue, Attributes={"Policy": denying("sqs:SendMessage")})
+    aws.client("sns").set_topic_attributes(
+        TopicArn=topic, AttributeName="Policy", AttributeValue=denying("sns:Publish")
+    )
+    aws.client("secretsmanager").put_resource_policy(
+        SecretId=secret, ResourcePolicy=denying("secretsmanager:GetSecretValue")
+    )
+    own = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "kms:*", "Resource": "*"}
+    policy = json.dumps({"Statement": [own, json.loads(denying("kms:Encrypt"))["Statement"]]})
+    key = aws.client("kms").create_key(Policy=policy)["KeyMetadata"]["Arn"]
+    calls = {
+        "sqs": lambda client: client.send_message(QueueUrl=queue, MessageBody="m"),
+        "sns": lambda client: client.publish(TopicArn=topic, Message="m"),
+        "secretsmanager": lambda client: client.get_secret_value(SecretId=secret),
+        "kms": lambda client: client.encrypt(KeyId=key, Plaintext=b"x"),
+    }
+    for service, call in calls.items():
+        with pytest.raises(ClientError, match=DENIED):
+            call(roles.client(role, service))
+        call(roles.client(other, service))
+        call(aws.client(service))
+
+
+def test_what_a_keys_policy_allows_nobody_nobody_may(aws, roles):
+    """A key is the one resource whose policy has to let even its own account in."""
+    role, other = roles.make(("kms:*", "*")), roles.make(("kms:*", "*"))
+    policy = document(Principal={"AWS": role}, Action="kms:*", Resource="*")
+    key = roles.client(role, "kms").create_key(Policy=policy)["KeyMetadata"]["Arn"]
+    roles.client(role, "kms").encrypt(KeyId=key, Plaintext=b"x")
+    for client in (roles.client(other, "kms"), aws.client("kms")):
+        with pytest.raises(
+            ClientError, match="because no resource-based policy allows the kms:Encrypt action"
+        ):
+            client.encrypt(KeyId=key, Plaintext=b"x")

@@ -112,3 +112,16 @@ def test_a_document_may_be_text_and_have_a_single_statement():
     assert [each.name for each in read.statements] == ["P/All"]
     with pytest.raises(PolicyError, match="P: no JSON"):
         Policy.parse("P", "{")
+
+
+@pytest.mark.parametrize(("version", "applies"), [("2012-10-17", True), ("2008-10-17", False), (None, False)])
+def test_a_policy_of_the_older_version_has_no_variables(version, applies):
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html"""
+    statement = {"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::b/${aws:PrincipalTag/team}/*"}
+    stated = {"Statement": statement} | ({"Version": version} if version else {})
+    (parsed,) = Policy.parse("p", stated).statements
+    for name, expected in (("blue", applies), ("${aws:PrincipalTag/team}", not applies)):
+        request = Request.make(
+            "s3:GetObject", f"arn:aws:s3:::b/{name}/k", {"aws:PrincipalTag/team": ["blue"]}
+        )
+        assert parsed.applies(request) is expected

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,10 +17,12 @@ from local_aws.cloudformation.templates.intrinsics import (
     UNKNOWN,
     Evaluator,
     calls,
+    is_open,
     references,
 )
-from local_aws.cloudformation.templates.template import Declaration, Output, Template
+from local_aws.cloudformation.templates.template import EXPORT_NAME, Declaration, Output, Template
 from local_aws.kernel.account import ACCOUNT_ID
+from local_aws.kernel.limits import maximum
 
 PSEUDO_PARAMETERS = frozenset(
     {
@@ -121,6 +124,7 @@ def define(
         for name, output in template.outputs.items()
         if output.condition is None or conditions.holds(output.condition)
     }
+    _check_distinct(outputs.values())
     imports = frozenset(
         name
         for node in [
@@ -167,7 +171,37 @@ def _wanted(declaration: Declaration, evaluator: Evaluator, present: Mapping[str
 def _output(output: Output, evaluator: Evaluator, present: Mapping[str, Declaration]) -> Output:
     value, export = evaluator.evaluate(output.value), evaluator.evaluate(output.export)
     _present(references([value, export]), present, "Outputs")
+    if output.export is not None:
+        _check_export(output.name, export)
     return Output(output.name, value, output.description, export, output.condition)
+
+
+def _check_export(output: str, name: Any) -> None:
+    malformed = f"Template format error: Output {output} is malformed."
+    if is_open(name):
+        raise invalid(
+            f"{malformed} The Name field of Export must not depend on any resources, imported values, or Fn::GetAZs."
+        )
+    if not re.fullmatch("[A-Za-z0-9:-]+", str(name)):
+        raise invalid(f"{malformed} {EXPORT_NAME}")
+    most = maximum("cloudformation.export_name")
+    if len(name) > most:
+        raise invalid(
+            f"{malformed} The Name field of every Export member must not be longer than {most} characters."
+        )
+
+
+def _check_distinct(outputs: Iterable[Output]) -> None:
+    """Raises ServiceError where two outputs are exported under one name."""
+    exported: dict[str, str] = {}
+    for output in outputs:
+        if output.export is None:
+            continue
+        if other := exported.get(output.export):
+            raise invalid(
+                f"Template format error: Outputs {other} and {output.name} have the same Export name {output.export}."
+            )
+        exported[output.export] = output.name
 
 
 def _present(found: Any, present: Mapping[str, Declaration], block: str) -> frozenset[str]:

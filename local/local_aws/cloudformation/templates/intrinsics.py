@@ -39,7 +39,8 @@ FUNCTIONS = (
 IMPORT = "Fn::ImportValue"
 CONDITION_FUNCTIONS = ("Condition", "Fn::And", "Fn::Equals", "Fn::Not", "Fn::Or")
 _FUNCTIONS_OF_AWS = frozenset({"Fn::Cidr", "Fn::ForEach", "Fn::Length", "Fn::ToJsonString", "Fn::Transform"})
-_PLACE = re.compile(r"\$\{(!?)\s*([^}!]+?)\s*\}")
+_PLACE = re.compile(r"\$\{(!?)\s*([^}]*?)\s*\}")
+_VARIABLE = re.compile(r"[A-Za-z0-9_.:]+")
 
 
 def function_of(node: Any) -> str | None:
@@ -68,7 +69,7 @@ def references(node: Any) -> Iterator[tuple[str, str | None]]:
             yield split_attribute(argument)
         case "Fn::Sub", {"Fn::Sub": argument}:
             text, given = _sub_arguments(argument)
-            for literal, place in _PLACE.findall(text):
+            for literal, place in (found.groups() for found in _places(text)):
                 if not literal and place not in given:
                     name, _, attribute = place.partition(".")
                     yield name, attribute or None
@@ -176,7 +177,7 @@ class Evaluator:
         text, given = _sub_arguments(argument)
         parts: list[Any] = []
         end = 0
-        for place in _PLACE.finditer(text):
+        for place in _places(text):
             parts.append(text[end : place.start()])
             end = place.end()
             parts.append(self._substituted(place, given))
@@ -231,6 +232,18 @@ def _merge_strings(parts: list[Any]) -> list[Any]:
         elif part != "":
             merged.append(part)
     return merged
+
+
+def _places(text: str) -> Iterator[re.Match[str]]:
+    """The places of a text for Fn::Sub. Raises ServiceError (ValidationError) for one without a name, or with a wrong one."""
+    for place in _PLACE.finditer(text):
+        literal, name = place.groups()
+        if not literal and not _VARIABLE.fullmatch(name):
+            raise invalid(
+                "Template error: variable names in Fn::Sub syntax must contain only alphanumeric characters, underscores,"
+                f" periods, and colons: {place[0]}"
+            )
+        yield place
 
 
 def _sub_arguments(argument: Any) -> tuple[str, Mapping[str, Any]]:

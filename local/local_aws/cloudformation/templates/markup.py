@@ -17,6 +17,10 @@ _TAGS = re.compile(r"!!|tag:yaml\.org")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
+_TWICE = "the key {} stands twice in one object"
+"""What CloudFormation makes of that is undefined: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html."""
+
+
 class _Loader(yaml.SafeLoader):
     """YAML as CloudFormation reads it: a date is text, and `!Name` is the intrinsic function `Fn::Name`.
 
@@ -42,9 +46,13 @@ class _Loader(yaml.SafeLoader):
         return node
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[str] = set()
         for key, _ in node.value:
             if not isinstance(key, yaml.ScalarNode):
                 raise _syntax_error("a key must be text", key)
+            if key.value in seen:
+                raise _syntax_error(_TWICE.format(key.value), key)
+            seen.add(key.value)
         made = super().construct_mapping(node, deep=deep)
         return {str(key): value for key, value in made.items()}
 
@@ -89,7 +97,7 @@ def read(body: str) -> dict[str, Any]:
 
 def _json(body: str) -> Any:
     try:
-        found = json.loads(body, parse_constant=_refuse_number)
+        found = json.loads(body, parse_constant=_refuse_number, object_pairs_hook=_unique)
     except json.JSONDecodeError as error:
         where = f"(line {error.lineno}, column {error.colno})"
         raise invalid(f"Template format error: JSON not well-formed. {where}") from error
@@ -116,6 +124,15 @@ def _yaml(body: str) -> Any:
         raise invalid(f"Template format error: the character {error.character!r} is not allowed.") from error
     except (ValueError, RecursionError, OverflowError) as error:
         raise invalid(f"Template format error: YAML not well-formed: {error}.") from error
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise invalid(f"Template format error: {_TWICE.format(name)}.")
+        found[name] = value
+    return found
 
 
 def _refuse_number(name: str) -> Any:

@@ -57,6 +57,12 @@ class Declaration:
     update_replace_policy: str
 
 
+EXPORT_NAME = (
+    "The Name field of every Export member must be specified and consist only of alphanumeric characters, colons, or"
+    " hyphens."
+)
+
+
 @dataclass(frozen=True)
 class Output:
     """An output as the template has it; `value` and `export` may hold intrinsic functions."""
@@ -130,9 +136,13 @@ def _section(data: Mapping[str, Any], name: str) -> dict[str, Any]:
     return section
 
 
+def _check_name(kind: str, name: str) -> None:
+    if not re.fullmatch("[A-Za-z0-9]+", name):
+        raise invalid(f"Template format error: {kind} name {name} is non alphanumeric.")
+
+
 def _declaration(logical_id: str, stated: Any) -> Declaration:
-    if not re.fullmatch("[A-Za-z0-9]+", logical_id):
-        raise invalid(f"Template format error: Resource name {logical_id} is non alphanumeric.")
+    _check_name("Resource", logical_id)
     if not isinstance(stated, dict) or not isinstance(stated.get("Type"), str):
         raise invalid(
             f"Template format error: [/Resources/{logical_id}] Every Resources object must contain a Type member."
@@ -169,6 +179,7 @@ def _policy(stated: Mapping[str, Any], attribute: str, known: frozenset[str]) ->
 
 
 def _output(name: str, stated: Any) -> Output:
+    _check_name("Output", name)
     if not isinstance(stated, dict) or "Value" not in stated:
         raise invalid(
             f"Template format error: Every Outputs member must contain a Value object. ([/Outputs/{name}])"
@@ -177,6 +188,13 @@ def _output(name: str, stated: Any) -> Output:
         name=name,
         value=stated["Value"],
         description=stated.get("Description"),
-        export=stated.get("Export", {}).get("Name"),
+        export=_export(name, stated["Export"]) if "Export" in stated else None,
         condition=stated.get("Condition"),
     )
+
+
+def _export(name: str, stated: Any) -> Any:
+    exported = stated.get("Name") if isinstance(stated, dict) else None
+    if not exported:
+        raise invalid(f"Template format error: Output {name} is malformed. {EXPORT_NAME}")
+    return exported

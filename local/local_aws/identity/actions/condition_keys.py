@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from local_aws.identity.actions.api_request import ApiRequest
@@ -32,7 +33,7 @@ def of_request(request: ApiRequest, facts: ResourceFacts) -> Keys:
         case "cloudwatch" if "Namespace" in request.parameters and request.operation == "PutMetricData":
             keys["cloudwatch:namespace"] = (str(request.parameters["Namespace"]),)
         case "s3":
-            keys |= _stated(request.parameters, _MEMBERS["s3"]) | _s3_write(request)
+            keys |= _stated(request.parameters, _MEMBERS["s3"]) | _s3_write(request) | _object_tags(request)
         case service:
             keys |= _stated(request.parameters, _MEMBERS.get(service, {}))
     return keys
@@ -49,7 +50,11 @@ def of_tags(service: str, tags: Tags) -> Keys:
 def of_everyone(role_arn: str, region: str, service: str) -> Keys:
     """The global keys, as AWS would set them: there every request comes by TLS."""
     account_id = role_arn.split(":")[4]
+    now = datetime.now(UTC)
     return {
+        "aws:CurrentTime": (now.isoformat(timespec="seconds"),),
+        "aws:EpochTime": (str(int(now.timestamp())),),
+        "aws:PrincipalIsAWSService": ("false",),
         "aws:SecureTransport": ("true",),
         "aws:PrincipalArn": (role_arn,),
         "aws:PrincipalAccount": (account_id,),
@@ -61,21 +66,76 @@ def of_everyone(role_arn: str, region: str, service: str) -> Keys:
     }
 
 
+def is_set(key: str) -> bool:
+    """Whether requests here ever have the condition key, of those that AWS may set.
+
+    True, too, of keys of services that there are none of, and of those that say where a request comes from within AWS:
+    from a VPC, an organisation or a service. No request here comes from there.
+    """
+    name = key.lower()
+    prefix = name.partition(":")[0]
+    if name in _ABSENT or name.startswith(_FAMILIES) or prefix not in _SERVICES:
+        return True
+    return name in _everyones() or name in {each.lower() for each in _OWN} | set(_members())
+
+
 def is_set_for_s3(key: str) -> bool:
     """Whether requests of S3 here ever have the condition key. One that none has would never deny."""
-    everyones = of_everyone("arn:aws:iam::000000000000:role/any", "", "s3")
-    own = (
-        *_MEMBERS["s3"].values(),
-        "s3:ObjectCreationOperation",
+    name = key.lower()
+    if name.startswith(("aws:requesttag/", "aws:resourcetag/", "s3:requestobjecttag/")):
+        return True
+    own = {each for each in _members() if each.startswith("s3:")}
+    return name in _everyones() | own | {"aws:tagkeys", "s3:requestobjecttagkeys"}
+
+
+def _everyones() -> set[str]:
+    return {key.lower() for key in of_everyone("arn:aws:iam::000000000000:role/any", "", "s3")}
+
+
+def _members() -> set[str]:
+    return {key.lower() for members in _MEMBERS.values() for key in members.values()} | {
+        "s3:objectcreationoperation",
         "s3:if-match",
         "s3:if-none-match",
-        "aws:TagKeys",
-    )
-    name = key.lower()
-    if name.startswith(("aws:requesttag/", "aws:resourcetag/")):
-        return True
-    return name in {each.lower() for each in (*everyones, *own)}
+    }
 
+
+_ABSENT = frozenset(
+    {
+        *("aws:principalorgid", "aws:principalorgpaths", "aws:resourceorgid", "aws:resourceorgpaths"),
+        *("aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:sourceorgpaths", "aws:referer"),
+        *("aws:sourcevpc", "aws:sourcevpcarn", "aws:sourcevpce", "aws:vpcsourceip", "aws:vpceaccount"),
+        *("aws:vpceorgid", "aws:vpceorgpaths", "aws:username"),
+    }
+)
+_FAMILIES = (
+    *("aws:requesttag/", "aws:resourcetag/", "aws:principaltag/", "iam:resourcetag/"),
+    *("secretsmanager:resourcetag/", "sagemaker:resourcetag/", "sagemaker:customermetadataproperties/"),
+    *("sagemaker:modellifecycle:", "s3:requestobjecttag/"),
+)
+_OWN = (
+    *("aws:TagKeys", "iam:PermissionsBoundary", "iam:PolicyARN", "iam:PassedToService", "kms:ViaService"),
+    *("sagemaker:ModelApprovalStatus", "sagemaker:NetworkIsolation", "sagemaker:TargetModel"),
+    *("sagemaker:CustomerMetadataPropertiesToRemove", "sagemaker:InstanceTypes", "sagemaker:TaggingAction"),
+    *("cloudwatch:namespace", "sts:ExternalId", "sts:RoleSessionName", "aws:FederatedProvider"),
+    *("s3:RequestObjectTagKeys",),
+)
+_SERVICES = frozenset(
+    {
+        *(
+            "apigateway",
+            "application-autoscaling",
+            "aws",
+            "cloudformation",
+            "cloudwatch",
+            "events",
+            "iam",
+            "kms",
+        ),
+        *("lambda", "logs", "s3", "sagemaker", "secretsmanager", "sns", "sqs", "ssm", "sts"),
+    }
+)
+"""The prefixes of the condition keys of what is embedded."""
 
 _MEMBERS = {
     "apigatewayv2": {"AuthorizationType": "apigateway:Request/RouteAuthorizationType"},
@@ -155,6 +215,13 @@ def _s3_write(request: ApiRequest) -> Keys:
     return {"s3:ObjectCreationOperation": ("true",)} | _stated(
         request.parameters, {"IfMatch": "s3:if-match", "IfNoneMatch": "s3:if-none-match"}
     )
+
+
+def _object_tags(request: ApiRequest) -> Keys:
+    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/tagging-and-policies.html"""
+    pairs = () if request.operation == "PutBucketTagging" else request.parameters.get("TagPairs") or ()
+    keys: Keys = {f"s3:RequestObjectTag/{key}": (value,) for key, value in pairs}
+    return keys | ({"s3:RequestObjectTagKeys": tuple(key for key, _ in pairs)} if pairs else {})
 
 
 def _iam(request: ApiRequest, facts: ResourceFacts) -> Keys:

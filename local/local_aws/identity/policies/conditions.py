@@ -15,6 +15,7 @@ from functools import lru_cache
 Context = Mapping[str, tuple[str, ...]]
 """A request's context: the values of each key, more than one for multivalued keys. Keys are looked up in lower case."""
 
+_QUANTIFIERS = ("", "ForAllValues", "ForAnyValue")
 _VARIABLE = re.compile(r"\$\{([^}]+)\}")
 _ARN_PARTS = 6
 
@@ -36,6 +37,8 @@ def holds(operator: str, key: str, wanted: Iterable[str], context: Context) -> b
     quantifier, _, name = operator.rpartition(":")
     optional = name.endswith("IfExists")
     name = name.removesuffix("IfExists")
+    if quantifier not in _QUANTIFIERS or (name == "Null" and optional):
+        raise UnknownOperatorError(f"the condition operator {operator!r} is unknown")
     found = context.get(key.lower())
     if name == "Null":
         return any((str(value).lower() == "true") == (found is None) for value in wanted)
@@ -45,6 +48,11 @@ def holds(operator: str, key: str, wanted: Iterable[str], context: Context) -> b
         return optional or quantifier == "ForAllValues" or (negated and quantifier != "ForAnyValue")
     matched = [any(test(value, pattern) for pattern in wanted) != negated for value in found]
     return all(matched) if quantifier == "ForAllValues" or (negated and not quantifier) else any(matched)
+
+
+def without_variables(text: str) -> str:
+    """`text` in a policy of the version 2008-10-17, in which `${...}` stands for itself."""
+    return text.replace("${", "${$}{")
 
 
 def substituted(text: str, context: Context) -> str | None:

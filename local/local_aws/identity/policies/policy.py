@@ -19,8 +19,12 @@ from local_aws.identity.policies.conditions import (
     like,
     lowered,
     substituted,
+    without_variables,
 )
 from local_aws.kernel import json_text
+
+_WITH_VARIABLES = "2012-10-17"
+"""The version in which a policy has variables. One that states none is of the older version."""
 
 ANY = "*"
 """The resource of an action that has none of its own."""
@@ -124,6 +128,8 @@ class Policy:
             raise PolicyError(f"{name}: no JSON: {error}") from error
         statements = stated.get("Statement", [])
         statements = statements if isinstance(statements, list) else [statements]
+        if stated.get("Version") != _WITH_VARIABLES:
+            statements = [_literal(each) for each in statements]
         names = [f"{name}/{each.get('Sid') or number}" for number, each in enumerate(statements, 1)]
         return cls(name, tuple(map(Statement.parse, names, statements)))
 
@@ -205,6 +211,15 @@ def _first_statement(policies: Iterable[Policy], effect: str, request: Request) 
 
 def _applies_with_effect(statement: Statement, effect: str, request: Request) -> bool:
     return statement.effect == effect and statement.applies(request)
+
+
+def _literal(stated: Any) -> Any:
+    """A part of a policy in whose version there are no variables."""
+    if isinstance(stated, str):
+        return without_variables(stated)
+    if isinstance(stated, list):
+        return [_literal(each) for each in stated]
+    return {name: _literal(each) for name, each in stated.items()} if isinstance(stated, dict) else stated
 
 
 def _texts(stated: Any) -> tuple[str, ...]:
