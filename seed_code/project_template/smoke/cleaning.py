@@ -17,7 +17,7 @@ from project_template.commands import teardown
 from project_template.core.blueprint import stack_name
 from project_template.errors import SmokeError
 from project_template.smoke.plan import TAG, is_over
-from project_template.smoke.probes import drop_role, probe_role_name
+from project_template.smoke.probes import drop_pipeline, drop_role, probe_role_name
 
 ATTEMPTS = 3
 """A workflow that still ran may have made something while the rest went."""
@@ -28,6 +28,7 @@ def clean(aws: Aws, name: str, minutes: int, console: Console, say: Callable[[st
 
     Raises SmokeError where something is left, and whatever kept it.
     """
+    drop_pipeline(aws.sagemaker, probe_role_name(name))
     drop_role(aws.iam, probe_role_name(name))
     request = teardown.Request(name, with_endpoints=True, with_data=True, timeout=minutes * 60)
     left = teardown.take_inventory(aws, request)

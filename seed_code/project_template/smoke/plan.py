@@ -132,7 +132,7 @@ def lines(plan: Plan, account: str, region: str) -> list[str]:
         f"repositories {plan.github_org}/{plan.name}-build and -deploy, private; they stay, archived",
         f"pipeline {plan.name}-{plan.recipe}: {', '.join(JOBS)}; two model packages",
         f"endpoints {plan.name}-staging and {plan.name}-production, with alarms and an API",
-        "role of a probe, for seconds",
+        "role and pipeline of a probe, for minutes",
     ]
     shown = [f"In the account {account}, {region}, this makes:", *(f"  {each}" for each in made), ""]
     shown.append(

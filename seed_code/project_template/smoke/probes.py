@@ -18,10 +18,12 @@ from model_common.aws.errors import error_code, error_text, is_denied, unless_mi
 from model_common.deadline import Deadline
 from project_template.account import project
 from project_template.errors import CommandError
+from project_template.smoke import searches
 from project_template.smoke.life import Life
 from project_template.smoke.verdicts import Finding, Verdict
 
 PROBE_ROLE = "probe"
+_STEP = "Tune"
 _LATER = 90
 """Seconds that IAM may take until a new role is known everywhere."""
 
@@ -47,6 +49,38 @@ def model_of_a_package_needs_a_permission_on_it(life: Life) -> tuple[Verdict, st
         client = _as_role(life, role)
         return _tried_model(life, client, role)
     finally:
+        _drop_role(life)
+
+
+def a_pipeline_names_its_search_after_execution_and_step(life: Life) -> tuple[Verdict, str]:
+    """A pipeline names the tuning job of a Tuning step EXECUTION-STEP-RANDOM, which the permissions of roles rely on.
+
+    The pipeline's role may create none: the refusal names the job, and nothing runs.
+    """
+    name, sagemaker = f"{life.name}-{PROBE_ROLE}", life.aws.sagemaker
+    role = _probe_role(life)
+    try:
+        definition = searches.definition(_STEP, role, _image(life), f"s3://{life.bucket}/probe/")
+        made: dict[str, Any] = {
+            "PipelineName": name,
+            "PipelineDefinition": definition,
+            "RoleArn": role,
+            "Tags": [{"Key": key, "Value": value} for key, value in life.tags.items()],
+        }
+        # A role that is new is not known everywhere at once.
+        _retried(lambda: sagemaker.create_pipeline(**made, ClientRequestToken=str(uuid.uuid4())))
+        started = sagemaker.start_pipeline_execution(PipelineName=name, ClientRequestToken=str(uuid.uuid4()))[
+            "PipelineExecutionArn"
+        ]
+        for _ in life.deadline.looks("The execution that may not search"):
+            steps = sagemaker.list_pipeline_execution_steps(PipelineExecutionArn=started)[
+                "PipelineExecutionSteps"
+            ]
+            if steps and steps[0]["StepStatus"] not in {"Starting", "Executing"}:
+                return searches.judge(_STEP, started.rpartition("/")[2], steps[0].get("FailureReason", ""))
+        raise AssertionError("unreachable")
+    finally:
+        drop_pipeline(sagemaker, name)
         _drop_role(life)
 
 
@@ -110,6 +144,7 @@ PROBES: dict[str, Callable[[Life], tuple[Verdict, str]]] = {
         project_id_is_injected,
         model_of_a_package_needs_a_permission_on_it,
         an_equal_run_is_cached,
+        a_pipeline_names_its_search_after_execution_and_step,
         a_reviewer_has_to_read_the_repository,
     )
 }
@@ -213,6 +248,27 @@ def drop_role(iam: Any, name: str) -> None:
     """Delete the probe's role, if it is there."""
     unless_missing(iam.delete_role_policy, RoleName=name, PolicyName="probe")
     unless_missing(iam.delete_role, RoleName=name)
+
+
+def drop_pipeline(sagemaker: Any, name: str) -> None:
+    """Delete the probe's pipeline, if it is there."""
+    unless_missing(sagemaker.delete_pipeline, PipelineName=name, ClientRequestToken=str(uuid.uuid4()))
+
+
+def _image(life: Life) -> str:
+    """An image that is there: that of the package."""
+    package = life.aws.sagemaker.describe_model_package(ModelPackageName=life.packages[0])
+    return str(package["InferenceSpecification"]["Containers"][0]["Image"])
+
+
+def _retried(call: Callable[[], Any]) -> Any:
+    for _ in Deadline(_LATER).looks("The probe's role"):
+        try:
+            return call()
+        except ClientError as error:
+            if error_code(error) != "ValidationException" or "role" not in error_text(error).lower():
+                raise
+    raise AssertionError("unreachable")
 
 
 def _stop(life: Life, arn: str) -> None:
