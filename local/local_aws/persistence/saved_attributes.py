@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from local_aws.server import Server
 
 SAVED: dict[str, tuple[str, ...]] = {
-    "account.sessions": ("_by_key", "_of_services"),
+    "account.sessions": ("_by_key", "_of_services", "_forwarded"),
     "application-autoscaling.ScalableTargets": ("_targets", "_policies"),
     "application-autoscaling.ScheduledActions": ("_actions",),
     "apigatewayv2.Apis": ("_store.apis",),

@@ -20,7 +20,13 @@ def call(action, resource="*", role=ROLE, **context):
 
 
 def granting(*statements, boundary=None, tags=None):
-    return {ROLE: RolePolicies((Policy.parse("own", {"Statement": list(statements)}),), boundary, tags or {})}
+    return {
+        ROLE: RolePolicies(
+            (Policy.parse("own", {"Version": "2012-10-17", "Statement": list(statements)}),),
+            boundary,
+            tags or {},
+        )
+    }
 
 
 def allow(sid, actions, resource="*", **more):
@@ -53,7 +59,7 @@ def test_two_statements_that_allow_the_same_are_both_used():
 
 
 def test_what_the_boundary_denies_is_refused_though_the_role_has_it():
-    boundary = Policy.parse("edge", {"Statement": [allow("S3", "s3:*")]})
+    boundary = Policy.parse("edge", {"Version": "2012-10-17", "Statement": [allow("S3", "s3:*")]})
     roles = granting(allow("All", "*"), boundary=boundary)
     [refused] = audit([call("s3:GetObject"), call("sqs:SendMessage")], roles, REGION).refused
     assert refused.reason == "because no permissions boundary allows the sqs:SendMessage action"

@@ -70,7 +70,9 @@ ATTACKS = {
 }
 """By role: what it must not be able to do, whatever it is allowed: action, resource, condition keys."""
 
-EVERYTHING = Policy.parse("everything", {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}})
+EVERYTHING = Policy.parse(
+    "everything", {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+)
 
 
 def statements(made, role, effect):
@@ -84,7 +86,9 @@ def statements(made, role, effect):
 
 def succeeded(denials, attacks):
     """The attacks that a role gets through with which is allowed everything but what `denials` say."""
-    policies = RolePolicies((EVERYTHING, Policy.parse("denials", {"Statement": list(denials)})))
+    policies = RolePolicies(
+        (EVERYTHING, Policy.parse("denials", {"Version": "2012-10-17", "Statement": list(denials)}))
+    )
     return [
         action
         for action, resource, context in attacks

@@ -21,7 +21,9 @@ KEY = "arn:aws:kms:eu-west-1:123456789012:key/x"
 BOUNDARY = "arn:aws:iam::123456789012:policy/text-classification-eu-west-1-boundary"
 TAG = "aws:ResourceTag/sagemaker:project-name"
 WHO = {"aws:PrincipalTag/sagemaker:project-name": "reviews"}
-EVERYTHING = Policy.parse("everything", {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}})
+EVERYTHING = Policy.parse(
+    "everything", {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+)
 
 BOUNDARY_ATTACKS = [
     ("kms:Decrypt", KEY, {TAG: "payments"}),
@@ -75,7 +77,7 @@ def idle(documents, boundary=None):
     ]
 
     def role(left):
-        return RolePolicies((Policy.parse("role", {"Statement": left}),), boundary)
+        return RolePolicies((Policy.parse("role", {"Version": "2012-10-17", "Statement": left}),), boundary)
 
     found = []
     for name, statement in stated:
@@ -140,7 +142,7 @@ def test_the_users_have_what_studios_form_needs_and_no_statement_of_it_can_be_sp
     requests = [(action, places[place], context) for action, place, context in USERS_NEED]
 
     def refused(statements):
-        policies = RolePolicies((Policy.parse("users", {"Statement": statements}),))
+        policies = RolePolicies((Policy.parse("users", {"Version": "2012-10-17", "Statement": statements}),))
         return [action for action, *rest in requests if not allowed((action, *rest), policies)]
 
     assert refused(document["Statement"]) == []
@@ -149,7 +151,9 @@ def test_the_users_have_what_studios_form_needs_and_no_statement_of_it_can_be_sp
 
 
 def bounded(statements):
-    return RolePolicies((EVERYTHING,), Policy.parse("boundary", {"Statement": statements}))
+    return RolePolicies(
+        (EVERYTHING,), Policy.parse("boundary", {"Version": "2012-10-17", "Statement": statements})
+    )
 
 
 def test_every_permission_of_the_boundary_is_missed_where_it_is_taken_out(boundary):
@@ -189,7 +193,9 @@ def test_the_buckets_policies_refuse_who_comes_without_tls_and_allow_nobody(proj
     statements = made.properties(bucket)["PolicyDocument"]["Statement"]
     assert {each["Effect"] for each in statements} == {"Deny"}
     tls_only = next(each for each in statements if each["Sid"] == "OnlyByTls")
-    policies = RolePolicies((EVERYTHING, Policy.parse("bucket", {"Statement": statements})))
+    policies = RolePolicies(
+        (EVERYTHING, Policy.parse("bucket", {"Version": "2012-10-17", "Statement": statements}))
+    )
     for place, tls in product(tls_only["Resource"], ("true", "false")):
         request = ("s3:GetObject", filled(place), {"aws:SecureTransport": tls})
         assert allowed(request, policies) is (tls == "true")

@@ -2,7 +2,7 @@
 
 After https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html: an explicit Deny anywhere
 wins; else an identity-based policy has to allow the request, and the permissions boundary, where there is one, as well.
-Policies of resources (a bucket's, a key's) are not looked at: on AWS they could allow more, or deny.
+What the policies of resources (a bucket's, a key's) deny is `resource_denials`'; what they allow beside that is not looked at.
 """
 
 from __future__ import annotations
