@@ -76,7 +76,11 @@ class Policies:
         entry = _BY_OPERATION.get((request.service, request.operation))
         if entry is None:
             return
-        document = _attribute_policy(request) if entry.service in ("sns", "sqs") else _parameter_policy(entry.member)(request)
+        document = (
+            _attribute_policy(request)
+            if entry.service in ("sns", "sqs")
+            else _parameter_policy(entry.member)(request)
+        )
         if not document and entry.service in ("sns", "sqs", "kms"):
             return  # no policy: the service's own default
         for said in self._problems(str(document or ""), entry, request):

@@ -17,7 +17,7 @@ from local_aws.cloudformation.templates.intrinsics import (
     UNKNOWN,
     Evaluator,
     calls,
-    is_open,
+    is_unresolved,
     references,
 )
 from local_aws.cloudformation.templates.template import EXPORT_NAME, Declaration, Output, Template
@@ -178,7 +178,7 @@ def _output(output: Output, evaluator: Evaluator, present: Mapping[str, Declarat
 
 def _check_export(output: str, name: Any) -> None:
     malformed = f"Template format error: Output {output} is malformed."
-    if is_open(name):
+    if is_unresolved(name):
         raise invalid(
             f"{malformed} The Name field of Export must not depend on any resources, imported values, or Fn::GetAZs."
         )
