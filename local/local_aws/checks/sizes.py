@@ -129,7 +129,12 @@ def _number(member: str, otherwise: int = 0) -> Measure:
 
 def _attribute(name: str, otherwise: int) -> Measure:
     """An attribute of a queue, which is a number as text; `otherwise` where the request does not state it."""
-    return lambda given: int((given.get("Attributes") or {}).get(name, otherwise))
+
+    def measure(given: Mapping[str, Any]) -> int:
+        text = str((given.get("Attributes") or {}).get(name, otherwise))
+        return int(text) if text.isdecimal() else -1
+
+    return measure
 
 
 def _topic_attribute(name: str) -> Measure:

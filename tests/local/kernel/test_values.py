@@ -249,6 +249,8 @@ CASES = [
     ("queue", {"Colour": "red"}, "InvalidAttributeName", {"DelaySeconds": "0"}),
     ("queue", {"MessageRetentionPeriod": "59"}, "InvalidAttributeValue", {"MessageRetentionPeriod": "60"}),
     ("queue", {"MaximumMessageSize": "1023"}, "InvalidAttributeValue", {"MaximumMessageSize": "1024"}),
+    ("queue", {"VisibilityTimeout": "soon"}, "InvalidAttributeValue", {"VisibilityTimeout": "0"}),
+    ("queue", {"DelaySeconds": "-1"}, "InvalidAttributeValue", {}),
     ("queue", {"RedrivePolicy": "x"}, "InvalidAttributeValue", {}),
     ("send", {"MessageBody": ""}, "MissingParameter", {"MessageBody": " "}),
     ("send", {"MessageBody": "a\x01b"}, "InvalidMessageContents", {"MessageBody": "a\tb\U0001f600"}),
