@@ -26,6 +26,7 @@ CODES = {
     "logs": "InvalidParameterException",
     "s3": "InvalidTag",
     "sagemaker": "ValidationException",
+    "scheduler": "ValidationException",
     "secretsmanager": "InvalidParameterException",
     "sns": "InvalidParameter",
     "sqs": "InvalidParameterValue",

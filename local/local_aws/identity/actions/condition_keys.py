@@ -132,7 +132,7 @@ _SERVICES = frozenset(
             "iam",
             "kms",
         ),
-        *("lambda", "logs", "s3", "sagemaker", "secretsmanager", "sns", "sqs", "ssm", "sts"),
+        *("lambda", "logs", "s3", "sagemaker", "scheduler", "secretsmanager", "sns", "sqs", "ssm", "sts"),
     }
 )
 """The prefixes of the condition keys of what is embedded."""

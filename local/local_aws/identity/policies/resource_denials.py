@@ -20,7 +20,7 @@ from local_aws.kernel.wire import ServiceError
 _ADMINISTRATOR = f"arn:aws:iam::{ACCOUNT_ID}:root"
 _SERVICES = frozenset({"kms", "s3", "secretsmanager", "sns", "sqs"})
 _NEVER_DENIED_TO_ROOT = frozenset({"s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"})
-"""What no bucket policy takes from the account's root user: else a bucket could be lost. Source: "Bucket policies for Amazon S3"."""
+"""The actions that a bucket policy cannot deny to the account's root user. Source: "Bucket policies for Amazon S3"."""
 
 
 def refuse(session: Session | None, needed: Iterable[Requirement], region: str) -> None:
