@@ -15,9 +15,9 @@ from model_deploy.core.plan.target import Target
 from model_deploy.core.plan.template_diff import Change
 from model_deploy.errors import CommandError, RefusedError
 from model_deploy.rollout import gate, publish
+from model_deploy.rollout.candidate import complete_candidate
 from model_deploy.stacks import warm_up
 from model_deploy.stage import Rollout
-from model_deploy.verify.contract import load_candidate
 from model_deploy.workspace import Workspace
 
 SHORT = 12
@@ -52,7 +52,7 @@ def make(workspace: Workspace, arn: str, forced: str | None = None, *, returning
     """
     aws = workspace.aws
     warm_up()
-    candidate = publish.complete(workspace, load_candidate(aws, arn), returning=returning)
+    candidate = complete_candidate(workspace, arn, returning=returning)
     promotion.require(gate.promotion_request(workspace, candidate, forced=forced, returning=returning))
     target = publish.plan(workspace, candidate)
     observed = observation.observe(aws, workspace.stack_name, workspace.endpoint_name)

@@ -3,7 +3,8 @@
     .github/workflows/deploy.yml   an approval's event names the ARN; a job per stage gives it to
     cli.rollout                    `model-deploy rollout --stage S --model-package ARN`, which makes a Request of it
     execute.execute                follows the steps below and returns the Result
-     1 verify.contract             loads the package and its serving contract; publish.complete finds its artifact: the Candidate
+     1 candidate.complete_candidate  loads the package with its serving contract (verify.contract) and finds its artifact
+                                   (aws.artifact): the Candidate
      2 gate.require_admissible     asks whether this package may go to this stage; nothing was changed before
      3 publish.publish             copies the artifact and uploads the API's archive, then workspace.target renders the endpoint
                                    stack for them: the Target, with the hash of the plan

@@ -8,13 +8,13 @@ from model_common.deadline import Deadline
 from model_deploy.errors import CommandError, RefusedError
 from model_deploy.progress import Progress
 from model_deploy.rollout import gate, publish
+from model_deploy.rollout.candidate import complete_candidate
 from model_deploy.rollout.converge import Convergence
 from model_deploy.rollout.finish import finish
 from model_deploy.rollout.request import Request, Result
 from model_deploy.rollout.revert import Reverted, revert
 from model_deploy.rollout.update.watch import Watch
 from model_deploy.stacks import warm_up
-from model_deploy.verify.contract import load_candidate
 from model_deploy.verify.examine import examine
 from model_deploy.verify.judge import Verification
 from model_deploy.workspace import Workspace
@@ -30,8 +30,7 @@ def execute(workspace: Workspace, request: Request, progress: Progress) -> Resul
     """
     began = time.monotonic()
     warm_up()
-    loaded = load_candidate(workspace.aws, request.arn)
-    candidate = publish.complete(workspace, loaded, returning=request.kind == "rollback")
+    candidate = complete_candidate(workspace, request.arn, returning=request.kind == "rollback")
     gate.require_admissible(workspace, request, candidate)
     target = publish.publish(workspace, candidate)
     watch = Watch(workspace, progress, Deadline(limit_seconds(workspace, request.timeout)))

@@ -11,11 +11,11 @@ from model_deploy.core.plan.template_diff import package_of
 from model_deploy.errors import CommandError, OvertakenError, RefusedError, RolledBackError, StackError
 from model_deploy.progress import Progress
 from model_deploy.rollout import prune, publish
+from model_deploy.rollout.candidate import complete_candidate
 from model_deploy.rollout.converge import Convergence, Failure
 from model_deploy.rollout.finish import record
 from model_deploy.rollout.request import Request
 from model_deploy.rollout.update.watch import Watch
-from model_deploy.verify.contract import load_candidate
 from model_deploy.workspace import Workspace
 
 
@@ -66,7 +66,7 @@ def revert(
 
 def _reconcile(workspace: Workspace, arn: str, watch: Watch, progress: Progress) -> None:
     """Bring the stack to the package `arn`, which the endpoint serves."""
-    live = publish.complete(workspace, load_candidate(workspace.aws, arn), returning=True)
+    live = complete_candidate(workspace, arn, returning=True)
     problem = live.contract_problem or live.artifact_problem
     if problem is not None:
         raise RefusedError(
