@@ -7,6 +7,7 @@ under the role that its token gets it.
 from __future__ import annotations
 
 import base64
+import time
 from typing import Any
 
 import pytest
@@ -41,6 +42,21 @@ class Flow:
         """The last run for an event, once nothing runs any more."""
         runs = self.runs(repository)
         return next(each for each in reversed(runs) if (each["event"], each["action"]) == (event, action))
+
+    def cancel_rollout(self, stage: str) -> dict[str, Any]:
+        """Cancel the newest run in the middle of its rollout, and run it again; returns the run as it was cancelled."""
+        cloudformation, deadline = self.account.client("cloudformation"), time.monotonic() + PATIENCE
+        while True:
+            [stack] = cloudformation.describe_stacks(StackName=f"{NAME}-{stage}-endpoint")["Stacks"]
+            if stack["StackStatus"] == "UPDATE_IN_PROGRESS":
+                break
+            assert time.monotonic() < deadline, f"{stage} is never updated"
+            time.sleep(0.05)
+        run = self.account.github("GET", f"/repos/{DEPLOY}/actions/runs")["workflow_runs"][0]
+        self.account.github("POST", f"/repos/{DEPLOY}/actions/runs/{run['id']}/cancel")
+        cancelled = self.last(DEPLOY, "repository_dispatch", "model-approved")
+        self.account.github("POST", f"/repos/{DEPLOY}/actions/runs/{run['id']}/rerun")
+        return cancelled
 
     def review(self, run: dict[str, Any]) -> None:
         """The reviewer approves what a run waits for."""
@@ -128,9 +144,12 @@ def merged(flow, proposed):
     return pushed, closed, flow.account.packages() - before
 
 
-def deployed(flow: Flow, arn: str) -> dict[str, Any]:
-    """The run of an approval, from the registry to production."""
+def deployed(flow: Flow, arn: str, cancelled: bool = False) -> dict[str, Any]:
+    """The run of an approval, from the registry to production; `cancelled` in the middle of its rollout, and run again."""
     flow.account.decide(arn, "Approved")
+    if cancelled:
+        run = flow.cancel_rollout("staging")
+        assert (run["conclusion"], run["jobs"]["staging"]["conclusion"]) == ("cancelled", "cancelled")
     waiting = flow.last(DEPLOY, "repository_dispatch", "model-approved")
     assert waiting["conclusion"] == "waiting", waiting
     flow.review(waiting)
@@ -141,7 +160,7 @@ def deployed(flow: Flow, arn: str) -> dict[str, Any]:
 def live(flow, poured, merged):
     """Both models, approved and rolled out one after the other: the runs, and the ARN of the later."""
     [first], [second] = poured[2], merged[2]
-    return deployed(flow, first), deployed(flow, second), second
+    return deployed(flow, first), deployed(flow, second, cancelled=True), second
 
 
 @pytest.fixture(scope="module")

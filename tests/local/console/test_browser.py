@@ -173,6 +173,14 @@ def test_axe_finds_no_barrier_on_any_page(open_tab, console, filled, endpoint, r
     assert not found
 
 
+@pytest.mark.parametrize("width", [1280, 420])
+def test_a_graph_of_few_steps_is_as_large_as_it_is_drawn(open_tab, pipelines, width):
+    name = pipelines.add({"Name": "Fail", "Type": "Fail", "Arguments": {"ErrorMessage": "on purpose"}})
+    pipelines.run(name)
+    graph = open_tab("pipelines", name, viewport={"width": width, "height": 800}).locator("svg.graph")
+    assert graph.bounding_box()["width"] == float(graph.get_attribute("width"))
+
+
 def test_an_open_page_shows_a_decision_that_was_made_elsewhere_and_tells_it(open_tab, aws, registry):
     arn = registry.add(macro_f1=0.8)
     tab = open_tab("registry", aws.group, 1)
