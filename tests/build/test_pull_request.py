@@ -122,8 +122,11 @@ def test_the_plan_of_a_pull_request_is_what_merging_would_change(shop):
 
 @pytest.mark.slow
 def test_a_pull_request_trains_evaluates_and_gates_writes_below_its_prefix_and_registers_nothing(shop):
-    result = shop.call("run", "--summary", "--json", TRAINING_DATA=shop.data())
+    result = shop.call("run", "--plan", "--summary", "--json", TRAINING_DATA=shop.data())
     assert result.exit_code == 0, result.stderr
+    planned = result.stderr[result.stderr.index("pipeline   ") :].partition("\nChampion")[0]
+    assert "+ step Register" in planned
+    assert planned.rstrip() in shop.summary.read_text()
     outcome = json.loads(result.stdout)
     name = shop.aws.name
     assert outcome["pipeline"]["name"] == f"{name}-pr-7-garments"

@@ -104,6 +104,12 @@ def run(
             help="Ask GitHub which pull request the commit merged; register what it trained, if main would train the same.",
         ),
     ] = False,
+    show_plan: Annotated[
+        bool,
+        typer.Option(
+            "--plan", help="First show on stderr what it would change, as `plan` does, in the same process."
+        ),
+    ] = False,
     summary: Summary = False,
     as_json: Json = False,
     verbose: Verbose = False,
@@ -124,7 +130,7 @@ def run(
         from rich.console import Console
 
         from model_build import workspace
-        from model_build.commands import run
+        from model_build.commands import plan, run
         from model_build.commands.pull_requests import provenance
         from model_build.run.pipeline import MAX_REGRESSION, MINIMUM
 
@@ -134,6 +140,10 @@ def run(
                 "--merged is for main, and --pull-request for what is not merged yet; leave one out."
             )
         entered = workspace.enter(root, recipe, pull_request)
+        if show_plan:
+            made = plan.make(entered, source)
+            summarise(plan.summary(made))
+            typer.echo("\n".join(plan.lines(made)), err=True)
         gate = {MINIMUM: minimum, MAX_REGRESSION: max_regression}
         outcome = run.run(
             entered,
