@@ -174,6 +174,19 @@ def test_what_an_endpoints_approval_says_is_in_the_context(aws, recorded):
     }
 
 
+def test_how_a_route_authorises_is_in_the_context(aws, recorded):
+    apis = aws.client("apigatewayv2")
+    api = apis.create_api(Name=f"{aws.name}-api", ProtocolType="HTTP")["ApiId"]
+
+    def work():
+        made = apis.create_route(ApiId=api, RouteKey="GET /a", AuthorizationType="AWS_IAM")["RouteId"]
+        apis.update_route(ApiId=api, RouteId=made, AuthorizationType="NONE")
+
+    key = "apigateway:Request/RouteAuthorizationType"
+    found = [(call.action, dict(call.context)[key]) for call in recorded(work, whole=True)]
+    assert found == [("apigateway:POST", ("AWS_IAM",)), ("apigateway:PATCH", ("NONE",))]
+
+
 def test_services_of_every_protocol_are_taken_apart(aws, recorded, roles):
     name = aws.name
 
