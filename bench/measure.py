@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import time
 from collections.abc import Sequence
@@ -28,10 +29,10 @@ class Run:
     megabytes: float
 
 
-def run(command: Sequence[str]) -> Run:
-    """Raises CalledProcessError when the command fails."""
+def run(command: Sequence[str], **variables: str) -> Run:
+    """Run `command` with `variables` in its environment. Raises CalledProcessError when it fails."""
     started = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=os.environ | variables)
     peak = 0
     while True:
         peak = max(peak, sum(map(resident_kilobytes, _family(process.pid))))

@@ -77,7 +77,8 @@ def run(source: Path, output: Path, workers: int, engine: str = "stdlib") -> Run
         "--message",
         output.with_suffix(".message"),
     ]
-    return measure.run([sys.executable, str(STEP), *map(str, paths), "--workers", str(workers)])
+    command = [sys.executable, str(STEP), *map(str, paths), "--workers", str(workers)]
+    return measure.run(command, SPARK_LOCAL_IP="127.0.0.1")
 
 
 def _speed(what: str, count: int, ours: Run, theirs: Run) -> Row:
