@@ -40,8 +40,8 @@ _RECIPES = {
     "transformer": "bert-sentiment",
 }
 """The recipe whose hyperparameters are measured."""
-_LEAST_SHARES = {"tfidf": 0.01, "fasttext": 0.01, "transformer": 0.0005}
-"""Of blazingtext's texts a second, in training and in scoring."""
+_LEAST_SHARES = {"tfidf": (0.01, 0.005), "fasttext": (0.03, 0.03), "transformer": (0.0002, 0.0001)}
+"""Of blazingtext's texts a second, in training and in scoring; with few texts, the start of the process is most of it."""
 
 # Evaluate's way to ask any of them. The first line of stdout are the seconds.
 _SCORE = """
@@ -88,19 +88,19 @@ def rows(quick: bool = False) -> list[Row]:
 
 
 def _rows(name: str, speed: Speed, peer: Speed) -> list[Row]:
-    least = _LEAST_SHARES[name]
+    trains, scores = _LEAST_SHARES[name]
     return [
         Row(
-            name=f"{name}: {what} with the hyperparameters of {_RECIPES[name]}, next to blazingtext",
+            name=f"{what} of {name} (as in {_RECIPES[name]}), next to blazingtext",
             ours=f"{ours:,.0f} texts/s",
             theirs=f"{theirs:,.0f} texts/s",
-            ratio=f"{ours / theirs:.4f}",
+            ratio=f"{ours / theirs:.2g}",
             target=f"at least {least} times",
             passed=ours >= least * theirs,
         )
-        for what, ours, theirs in (
-            ("training", speed.training, peer.training),
-            ("scoring", speed.scoring, peer.scoring),
+        for what, ours, theirs, least in (
+            ("training", speed.training, peer.training, trains),
+            ("scoring", speed.scoring, peer.scoring, scores),
         )
     ]
 
