@@ -83,7 +83,7 @@ class GitHub:
 
 
 def fetch(url: str, headers: Mapping[str, str], body: bytes | None = None, /) -> Answer:
-    """A Transport over the network."""
+    """A Transport over the network. Raises GitHubError if GitHub cannot be reached."""
     request = urllib.request.Request(url, body, headers=dict(headers))
     try:
         with rest.opener().open(request, timeout=TIMEOUT_SECONDS) as response:

@@ -15,7 +15,10 @@ from model_deploy.workspace import Workspace
 
 
 def plan(workspace: Workspace, candidate: Candidate) -> Target:
-    """The target of a complete candidate as `publish` would make it. Writes nothing."""
+    """The target of a complete candidate as `publish` would make it. Writes nothing.
+
+    Raises RefusedError if another object has the key of the API's archive.
+    """
     built = workspace.archive(candidate)
     if built is None:
         return workspace.target(candidate)

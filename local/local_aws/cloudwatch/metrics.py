@@ -40,7 +40,8 @@ class Metrics:
     def put_metric_data(self, request: dict[str, Any]) -> dict[str, Any]:
         """Store data points.
 
-        Source: Amazon CloudWatch API reference, PutMetricData.
+        Raises MissingRequiredParameterException, InvalidParameterValueException. Source: Amazon CloudWatch API reference,
+        PutMetricData.
         """
         if not request.get("MetricData"):
             raise _invalid("MissingRequiredParameterException", "The parameter MetricData is required.")
@@ -56,7 +57,8 @@ class Metrics:
     def get_metric_statistics(self, request: dict[str, Any]) -> dict[str, Any]:
         """Statistics of one metric, per period.
 
-        Source: Amazon CloudWatch API reference, GetMetricStatistics.
+        Raises InvalidParameterCombinationException, InvalidParameterValueException. Source: Amazon CloudWatch API reference,
+        GetMetricStatistics.
         """
         names = [*request.get("Statistics", ()), *request.get("ExtendedStatistics", ())]
         if not names:

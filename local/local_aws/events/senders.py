@@ -40,7 +40,7 @@ class FunctionSender:
         self._queue = queue
 
     def send(self, target: Target, body: str, rule: Rule) -> None:
-        """Invoke the function asynchronously, if its policy allows EventBridge to."""
+        """Invoke the function asynchronously, if its policy allows EventBridge to. Raises DeliveryError."""
         reference = Reference.parse(target["Arn"])
         facts = {"AWS:SourceArn": rule.arn, "AWS:SourceAccount": ACCOUNT_ID}
         try:
@@ -96,7 +96,7 @@ class TopicSender:
         self._account = account
 
     def send(self, target: Target, body: str, rule: Rule) -> None:
-        """Publish to the topic, if its policy allows EventBridge to."""
+        """Publish to the topic, if its policy allows EventBridge to. Raises DeliveryError."""
         sns, arn = self._account.client("sns"), target["Arn"]
         try:
             policy = sns.get_topic_attributes(TopicArn=arn)["Attributes"].get("Policy")

@@ -217,6 +217,7 @@ class GitHub:
         """A token of a user: classic without permissions, else fine-grained for one account's repositories.
 
         `repositories` are full names (None: all of the account); `lifetime` is in seconds.
+        Raises KeyError for an unknown login or repository.
         """
         with self._state.lock:
             user = self._state.user(login)

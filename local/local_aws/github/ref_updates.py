@@ -72,7 +72,7 @@ def delete_ref(token: Token, repository: Repository, name: str) -> None:
 
 
 def check_rules(token: Token, repository: Repository, branch: str, forced: bool) -> None:
-    """A protected branch takes no direct commit where reviews or checks are required; who administers may bypass that.
+    """Raise ApiError (422) if a rule of the branch forbids a direct commit; administrators may bypass reviews and checks.
 
     https://docs.github.com/repositories/configuring-branches-and-merges-in-your-repository/managing-protected-branches/about-protected-branches
     """

@@ -77,7 +77,7 @@ class Gate:
         self._checks = checks
 
     def pass_on(self, environ: dict[str, Any], start_response: StartResponse, to: Wsgi) -> Iterable[bytes]:
-        """Answer a request: by `to`, or with a refusal."""
+        """Answer a request: by `to`, or with a refusal. Raises nothing: a refusal is a response."""
         signed = signature(environ)
         try:
             request = recognise(environ, signed)

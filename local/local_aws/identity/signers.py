@@ -11,7 +11,10 @@ from local_aws.kernel.wire import ServiceError
 
 
 def secrets_of(keys: Keys, sessions: Sessions) -> SecretOf:
-    """Gives the secret of an access key that is valid now."""
+    """Gives the secret of an access key that is valid now.
+
+    The returned function raises ServiceError for an unknown or expired key.
+    """
 
     def secret_of(access_key: str, token: str) -> str:
         session = sessions.find(access_key)

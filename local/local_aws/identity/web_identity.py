@@ -74,7 +74,10 @@ class Claims:
 
 
 def fetch(url: str) -> Mapping[str, Any]:
-    """The JSON object at an address on this machine."""
+    """The JSON object at an address on this machine.
+
+    Raises ValueError for an address of another machine, and for an answer that is no JSON object.
+    """
     if urlsplit(url).hostname not in {"127.0.0.1", "localhost", "::1"}:
         raise ValueError(f"{url} is not on this machine")
     response = requests.get(url, timeout=_SECONDS)

@@ -98,7 +98,10 @@ class Functions:
         return self._update(function, request, settings=changed)
 
     def list_functions(self, request: dict[str, Any]) -> dict[str, Any]:
-        """With FunctionVersion ALL every version has an entry, $LATEST too, each under its own ARN."""
+        """With FunctionVersion ALL every version has an entry, $LATEST too, each under its own ARN.
+
+        Raises InvalidParameterValueException.
+        """
         if request.get("MasterRegion"):
             raise invalid("The embedded Lambda has no replicas at the edge: leave MasterRegion out.")
         every = request.get("FunctionVersion") == "ALL"

@@ -80,7 +80,7 @@ def _jobs(recipe: str) -> tuple[Job, ...]:
 
 
 def clean(aws: Aws, ask: Callable[[str], bool], console: Console) -> list[str]:
-    """Take down whatever runs left, if `ask` is answered with yes; the names of those runs."""
+    """Take down whatever runs left, if `ask` is answered with yes; the names of those runs. Raises UsageError."""
     names = cleaning.leftovers(aws, datetime.now(UTC), all_of_them=True)
     if names and not ask(f"Take down everything of {', '.join(names)}, models and data, too?"):
         raise UsageError("Nothing was deleted. --yes deletes without asking.")

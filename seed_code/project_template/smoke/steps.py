@@ -40,7 +40,7 @@ _COPIED = (
 
 
 def publishing(life: Life) -> None:
-    """The template is published, and GitHub lets the token in."""
+    """The template is published, and GitHub lets the token in. Raises SmokeError."""
     from project_template import stacks
 
     source = blueprint.checkout(github_api_url=life.settings.github_api_url)
@@ -79,7 +79,7 @@ def creation(life: Life) -> None:
 
 
 def training(life: Life) -> None:
-    """The push that poured the repository has trained a model, and registered it."""
+    """The push that poured the repository has trained a model, and registered it. Raises SmokeError."""
     life.workflow("build", "push")
     listed = life.aws.sagemaker.list_model_packages(ModelPackageGroupName=life.group)[
         "ModelPackageSummaryList"
@@ -97,7 +97,7 @@ def first_rollout(life: Life) -> None:
 
 
 def asking(life: Life) -> None:
-    """The API in production answers who signs, and nobody else."""
+    """The API in production answers who signs, and nobody else. Raises SmokeError."""
     url = life.endpoint_stack_output("production", "ApiUrl")
     refused, _ = _post(url, {})
     if refused != 403:

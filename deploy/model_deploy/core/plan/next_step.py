@@ -184,7 +184,10 @@ def _change(old: str | None, new: str) -> Step:
 
 
 def reconciliation(target: Target, stack: Stack, live: Live) -> Reconcile | None:
-    """The step for a stack with the wanted template: None, unless the endpoint serves another package."""
+    """The step for a stack with the wanted template: None, unless the endpoint serves another package.
+
+    Raises StackError if the endpoint serves a model that was not made from a package.
+    """
     if live.package_arn == target.arn:
         return None
     if live.package_arn is None:

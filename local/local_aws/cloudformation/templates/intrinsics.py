@@ -100,7 +100,10 @@ def is_unresolved(node: Any) -> bool:
 
 
 def split_attribute(argument: Any) -> tuple[str, str]:
-    """The resource and the attribute of Fn::GetAtt, whose argument is `[name, attribute]` or `"name.attribute"`."""
+    """The resource and the attribute of Fn::GetAtt, whose argument is `[name, attribute]` or `"name.attribute"`.
+
+    Raises ServiceError (ValidationError) for another argument.
+    """
     parts = argument.split(".", 1) if isinstance(argument, str) else argument
     if not isinstance(parts, list) or len(parts) != 2 or not all(isinstance(part, str) for part in parts):
         raise invalid(
@@ -127,7 +130,10 @@ class Evaluator:
     imported: Callable[[str], Any] = lambda name: UNKNOWN
 
     def evaluate(self, node: Any) -> Any:
-        """The value of a template's node, with all intrinsic functions evaluated."""
+        """The value of a template's node, with all intrinsic functions evaluated.
+
+        Raises ServiceError (ValidationError) for a function that is unknown or not embedded.
+        """
         function = function_of(node)
         if function is not None:
             return self._call(function, node[function], node)

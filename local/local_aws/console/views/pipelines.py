@@ -146,7 +146,7 @@ def pipeline(visit: Visit) -> Page:
 
 
 def log(visit: Visit) -> Page:
-    """The end of the log of a step's job."""
+    """The end of the log of a step's job. Raises NotThereError for a step without a job."""
     name, identity, wanted = (visit.names[each] for each in ("pipeline", "execution", "step"))
     found = {each.name: each for each in _steps(visit.aws, _arn(visit.aws, name, identity))}.get(wanted)
     if found is None or not found.job:

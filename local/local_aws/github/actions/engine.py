@@ -63,7 +63,10 @@ class Actions:
         self._queue_event(events.workflow_dispatch(self._state, caller, repository, path, ref, inputs), path)
 
     def schedule(self, full_name: str) -> None:
-        """Let the time of every schedule of a repository's workflows come, now."""
+        """Let the time of every schedule of a repository's workflows come, now.
+
+        Raises KeyError for an unknown repository.
+        """
         with self._state.lock:
             repository = self._state.repository(full_name)
             if repository is None:

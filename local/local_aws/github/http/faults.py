@@ -113,7 +113,7 @@ class Dropped(Fault):
     times: int | None = 1
 
     def after(self, incoming: Incoming) -> None:
-        """Close the connection."""
+        """Close the connection. Raises ConnectionDropped."""
         raise ConnectionDropped
 
 
@@ -133,7 +133,7 @@ class Killed(Fault):
         return self.seen == self.call
 
     def after(self, incoming: Incoming) -> None:
-        """Kill the client and close the connection."""
+        """Kill the client and close the connection. Raises ConnectionDropped."""
         self.kill()
         raise ConnectionDropped
 

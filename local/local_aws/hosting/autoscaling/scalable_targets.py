@@ -41,7 +41,7 @@ class ScalableTargets:
         self._lock = threading.Lock()
 
     def register_scalable_target(self, request: dict[str, Any]) -> dict[str, Any]:
-        """A target that is registered already keeps what the request leaves out."""
+        """A target that is registered already keeps what the request leaves out. Raises ValidationException."""
         place = place_of(request)
         with self._lock:
             before = self._targets.get(place)
@@ -72,7 +72,7 @@ class ScalableTargets:
         return listed("ScalableTargets", found, request, lambda target: str(target["ScalableTargetARN"]))
 
     def deregister_scalable_target(self, request: dict[str, Any]) -> None:
-        """The target's policies go with it."""
+        """The target's policies go with it. Raises ObjectNotFoundException."""
         place = place_of(request)
         with self._lock:
             if self._targets.pop(place, None) is None:

@@ -58,7 +58,7 @@ class TransformContainer(Container):
         return self.request["TransformOutput"].get("KmsKeyId") or None
 
     def prepare(self) -> Command:
-        """Download model and inputs, and return the command of the agent."""
+        """Download model and inputs, and return the command of the agent. Raises JobError."""
         self.make_folders()
         account = self.host.account
         try:

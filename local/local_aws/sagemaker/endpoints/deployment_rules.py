@@ -102,7 +102,10 @@ def check_retained(request: Stated, old: Plan, new: Plan) -> None:
 
 
 def check_instance_types(account: Account, endpoint: str, old: Plan, new: Plan) -> None:
-    """Refuse another instance type for a variant that is a scalable target: it must be deregistered first."""
+    """Refuse another instance type for a variant that is a scalable target: it must be deregistered first.
+
+    Raises ServiceError (ValidationException).
+    """
     changed = {
         f"endpoint/{endpoint}/variant/{variant.name}"
         for variant in new.variants

@@ -57,7 +57,7 @@ def before_steps(arn: str, pipeline_arn: str, created: datetime, parameters: Map
 
 
 def s3_reader(s3: Any) -> Callable[[str], bytes]:
-    """Reads the object at an S3 URI."""
+    """Reads the object at an S3 URI. The returned function raises UnresolvedError if the object cannot be read."""
 
     def read(uri: str) -> bytes:
         bucket, _, key = uri.removeprefix("s3://").partition("/")

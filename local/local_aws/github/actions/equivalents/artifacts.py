@@ -30,7 +30,7 @@ _FORBIDDEN = re.compile(r'["<>|*?\r\n\\/:]')
 
 
 def upload(call: ActionCall) -> Mapping[str, str]:
-    """Outputs `artifact-id`; nothing where there were no files and that is no error."""
+    """Outputs `artifact-id`; nothing where there were no files and that is no error. Raises StepFailed."""
     name, asked = call.inputs["name"], call.required("path")
     if _FORBIDDEN.search(name):
         raise StepFailed(
@@ -62,7 +62,7 @@ def upload(call: ActionCall) -> Mapping[str, str]:
 
 
 def download(call: ActionCall) -> Mapping[str, str]:
-    """One artifact by its name into `path`; without a name all, each into a folder of its name."""
+    """One artifact by its name into `path`; without a name all, each into a folder of its name. Raises StepFailed."""
     place = call.folders.workspace / call.inputs["path"]
     name = call.inputs["name"]
     if name and name not in call.run.artifacts:

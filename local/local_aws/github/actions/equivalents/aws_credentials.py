@@ -20,7 +20,10 @@ INPUTS: Mapping[str, str | None] = {
 
 
 def run(call: ActionCall) -> Mapping[str, str]:
-    """Sets AWS_REGION, the address of the embedded AWS and the keys of the session for the steps that follow. STS judges the role's trust policy."""
+    """Sets AWS_REGION, the address of the embedded AWS and the keys of the session for the steps that follow. STS judges the role's trust policy.
+
+    Raises StepFailed.
+    """
     import boto3
     from botocore import UNSIGNED
     from botocore.config import Config
