@@ -1,10 +1,12 @@
-"""What doctor says of training data that a project watches, and whose news may not reach it."""
+"""Training data that a project watches: what doctor says of news that may not reach it, and what updates and teardowns do."""
 
 from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import ClientError
 
+from project_template.account import leftovers
+from project_template.commands import update
 from project_template.core.settings import watched_prefix
 from project_template.doctor import watched_data
 from project_template.doctor.finding import Level
@@ -112,3 +114,40 @@ def test_the_prefix_is_that_of_the_training_data(data, watch, prefix):
 def test_nothing_to_watch_is_refused(data):
     with pytest.raises(UsageError, match="name it with --training-data"):
         watched_prefix(data, True)
+
+
+A, B = "s3://lake/a/", "s3://lake/b/"
+
+
+@pytest.mark.parametrize(
+    ("given", "watch", "before", "changed"),
+    [
+        ({}, None, "a/", {}),
+        ({"TrainingData": B}, None, "a/", {"WatchedPrefix": "b/"}),
+        ({"TrainingData": B}, None, "", {}),
+        ({"TrainingData": B, "WatchedPrefix": "other/"}, None, "a/", {}),
+        ({}, True, "", {"WatchedPrefix": "a/"}),
+        ({"TrainingData": B}, True, "", {"WatchedPrefix": "b/"}),
+        ({"TrainingData": B}, False, "a/", {"WatchedPrefix": ""}),
+    ],
+)
+def test_an_update_watches_the_data_that_the_project_then_has(given, watch, before, changed):
+    values = {"TrainingData": A, "WatchedPrefix": before} | given
+    assert update._watched(update.Request("shop", "t", given, watch_data=watch), values) == changed
+
+
+@pytest.mark.parametrize("code", [None, "ResourceNotFoundException"])
+def test_a_teardown_deletes_the_schedule_that_its_stack_does_not_have(code):
+    deleted = []
+
+    def delete_schedule(Name):
+        deleted.append(Name)
+        if code:
+            raise ClientError(
+                {"Error": {"Code": code, "Message": "Schedule does not exist."}}, "DeleteSchedule"
+            )
+
+    leftovers.delete_schedule(
+        SimpleNamespace(scheduler=SimpleNamespace(delete_schedule=delete_schedule)), "shop"
+    )
+    assert deleted == ["shop-new-data"]
