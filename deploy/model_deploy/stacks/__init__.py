@@ -1,6 +1,6 @@
 """The endpoint stack, from a deployment to a template. The one place that imports the CDK.
 
-`template` is the stack, made of `hosting` (Model, EndpointConfig, Endpoint), `alarms`, `scaling`, `api`, `entrance` (what
+`template` is the stack, made of `hosting` (Model, EndpointConfig, Endpoint), `alarms`, `scaling`, `api`, `api_url` (what
 clients call) and `dashboard`. All are CloudFormation's own resources (the CDK's Cfn classes), so the template holds
 what is written here and nothing else.
 

@@ -1,4 +1,4 @@
-"""The entrance of the classification API: an HTTP API, or a URL of the function."""
+"""The address of the classification API: an HTTP API, or a URL of the function."""
 
 from __future__ import annotations
 

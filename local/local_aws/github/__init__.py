@@ -4,11 +4,11 @@ ENDPOINT/_github/api                    the REST API: GITHUB_API_URL
 ENDPOINT/_github/git/OWNER/NAME.git     clone, fetch, push
 ENDPOINT/_github/oidc                   the issuer of the tokens that workflows get
 
-A request is signed in (sign_in), routed (routing), and carried out by one function of `operations`, which asks `access`
-whether the caller may, works on `state` and the repository's `git`, and answers with a record as GitHub writes it
-(shapes). What moves a branch, by the API, a merge or a push, goes through `writing`, where the rules of protected
-branches are. Plans count as they do at GitHub: what a free plan lacks for private repositories is lacking here.
-Workflows run where `GitHub.run_workflows` was called (actions). Webhooks and web pages do not exist.
+`sign_in` identifies the caller of a request, `http.routing` finds its operation, and one function of `operations` carries it
+out: it asks `access` whether the caller may, changes `state` and the repository's `git`, and answers with a record as GitHub
+writes it (`shapes`). The API, a merge and a push move branches through `ref_updates`, which has the rules of protected
+branches. Plans count as at GitHub: a free plan has no protection for private repositories. Workflows run after
+`GitHub.run_workflows` (`actions`). Webhooks do not exist, and `http.web_pages` has one page for each repository.
 """
 
 from local_aws.github.credentials import App, Installation
