@@ -1,7 +1,8 @@
 """The Evaluate step: measures candidate and champion on the same holdout, and applies the gate.
 
 Each model reads the texts through the contract that it is served under. Writes `evaluation/evaluation.json`, which the
-pipeline's condition and the report read, and `evaluation/model_quality.json` for the registry. A refusal by the gate is
+pipeline's condition and the report read, and `evaluation/model_quality.json` for the registry; for a recipe with a trial
+also `answers/answers.json`, what the candidate answered to some of the texts. A refusal by the gate is
 a result (status 0); status 1 means that there is no result, and the reason is the job's message.
 """
 
@@ -20,6 +21,7 @@ import wheels
 from evaluation import artifact, bootstrap, gate, holdout, metrics, mistakes, model_quality, thresholds
 from failure import StepError
 from prediction import contract, predictor
+from trials import expected
 
 VERSION = 1
 NONE = "none"
@@ -47,6 +49,7 @@ class Config:
     seed: int
     none: str | None
     chooses_thresholds: bool
+    trial_texts: int = 0
 
     @classmethod
     def load(cls, path: Path) -> Config:
@@ -63,6 +66,7 @@ class Config:
                 seed=raw["seed"],
                 none=raw["none"],
                 chooses_thresholds=raw["threshold"] == thresholds.BEST_F1,
+                trial_texts=raw.get("trial_texts", 0),
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise StepError(
@@ -187,6 +191,14 @@ def evaluate(options: argparse.Namespace) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     _write(folder / "evaluation.json", report)
     _write(folder / "model_quality.json", quality)
+    if config.trial_texts:
+        expected.write(
+            options.output / "answers",
+            config.labels,
+            examples.texts,
+            candidate.answers.probabilities,
+            config.trial_texts,
+        )
     _print_summary(report)
 
 

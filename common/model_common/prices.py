@@ -24,6 +24,9 @@ INSTANCE_HOURS = {
 }
 """An hour of an instance, in a processing or training job as in an endpoint."""
 
+SERVERLESS_GB_SECOND = 0.00002
+"""A second in which a serverless endpoint answers, for each GB of its memory."""
+
 KEY_MONTH = 1.0
 """A KMS key. One that waits for its deletion costs nothing."""
 ALARM_MONTH = 0.1

@@ -67,9 +67,10 @@ def granted_project(clients: Clients, name: str = DEFAULT) -> Project:
     """
     project = prepare(clients, name)
     data = _project_policy(project)
-    for arn in (project.pipeline_role_arn, project.endpoint_role_arn):
+    for arn in (project.pipeline_role_arn, project.endpoint_role_arn, project.trial_role_arn):
         _put_policies(clients, arn, [_SAGEMAKER], data)
-    _put_policies(clients, project.pull_request_role_arn, [_SAGEMAKER], data + _restrictions(project))
+    for arn in (project.pull_request_role_arn, project.pull_request_trial_role_arn):
+        _put_policies(clients, arn, [_SAGEMAKER], data + _restrictions(project))
     return project
 
 

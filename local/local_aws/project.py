@@ -42,6 +42,8 @@ class Project:
     model_package_group: str
     pull_request_role_arn: str
     kms_key_arn: str
+    trial_role_arn: str
+    pull_request_trial_role_arn: str
 
     def variables(self) -> dict[str, str]:
         """The same variables that a poured GitHub repository has."""
@@ -54,6 +56,8 @@ class Project:
             "PULL_REQUEST_ROLE_ARN": self.pull_request_role_arn,
             "ENDPOINT_ROLE_ARN": self.endpoint_role_arn,
             "KMS_KEY_ARN": self.kms_key_arn,
+            "TRIAL_ROLE_ARN": self.trial_role_arn,
+            "PULL_REQUEST_TRIAL_ROLE_ARN": self.pull_request_trial_role_arn,
         }
 
 
@@ -91,6 +95,8 @@ def prepare(clients: Clients, name: str = DEFAULT) -> Project:
         model_package_group=group(clients, name),
         pull_request_role_arn=_role(clients, f"{name}-pull-request"),
         kms_key_arn=_key(clients, f"alias/{name}-artifacts"),
+        trial_role_arn=_role(clients, f"{name}-trial"),
+        pull_request_trial_role_arn=_role(clients, f"{name}-pull-request-trial"),
     )
 
 

@@ -25,6 +25,7 @@ pytestmark = pytest.mark.slow
 
 NAME = "reviews-of-cameras-and-of-phones"  # 32 characters, as long as a project's name may be
 RECIPE = "amazon-sentences"
+TRIAL = "trial: {kind: serverless, memory_mb: 2048, texts: 20}\n"
 SUBNET = "subnet-0123456789abcdef0"
 BUILD, DEPLOY = f"{ORGANIZATION}/{NAME}-build", f"{ORGANIZATION}/{NAME}-deploy"
 
@@ -86,7 +87,8 @@ def project(account, published):
     return account.template(
         "create", NAME, "--github-org", ORGANIZATION, "--reviewers", REVIEWER,
         "--recipe", RECIPE, "--training-data", DATA,
-        "--training-data-key", key, "--watch-data", "--parameter", f"EndpointSubnets={SUBNET}",
+        "--training-data-key", key, "--watch-data", "--trial-endpoint",
+        "--parameter", f"EndpointSubnets={SUBNET}",
     )  # fmt: skip
 
 
@@ -153,7 +155,7 @@ def live(first, staging, production):
 
 @pytest.fixture(scope="module")
 def proposed(account, live, build, attempt):
-    """A pull request that was tried, told of twice, and closed: what was said and left of it."""
+    """A pull request that was tried (on an endpoint, too), told of twice, and closed: what was said and left of it."""
     git(build, "switch", "--quiet", "--create", "more-epochs")
     variables = {
         "GITHUB_API_URL": account.embedded.facts["api"],
@@ -162,13 +164,13 @@ def proposed(account, live, build, attempt):
     }
     registered = account.packages()
     recipe = build / "recipes" / f"{RECIPE}.yaml"
-    recipe.write_text(recipe.read_text().replace("epochs: 20", "epochs: 25"))
+    recipe.write_text(recipe.read_text().replace("epochs: 20", "epochs: 25") + TRIAL)
     git(build, "commit", "--quiet", "--all", "--message", "Train for longer")
     git(build, "push", "--quiet", "origin", "more-epochs")
     asked = {"title": "Train for longer", "head": "more-epochs", "base": "main"}
     pull = account.github("POST", f"/repos/{BUILD}/pulls", asked)
     variables["PULL_REQUEST_NUMBER"] = str(pull["number"])
-    attempt.run("model-build", "run", **variables)
+    tried = attempt.run("model-build", "run", **variables)["trial"]
     done = [attempt.run("model-build", "comment", **variables)["done"] for _ in range(2)]
     attempt.run("model-build", "plan", **variables)
     attempt.run("model-build", "logs", "--step", "Prepare", **variables)
@@ -178,6 +180,7 @@ def proposed(account, live, build, attempt):
     git(build, "switch", "--quiet", "main")
     return {
         "comments": (done, len(comments)),
+        "trial": (tried["endpoint"].startswith(f"{NAME}-pr-1-trial-"), tried["differing"]),
         "registered": account.packages() - registered,
         "cleaned": (len(cleaned["pipelines"]), cleaned["objects"] > 0),
     }
@@ -189,7 +192,10 @@ def second(account, live, proposed, train, staging, production):
     git(train.clone, "merge", "--quiet", "--no-edit", "more-epochs")
     git(train.clone, "push", "--quiet", "origin", "main")
     train.run("model-build", "plan")
-    arn = train.run("model-build", "run", "--force", "a newer one is wanted")["model_package_arn"]
+    trained = train.run("model-build", "run", "--force", "a newer one is wanted")
+    assert trained["trial"]["endpoint"].startswith(f"{NAME}-trial-")
+    arn = trained["model_package_arn"]
+    assert train.run("model-build", "clean", "--trials")["pipelines"] == []
     train.run("model-build", "logs", "--step", "Prepare")
     account.decide(arn, "Approved")
     for job in (staging, production):
@@ -261,7 +267,12 @@ def test_texts_are_classified_in_a_batch(account, project, live, production):
 
 
 def test_a_pull_request_is_tried_and_told_of_registers_nothing_and_leaves_nothing(proposed):
-    assert proposed == {"comments": (["created", "unchanged"], 1), "registered": set(), "cleaned": (1, True)}
+    assert proposed == {
+        "comments": (["created", "unchanged"], 1),
+        "trial": (True, 0),
+        "registered": set(),
+        "cleaned": (1, True),
+    }
 
 
 def test_a_rejection_of_what_is_live_brings_back_the_model_before(account, live, second, production):

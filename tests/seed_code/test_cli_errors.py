@@ -10,6 +10,7 @@ from model_common.errors import CommandError
 from project_template import errors
 from project_template.aws import clients
 from project_template.cli import app
+from project_template.commands import create, update
 
 EXIT_CODES = {
     name: int(code)
@@ -64,3 +65,28 @@ def test_a_wrong_command_line_is_a_usage_error_that_names_it(run, arguments, pro
     result = run(*arguments)
     assert (result.exit_code, result.stdout) == (2, "")
     assert problem in " ".join(re.sub(r"[│╭╮╰╯─]", " ", result.stderr).split())
+
+
+@pytest.mark.parametrize(
+    ("options", "asked"),
+    [
+        ((), {}),
+        (("--trial-endpoint",), {"TrialEndpoint": "yes"}),
+        (("--no-trial-endpoint",), {"TrialEndpoint": "no"}),
+    ],
+)
+def test_trial_endpoints_are_switched_by_an_option_and_left_as_they_are_without(
+    run, monkeypatch, options, asked
+):
+    requests = []
+
+    def refuse(aws, request, console):
+        requests.append(request.parameters)
+        raise CommandError("enough")
+
+    monkeypatch.setattr(clients, "connect", lambda region: None)
+    for command in (create, update):
+        monkeypatch.setattr(command, "run", refuse)
+    run("update", "team", *options)
+    run("create", "team", "--github-org", "acme", *options)
+    assert requests == [asked, {"GitHubOwner": "acme"} | asked]

@@ -24,6 +24,13 @@ def test_a_shell_that_evaluates_it_has_the_projects_variables():
     assert json.loads(json.dumps(env.document(found)))["AWS_REGION"] == "eu-west-1"
 
 
+def test_the_roles_of_trials_are_named_where_the_project_has_them():
+    assert "TRIAL_ROLE_ARN" not in env.variables(SHOP, "eu-west-1", OUTPUTS)
+    roles = {"TrialRoleArn": "main", "PullRequestTrialRoleArn": "theirs"}
+    found = env.variables(SHOP, "eu-west-1", OUTPUTS | roles)
+    assert (found["TRIAL_ROLE_ARN"], found["PULL_REQUEST_TRIAL_ROLE_ARN"]) == ("main", "theirs")
+
+
 def test_a_project_of_an_earlier_template_is_told_what_is_missing_and_what_adds_it():
     with pytest.raises(UsageError, match=r"no output PipelineRoleArn: .*project-template update shop"):
         env.variables(SHOP, "eu-west-1", {k: v for k, v in OUTPUTS.items() if k != "PipelineRoleArn"})

@@ -87,6 +87,26 @@ class Project:
         )
         return name
 
+    def add_trial(self):
+        """A trial endpoint that a killed job left: SageMaker refuses to delete it while it is created."""
+        name, sagemaker = f"{self.name}-trial-abc", self.account.client("sagemaker")
+        tags = [*self.tag_list, {"Key": "model-build:trial-deadline", "Value": "2026-11-29T22:00:00Z"}]
+        bucket = self.resource("Artifacts")
+        self.account.client("s3").put_object(Bucket=bucket, Key="models/model.tar.gz", Body=b"weights")
+        image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/blazingtext:1"
+        sagemaker.create_model(
+            ModelName=name,
+            ExecutionRoleArn="arn:aws:iam::123456789012:role/endpoint",
+            PrimaryContainer={"Image": image, "ModelDataUrl": f"s3://{bucket}/models/model.tar.gz"},
+            Tags=tags,
+        )
+        variant = {"VariantName": "all", "ModelName": name, "InstanceType": "ml.m5.large"}
+        sagemaker.create_endpoint_config(
+            EndpointConfigName=name, ProductionVariants=[{**variant, "InitialInstanceCount": 1}], Tags=tags
+        )
+        sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name, Tags=tags)
+        return name
+
     def run(self, **options):
         request = teardown.Request(self.name, timeout=30, **options)
         stream = io.StringIO()
@@ -169,7 +189,8 @@ def test_with_everything_nothing_is_left(project):
     )
     project.add_pipeline(f"{project.name}-reviews")
     project.add_pipeline(f"{project.name}-pr-7-reviews")
-    stack = project.add_endpoint_stack("staging")
+    stack, trial = project.add_endpoint_stack("staging"), project.add_trial()
+    assert f"trial endpoint {trial}  (billed while it lives)" in project.lines()
     sagemaker.create_model(
         ModelName=f"{project.name}-left",
         ExecutionRoleArn="arn:aws:iam::123456789012:role/endpoint",
@@ -181,7 +202,8 @@ def test_with_everything_nothing_is_left(project):
     assert not teardown.has_work(left, request)
     assert teardown.document(left, left, request)["left"] == []
     assert f"Deleting the stack {stack}" in project.said
-    assert "3 versions of objects" in project.said
+    assert f"Deleted the trial endpoint {trial}" in project.said
+    assert "4 versions of objects" in project.said  # one is the trial's model
     assert bucket not in [each["Name"] for each in s3.list_buckets()["Buckets"]]
     state = project.account.client("kms").describe_key(KeyId=key)["KeyMetadata"]["KeyState"]
     assert state == "PendingDeletion"

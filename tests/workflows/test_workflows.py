@@ -46,6 +46,8 @@ VARIABLES = {
         "MODEL_PACKAGE_GROUP_NAME": "shop-models",
         "PIPELINE_ROLE_ARN": ROLE,
         "PULL_REQUEST_ROLE_ARN": ROLE,
+        "TRIAL_ROLE_ARN": ROLE,
+        "PULL_REQUEST_TRIAL_ROLE_ARN": ROLE,
         "BUILD_PR_ROLE_ARN": ROLE,
         "BUILD_RUN_ROLE_ARN": ROLE,
         "RECIPE": "clothing-reviews",

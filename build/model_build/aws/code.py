@@ -81,7 +81,7 @@ class Code:
     `nothing` is the input for model and contract if there is no champion: a job's input has to exist. `launcher` are
     the lines of the program that compares a folder with its hash before it runs it; they are part of the definition.
     `algorithm` holds the archive of the training script, None for a built-in algorithm. `training_wheels` says
-    whether the script installs wheels.
+    whether the script installs wheels. `trial` is the code of Trial, None for a recipe without one.
     """
 
     prepare: Folder
@@ -91,11 +91,12 @@ class Code:
     launcher: tuple[str, ...]
     algorithm: Folder | None = None
     training_wheels: bool = False
+    trial: Folder | None = None
 
     @property
     def folders(self) -> tuple[Folder, ...]:
         """Every folder that is uploaded."""
-        own = () if self.algorithm is None else (self.algorithm,)
+        own = (each for each in (self.algorithm, self.trial) if each is not None)
         return self.prepare, self.evaluate, self.contract, self.nothing, *own
 
 
@@ -120,6 +121,7 @@ def assemble(recipe: Recipe, steps: Path) -> Code:
         launcher=tuple(line for line in _read(steps / "launcher.py").decode().splitlines() if line),
         algorithm=Folder(CODE, {ARCHIVE: archive(scripts)}) if scripts else None,
         training_wheels=WHEELS in scripts,
+        trial=None if recipe.trial is None else _trial(recipe, steps),
     )
 
 
@@ -136,6 +138,10 @@ def _prepare(recipe: Recipe, steps: Path) -> dict[str, bytes]:
         )
     files = {f"script/{path}": content for path, content in script(own, name).items()}
     return script(steps, "prepare_script") | script(steps, "text_rules") | files
+
+
+def _trial(recipe: Recipe, steps: Path) -> Folder:
+    return Folder(CODE, script(steps, "trial") | {"trial.json": _json(recipe.trial_config())})
 
 
 def _algorithm(recipe: Recipe, steps: Path) -> dict[str, bytes]:

@@ -41,7 +41,15 @@ def clean(
         ),
     ] = False,
     merged: Annotated[
-        bool, typer.Option("--merged", help="Ask GitHub which pull request the commit merged, if any.")
+        bool,
+        typer.Option(
+            "--merged",
+            help="Ask GitHub which pull request the commit merged, if any; also removes trial endpoints that were left.",
+        ),
+    ] = False,
+    trials: Annotated[
+        bool,
+        typer.Option("--trials", help="Remove the trial endpoints that a killed job left, and nothing else."),
     ] = False,
     timeout: Annotated[
         float, typer.Option("--timeout", min=1, metavar="SECONDS", help="How long to wait for jobs to stop.")
@@ -49,17 +57,22 @@ def clean(
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
-    """Remove what a pull request made: its pipelines, and what lies under pr/NUMBER/ in the artifact bucket."""
+    """Remove what a pull request made: its pipelines, trial endpoints, and what lies under pr/NUMBER/ in the artifact bucket."""
     with reported(verbose, ADVICE):
         from model_build.aws.clients import connect
         from model_build.commands.pull_requests import clean, provenance
         from model_build.core.settings import Settings
 
+        project = Settings.load(os.environ)
+        aws = connect(project.region)
+        left = clean.left_trials(aws, project) if trials or (merged and project.trial_role_arn) else ()
         if merged:
             pull_request = provenance.of(os.environ, ask=True).pull_request
-            if pull_request is None:
-                print_result(clean.NOTHING_MERGED.document() if as_json else clean.NOTHING_MERGED.lines())
-                return
-        settings = Settings.load(os.environ).for_pull_request(number(pull_request), os.environ)
-        cleaned = clean.clean(connect(settings.region), settings, timeout, keep=was_merged)
+        if trials:
+            cleaned = clean.Cleaned((), 0, "", trials=left)
+        elif merged and pull_request is None:
+            cleaned = clean.Cleaned.nothing_merged(left)
+        else:
+            settings = project.for_pull_request(number(pull_request), os.environ)
+            cleaned = clean.clean(aws, settings, timeout, keep=was_merged).with_trials(left)
         print_result(cleaned.document() if as_json else cleaned.lines())

@@ -21,7 +21,7 @@ from model_common.commit import commit
 
 SHORT = 12
 """The number of a hash's digits in the output for people; --json has all of them."""
-CACHED_STEPS = ("Prepare", "Train", "Tune", "Evaluate")
+CACHED_STEPS = ("Prepare", "Train", "Tune", "Evaluate", "Trial")
 
 
 @dataclass(frozen=True)

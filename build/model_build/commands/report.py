@@ -91,6 +91,7 @@ def _run(
         "Prepare": workspace.recipe.processing.instance_type,
         "Train": workspace.recipe.training.instance_type,
         "Evaluate": workspace.recipe.processing.instance_type,
+        "Trial": workspace.recipe.processing.instance_type,
     }
     return Run(
         recipe=workspace.recipe.name,

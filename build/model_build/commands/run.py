@@ -262,6 +262,7 @@ def document(outcome: Outcome) -> dict[str, Any]:
         },
         "metrics": outcome.results.metrics,
         "search": outcome.results.search and outcome.results.search.document(),
+        "trial": outcome.results.evaluation and outcome.results.evaluation.get("trial"),
         "gate": outcome.results.gate,
         "model_package_arn": outcome.results.model_package_arn,
         "report": outcome.report.document(),

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 
 from model_common.settings import check_role, project, project_key, required
 
+_TRIAL_ROLE, _PULL_REQUEST_TRIAL_ROLE = "TRIAL_ROLE_ARN", "PULL_REQUEST_TRIAL_ROLE_ARN"
+
 PULL_REQUEST_TAG = "model-build:pull-request"
 """The tag of a pull request's resources: its number. Its role may stop only resources with it."""
 
@@ -17,7 +19,8 @@ class Settings:
 
     `kms_key` is the ARN of the key for outputs of jobs; None uses the bucket's default. For a pull request,
     `pipeline_role_arn` is its own role, and everything is written under `home`. With `reuses_training` the pipeline
-    measures and registers a model that a merged pull request trained.
+    measures and registers a model that a merged pull request trained. `trial_role_arn` is the role of
+    trials, None in a project without TrialEndpoint=yes.
     """
 
     project_name: str
@@ -29,6 +32,7 @@ class Settings:
     pull_request: int | None = None
     kms_key: str | None = None
     reuses_training: bool = False
+    trial_role_arn: str | None = None
 
     @classmethod
     def load(cls, environment: Mapping[str, str]) -> Settings:
@@ -36,7 +40,11 @@ class Settings:
 
         Raises SettingsError as `settings.project` does.
         """
-        return cls(*project(environment, role="PIPELINE_ROLE_ARN"), kms_key=project_key(environment))
+        return cls(
+            *project(environment, role="PIPELINE_ROLE_ARN"),
+            kms_key=project_key(environment),
+            trial_role_arn=_trial_role(environment, _TRIAL_ROLE),
+        )
 
     def for_pull_request(self, number: int, environment: Mapping[str, str]) -> Settings:
         """The same project as a pull request sees it. Raises SettingsError when its role is missing or malformed.
@@ -45,7 +53,8 @@ class Settings:
         """
         [role] = required(environment, "PULL_REQUEST_ROLE_ARN")
         check_role("PULL_REQUEST_ROLE_ARN", role)
-        return replace(self, pipeline_role_arn=role, pull_request=number)
+        trial_role = _trial_role(environment, _PULL_REQUEST_TRIAL_ROLE)
+        return replace(self, pipeline_role_arn=role, trial_role_arn=trial_role, pull_request=number)
 
     def for_merged(self) -> Settings:
         """The same project for the pipelines that register what a merged pull request trained."""
@@ -62,6 +71,18 @@ class Settings:
         if self.pull_request is not None:
             return f"{self.project_name}-pr-{self.pull_request}-"
         return f"{self.project_name}-{'merged-' if self.reuses_training else ''}"
+
+    @property
+    def trial_variable(self) -> str:
+        """The variable of the role that trials run as. Projects without TrialEndpoint=yes have none."""
+        return _TRIAL_ROLE if self.pull_request is None else _PULL_REQUEST_TRIAL_ROLE
+
+    @property
+    def trial_prefix(self) -> str:
+        """What the names of trial endpoints begin with: the roles of the project may make others by no name."""
+        if self.pull_request is not None:
+            return f"{self.project_name}-pr-{self.pull_request}-trial"
+        return f"{self.project_name}-trial"
 
     def pipeline_name(self, recipe: str) -> str:
         """The name of the pipeline of the recipe with that name."""
@@ -80,3 +101,12 @@ class Settings:
             "sagemaker:project-id": self.project_id,
             **own,
         }
+
+
+def _trial_role(environment: Mapping[str, str], variable: str) -> str | None:
+    """The role that trials run as, None without one. Raises SettingsError for what is no ARN of a role."""
+    role = environment.get(variable, "").strip()
+    if not role:
+        return None
+    check_role(variable, role)
+    return role

@@ -27,6 +27,7 @@ from model_build.recipe.training import (
     Training,
     VolumeGb,
 )
+from model_build.recipe.trial import Trial
 from model_build.recipe.tuning import Tune
 from model_common.configuration import Part, Share, describe, frozen, load, matching, problem, refusal
 
@@ -198,6 +199,7 @@ class Recipe(Part):
     evaluation: Evaluation = Evaluation()
     gate: GateRule = Field(description="the least that a model must reach to be registered")
     registration: Registration = Registration()
+    trial: Trial | None = None
     caching: Caching = Caching()
     retrain: Retrain = Retrain()
 
@@ -237,6 +239,8 @@ class Recipe(Part):
         self._the_metric_is_measured()
         if self.tune is not None:
             self.tune.check(self.training)
+        if self.trial is not None:
+            self.trial.check(self.training, self.registration.inference_instances)
         if self.processing.instance_count > 1 and self.prepare.engine != "spark":
             raise problem(
                 "processing.instance_count",
@@ -279,8 +283,10 @@ class Recipe(Part):
     @property
     def sha256(self) -> str:
         """The hash of the recipe's meaning: comments, order of keys, stated defaults and the schedule do not change it."""
+        # A recipe without a trial keeps the hash that it had before there were any.
+        without_meaning = {"retrain"} if self.trial is not None else {"retrain", "trial"}
         canonical = json.dumps(
-            self.model_dump(mode="json", exclude={"retrain"}),
+            self.model_dump(mode="json", exclude=without_meaning),
             sort_keys=True,
             separators=(",", ":"),
             ensure_ascii=True,
@@ -324,7 +330,13 @@ class Recipe(Part):
             "seed": 0,
             "none": self.labels.none,
             "threshold": self.evaluation.threshold,
+            **({} if self.trial is None else {"trial_texts": self.trial.texts}),
         }
+
+    def trial_config(self) -> dict[str, Any]:
+        """What `steps/trial.py` reads as trial.json."""
+        assert self.trial is not None  # only a recipe with a trial has the step
+        return self.trial.model_dump(mode="json", exclude={"texts"})
 
     def contract(self) -> dict[str, Any]:
         """The serving contract: how a text becomes a request to the model, and the model's answer label names."""

@@ -122,6 +122,36 @@ class Search(Document):
     best: Best | None
 
 
+class Difference(Document):
+    """A text that the trial endpoint answered otherwise than Evaluate, and how."""
+
+    text: str
+    what: str
+
+
+class Trial(Document):
+    """The figures of the trial endpoint. `seconds` is how long it was there, `busy_seconds` how long it answered."""
+
+    kind: str
+    instance_type: str | None
+    memory_mb: int | None
+    texts: int
+    differing: int
+    differences: tuple[Difference, ...]
+    p50_milliseconds: float
+    p99_milliseconds: float
+    first_milliseconds: float
+    max_p99_milliseconds: float | None
+    ready_seconds: float
+    seconds: float
+    busy_seconds: float
+
+    @property
+    def machine(self) -> str:
+        """What it ran on."""
+        return self.instance_type or f"{self.memory_mb} MB"
+
+
 class Gate(Document):
     """The gate's decision, and the figures that it compared."""
 
@@ -154,6 +184,7 @@ class Evaluation(Document):
     comparison: Comparison | None
     interval: Interval | None = None
     defaults: Defaults | None = None
+    trial: Trial | None = None
     gate: Gate
 
 

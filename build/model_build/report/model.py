@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
+from model_build.report import trial
 from model_build.report.documents import Champion, ClassFigures, Evaluation, Preparation, Search
 from model_common import prices
 
@@ -319,6 +320,20 @@ class Report:
         )
 
     @property
+    def trial(self) -> str:
+        """What the trial endpoint answered, and how fast, in sentences; empty without a trial."""
+        found = self.evaluation.trial if self.evaluation else None
+        if found is None:
+            return ""
+        return trial.summary(found, duration(found.seconds), duration(found.ready_seconds))
+
+    def _dollars_of_trial(self) -> float | None:
+        """What the trial endpoint cost about: 0 without one, None where its machine has no price."""
+        found = self.evaluation.trial if self.evaluation else None
+        cached = any(step.name == "Trial" and step.cache_hit for step in self.run.steps)
+        return 0.0 if found is None or cached else trial.dollars(found)
+
+    @property
     def rebalancing(self) -> str:
         """The effect of rebalancing on the train split, in a sentence; empty without rebalancing."""
         done = self.preparation.rebalanced if self.preparation else None
@@ -337,11 +352,14 @@ class Report:
             return ""
         taken = f"The steps took {duration(sum(step.seconds or 0 for step in done))}"
         jobs = [step for step in done if step.instance_type and not step.cache_hit]
-        unknown = sorted({step.instance_type for step in jobs} - set(prices.INSTANCE_HOURS))
+        unknown = {step.instance_type for step in jobs} - set(prices.INSTANCE_HOURS)
+        tried = self._dollars_of_trial()
+        if tried is None and self.evaluation is not None and self.evaluation.trial is not None:
+            unknown.add(self.evaluation.trial.machine)
         if unknown:
-            return f"{taken}; the table of prices ({prices.DATE}) has none for {', '.join(unknown)}."
+            return f"{taken}; the table of prices ({prices.DATE}) has none for {', '.join(sorted(unknown))}."
         dollars = sum(prices.INSTANCE_HOURS[step.instance_type] * (step.seconds or 0) / 3600 for step in jobs)
-        dollars += self._cost_of_search
+        dollars += self._cost_of_search + (tried or 0.0)
         cost = f"about ${dollars:.2f}" if dollars >= 0.01 else "less than $0.01"
         return (
             f"{taken}, {cost} at prices of {prices.DATE}, on demand in US East (N. Virginia); other regions "

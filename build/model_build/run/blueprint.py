@@ -36,7 +36,11 @@ class Blueprint:
 
 
 def make(recipe: Recipe, steps: Path, settings: Settings) -> Blueprint:
-    """The blueprint of `recipe` with the scripts in the folder `steps`. Reads files, and nothing else."""
+    """The blueprint of `recipe` with the scripts in the folder `steps`. Reads files, and nothing else.
+
+    Raises UsageError for a recipe with a trial in a project without.
+    """
+    _require_trials(recipe, settings)
     parts, pinned = code.assemble(recipe, steps), wheels.load(steps)
     text_rules = parts.contract.files["text_rules.py"]
     begins = recipe.training.pretrained if isinstance(recipe.training, Transformer) else None
@@ -55,6 +59,8 @@ def make(recipe: Recipe, steps: Path, settings: Settings) -> Blueprint:
         algorithm=settings.s3(f"{parts.algorithm.prefix}{code.ARCHIVE}") if parts.algorithm else None,
         training_wheels=settings.s3(training_wheels.prefix) if training_wheels else None,
         pretrained=settings.s3(pretrained.prefix(begins)) if begins else None,
+        trial_code=settings.s3(parts.trial.prefix) if parts.trial else None,
+        trial_sha256=parts.trial.sha256 if parts.trial else "",
         evaluates_transformers=same_problem.has_transformer(recipe, steps.with_name("recipes")),
     )
     return Blueprint(parts, pinned, pipeline.definition(recipe, settings, inputs), libraries, begins)
@@ -86,6 +92,16 @@ def parameters(
         "ForceReason": force_reason or pipeline.NONE,
         **{name: str(value) for name, value in gate.items()},
     }
+
+
+def _require_trials(recipe: Recipe, settings: Settings) -> None:
+    if recipe.trial is None or settings.trial_role_arn is not None:
+        return
+    project, variable = settings.project_name, settings.trial_variable
+    raise UsageError(
+        f"The recipe {recipe.name} has `trial`, and the project {project} is without TrialEndpoint=yes ({variable} is not set), so "
+        f"its pipelines may make no endpoint: `project-template update {project} --trial-endpoint` lets them, or leave `trial` out."
+    )
 
 
 def check_force_reason(reason: str | None) -> None:

@@ -14,7 +14,7 @@ from model_build.aws.data import split_uri
 from model_build.core.execution import Execution, Step
 from model_build.core.search import Search
 from model_build.errors import CommandError
-from model_build.run.pipeline import FAIL, TUNE
+from model_build.run.pipeline import FAIL, TRIAL, TUNE
 from model_common.aws.errors import error_code, is_missing
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def collect(aws: Aws, execution: Execution) -> Results:
     registered = register is not None and register.status == "Succeeded"
     arn = register.job_arn if register is not None and registered else None
     return Results(
-        evaluation=_document(aws, execution, "Evaluate", "evaluation", "evaluation.json"),
+        evaluation=_evaluation(aws, execution),
         preparation=_document(aws, execution, "Prepare", "summary", "prepare.json"),
         model_package_arn=arn,
         approval=approval(aws.sagemaker, arn) if arn else None,
@@ -74,6 +74,15 @@ def approval(sagemaker: SageMakerClient, arn: str) -> str:
 def was_refused(execution: Execution) -> bool:
     """Whether the execution failed only because the gate refused the candidate."""
     return [step.name for step in execution.failed] == [FAIL]
+
+
+def _evaluation(aws: Aws, execution: Execution) -> dict[str, Any] | None:
+    """What Trial wrote, which has its figures and the decision after it; before that, and without a trial, Evaluate's."""
+    for step in (TRIAL, "Evaluate"):
+        found = _document(aws, execution, step, "evaluation", "evaluation.json")
+        if found is not None:
+            return found
+    return None
 
 
 def _search(sagemaker: SageMakerClient, execution: Execution) -> Search | None:

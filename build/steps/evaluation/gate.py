@@ -1,6 +1,7 @@
 """The gate: whether a candidate may be registered. A pure rule, and the only gate.
 
-`Evaluate` applies it to the figures it measured and writes the verdict; the pipeline's condition only reads that.
+`Evaluate` applies it to the figures it measured and writes the verdict; the pipeline's condition only reads that. Where the
+recipe has a trial, `Trial` adds the figures of its endpoint to the decision, and the condition reads it there.
 The metric of a rule is one where more is better.
 """
 
@@ -31,6 +32,20 @@ class Figures:
     labels: tuple[str, ...]
     multi_label: bool
     metrics: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """The figures of a candidate's trial endpoint. `differing` texts were not answered as Evaluate answered them.
+
+    `max_p99` is what the 99th percentile of the times may be at most; None where the recipe states no limit. Both are in
+    milliseconds.
+    """
+
+    texts: int
+    differing: int
+    p99: float
+    max_p99: float | None
 
 
 @dataclass(frozen=True)
@@ -77,6 +92,19 @@ def decide(candidate: Figures, champion: Figures | None, rule: Rule) -> Decision
         champion=measured,
         minimum=rule.minimum,
         max_regression=rule.max_regression,
+    )
+
+
+def after_trial(decision: Decision, trial: Trial) -> Decision:
+    """The decision after a trial: its endpoint has to answer every text as Evaluate did, and fast enough.
+
+    A decision that was forced already stays so, and its reason tells what the trial found.
+    """
+    served_well, found = _tried(trial)
+    return replace(
+        decision,
+        passed=decision.passed and (served_well or decision.forced),
+        reason=f"{decision.reason} {found}",
     )
 
 
@@ -134,6 +162,29 @@ def _against_champion(value: float, champion: float, rule: Rule, decimals: int) 
     if rule.max_regression == 0:
         return False, sentence
     return False, f"{sentence}, more than the allowed regression of {rule.max_regression:.{decimals}f}"
+
+
+def _tried(trial: Trial) -> tuple[bool, str]:
+    alike, fast = trial.differing == 0, trial.max_p99 is None or trial.p99 <= trial.max_p99
+    if alike:
+        answered = f"answered all {trial.texts} texts as Evaluate did"
+    else:
+        answered = f"answered {trial.differing} of {trial.texts} texts otherwise than Evaluate did"
+    if trial.max_p99 is None:
+        limit = ""
+    elif fast:
+        limit = f", within the limit of {_milliseconds(trial.max_p99)}"
+    else:
+        limit = f", above the limit of {_milliseconds(trial.max_p99)}"
+    joined = "and" if alike == fast else "but"
+    return (
+        alike and fast,
+        f"The trial endpoint {answered}, {joined} its p99 is {_milliseconds(trial.p99)}{limit}.",
+    )
+
+
+def _milliseconds(value: float) -> str:
+    return f"{value:g} ms"
 
 
 def _incomparable(candidate: Figures, champion: Figures) -> str:

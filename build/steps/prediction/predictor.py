@@ -12,36 +12,20 @@ import tarfile
 import tempfile
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from shutil import copyfileobj
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from failure import StepError
-from prediction import scripted
+from prediction import predictions, scripted
 from prediction.contract import Contract
+from prediction.predictions import Predictions
 
 ARTIFACT = "model.tar.gz"
 MODEL = "model.bin"
 _PREFIX = "__label__"
 _BATCH = 1024
 _BLOCK = 1 << 20
-
-
-@dataclass(frozen=True)
-class Predictions:
-    """`probabilities` [rows, labels] in 0..1, with the labels in the order asked for.
-
-    `empty` counts the texts of which the text rules, or the model's vocabulary, left nothing. fastText answers an empty
-    line with confidence all the same; here nothing speaks for any label: the probabilities are equal, or all zero
-    where labels are independent.
-    """
-
-    probabilities: npt.NDArray[np.float64]
-    empty: int
 
 
 class Predictor:
@@ -72,23 +56,8 @@ class Predictor:
 
     def predict_lines(self, lines: Sequence[str], labels: Sequence[str]) -> Predictions:
         """Probabilities of `labels` for texts that are tokens already, as Prepare writes them for training."""
-        column = {label: index for index, label in enumerate(labels)}
-        undecided = 0.0 if self._contract.multi_label else 1.0 / len(labels)
-        probabilities = np.full((len(lines), len(labels)), undecided)
-        spoken = [row for row, line in enumerate(lines) if line]
-        empty = len(lines) - len(spoken)
-        for row, (names, values) in zip(spoken, self._answers([lines[row] for row in spoken])):
-            # Without a label, or with zeros where they add up to 1, nothing speaks for anything.
-            if not names or not (self._contract.multi_label or any(values)):
-                empty += 1
-                continue
-            probabilities[row] = 0.0
-            probabilities[row, [column[name] for name in names]] = values
-        # fastText adds 1e-5 to each probability, so that the largest exceeds 1.
-        probabilities = np.clip(probabilities, 0.0, 1.0)
-        if not self._contract.multi_label:
-            probabilities /= probabilities.sum(axis=1, keepdims=True)
-        return Predictions(probabilities, empty)
+        answers = self._answers([line for line in lines if line])
+        return predictions.of(lines, answers, labels, multi_label=self._contract.multi_label)
 
     def _answers(self, lines: Sequence[str]) -> Iterator[tuple[Sequence[str], Sequence[float]]]:
         """The labels of each line, and their probabilities."""

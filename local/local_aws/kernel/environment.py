@@ -16,7 +16,14 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _SDK_CONFIG = ("SAGEMAKER_ADMIN_CONFIG_OVERRIDE", "SAGEMAKER_USER_CONFIG_OVERRIDE")
 """The variables from which the SageMaker SDK reads defaults: roles, buckets, networks of a real account."""
 _OPTIONAL = frozenset(
-    {"DEPLOY_SERVICE_ROLE_ARN", "KMS_KEY_ARN", "PERMISSIONS_BOUNDARY_ARN", "PULL_REQUEST_ROLE_ARN"}
+    {
+        "DEPLOY_SERVICE_ROLE_ARN",
+        "KMS_KEY_ARN",
+        "PERMISSIONS_BOUNDARY_ARN",
+        "PULL_REQUEST_ROLE_ARN",
+        "PULL_REQUEST_TRIAL_ROLE_ARN",
+        "TRIAL_ROLE_ARN",
+    }
 )
 """Variables that a project may lack: those of another project must not stand in for them."""
 

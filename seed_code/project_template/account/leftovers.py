@@ -1,4 +1,4 @@
-"""A project's resources outside its stack: pipelines, models and configurations of earlier endpoints, and a schedule."""
+"""What a project has outside its stack: pipelines, models and configurations of earlier endpoints, trial endpoints, a schedule."""
 
 from __future__ import annotations
 
@@ -6,17 +6,20 @@ from collections.abc import Iterator, Mapping
 
 from botocore.exceptions import ClientError
 
-from model_common.aws.errors import is_missing, unless_missing
+from model_common.aws.errors import error_text, is_missing, unless_missing
 from model_common.leftovers import Leftovers
 from project_template.aws.clients import Aws, sagemaker_tags
 from project_template.aws.waiting import Watch
 
 _RUNNING = {"Executing", "Stopping"}
+_TRIAL_TAG = "model-build:trial-deadline"
+"""On the temporary endpoints of pipelines. The others are resources of stacks."""
 
 
 def find(aws: Aws, name: str, tags: Mapping[str, str]) -> Leftovers:
     """Everything of these kinds that carries `tags`; also what endpoints still use."""
     sagemaker = aws.sagemaker
+    endpoints = sagemaker.get_paginator("list_endpoints").paginate()
     configs = sagemaker.get_paginator("list_endpoint_configs").paginate()
     models = sagemaker.get_paginator("list_models").paginate()
     return Leftovers(
@@ -32,11 +35,21 @@ def find(aws: Aws, name: str, tags: Mapping[str, str]) -> Leftovers:
             for each in page["Models"]
             if _has_tags(aws, each["ModelArn"], tags)
         ),
+        trials=tuple(
+            each["EndpointName"]
+            for page in endpoints
+            for each in page["Endpoints"]
+            if each["EndpointStatus"] != "Deleting"
+            and _has_tags(aws, each["EndpointArn"], tags, having=_TRIAL_TAG)
+        ),
     )
 
 
-def delete(aws: Aws, found: Leftovers) -> Iterator[str]:
-    """Delete them, saying each; what is gone already is none of them."""
+def delete(aws: Aws, found: Leftovers, watch: Watch) -> Iterator[str]:
+    """Delete them, saying each; what is gone already is none of them. Raises TimedOutError."""
+    for name in found.trials:
+        _delete_trial(aws, name, watch)
+        yield f"Deleted the trial endpoint {name}"
     for name in found.endpoint_configs:
         unless_missing(aws.sagemaker.delete_endpoint_config, EndpointConfigName=name)
         yield f"Deleted the endpoint configuration {name}"
@@ -74,6 +87,17 @@ def delete_schedule(aws: Aws, name: str) -> None:
     unless_missing(aws.scheduler.delete_schedule, Name=f"{name}-new-data")
 
 
+def _delete_trial(aws: Aws, name: str, watch: Watch) -> None:
+    """Delete the endpoint, once SageMaker has made it: before, it refuses to."""
+    for _ in watch.deadline.looks(f"Deleting the trial endpoint {name}"):
+        try:
+            unless_missing(aws.sagemaker.delete_endpoint, EndpointName=name)
+            return
+        except ClientError as error:
+            if "in-progress" not in error_text(error):
+                raise
+
+
 def _running_executions(aws: Aws, name: str) -> list[tuple[str, str]]:
     try:
         return [
@@ -88,11 +112,11 @@ def _running_executions(aws: Aws, name: str) -> list[tuple[str, str]]:
         return []
 
 
-def _has_tags(aws: Aws, arn: str, tags: Mapping[str, str]) -> bool:
+def _has_tags(aws: Aws, arn: str, tags: Mapping[str, str], having: str = "") -> bool:
     try:
         found = sagemaker_tags(aws, arn)
     except ClientError as error:
         if not is_missing(error):
             raise
         return False
-    return all(found.get(key) == value for key, value in tags.items())
+    return (not having or having in found) and all(found.get(key) == value for key, value in tags.items())

@@ -57,6 +57,14 @@ TrainingDataKey = Annotated[
         help="The KMS key that it is encrypted with, where not S3's own.",
     ),
 ]
+TrialEndpoint = Annotated[
+    bool | None,
+    typer.Option(
+        "--trial-endpoint/--no-trial-endpoint",
+        help="Whether pipelines may serve a candidate from a temporary endpoint (trial in a recipe).",
+        show_default=False,
+    ),
+]
 
 
 def create(
@@ -94,6 +102,7 @@ def create(
     deploy_repository: Annotated[
         str | None, typer.Option("--deploy-repository", help="By default NAME-deploy.")
     ] = None,
+    trial_endpoint: TrialEndpoint = None,
     parameter: Parameters = None,
     tag: Tags = None,
     description: Annotated[str, typer.Option("--description", help="What Studio shows.")] = "",
@@ -126,6 +135,7 @@ def create(
             "RepositoryVisibility": visibility,
             "BuildRepositoryName": build_repository,
             "DeployRepositoryName": deploy_repository,
+            "TrialEndpoint": _yes_or_no(trial_endpoint),
         }
         values = {key: value for key, value in named.items() if value is not None} | pairs(parameter)
         request = create.Request(
@@ -140,6 +150,7 @@ def update(
     training_data: TrainingData = None,
     training_data_key: TrainingDataKey = None,
     watch_data: WatchData = None,
+    trial_endpoint: TrialEndpoint = None,
     parameter: Parameters = None,
     tag: Tags = None,
     publication: Publication = DEFAULT_NAME,
@@ -158,7 +169,11 @@ def update(
         from project_template.aws.clients import connect
         from project_template.commands import update
 
-        named = {"TrainingData": training_data, "TrainingDataKey": training_data_key}
+        named = {
+            "TrainingData": training_data,
+            "TrainingDataKey": training_data_key,
+            "TrialEndpoint": _yes_or_no(trial_endpoint),
+        }
         values = {key: value for key, value in named.items() if value is not None} | pairs(parameter)
         request = update.Request(name, publication, values, timeout, pairs(tag, "--tag"), watch_data)
         result = update.run(connect(region), request, Console(stderr=True))
@@ -222,3 +237,8 @@ def teardown(
             left = teardown.run(clients, request, inventory, Console(stderr=True))
         if as_json:
             print_result(teardown.document(inventory, left, request))
+
+
+def _yes_or_no(given: bool | None) -> str | None:
+    """The value of a parameter of the template, None where the option was not given."""
+    return None if given is None else "yes" if given else "no"

@@ -25,6 +25,9 @@ OUTPUTS = {
 }
 """The output of a project's stack that each variable is taken from."""
 
+_OF_TRIALS = {"TRIAL_ROLE_ARN": "TrialRoleArn", "PULL_REQUEST_TRIAL_ROLE_ARN": "PullRequestTrialRoleArn"}
+"""Those of projects with TrialEndpoint=yes alone."""
+
 
 def read(aws: Aws, name: str) -> dict[str, str]:
     """The variables by name.
@@ -55,6 +58,7 @@ def variables(found: Project, region: str, outputs: Mapping[str, str]) -> dict[s
         "SAGEMAKER_PROJECT_NAME": found.name,
         "SAGEMAKER_PROJECT_ID": found.id,
         **{variable: outputs[output] for variable, output in OUTPUTS.items()},
+        **{variable: outputs[output] for variable, output in _OF_TRIALS.items() if output in outputs},
     }
 
 

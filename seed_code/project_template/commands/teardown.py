@@ -121,11 +121,12 @@ def run(aws: Aws, request: Request, inventory: Inventory, console: Console) -> I
     for endpoint in inventory.endpoints:
         progress.say(f"Deleting the stack {endpoint.name}")
         change_sets.delete(aws, endpoint.name, watch)
-    for line in leftovers.delete(aws, leftovers.find(aws, request.name, inventory.identity)):
-        progress.say(line)
     for pipeline in inventory.pipelines:
         progress.say(f"Deleting the pipeline {pipeline}")
         leftovers.delete_pipeline(aws, pipeline, watch)
+    # After the pipelines, whose trials would make more.
+    for line in leftovers.delete(aws, leftovers.find(aws, request.name, inventory.identity), watch):
+        progress.say(line)
     if inventory.project is not None:
         _delete_project(aws, inventory.project, watch, progress)
         if any(each.logical_id == "RetrainFunction" for each in inventory.resources):

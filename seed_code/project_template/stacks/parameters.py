@@ -30,7 +30,7 @@ def _groups(publication: Publication) -> dict[str, tuple[Shown, ...]]:
     return {
         "Project": (_NAME, _ID),
         "GitHub": (_OWNER, _BUILD, _DEPLOY, _VISIBILITY),
-        "Model": (_RECIPE, _DATA, _DATA_KEY, _WATCHED, _REGISTER_APPROVED),
+        "Model": (_RECIPE, _DATA, _DATA_KEY, _WATCHED, _REGISTER_APPROVED, _TRIAL),
         "Deployment": (_KIND, _GATE, _REVIEWERS, _SUBNETS, _PUBLIC_API),
         "Account (the publisher's choice; leave it unless you know better)": (
             Shown(
@@ -151,6 +151,14 @@ _REGISTER_APPROVED = Shown(
     "no",
     allowed=("no", "yes"),
 )
+_TRIAL = Shown(
+    "TrialEndpoint",
+    "Trial endpoints",
+    "Whether the pipelines may serve a candidate from a temporary endpoint before the gate decides (trial in a recipe). It "
+    "costs what an endpoint costs, for some minutes of each run.",
+    "no",
+    allowed=("no", "yes"),
+)
 _KIND = Shown(
     "EndpointKind",
     "Endpoint",
@@ -228,6 +236,11 @@ class Parameters:
         self.watches_data = cdk.CfnCondition(stack, "WatchesData", expression=cdk.Fn.condition_not(equals))
         self.registers_approved = self._is_yes("RegistersApproved", "RegisterApproved")
         self.has_public_api = self._is_yes("HasPublicApi", "PublicApi")
+        self.has_trials = cdk.CfnCondition(
+            stack,
+            "HasTrialEndpoint",
+            expression=cdk.Fn.condition_equals(cdk.Fn.ref("TrialEndpoint"), "yes"),
+        )
         self.has_subnets = self._filled("HasEndpointSubnets", "EndpointSubnets")
         self.makes_provider = cdk.CfnCondition(
             stack, "MakesOidcProvider", expression=cdk.Fn.condition_equals(cdk.Fn.ref("OidcProviderArn"), "")

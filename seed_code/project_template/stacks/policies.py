@@ -7,12 +7,24 @@ in and not CloudFormation, is `${!aws:PrincipalTag/...}`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import aws_cdk as cdk
 
 Statement = dict[str, Any]
-Stated = Statement | cdk.IResolvable
+
+
+@dataclass(frozen=True)
+class OnlyIf:
+    """A statement where a condition of the template holds; elsewhere another one, or none."""
+
+    condition: str
+    then: Statement
+    otherwise: Statement | None = None
+
+
+Stated = Statement | OnlyIf | cdk.IResolvable
 """A statement, or a condition of the template with one."""
 
 _BECAUSE = "Because"
@@ -59,11 +71,7 @@ def sagemaker(*resources: str) -> list[str]:
 
 def document(*statements: Stated) -> dict[str, Any]:
     """The policy document of the statements, without their reasons."""
-    rendered = [
-        {key: value for key, value in each.items() if key != _BECAUSE} if isinstance(each, dict) else each
-        for each in statements
-    ]
-    return {"Version": "2012-10-17", "Statement": rendered}
+    return {"Version": "2012-10-17", "Statement": [_rendered(each) for each in statements]}
 
 
 def reasons(*statements: Stated) -> dict[str, Any]:
@@ -71,9 +79,8 @@ def reasons(*statements: Stated) -> dict[str, Any]:
 
     A test looks for one wherever it is needed, so that nothing is wide without a word about it.
     """
-    found = {
-        each["Sid"]: each[_BECAUSE] for each in statements if isinstance(each, dict) and _BECAUSE in each
-    }
+    written = [each.then if isinstance(each, OnlyIf) else each for each in statements]
+    found = {each["Sid"]: each[_BECAUSE] for each in written if isinstance(each, dict) and _BECAUSE in each}
     return {"Reasons": found} if found else {}
 
 
@@ -88,6 +95,13 @@ def allow(
 def deny(sid: str, actions: Texts, resources: Any = "*", **conditions: Mapping[str, Any]) -> Statement:
     """A statement that denies the actions."""
     return _statement("Deny", sid, actions, resources, conditions)
+
+
+def deny_elsewhere(sid: str, actions: Texts, resources: Any) -> Statement:
+    """A statement that denies the actions on everything but `resources`."""
+    statement = _statement("Deny", sid, actions, resources, {})
+    statement["NotResource"] = statement.pop("Resource")
+    return statement
 
 
 def tagged_as_project(key: str = "ResourceTag") -> dict[str, str]:
@@ -156,6 +170,15 @@ def _statement(
     if conditions:
         statement["Condition"] = {operator: dict(keys) for operator, keys in conditions.items()}
     return statement
+
+
+def _rendered(stated: Stated) -> Any:
+    if isinstance(stated, OnlyIf):
+        otherwise = cdk.Aws.NO_VALUE if stated.otherwise is None else _rendered(stated.otherwise)
+        return cdk.Fn.condition_if(stated.condition, _rendered(stated.then), otherwise)
+    if isinstance(stated, dict):
+        return {key: value for key, value in stated.items() if key != _BECAUSE}
+    return stated
 
 
 def _filled(resources: Any) -> Any:

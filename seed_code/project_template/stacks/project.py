@@ -76,6 +76,9 @@ class ProjectStack(cdk.Stack):
             EndpointRoleArn=roles.endpoint,
             DeployServiceRoleArn=roles.service,
         )
+        trials = roles.build.trials
+        for name, role in (("TrialRoleArn", trials.main), ("PullRequestTrialRoleArn", trials.pull_request)):
+            cdk.CfnOutput(self, name, value=role.attr_arn, condition=self._parameters.has_trials)
 
     def _roles(self, build: cdk.CfnResource, deploy: cdk.CfnResource) -> _Roles:
         builders = build_roles.add(
@@ -102,6 +105,10 @@ class ProjectStack(cdk.Stack):
             cdk.CfnOutput(self, name, value=role.attr_arn)
         cdk.CfnOutput(self, "ProjectBoundaryArn", value=cdk.Fn.ref("PermissionsBoundaryArn"))
 
+    def _where_tried(self, role_arn: str) -> Any:
+        """The role, or nothing at all: a variable without a value is no variable on GitHub."""
+        return cdk.Fn.condition_if(self._parameters.has_trials.logical_id, role_arn, cdk.Aws.NO_VALUE)
+
     def _pour_build(self, build: cdk.CfnResource, deploy: cdk.CfnResource, roles: BuildRoles) -> None:
         variables = self._variables(build, deploy) | {
             "BUILD_PR_ROLE_ARN": roles.build_pr.attr_arn,
@@ -110,6 +117,8 @@ class ProjectStack(cdk.Stack):
             "PULL_REQUEST_ROLE_ARN": roles.pull_request.attr_arn,
             "RECIPE": cdk.Fn.ref("Recipe"),
             "TRAINING_DATA": self._parameters.training_data,
+            "TRIAL_ROLE_ARN": self._where_tried(roles.trials.main.attr_arn),
+            "PULL_REQUEST_TRIAL_ROLE_ARN": self._where_tried(roles.trials.pull_request.attr_arn),
         }
         self._repositories.contents("BuildContents", build, "build.zip", variables)
 

@@ -203,6 +203,7 @@ GIVEN = {
     "GitHubOwner": "acme",
     "TrainingData": "s3://lake/reviews/",
     "WatchedPrefix": "reviews/",
+    "TrialEndpoint": "yes",
     "ProductionReviewers": "mona,acme/release",
 }
 

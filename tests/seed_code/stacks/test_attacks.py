@@ -78,7 +78,24 @@ STOPS_MAIN: Attack = (
 LISTS_JOBS: list[Attack] = [
     (f"sagemaker:List{kind}Jobs", "*", {}) for kind in ("Training", "Processing", "Transform")
 ]
+MAIN_CODE: Attack = ("s3:GetObject", f"{BUCKET}/code/build/a/evaluate.py", {})
+MAIN_TRIAL: Attack = ("sagemaker:CreateEndpoint", f"{SM}endpoint/reviews-trial-abc", OURS)
+PR_TRIAL: Attack = (
+    "sagemaker:CreateEndpoint",
+    f"{SM}endpoint/reviews-pr-7-trial-abc",
+    OURS | {"aws:RequestTag/model-build:pull-request": "7"},
+)
+STARTS_ENDPOINT: Attack = ("sagemaker:CreateEndpoint", f"{SM}endpoint/reviews-production", OURS)
+ASKS_ENDPOINT: Attack = ("sagemaker:InvokeEndpoint", f"{SM}endpoint/reviews-production", OURS)
+TRAINS: Attack = ("sagemaker:CreateTrainingJob", f"{SM}training-job/pipelines-abc-Train-xyz", OURS)
+EVALUATION: Attack = ("s3:PutObject", f"{BUCKET}/runs/abc/evaluate/evaluation/evaluation.json", {})
+PR_EVALUATION: Attack = ("s3:PutObject", f"{BUCKET}/pr/7/runs/abc/evaluate/evaluation/evaluation.json", {})
 CODE = [SERVED, SERVES_MODEL, STAGING_SERVED, BUILD_CODE, CONTRACT]
+
+TRIES_NOTHING_ELSE = [
+    *(REGISTERS, RECORDS, DEPLOYS, RUNS_MAIN, STAGING_RECORD, STARTS_ENDPOINT, ASKS_ENDPOINT, TRAINS),
+    *(EVALUATION, PR_EVALUATION),
+]
 
 OWN = {
     "BuildPrRole": [
@@ -103,6 +120,8 @@ OWN = {
         *(STAGING_SERVED, BUILD_CODE, CONTRACT),
     ],
     "EndpointRole": [REGISTERS, RECORDS, DEPLOYS, RUNS_MAIN, STAGING_RECORD, TRAINED, PR_CODE, *CODE],
+    "TrialRole": [*TRIES_NOTHING_ELSE, TRAINED, PR_CODE, PR_TRIAL, *CODE],
+    "PullRequestTrialRole": [*TRIES_NOTHING_ELSE, TRAINED, MAIN_TRIAL, MAIN_CODE, *CODE],
     "DeployServiceRole": [REGISTERS, RECORDS, RUNS_MAIN, STAGING_RECORD, TRAINED, PR_CODE, *CODE],
 }
 EXCEPTIONS = {
@@ -146,4 +165,10 @@ def test_an_attack_that_is_allowed_would_be_seen(project):
     assert project.may("BuildRunRole", *CONTRACT)
     assert project.may("PipelineRole", *STOPS_MAINS_JOB)
     assert project.may("PipelineRole", *TRAINED)
+    assert project.may("PipelineRole", *EVALUATION)
+    assert project.may("PullRequestRole", *PR_EVALUATION)
     assert project.may("PullRequestRole", *PR_CODE)
+    assert project.may("TrialRole", *MAIN_TRIAL)
+    assert project.may("TrialRole", *MAIN_CODE)
+    assert project.may("PullRequestTrialRole", *PR_TRIAL)
+    assert project.may("PullRequestTrialRole", *PR_CODE)

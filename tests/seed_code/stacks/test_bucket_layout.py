@@ -13,6 +13,12 @@ WRITERS = {
     "data/abc/data": {"BuildRunRole"},
     "runs/x/report/report.html": {"BuildRunRole", "PipelineRole"},
     "runs/x/evaluate/evaluation/evaluation.json": {"PipelineRole"},
+    "runs/x/trial/evaluation/evaluation.json": {"PipelineRole", "TrialRole"},
+    "pr/7/runs/x/trial/evaluation/evaluation.json": {
+        "BuildPrRole",
+        "PullRequestRole",
+        "PullRequestTrialRole",
+    },
     "models/x/output/model.tar.gz": {"PipelineRole"},
     "models/contracts/abc/text_rules.py": {"PipelineRole"},
     "pr/7/code/build/abc/evaluate.py": {"BuildPrRole", "PullRequestRole"},
@@ -41,7 +47,9 @@ ROLES = (
     "PipelineRole",
     "ProductionRole",
     "PullRequestRole",
+    "PullRequestTrialRole",
     "StagingRole",
+    "TrialRole",
 )
 
 
@@ -60,7 +68,7 @@ def test_nobody_deletes_what_is_kept(project, key):
 NAMED_BY_HASH = [
     ("project", "ArtifactBucketPolicy", f"{BUCKET}/{key}")
     for key in WRITERS
-    if key.startswith(("code/", "contracts/", "pr/")) or "/models/abc/" in key
+    if key.startswith(("code/", "contracts/", "pr/7/code/")) or "/models/abc/" in key
 ] + [
     ("publication", "TemplateBucketPolicy", f"{TEMPLATES}/{key}")
     for key in ("functions/abc.zip", "seeds/abc/build.zip", "versions/abc.yaml")

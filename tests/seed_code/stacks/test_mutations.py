@@ -33,6 +33,7 @@ _ASKS: tuple[str, str, dict[str, str]] = (
     {},
 )
 _WRITES: tuple[str, str, dict[str, str]] = ("s3:PutObject", f"{BUCKET}/code/build/x", {})
+_STARTS_ENDPOINT = ("sagemaker:CreateEndpoint", ENDPOINT, {f"aws:RequestTag/{TAG}": "reviews"})
 _PULL_REQUEST = [_ANOTHERS, _REGISTERS, _SERVES, _DEPLOYS, _ASKS, _WRITES]
 _STAGE = [
     ("sagemaker:DeleteEndpoint", f"{SM}endpoint/reviews-production", THEIRS),
@@ -52,6 +53,8 @@ ATTACKS = {
     "BuildPrRole": _PULL_REQUEST,
     "BuildRunRole": [_ANOTHERS, _REGISTERS, _SERVES, _DEPLOYS, _ASKS],
     "EndpointRole": [_ANOTHERS],
+    "TrialRole": [_ANOTHERS, _REGISTERS, _STARTS_ENDPOINT],
+    "PullRequestTrialRole": [_ANOTHERS, _REGISTERS, _STARTS_ENDPOINT],
     "StagingRole": _STAGE,
     "ProductionRole": _STAGE,
     "DeployServiceRole": [

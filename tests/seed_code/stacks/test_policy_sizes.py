@@ -15,6 +15,7 @@ LONGEST = {
     "GitHubOwner": "o" * 39,
     "RegisterApproved": "yes",
     "PublicApi": "yes",
+    "TrialEndpoint": "yes",
     "EndpointSubnets": ",".join(f"subnet-{number:017x}" for number in range(16)),
     "TrainingDataKey": "arn:aws-us-gov:kms:ap-southeast-1:123456789012:key/mrk-" + "a" * 32,
     "TrainingData": "s3://" + "b" * 63 + "/" + "k" * 512,

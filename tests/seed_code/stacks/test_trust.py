@@ -107,6 +107,8 @@ def test_no_trust_policy_has_a_wildcard(project, publication):
         ("PipelineRole", "sagemaker"),
         ("PullRequestRole", "sagemaker"),
         ("EndpointRole", "sagemaker"),
+        ("TrialRole", "sagemaker"),
+        ("PullRequestTrialRole", "sagemaker"),
         ("DeployServiceRole", "cloudformation"),
         ("PourRole", "lambda"),
         ("DispatchRole", "lambda"),

@@ -1,7 +1,7 @@
 """The pipeline's definition. This package alone imports the SageMaker SDK, and only when `definition` is called.
 
-    Prepare -> Train (and Tune) -> Evaluate -> Gate -+-> CreateModel -> Register
-                                                     +-> Fail
+    Prepare -> Train (and Tune) -> Evaluate (-> Trial) -> Gate -+-> CreateModel -> Register
+                                                                +-> Fail
 
 A definition is a pure function of the recipe, the settings and the hashes of the uploaded files. Building it needs no
 network and reads no configuration of the machine. Equal inputs give equal bytes on every machine.
@@ -27,7 +27,7 @@ from model_build.run.pipeline.inputs import (
     NONE,
     Inputs,
 )
-from model_build.run.pipeline.jobs import BOOT
+from model_build.run.pipeline.jobs import BOOT, TRIAL
 from model_build.run.pipeline.registration import FAIL
 from model_build.run.pipeline.search import NAME as TUNE
 
@@ -41,6 +41,7 @@ __all__ = [
     "MINIMUM",
     "NONE",
     "STEPS",
+    "TRIAL",
     "TUNE",
     "Inputs",
     "definition",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,13 @@ if TYPE_CHECKING:
 
 PYTORCH = {"training": "2.9.0", "inference": "2.6.0"}
 """The PyTorch images. Both have Python 3.12, so the libraries that training stores with a model can be imported there."""
+
+
+_SCRIPT_ENVIRONMENT = {
+    "SAGEMAKER_PROGRAM": "inference.py",
+    "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
+}
+"""Tells the scikit-learn image where the script that serves the model is: in the artifact. SageMaker's SDK sets the same."""
 
 
 @dataclass(frozen=True)
@@ -125,6 +133,11 @@ class Context:
         if isinstance(self.recipe.training, Transformer):
             return self._pytorch("inference", self.recipe.registration.inference_instances[0])
         return self.training_image
+
+    @property
+    def serving_environment(self) -> Mapping[str, str]:
+        """The variables of the container that serves the recipe's model."""
+        return _SCRIPT_ENVIRONMENT if isinstance(self.recipe.training, Scripted) else {}
 
     @property
     def evaluation_image(self) -> str:

@@ -14,13 +14,16 @@ if TYPE_CHECKING:
     from model_build.core.settings import Settings
     from model_build.recipe import Recipe
 
-_TRAIN = "Train"
-STEPS = ("Prepare", _TRAIN, "Evaluate", "Gate", "CreateModel", "Register", "Fail")
+_TRAIN, _EVALUATE = "Train", "Evaluate"
+STEPS = ("Prepare", _TRAIN, _EVALUATE, "Gate", "CreateModel", "Register", "Fail")
 
 
 def names(recipe: Recipe) -> tuple[str, ...]:
     """The steps of a recipe's pipeline, in order."""
-    after = {_TRAIN: [search.NAME] if recipe.tune else []}
+    after = {
+        _TRAIN: [search.NAME] if recipe.tune else [],
+        _EVALUATE: [jobs.TRIAL] if recipe.trial else [],
+    }
     return tuple(name for step in STEPS for name in (step, *after.get(step, ())))
 
 
@@ -37,22 +40,30 @@ def _pipeline(context: Context) -> Any:
     from sagemaker.mlops.workflow.condition_step import ConditionStep
     from sagemaker.mlops.workflow.pipeline import Pipeline
 
-    report = PropertyFile(name="EvaluationReport", output_name="evaluation", path="evaluation.json")
+    def document(name: str) -> Any:
+        return PropertyFile(name=name, output_name="evaluation", path="evaluation.json")
+
+    report = document("EvaluationReport")
     prepare = jobs.prepare(context)
     trained, models = _models(context, prepare)
     evaluate = jobs.evaluate(context, prepare, models, report)
+    tried, decides, decision = [], evaluate, report
+    if context.recipe.trial is not None:
+        decision = document("TrialReport")
+        decides = jobs.trial(context, evaluate, models.candidate, decision)
+        tried = [decides]
     gate = ConditionStep(
         name="Gate",
-        conditions=[ConditionEquals(left=evaluated(evaluate, report, "gate.passed"), right=True)],
+        conditions=[ConditionEquals(left=evaluated(decides, decision, "gate.passed"), right=True)],
         if_steps=(
             [] if context.pull_request else registration.steps(context, models.candidate, evaluate, report)
         ),
-        else_steps=[registration.fail(evaluate)],
+        else_steps=[registration.fail(decides)],
     )
     return Pipeline(
         name=context.settings.pipeline_name(context.recipe.name),
         parameters=_parameters(context),
-        steps=[prepare, *trained, evaluate, gate],
+        steps=[prepare, *trained, evaluate, *tried, gate],
         sagemaker_session=context.session,
         pipeline_experiment_config=None,
     )

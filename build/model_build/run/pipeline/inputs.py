@@ -24,7 +24,8 @@ class Inputs:
 
     `launcher` holds the lines of the program that checks a step's code before it runs it. `algorithm` is the archive of
     the training script, None for a built-in algorithm; `training_wheels` and `pretrained` are channels of the training.
-    With `evaluates_transformers` a model of the problem may be a transformer, and Evaluate needs PyTorch.
+    With `evaluates_transformers` a model of the problem may be a transformer, and Evaluate needs PyTorch. `trial_code` is
+    None for a recipe without a trial.
     """
 
     prepare_code: str
@@ -40,3 +41,5 @@ class Inputs:
     training_wheels: str | None = None
     pretrained: str | None = None
     evaluates_transformers: bool = False
+    trial_code: str | None = None
+    trial_sha256: str = ""

@@ -14,6 +14,12 @@ from model_build.run.pipeline.context import Context, output
 BOOT = "import sys; exec('\\n'.join(sys.argv[1:sys.argv.index('--')]))"
 """Runs the launcher. Its lines are the arguments before `--`: each part of a container's entry point is one line."""
 
+TRIAL = "Trial"
+"""The step that a recipe with `trial` has."""
+
+_TRIAL_SECONDS = 45 * 60
+"""What a trial takes at most after its endpoint is in service: 15 minutes to ask, 15 to delete, and the job's own time."""
+
 _INPUT = "/opt/ml/processing/input"
 _OUTPUT = "/opt/ml/processing/output"
 _DAY = 24 * 60 * 60
@@ -135,9 +141,50 @@ def evaluate(context: Context, prepare: Any, models: Models, report: Any) -> Any
             **({"validation": output(prepare, "validation")} if chooses else {}),
             **({} if models.defaults is None else {"defaults": models.defaults}),
         },
-        outputs=("evaluation", "contract") if chooses else ("evaluation",),
+        outputs=(
+            "evaluation",
+            *(("contract",) if chooses else ()),
+            *(() if context.recipe.trial is None else ("answers",)),
+        ),
         arguments=[part for argument in arguments.items() for part in argument],
         property_files=[report],
+    )
+
+
+def trial(context: Context, evaluate: Any, candidate: Any, report: Any) -> Any:
+    """The step that tries the candidate on a temporary endpoint, and writes the decision as the property file `report`."""
+    recipe, inputs, settings = context.recipe, context.inputs, context.settings
+    assert recipe.trial is not None and settings.trial_role_arn is not None  # the blueprint asks for both
+    chooses = recipe.evaluation.chooses_thresholds
+    arguments = [
+        *("--contract-sha256", inputs.contract_sha256),
+        *("--prefix", settings.trial_prefix),
+        *("--role", settings.trial_role_arn),
+        *("--image", context.serving_image),
+        *("--model", candidate),
+        *("--force-reason", context.parameters.force_reason),
+    ]
+    for name, value in context.serving_environment.items():
+        arguments += ["--environment", f"{name}={value}"]
+    for tag in context.tags:
+        arguments += ["--tag", f"{tag['Key']}={tag['Value']}"]
+    return _processing_step(
+        context,
+        TRIAL,
+        image=context.sklearn,
+        instances=1,
+        entrypoint=_entrypoint(context, inputs.trial_sha256, "trial.py"),
+        inputs={
+            "code": inputs.trial_code,
+            "evaluation": output(evaluate, "evaluation"),
+            "answers": output(evaluate, "answers"),
+            "contract": output(evaluate, "contract") if chooses else inputs.contract,
+        },
+        outputs=("evaluation",),
+        arguments=arguments,
+        property_files=[report],
+        seconds=recipe.trial.max_wait_seconds + _TRIAL_SECONDS,
+        role=settings.trial_role_arn,
     )
 
 
@@ -153,20 +200,25 @@ def _processing_step(
     arguments: list[Any] | None = None,
     environment: dict[str, Any] | None = None,
     property_files: list[Any] | None = None,
+    seconds: int | None = None,
+    role: str | None = None,
 ) -> Any:
-    """A processing step. Each input and output has a folder of its name."""
+    """A processing step. Each input and output has a folder of its name.
+
+    `seconds` is its limit, by default the recipe's, and `role` what it runs as, by default the pipeline's role.
+    """
     from sagemaker.core.processing import Processor
     from sagemaker.mlops.workflow.steps import ProcessingStep
 
     jobs = context.recipe.processing
     processor = Processor(
-        role=context.settings.pipeline_role_arn,
+        role=role or context.settings.pipeline_role_arn,
         image_uri=image,
         entrypoint=entrypoint,
         instance_type=jobs.instance_type,
         instance_count=instances,
         volume_size_in_gb=jobs.volume_gb,
-        max_runtime_in_seconds=jobs.max_runtime_seconds,
+        max_runtime_in_seconds=jobs.max_runtime_seconds if seconds is None else seconds,
         output_kms_key=context.settings.kms_key,
         env=environment,
         tags=context.tags,

@@ -5,18 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from model_build.core import metadata
-from model_build.recipe.training import Scripted
 from model_build.run.pipeline import retries
 from model_build.run.pipeline.context import Context, evaluated, output
 from model_build.run.pipeline.session import model_arguments
 
 FAIL = "Fail"
-
-_SCRIPT_ENVIRONMENT = {
-    "SAGEMAKER_PROGRAM": "inference.py",
-    "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
-}
-"""Tells the scikit-learn image where the script that serves the model is: in the artifact. SageMaker's SDK sets the same."""
 
 _TYPES = ("application/json", "application/jsonlines")
 
@@ -27,15 +20,15 @@ def steps(context: Context, candidate: Any, evaluate: Any, report: Any) -> list[
     return [create_model, _register(context, candidate, evaluate, report, create_model)]
 
 
-def fail(evaluate: Any) -> Any:
+def fail(decides: Any) -> Any:
     """The step that ends a refused run. Its message names the document with the figures and the reason."""
     from sagemaker.core.workflow.functions import Join
     from sagemaker.mlops.workflow.fail_step import FailStep
 
-    # The output of Evaluate, not this execution's prefix: with a cached step it is that of an earlier execution.
+    # The output of the step that decided, not this execution's prefix: with a cached step it is that of an earlier execution.
     message = [
         "The gate refused the candidate. Its figures and the reason: ",
-        output(evaluate, "evaluation"),
+        output(decides, "evaluation"),
     ]
     return FailStep(
         name=FAIL,
@@ -127,10 +120,10 @@ def _contract(context: Context, evaluate: Any, report: Any) -> dict[str, Any]:
 
 def _container(context: Context, candidate: Any) -> dict[str, Any]:
     """The container that serves the model."""
-    container = {
+    container: dict[str, Any] = {
         "Image": context.serving_image,
         "ModelDataUrl": candidate,
     }
-    if isinstance(context.recipe.training, Scripted):
-        container["Environment"] = dict(_SCRIPT_ENVIRONMENT)
+    if context.serving_environment:
+        container["Environment"] = dict(context.serving_environment)
     return container

@@ -6,7 +6,6 @@ is denied, so that nothing that is added to the role later allows it by accident
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import aws_cdk as cdk
@@ -21,6 +20,7 @@ from project_template.stacks.policies import (
     allow,
     arn,
     deny,
+    deny_elsewhere,
     deny_other_projects,
     encrypts,
     objects_below,
@@ -30,10 +30,13 @@ from project_template.stacks.policies import (
     trusts_service,
     via_s3,
 )
+from project_template.stacks.roles import trial_roles
+from project_template.stacks.roles.containers import LOG_NAMES, container
 from project_template.stacks.roles.identity import BUILD_HOURS, Identity, Subjects
+from project_template.stacks.roles.trial_roles import MAIN, PULL_REQUESTS, REGISTERS, SERVES, TrialRoles
 from project_template.stacks.storage import Storage
 
-IMAGES = ("sagemaker-scikit-learn", "blazingtext", "pytorch-training")
+_IMAGES = ("sagemaker-scikit-learn", "blazingtext", "pytorch-training")
 """The repositories of AWS's images that the pipelines' jobs run in, in accounts of AWS."""
 
 _PULL_REQUESTS = f"{PROJECT}-pr-*"
@@ -48,10 +51,6 @@ _JOB_NAMES = (
     "A pipeline names its jobs and models pipelines-EXECUTION-STEP-RANDOM: whose they are is in their tags, and those of "
     "another project are denied."
 )
-_LOG_NAMES = (
-    "The log groups are SageMaker's, one for the whole account. The streams begin with a job's name, in which the id of an "
-    "execution is random."
-)
 
 _READS_EXECUTIONS = (
     "sagemaker:DescribePipeline",
@@ -61,30 +60,18 @@ _READS_EXECUTIONS = (
     "sagemaker:ListPipelineExecutions",
     "sagemaker:ListPipelineParametersForExecution",
 )
-_REGISTERS = (
-    "sagemaker:CreateModelPackage",
-    "sagemaker:CreateModelPackageGroup",
-    "sagemaker:DeleteModelPackage",
-    "sagemaker:DeleteModelPackageGroup",
-    "sagemaker:UpdateModelPackage",
-)
-_SERVES = (
-    "sagemaker:CreateEndpoint*",
-    "sagemaker:DeleteEndpoint*",
-    "sagemaker:InvokeEndpoint*",
-    "sagemaker:UpdateEndpoint*",
-)
 _DEPLOYS = ("apigateway:*", "cloudformation:*", "execute-api:*", "lambda:*")
 
 
 @dataclass(frozen=True)
 class BuildRoles:
-    """The roles of the build repository: `pipeline` and `pull_request` for jobs, the others for workflows."""
+    """The roles of the build repository: `pipeline`, `pull_request` and `trials` for jobs, the others for workflows."""
 
     pipeline: iam.CfnRole
     pull_request: iam.CfnRole
     build_pr: iam.CfnRole
     build_run: iam.CfnRole
+    trials: TrialRoles
 
 
 class _Statements:
@@ -144,12 +131,12 @@ class _Statements:
             *_creates_jobs(new, there),
             *_creates_searches(new, there),
             encrypts(self.storage.key.attr_arn),
-            *container(IMAGES, _JOB_GROUPS, "pipelines-*"),
+            *container(_IMAGES, _JOB_GROUPS, "pipelines-*", _JOB_GROUPS),
             allow(
                 "WritesLogsOfSearches",
                 "logs:PutLogEvents",
                 [arn("logs", f"log-group:/aws/sagemaker/TrainingJobs:log-stream:{_SEARCH_STREAMS}")],
-                because=_LOG_NAMES,
+                because=LOG_NAMES,
             ),
         ]
 
@@ -181,12 +168,12 @@ class _Statements:
                 ],
                 sagemaker(f"model-package/{PROJECT}-models/*", f"model-package-group/{PROJECT}-models"),
             ),
-            allow("ReadsLogs", "logs:GetLogEvents", groups, because=_LOG_NAMES),
+            allow("ReadsLogs", "logs:GetLogEvents", groups, because=LOG_NAMES),
             allow(
                 "FindsLogs",
                 "logs:DescribeLogStreams",
                 [arn("logs", f"log-group:/aws/sagemaker/{group}:*") for group in _JOB_GROUPS],
-                because=_LOG_NAMES,
+                because=LOG_NAMES,
             ),
         ]
 
@@ -210,53 +197,14 @@ class _Statements:
         ]
 
 
-def container(
-    images: Sequence[str], log_groups: Sequence[str], streams: str, kinds: Sequence[str] = _JOB_GROUPS
-) -> list[Statement]:
-    """The permissions that SageMaker needs in a container's role: pull AWS's image, write the log, send metrics.
-
-    Log groups, and the metrics' namespaces, begin with /aws/sagemaker/; an endpoint's log group is its own.
-    """
-    repositories = [arn("ecr", f"repository/{image}", account="*") for image in images]
-    groups = [arn("logs", f"log-group:/aws/sagemaker/{group}") for group in log_groups]
-    namespaces = [f"/aws/sagemaker/{kind}" for kind in kinds]
-    return [
-        allow("SignsInToEcr", "ecr:GetAuthorizationToken", "*", because="The action knows no resource."),
-        allow(
-            "FetchesImages",
-            ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
-            repositories,
-            because="AWS's images lie in accounts of AWS, another one in each region.",
-        ),
-        allow(
-            "MakesLogs",
-            ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams"],
-            [f"{group}:*" for group in groups],
-            because=_LOG_NAMES,
-        ),
-        allow(
-            "WritesLogs",
-            "logs:PutLogEvents",
-            [f"{group}:log-stream:{streams}" for group in groups],
-            because=_LOG_NAMES,
-        ),
-        allow(
-            "SendsMetrics",
-            "cloudwatch:PutMetricData",
-            "*",
-            because="The action knows no resource, but its namespace.",
-            StringEquals={"cloudwatch:namespace": namespaces},
-        ),
-    ]
-
-
 def add(
     identity: Identity, storage: Storage, parameters: Parameters, prefix: str, repository_id: str
 ) -> BuildRoles:
     """`prefix` is how the subjects of the build repository's tokens begin."""
     shared = _Statements(storage, parameters)
-    pipeline = _pipeline(identity, shared)
-    pull_request = _pull_request(identity, shared)
+    trials = trial_roles.add(identity, storage, parameters)
+    pipeline = _pipeline(identity, shared, trials)
+    pull_request = _pull_request(identity, shared, trials)
     return BuildRoles(
         pipeline=pipeline,
         pull_request=pull_request,
@@ -266,10 +214,11 @@ def add(
         build_run=_build_run(
             identity, shared, Subjects(prefix, repository_id, (":ref:refs/heads/main",)), pipeline
         ),
+        trials=trials,
     )
 
 
-def _pipeline(identity: Identity, shared: _Statements) -> iam.CfnRole:
+def _pipeline(identity: Identity, shared: _Statements, trials: TrialRoles) -> iam.CfnRole:
     models = sagemaker("model/pipelines-*")
     packages = sagemaker(f"model-package/{PROJECT}-models/*", f"model-package-group/{PROJECT}-models")
     role = identity.role(
@@ -304,7 +253,8 @@ def _pipeline(identity: Identity, shared: _Statements) -> iam.CfnRole:
                 StringEquals={"sagemaker:ModelApprovalStatus": shared.parameters.approvals},
             ),
             allow("ReadsPackages", "sagemaker:DescribeModelPackage", packages),
-            deny("ApprovesNothing", ["sagemaker:UpdateModelPackage", *_SERVES]),
+            trials.passes(trials.main),
+            deny("ApprovesNothing", ["sagemaker:UpdateModelPackage", *SERVES]),
             deny_other_projects(),
         ],
     )
@@ -314,7 +264,7 @@ def _pipeline(identity: Identity, shared: _Statements) -> iam.CfnRole:
     return role
 
 
-def _pull_request(identity: Identity, shared: _Statements) -> iam.CfnRole:
+def _pull_request(identity: Identity, shared: _Statements, trials: TrialRoles) -> iam.CfnRole:
     role = identity.role(
         "PullRequestRole",
         f"What the pipelines of {PROJECT}'s pull requests run as: writes under pr/ alone, registers nothing.",
@@ -325,6 +275,8 @@ def _pull_request(identity: Identity, shared: _Statements) -> iam.CfnRole:
             *shared.reads("contracts/", "data/", "models/", "pr/", "runs/*/evaluate/contract/"),
             *shared.writes("pr/"),
             *shared.runs_jobs(of_pull_requests=True),
+            trials.passes(trials.pull_request),
+            deny("ServesNothing", SERVES),
             *_pull_requests_never(shared),
         ],
     )
@@ -335,13 +287,10 @@ def _pull_request(identity: Identity, shared: _Statements) -> iam.CfnRole:
 
 
 def _pull_requests_never(shared: _Statements) -> list[Statement]:
-    elsewhere = deny("WritesNowhereElse", ["s3:DeleteObject*", "s3:PutObject*"])
-    elsewhere["NotResource"] = shared.objects("pr/")[0]
-    del elsewhere["Resource"]
     return [
-        deny("RegistersNothing", _REGISTERS),
-        deny("TouchesNoDeployment", [*_SERVES, *_DEPLOYS]),
-        elsewhere,
+        deny("RegistersNothing", REGISTERS),
+        deny("TouchesNoDeployment", _DEPLOYS),
+        deny_elsewhere("WritesNowhereElse", ["s3:DeleteObject*", "s3:PutObject*"], shared.objects("pr/")[0]),
         deny_other_projects(),
     ]
 
@@ -359,6 +308,8 @@ def _build_pr(
             *shared.watches(f"{PROJECT}-*"),
             *shared.runs(_PULL_REQUESTS),
             *_cleans(shared),
+            *trial_roles.ends(shared.parameters, PULL_REQUESTS),
+            trial_roles.serves_nothing(shared.parameters, PULL_REQUESTS),
             passes("PassesPullRequestRole", pull_request.attr_arn, "sagemaker"),
             *_pull_requests_never(shared),
         ],
@@ -418,8 +369,10 @@ def _build_run(
             *_takes_over(shared),
             passes("PassesPipelineRole", pipeline.attr_arn, "sagemaker"),
             # The pipeline registers, as its own role; and what was registered is approved by people.
-            deny("RegistersNothingItself", _REGISTERS),
-            deny("TouchesNoDeployment", [*_SERVES, *_DEPLOYS]),
+            deny("RegistersNothingItself", REGISTERS),
+            deny("TouchesNoDeployment", _DEPLOYS),
+            *trial_roles.ends(shared.parameters, MAIN, PULL_REQUESTS),
+            trial_roles.serves_nothing(shared.parameters, MAIN, PULL_REQUESTS),
             deny_other_projects(),
         ],
         hours=BUILD_HOURS,

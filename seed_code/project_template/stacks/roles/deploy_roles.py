@@ -27,7 +27,7 @@ from project_template.stacks.policies import (
     trusts_service,
     via_s3,
 )
-from project_template.stacks.roles.build_roles import container
+from project_template.stacks.roles.containers import container
 from project_template.stacks.roles.identity import DEPLOY_HOURS, MAIN, Identity, Subjects
 from project_template.stacks.storage import Storage
 

@@ -103,8 +103,8 @@ class Identity:
             }
         )
 
-    def passes_itself(self, name: str, role: iam.CfnRole, statement: Statement) -> None:
+    def passes_itself(self, name: str, role: iam.CfnRole, statement: Statement) -> iam.CfnRolePolicy:
         """A policy that names its own role, which the role itself cannot hold: that would be a circle."""
-        iam.CfnRolePolicy(
+        return iam.CfnRolePolicy(
             self._stack, name, policy_name="Itself", role_name=role.ref, policy_document=document(statement)
         )

@@ -22,6 +22,14 @@ _READS_SEARCHES = {
     "sagemaker:DescribeHyperParameterTuningJob": _SEARCH,
     "sagemaker:ListTrainingJobsForHyperParameterTuningJob": _SEARCH,
 }
+_LEFT = "a trial that its job could not delete, since it was killed, is deleted"
+_ENDS_TRIALS = {
+    "sagemaker:DeleteEndpoint": _LEFT,
+    "sagemaker:DeleteEndpointConfig": _LEFT,
+    "sagemaker:DeleteModel": _LEFT,
+    "sagemaker:ListTags": _LEFT,
+}
+_TRIAL = {**_CONTAINER, "sagemaker:ListTags": _LEFT}
 _JOBS = {
     **_CONTAINER,
     **_READS_SEARCHES,
@@ -48,12 +56,14 @@ _STAGE = {
 UNEXERCISED: Mapping[str, Mapping[str, str]] = {
     "BuildPrRole": {
         **_READS_SEARCHES,
+        **_ENDS_TRIALS,
         "s3:ListBucket": _MISSING,
         "sagemaker:UpdatePipeline": "a pull request gets a second commit",
         "sagemaker:StopPipelineExecution": "a pull request may be closed while it is tried",
     },
     "BuildRunRole": {
         **_READS_SEARCHES,
+        **_ENDS_TRIALS,
         "s3:ListBucket": _MISSING,
         "s3:GetObject": _MERGED,
         "s3:DeleteObject": _MERGED,
@@ -73,6 +83,8 @@ UNEXERCISED: Mapping[str, Mapping[str, str]] = {
         **_JOBS,
         "logs:CreateLogGroup": "an account's first jobs make the log groups, and they seldom are a pull request's",
     },
+    "PullRequestTrialRole": _TRIAL,
+    "TrialRole": _TRIAL,
     "StagingRole": {
         **_STAGE,
         "execute-api:Invoke": "the API of a stage may be an HTTP API",

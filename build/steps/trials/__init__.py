@@ -1,0 +1,1 @@
+"""A trial: a temporary endpoint of the candidate, what it is asked, and what it has to answer."""
