@@ -135,7 +135,7 @@ def test_sessions_last_as_long_as_the_work_and_others_an_hour(project):
 
 def test_every_role_is_below_the_projects_path_and_under_the_boundary(project, publications):
     roles = project.of_type("AWS::IAM::Role")
-    assert len(roles) == 12
+    assert len(roles) == 14
     assert {role["Path"] for role in roles.values()} == {"/sagemaker-projects/reviews/"}
     boundary = publications.project.permissions_boundary_arn
     assert {role["PermissionsBoundary"] for role in roles.values()} == {boundary}
