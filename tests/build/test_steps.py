@@ -82,14 +82,16 @@ def test_no_step_knows_the_package_that_runs_it(repository):
         assert not packages(path.read_text(encoding="utf-8")) & {"model_build", "local_aws"}, path
 
 
-def test_one_module_alone_asks_aws(repository):
-    """Evaluate records which version of the artifact it measured; SageMaker brings everything else to the job."""
-    asking = [
+def test_two_modules_alone_ask_aws(repository):
+    """Evaluate records which version of the artifact it measured, and Trial makes an endpoint; SageMaker brings everything
+    else to the job."""
+    asking = {
         path.name
         for path in (repository / "steps").rglob("*.py")
         if "boto3" in packages(path.read_text(encoding="utf-8"))
-    ]
-    assert asking == ["artifact.py"]
+    }
+    assert asking == {"artifact.py", "trial.py"}
+    assert "trial" not in closure(repository / "steps", "evaluate")[1]
 
 
 ALLOWED = {
@@ -97,6 +99,7 @@ ALLOWED = {
     "preparation": {"reading", "preparation"},
     "prediction": {"prediction"},
     "evaluation": {"evaluation"},
+    "trials": {"prediction", "trials"},
 }
 
 
