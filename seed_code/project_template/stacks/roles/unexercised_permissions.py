@@ -29,7 +29,8 @@ _ENDS_TRIALS = {
     "sagemaker:DeleteModel": _LEFT,
     "sagemaker:ListTags": _LEFT,
 }
-_TRIAL = {**_CONTAINER, "sagemaker:ListTags": _LEFT}
+_FIRST_JOBS = "an account's first jobs make the log groups, and they seldom are a pull request's or a trial"
+_TRIAL = {**_CONTAINER, "logs:CreateLogGroup": _FIRST_JOBS, "sagemaker:ListTags": _LEFT}
 _JOBS = {
     **_CONTAINER,
     **_READS_SEARCHES,
@@ -81,7 +82,7 @@ UNEXERCISED: Mapping[str, Mapping[str, str]] = {
     "ProductionRole": _STAGE,
     "PullRequestRole": {
         **_JOBS,
-        "logs:CreateLogGroup": "an account's first jobs make the log groups, and they seldom are a pull request's",
+        "logs:CreateLogGroup": _FIRST_JOBS,
     },
     "PullRequestTrialRole": _TRIAL,
     "TrialRole": _TRIAL,
