@@ -57,6 +57,15 @@ def test_a_developer_makes_roles_and_functions_roles_but_no_users(acting):
     assert acting(Identity.DEVELOPER, "sqs").list_queues()["ResponseMetadata"]["HTTPStatusCode"] == 200
 
 
+def test_services_whose_requests_are_signed_by_another_name_know_their_actions(acting):
+    found = acting(Identity.DEVELOPER, "resourcegroupstaggingapi").get_resources(
+        TagFilters=[{"Key": "sagemaker:project-name", "Values": ["absent"]}]
+    )
+    assert found["ResourceTagMappingList"] == []
+    quotas = acting(Identity.DEVELOPER, "service-quotas").list_aws_default_service_quotas(ServiceCode="vpc")
+    assert quotas["Quotas"]
+
+
 def test_a_user_of_studio_reaches_the_project_and_no_other_stacks_and_buckets(acting):
     s3 = acting(Identity.STUDIO_USER, "s3")
     s3.put_object(Bucket="local-artifacts", Key="k", Body=b"x")

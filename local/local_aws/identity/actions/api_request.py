@@ -25,6 +25,8 @@ _BY_SIGNING_NAME = {
     "apigateway": ("apigatewayv2",),
     "monitoring": ("cloudwatch",),
     "sagemaker": ("sagemaker", "sagemaker-runtime"),
+    "servicequotas": ("service-quotas",),
+    "tagging": ("resourcegroupstaggingapi",),
 }
 """boto3's names where they differ from the service that a request is signed for."""
 

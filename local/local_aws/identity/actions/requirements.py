@@ -19,7 +19,12 @@ from local_aws.identity.actions.resources import Namer
 FREE = frozenset({"sts:GetCallerIdentity"})
 """Actions that nobody needs a permission for."""
 
-_PREFIXES = {"apigatewayv2": "apigateway", "sagemaker-runtime": "sagemaker"}
+_PREFIXES = {
+    "apigatewayv2": "apigateway",
+    "resourcegroupstaggingapi": "tag",
+    "sagemaker-runtime": "sagemaker",
+    "service-quotas": "servicequotas",
+}
 """IAM's names of services that differ from boto3's."""
 
 _ACTIONS = {
