@@ -1,6 +1,7 @@
 """A first recipe for data: what is seen, what is asked, and that Prepare can use what was written."""
 
 import bz2
+import errno
 import gzip
 import json
 import lzma
@@ -162,3 +163,20 @@ def test_a_recipe_that_is_there_is_not_overwritten(make):
     assert again.exit_code == 2
     assert "exists already" in again.stderr
     assert Path("recipes/lamps.yaml").read_text() == "mine\n"
+
+
+def test_a_column_that_is_called_text_may_hold_short_ones(make):
+    texts = [f"{one} {other}" for one in WORDS for other in WORDS]
+    recipe, _ = make("short.csv", table(texts, ["yes", "no", "no"] * 48, header=["text", "label"]))
+    assert recipe.data.text == ("text",)
+
+
+def test_a_full_disk_leaves_no_half_of_a_recipe(make, monkeypatch):
+    def write(path, content, **_):
+        path.touch()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    content = table(TEXTS, ["yes", "no"] * 30, header=["text", "label"])
+    Path("lamps.csv").write_text(content)
+    monkeypatch.setattr(Path, "write_text", write)
+    assert "The disk is full" in make("lamps.csv", content.encode(), code=1)

@@ -36,13 +36,13 @@ def make(
     written = {path: made.text}
     if made.names:
         written[folder / proposal.names_file(called)] = "\n".join(made.names) + "\n"
-    for file, content in written.items():
-        file.write_text(content, encoding="utf-8")
     try:
+        for file, content in written.items():
+            file.write_text(content, encoding="utf-8")
         Recipe.load(path)
-    except UsageError:
+    except (UsageError, OSError):  # a full disk leaves half a file
         for file in written:
-            file.unlink()
+            file.unlink(missing_ok=True)
         raise
     return path, made
 

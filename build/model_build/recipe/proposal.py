@@ -22,6 +22,7 @@ FEWEST_EXAMPLES = 20
 _LABEL_NAMES = re.compile(
     "label|labels|rating|ratings|stars|score|sentiment|class|category|target|polarity|overall|tag|y", re.I
 )
+_TEXT_NAMES = re.compile("text|texts|review|comment|sentence|message|body|question", re.I)
 _SHORTEST_TEXT = 12
 _MARGIN = 0.05
 _LONGER = 2
@@ -59,7 +60,7 @@ def text_columns(sample: Sample) -> list[str]:
         column
         for column in sample.columns
         if column.is_text
-        and column.mean_length >= _SHORTEST_TEXT
+        and (column.mean_length >= _SHORTEST_TEXT or _TEXT_NAMES.fullmatch(column.name))
         and column.spaced * 2 > column.rows - column.empty
         and _varies(column)
     ]
