@@ -15,6 +15,7 @@ SageMaker developer guide.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -70,6 +71,37 @@ class Serving:
         pairs = zip(_at(entry, self.labels), _at(entry, self.scores), strict=True)
         return {str(label).removeprefix(self.prefix): float(score) for label, score in pairs}
 
+    def ranked(self, entry: Mapping[str, Any]) -> dict[str, float]:
+        """`scores_of` as shares of one, the highest first; empty if the model knows no word of the text.
+
+        Raises ValueError for a score that is not finite, too.
+        """
+        scores = {label: _share(score) for label, score in self.scores_of(entry).items()}
+        return dict(sorted(scores.items(), key=lambda pair: -pair[1]))
+
+
+NOTE = "There is nothing in this text that the model could read."
+"""What stands beside the label `null` of a text without tokens, or without any that the model knows."""
+
+
+def prediction(
+    text: str, scores: Mapping[str, float], labels: Sequence[str], thresholds: Mapping[str, float] | None
+) -> dict[str, Any]:
+    """What clients are told of a text: its label and confidence, and with `thresholds` all labels that reach theirs.
+
+    `scores` are those of `Serving.ranked`, `labels` all that the model has.
+    """
+    said: dict[str, Any] = {"text": text}
+    if thresholds is None:
+        said["label"], said["confidence"] = next(iter(scores.items()), (None, None))
+    else:
+        complete = {**scores, **{name: 0.0 for name in labels if name not in scores}}
+        chosen = [name for name, score in complete.items() if score >= thresholds.get(name, math.inf)]
+        said["label"] = chosen[0] if chosen else None
+        said["confidence"] = complete[chosen[0]] if chosen else None
+        said |= {"labels": chosen, "scores": complete, **_stated(thresholds)}
+    return said if scores else {**said, "note": NOTE}
+
 
 def thresholds(contract: Mapping[str, Any]) -> dict[str, float] | None:
     """The least score of each label in an answer; None for a single-label model.
@@ -82,6 +114,19 @@ def thresholds(contract: Mapping[str, Any]) -> dict[str, float] | None:
     if contract["version"] == 1:
         return dict.fromkeys(labels, float(contract["threshold"]))
     return {label: float(contract["thresholds"][label]) for label in labels}
+
+
+def _stated(thresholds: Mapping[str, float]) -> dict[str, Any]:
+    """`threshold` if all labels have the same one, else `thresholds`."""
+    different = set(thresholds.values())
+    return {"threshold": different.pop()} if len(different) == 1 else {"thresholds": dict(thresholds)}
+
+
+def _share(score: float) -> float:
+    if not math.isfinite(score):
+        raise ValueError(f"a probability of {score}")
+    # fastText adds 1e-5 to each probability, so that the largest may exceed 1.
+    return round(min(max(score, 0.0), 1.0), 6)
 
 
 def _document(values: Mapping[str | None, Any]) -> bytes:

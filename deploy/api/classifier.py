@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 
-from model_common.serving import JSON
+from model_common.serving import JSON, prediction
 from policy import Policy
 from request import Problem
 from serving_contract import Contract
@@ -17,7 +16,6 @@ from serving_contract import Contract
 LARGEST_PAYLOAD = 4_000_000
 """The largest request in bytes; a serverless endpoint accepts 4 MB, a real-time one 6."""
 
-_NOTE = "There is nothing in this text that the model could read."
 _BUSY = {
     "ModelNotReadyException",
     "ServiceUnavailable",
@@ -46,42 +44,20 @@ class Classifier:
         lines = [self._contract.tokens(text) for text in texts]
         answers = iter(self._ask([line for line in lines if line]))
         scores = [next(answers) if line else {} for line in lines]
+        labels, thresholds = self._contract.labels, self._contract.thresholds
         return [
-            {
-                "text": text,
-                **self._decided(self._prediction(found), audience),
-                **({} if found else {"note": _NOTE}),
-            }
+            self._decided(prediction(text, found, labels, thresholds), audience)
             for text, found in zip(texts, scores, strict=True)
         ]
 
-    def _decided(self, prediction: dict[str, Any], audience: str | None) -> dict[str, Any]:
+    def _decided(self, made: dict[str, Any], audience: str | None) -> dict[str, Any]:
         if self._policy is None:
-            return prediction
-        label, confidence = prediction["label"], prediction["confidence"]
+            return made
+        label, confidence = made["label"], made["confidence"]
         alone = [] if label is None else [label]
-        scores = prediction.get("scores", {label: confidence})
-        decision = self._policy.decision(
-            audience or self._policy.default, scores, prediction.get("labels", alone)
-        )
-        return {**prediction, "decision": decision}
-
-    def _prediction(self, scores: dict[str, float]) -> dict[str, Any]:
-        thresholds = self._contract.thresholds
-        if thresholds is None:
-            label, confidence = next(iter(scores.items()), (None, None))
-            return {"label": label, "confidence": confidence}
-        complete = scores | {name: 0.0 for name in self._contract.labels if name not in scores}
-        chosen = [
-            name for name, score in complete.items() if name in thresholds and score >= thresholds[name]
-        ]
-        return {
-            "label": chosen[0] if chosen else None,
-            "confidence": complete[chosen[0]] if chosen else None,
-            "labels": chosen,
-            "scores": complete,
-            **_thresholds(thresholds),
-        }
+        scores = made.get("scores", {label: confidence})
+        decision = self._policy.decision(audience or self._policy.default, scores, made.get("labels", alone))
+        return {**made, "decision": decision}
 
     def _ask(self, lines: list[str]) -> list[dict[str, float]]:
         """The labels of each line with their scores, the highest first; empty if the model knows no word of it."""
@@ -94,16 +70,12 @@ class Classifier:
             )
         answer = self._invoke(payload)
         try:
-            scores = [self._scores(entry) for entry in json.loads(answer)]
+            scores = [self._contract.serving.ranked(entry) for entry in json.loads(answer)]
         except (ValueError, KeyError, TypeError) as error:
             raise _model_error(reason="answer not understood") from error
         if len(scores) != len(lines):
             raise _model_error(reason="answer incomplete")
         return scores
-
-    def _scores(self, entry: dict[str, Any]) -> dict[str, float]:
-        scores = {label: _share(score) for label, score in self._contract.serving.scores_of(entry).items()}
-        return dict(sorted(scores.items(), key=lambda pair: -pair[1]))
 
     def _invoke(self, payload: bytes) -> bytes:
         try:
@@ -121,19 +93,6 @@ class Classifier:
         except BotoCoreError as error:
             raise _unavailable(type(error).__name__) from error
         return content
-
-
-def _thresholds(thresholds: Mapping[str, float]) -> dict[str, Any]:
-    """`threshold` if all labels have the same one, else `thresholds`."""
-    different = set(thresholds.values())
-    return {"threshold": different.pop()} if len(different) == 1 else {"thresholds": dict(thresholds)}
-
-
-def _share(score: float) -> float:
-    if not math.isfinite(score):
-        raise ValueError(f"a probability of {score}")
-    # fastText adds 1e-5 to each probability, so that the largest may exceed 1.
-    return round(min(max(score, 0.0), 1.0), 6)
 
 
 def _aws_problem(error: ClientError) -> Problem:

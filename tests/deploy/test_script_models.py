@@ -77,7 +77,8 @@ def test_batch_asks_it_line_by_line_in_its_own_words(live):
     done = live.json("batch", "--stage", "staging", "--input", f"s3://{live.bucket}/texts.jsonl")
     bucket, _, key = done["output"].removeprefix("s3://").partition("/")
     answers = live.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read().splitlines()
-    assert [json.loads(answer)["values"] for answer in answers] == [[0.8, 0.2], [0.1, 0.9]]
+    told = [json.loads(answer) for answer in answers]
+    assert [(each["label"], each["confidence"]) for each in told] == [("positive", 0.8), ("negative", 0.9)]
 
 
 @pytest.fixture(scope="module")

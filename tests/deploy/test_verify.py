@@ -9,7 +9,7 @@ from model_deploy.core import checks
 from model_deploy.core.checks import Case, Checks
 from model_deploy.core.model_package import contract
 from model_deploy.errors import UsageError
-from model_deploy.verify import judge
+from model_deploy.verify import inference, judge
 from model_deploy.verify.inference import NoAnswerError, Prediction
 
 RULES = {"text_rules.py": b"def tokenise(text, rules): return text.lower()"}
@@ -100,6 +100,27 @@ def test_all_cases_go_in_one_request_and_each_has_a_finding():
     assert asked == [["Lovely", "xyz"]]
     assert [finding.case for finding in found.findings] == ["praise", "anything", "latency"]
     assert found.passed
+
+
+@pytest.mark.parametrize("contract", [SINGLE, MULTI], ids=["one label", "several"])
+def test_a_text_that_the_model_cannot_read_has_no_label_and_spoils_no_other_case(contract):
+    asked = []
+
+    def ask(body):
+        asked.append(json.loads(body)["instances"])
+        known = {"label": [f"__label__{contract.labels[1]}"], "prob": [0.9]}
+        return json.dumps([known, {"label": [], "prob": []}]).encode()
+
+    texts = ["Lovely", "", "unheard of"]
+    found = inference.by_contract(contract, texts, ask)
+    assert asked == [["lovely", "unheard of"]]
+    assert [prediction.labels for prediction in found] == [(contract.labels[1],), (), ()]
+    assert inference.by_contract(contract, [""], ask) == [Prediction((), {})]
+    assert len(asked) == 1
+    if contract is SINGLE:
+        cases = (PRAISE, Case(name="empty", text=""), Case(name="strange", text="unheard of"))
+        verdicts = [judge.judge(case, each, SINGLE) for case, each in zip(cases, found, strict=True)]
+        assert verdicts == [None, "answered no label", "answered no label"]
 
 
 def test_a_slow_first_answer_is_forgiven_and_three_slow_ones_are_not():

@@ -1,8 +1,8 @@
 """`model-deploy batch`: the live model of a stage over a file in S3, by a SageMaker batch transform job.
 
 The file has a JSON object per line, with the text under `text`. The model's contract turns each text into a line of
-the job's input. Answers have the same order, one per line. Source: "BlazingText", batch transform;
-CreateTransformJob.
+the job's input. The answers are those of the API: a JSON object per line, in the same order. Source: "BlazingText", batch
+transform; CreateTransformJob.
 """
 
 from __future__ import annotations
@@ -10,9 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +23,8 @@ from model_common.aws.errors import error_code, is_missing
 from model_common.deadline import Deadline
 from model_common.serving import JSON_LINES
 from model_deploy.aws import endpoint
+from model_deploy.core import batch_file
+from model_deploy.core.batch_file import Prepared
 from model_deploy.core.model_package.contract import Contract
 from model_deploy.core.plan.observed import Live
 from model_deploy.errors import CommandError, RefusedError, UsageError
@@ -36,16 +37,13 @@ if TYPE_CHECKING:
 
 HOME = "batch"
 LIMIT_SECONDS = 24 * 3600
-TEXTS_AT_ONCE = 10_000
-"""The number of texts per process of the contract's text rules; a process takes a tenth of a second to start."""
-
 MOST_ATTEMPTS = 20
 """The number of names for a job. SageMaker accepts a name once, so each attempt after a failed job needs another."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """`source` is the S3 URI of the file, `output` the S3 prefix of `<name>.out`; in the artifact bucket by default."""
+    """`source` is the S3 URI of the file, `output` the S3 prefix of the answers; in the artifact bucket by default."""
 
     source: str
     output: str | None = None
@@ -55,9 +53,9 @@ class Request:
 
 @dataclass(frozen=True)
 class Result:
-    """A finished job: its number of texts, and the URI of the answers."""
+    """A finished batch: its number of texts, and the URI of the answers. `job` is None if no text had anything to read."""
 
-    job: str
+    job: str | None
     model_package_arn: str
     texts: int
     output: str
@@ -68,7 +66,8 @@ def run(workspace: Workspace, request: Request, console: Console) -> Result:
 
     Raises UsageError when nothing is live or the file cannot be used, CommandError when the job fails.
     """
-    aws, progress = workspace.aws, Progress(console)
+    aws, progress, home = workspace.aws, Progress(console), f"{HOME}/{workspace.stage.name}"
+    bucket, prefix = _split(request.output or workspace.settings.s3(f"{home}/answers"))
     serving = endpoint.live_model(aws, workspace.endpoint_name)
     if serving is None or serving.package_arn is None:
         raise UsageError(f"No model package is live in {workspace.stage.name}; roll one out first.")
@@ -83,14 +82,18 @@ def run(workspace: Workspace, request: Request, console: Console) -> Result:
             f"{workspace.endpoint_name} does not serve what was registered as {serving.package_arn}: the artifact's SHA-256 is "
             f"{serving.model_sha256}, the package says {recorded}. Roll it out anew."
         )
-    key, texts = _prepare(workspace, request.source, contract)
-    output = (
-        request.output or workspace.settings.s3(f"{HOME}/{workspace.stage.name}/output/{key.split('/')[3]}")
-    ).rstrip("/") + "/"
-    name = _start(workspace, request, serving, key, output)
-    progress.say(f"Transform job {name}: {texts} texts")
-    _wait(workspace, name, Deadline(request.timeout or LIMIT_SECONDS), progress)
-    return Result(name, serving.package_arn, texts, f"{output}texts.jsonl.out")
+    with tempfile.TemporaryDirectory(prefix="batch-") as folder:
+        prepared = _prepare(workspace, request.source, contract, Path(folder))
+        name, answers = None, iter(())
+        if prepared.asked:
+            name = _start(workspace, request, serving, prepared, home)
+            progress.say(f"Transform job {name}: {prepared.asked} texts")
+            _wait(workspace, name, Deadline(request.timeout or LIMIT_SECONDS), progress)
+            answers = _lines(workspace, f"{home}/output/{prepared.sha256}/{prepared.path.name}.out")
+        path = Path(folder, "answers.jsonl")
+        digest = batch_file.answer(prepared, answers, contract, path)
+        stored = objects.put_file(workspace.aws.s3, bucket, f"{prefix}{digest}.jsonl", path, digest)
+    return Result(name, serving.package_arn, prepared.count, stored.uri)
 
 
 def document(result: Result) -> dict[str, Any]:
@@ -108,62 +111,48 @@ def lines(result: Result) -> list[str]:
     return [f"{result.texts} texts by {result.model_package_arn}", result.output]
 
 
-def text_of(line: bytes, number: int, source: str) -> str:
-    """The text in one line of the file. Raises UsageError naming file and line."""
-    try:
-        text = json.loads(line)["text"]
-        if not isinstance(text, str):
-            raise TypeError("text is no string")
-    except (ValueError, KeyError, TypeError) as error:
-        raise UsageError(
-            f'{source}, line {number}: expected a JSON object such as {{"text": "..."}} ({type(error).__name__}: {error}).'
-        ) from error
-    return text
-
-
-def requests_of(texts: Sequence[str], contract: Contract) -> bytes:
-    """The model's input lines for the texts. Raises RefusedError if the contract's text rules fail."""
-    k = len(contract.labels)
-    return b"".join(contract.serving.line(tokens, k) for tokens in contract.tokens(texts))
-
-
-def _prepare(workspace: Workspace, source: str, contract: Contract) -> tuple[str, int]:
-    """Write the model's input to the artifact bucket, under its hash; returns the key and the number of texts."""
+def _prepare(workspace: Workspace, source: str, contract: Contract, folder: Path) -> Prepared:
+    """The model's input for a file of texts, stored in the artifact bucket under its hash."""
     bucket, _, key = source.removeprefix("s3://").partition("/")
     if not source.startswith("s3://") or not key:
         raise UsageError(f"{source!r} is no file in S3; expected s3://BUCKET/KEY.")
     s3 = workspace.aws.s3
-    with tempfile.TemporaryDirectory(prefix="batch-") as folder:
-        try:
-            body = s3.get_object(Bucket=bucket, Key=key)["Body"]
-        except ClientError as error:
-            if not is_missing(error):
-                raise
-            raise UsageError(f"There is no {source}.") from error
-        prepared = Path(folder, "texts.jsonl")
-        count, digest = _write(body.iter_lines(), prepared, source, contract)
-        if not count:
-            raise UsageError(f"{source} holds no line.")
-        target = f"{HOME}/{workspace.stage.name}/input/{digest}/texts.jsonl"
-        objects.put_file(s3, workspace.settings.bucket, target, prepared, digest)
-    return target, count
+    try:
+        body = s3.get_object(Bucket=bucket, Key=key)["Body"]
+    except ClientError as error:
+        if not is_missing(error):
+            raise
+        raise UsageError(f"There is no {source}.") from error
+    prepared = batch_file.prepare(body.iter_lines(), source, contract, folder)
+    if not prepared.count:
+        raise UsageError(f"{source} holds no line.")
+    if prepared.asked:
+        target = _input(f"{HOME}/{workspace.stage.name}", prepared)
+        objects.put_file(s3, workspace.settings.bucket, target, prepared.path, prepared.sha256)
+    return prepared
 
 
-def _write(source_lines: Any, prepared: Path, source: str, contract: Contract) -> tuple[int, str]:
-    count, digest = 0, hashlib.sha256()
-    numbered = ((number, line) for number, line in enumerate(source_lines, start=1) if line.strip())
-    with prepared.open("wb") as file:
-        while some := list(islice(numbered, TEXTS_AT_ONCE)):
-            written = requests_of([text_of(line, number, source) for number, line in some], contract)
-            file.write(written)
-            digest.update(written)
-            count += len(some)
-    return count, digest.hexdigest()
+def _input(home: str, prepared: Prepared) -> str:
+    return f"{home}/input/{prepared.sha256}/{prepared.path.name}"
 
 
-def _start(workspace: Workspace, request: Request, serving: Live, key: str, output: str) -> str:
+def _split(uri: str) -> tuple[str, str]:
+    """Bucket and prefix. Raises UsageError for what is no URI of S3."""
+    bucket, _, prefix = uri.removeprefix("s3://").rstrip("/").partition("/")
+    if not uri.startswith("s3://") or not bucket:
+        raise UsageError(f"--output {uri!r} is no place in S3; expected s3://BUCKET/PREFIX.")
+    return bucket, f"{prefix}/" if prefix else ""
+
+
+def _lines(workspace: Workspace, key: str) -> Iterable[bytes]:
+    """The lines of an object of the artifact bucket."""
+    return workspace.aws.s3.get_object(Bucket=workspace.settings.bucket, Key=key)["Body"].iter_lines()
+
+
+def _start(workspace: Workspace, request: Request, serving: Live, prepared: Prepared, home: str) -> str:
     """The name of the job: one that runs or has completed, or a new one."""
     sagemaker, settings = workspace.aws.sagemaker, workspace.settings
+    key, output = _input(home, prepared), settings.s3(f"{home}/output/{prepared.sha256}/")
     wanted = json.dumps([key, output, serving.package_arn, request.instance_type])
     base = f"{workspace.endpoint_name[:44]}-{hashlib.sha256(wanted.encode()).hexdigest()[:12]}"
     tags = {"sagemaker:project-name": settings.project_name, "sagemaker:project-id": settings.project_id}

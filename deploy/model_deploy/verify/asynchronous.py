@@ -40,8 +40,9 @@ class AsynchronousModel:
 
     def __call__(self, texts: Sequence[str]) -> list[Prediction]:
         """The predictions for texts. Raises NoAnswerError for a failure, and where no answer comes in time."""
-        instances = self._contract.tokens_of_cases(texts)
-        body = self._contract.serving.request(instances, len(self._contract.labels))
+        return inference.by_contract(self._contract, texts, self._ask)
+
+    def _ask(self, body: bytes) -> bytes:
         try:
             answer = self._aws.runtime.invoke_endpoint_async(
                 EndpointName=self._endpoint, ContentType=JSON, Accept=JSON, Body=body
@@ -50,10 +51,7 @@ class AsynchronousModel:
             if error_code(error) in {"InternalFailure", "ServiceUnavailable"}:
                 raise NoAnswerError(str(error)) from error
             raise
-        found = self._wait(answer["OutputLocation"], answer.get("FailureLocation"))
-        return inference.parsed(
-            found, len(texts), lambda entry: inference.contract_prediction(self._contract, entry)
-        )
+        return self._wait(answer["OutputLocation"], answer.get("FailureLocation"))
 
     def _wait(self, output: str, failure: str | None) -> bytes:
         """The answer. Raises NoAnswerError with what lies at the place of failures, or when nothing comes in time."""

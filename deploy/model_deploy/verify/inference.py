@@ -54,15 +54,14 @@ class EndpointModel:
 
         Raises NoAnswerError if the model does not answer, ClientError if the call is refused.
         """
-        instances = self._contract.tokens_of_cases(texts)
+        return by_contract(self._contract, texts, self._ask)
+
+    def _ask(self, body: bytes) -> bytes:
         try:
             response = self._runtime.invoke_endpoint(
-                EndpointName=self._endpoint,
-                ContentType=JSON,
-                Accept=JSON,
-                Body=self._contract.serving.request(instances, len(self._contract.labels)),
+                EndpointName=self._endpoint, ContentType=JSON, Accept=JSON, Body=body
             )
-            body = response["Body"].read()
+            return response["Body"].read()
         except ClientError as error:
             # These errors are the model's. Others, such as a missing permission, are not.
             if error_code(error) in {
@@ -77,7 +76,21 @@ class EndpointModel:
             raise
         except (HTTPClientError, ConnectionError) as error:
             raise NoAnswerError(str(error)) from error
-        return parsed(body, len(texts), lambda entry: contract_prediction(self._contract, entry))
+
+
+def by_contract(contract: Contract, texts: Sequence[str], ask: Callable[[bytes], bytes]) -> list[Prediction]:
+    """The predictions for the texts by a model that `ask` sends a request. Texts without tokens are not sent, as in the API.
+
+    Raises NoAnswerError for an answer that is none.
+    """
+    lines = contract.tokens_of_cases(texts)
+    asked = [line for line in lines if line]
+    answers = []
+    if asked:
+        body = ask(contract.serving.request(asked, len(contract.labels)))
+        answers = parsed(body, len(asked), lambda entry: contract_prediction(contract, entry))
+    each = iter(answers)
+    return [next(each) if line else Prediction((), {}) for line in lines]
 
 
 def contract_prediction(contract: Contract, entry: Mapping[str, Any]) -> Prediction:
@@ -86,8 +99,9 @@ def contract_prediction(contract: Contract, entry: Mapping[str, Any]) -> Predict
     if contract.thresholds is not None:
         given = (name for name, least in contract.thresholds.items() if scores.get(name, -1.0) >= least)
         return Prediction(tuple(given), scores)
-    best = max(scores, key=scores.__getitem__)
-    return Prediction((best,), scores)
+    # A text in which the model knows no word has no label at all.
+    best = sorted(scores, key=scores.__getitem__, reverse=True)[:1]
+    return Prediction(tuple(best), scores)
 
 
 class SignedApi:

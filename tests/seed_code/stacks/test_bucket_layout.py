@@ -31,6 +31,7 @@ WRITERS = {
     "deployments/staging/x.json": {"StagingRole"},
     "deployments/production/x.json": {"ProductionRole"},
     "batch/staging/input/abc/texts.jsonl": {"StagingRole"},
+    "batch/staging/answers/abc.jsonl": {"StagingRole"},
     "batch/production/input/abc/texts.jsonl": {"ProductionRole"},
     "batch/production/output/abc/texts.jsonl.out": {"EndpointRole"},
     "datacapture/production/x.jsonl": {"EndpointRole"},

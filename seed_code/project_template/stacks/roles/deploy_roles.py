@@ -208,7 +208,8 @@ def _storage(storage: Storage, stage: str) -> list[Statement]:
     read = _objects(
         storage, *own, answers, "batch/", "contracts/", "deployments/", "models/", "runs/*/evaluate/"
     )
-    written = _objects(storage, *own, f"batch/{stage}/input/", f"deployments/{stage}/")
+    batches = (f"batch/{stage}/input/", f"batch/{stage}/answers/")
+    written = _objects(storage, *own, *batches, f"deployments/{stage}/")
     return [
         # Without it a missing record is a denied one: see build_roles.
         allow("ListsBucket", "s3:ListBucket", storage.bucket.attr_arn),
