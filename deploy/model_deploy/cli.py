@@ -177,7 +177,7 @@ def verify(
             set_output(os.environ, "url", entered.endpoint_url)
         summary.add(verify.lines(verified))
         print_result(verify.document(verified) if as_json else verify.lines(verified))
-        error = verify.verdict(verified, entered.command("rollback", "--stage", stage))
+        error = verify.verdict(entered, verified)
         if error is not None:
             raise error
 

@@ -120,7 +120,7 @@ def test_the_same_run_is_attached_to_while_it_runs_and_started_anew_when_it_was_
     assert (first.how, second.how) == (How.STARTED, How.ATTACHED)
     assert second.arn == first.arn
     workspace = SimpleNamespace(
-        aws=SimpleNamespace(sagemaker=sagemaker), pipeline=f"p-{settings.project_name}"
+        aws=SimpleNamespace(sagemaker=sagemaker), pipeline=f"p-{settings.project_name}", command=typed
     )
     told = stop.stop(workspace, None)
     assert (told.requested, told.execution.arn) == (True, first.arn)
@@ -189,22 +189,27 @@ def test_a_timeout_leaves_the_execution_running(sagemaker, settings, started):
     sagemaker.stop_pipeline_execution(PipelineExecutionArn=start.arn, ClientRequestToken="x" * 32)
 
 
+def typed(*words):
+    """A command line of model-build, as a workspace makes it."""
+    return " ".join(["model-build", *words])
+
+
 def test_an_execution_is_found_by_id_by_arn_or_as_the_latest(sagemaker, settings, started):
     name = f"p-{settings.project_name}"
     first, second = started(QUICK, {"Data": "1"}), started(QUICK, {"Data": "2"})
-    assert executions.find(sagemaker, name, None).arn == second.arn
-    assert executions.find(sagemaker, name, first.arn).arn == first.arn
-    assert executions.find(sagemaker, name, first.arn.rpartition("/")[2]).arn == first.arn
+    assert executions.find(sagemaker, name, None, typed).arn == second.arn
+    assert executions.find(sagemaker, name, first.arn, typed).arn == first.arn
+    assert executions.find(sagemaker, name, first.arn.rpartition("/")[2], typed).arn == first.arn
     assert [execution.arn for execution in executions.recent(sagemaker, name)] == [second.arn, first.arn]
 
 
 def test_no_such_execution_or_pipeline_is_a_usage_error(sagemaker, settings, started):
-    with pytest.raises(UsageError, match="has no execution yet"):
-        executions.find(sagemaker, "no-such-pipeline", None)
+    with pytest.raises(UsageError, match="has no execution yet; `model-build run --data FILE` starts one"):
+        executions.find(sagemaker, "no-such-pipeline", None, typed)
     assert executions.recent(sagemaker, "no-such-pipeline") == []
     started(QUICK)
     with pytest.raises(UsageError, match="has no execution abcdefghijkl; `model-build status`"):
-        executions.find(sagemaker, f"p-{settings.project_name}", "abcdefghijkl")
+        executions.find(sagemaker, f"p-{settings.project_name}", "abcdefghijkl", typed)
 
 
 def test_a_steps_log_is_read_whole_or_from_its_end(aws, sagemaker, settings, started):

@@ -55,6 +55,7 @@ def request_():
         stage="staging",
         group="shop-models",
         production_gate="github",
+        teardown="model-deploy teardown --stage staging --root there",
         checks={"reviews": CHECKS},
         verified_first=True,
     )
@@ -74,7 +75,10 @@ def test_an_approved_and_verified_package_passes(request_, stage):
 @pytest.mark.parametrize("approval", ["PendingManualApproval", "Rejected"])
 def test_only_approved_packages_pass(request_, approval):
     [reason] = promotion.refusals(with_package(request_, approval=approval))
-    assert reason == f"Its approval is {approval}, not Approved. Approve it in the model registry first."
+    assert reason == (
+        f"Its approval is {approval}, not Approved. Approve it first, in the model registry or by "
+        "`model-build approve 7 --why TEXT`."
+    )
 
 
 def test_a_package_of_another_group_is_refused(request_):
@@ -187,7 +191,7 @@ def test_another_problems_package_is_refused_by_name(request_, returning):
         promotion.require(replace(other, serving=serving, returning=returning))
 
     assert "It solves the problem toxicity, and staging serves reviews (version 3)." in str(refused.value)
-    assert "model-deploy teardown --stage staging" in str(refused.value)
+    assert "`model-deploy teardown --stage staging --root there`" in str(refused.value)
 
 
 @pytest.mark.parametrize(

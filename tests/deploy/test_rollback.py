@@ -1,5 +1,8 @@
 """Going back to a version that was good before: a rollout like any other."""
 
+import re
+import shlex
+
 import pytest
 
 
@@ -67,8 +70,13 @@ def test_a_version_that_was_never_verified_here_is_refused_by_name(looked_at):
 def test_a_version_that_was_not_verified_is_left_behind(project):
     good, bad = project.register(), project.register("nonsense")
     project.json("rollout", "--stage", "staging", "--model-package", good)
-    project.json("rollout", "--stage", "staging", "--model-package", bad, code=3)
-    assert project.json("rollback", "--stage", "staging")["model_package_arn"] == good
+    failed = project.run("rollout", "--stage", "staging", "--model-package", bad)
+    assert failed.exit_code == 3
+    [back] = re.findall(r"`model-deploy (.*)` brings back the version before it", failed.stderr)
+    assert back == f"rollback --stage staging --to 1 --root {project.root}"
+    assert f"`model-deploy {back}`" in project.run("verify", "--stage", "staging").stderr
+    assert "serves version 1" in project.run(*shlex.split(back)).stdout
+    assert project.live_package("staging") == good
 
 
 def test_without_an_earlier_version_there_is_nothing_to_go_back_to(project):
@@ -76,3 +84,11 @@ def test_without_an_earlier_version_there_is_nothing_to_go_back_to(project):
     refused = project.run("rollback", "--stage", "staging")
     assert refused.exit_code == 3
     assert "There is no version to go back to in staging" in refused.stderr
+
+
+def test_a_first_version_that_was_not_verified_can_only_be_taken_down(project):
+    failed = project.run("rollout", "--stage", "staging", "--model-package", project.register("nonsense"))
+    assert failed.exit_code == 3
+    [down] = re.findall(r"no version to go back to; `model-deploy (.*)` takes this one", failed.stderr)
+    assert project.run(*shlex.split(down), "--yes").exit_code == 0
+    assert project.client("sagemaker").list_endpoints(NameContains="staging")["Endpoints"] == []

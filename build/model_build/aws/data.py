@@ -183,7 +183,7 @@ def _identity(head: HeadObjectOutputTypeDef) -> str:
 def _denied(uri: str) -> DataError:
     return DataError(
         f"{uri} cannot be read with the role of this command, and so not by the project's jobs either. Whoever "
-        f"created the project lets its roles: project-template update PROJECT --training-data {uri}, with "
+        f"created the project lets its roles: `project-template update PROJECT --training-data {uri}`, with "
         "--training-data-key ARN where the object is encrypted with a key of its own."
     )
 

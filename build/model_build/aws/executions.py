@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -108,12 +108,18 @@ def recent(sagemaker: SageMakerClient, pipeline: str, count: int = 5) -> list[Ex
     ]
 
 
-def find(sagemaker: SageMakerClient, pipeline: str, execution: str | None) -> Execution:
-    """The execution with that id or ARN, or the latest. Raises UsageError when there is none."""
+def find(
+    sagemaker: SageMakerClient, pipeline: str, execution: str | None, command: Callable[..., str]
+) -> Execution:
+    """The execution with that id or ARN, or the latest.
+
+    `command` makes a command line of its words (`Workspace.command`). Raises UsageError when there is none.
+    """
     if execution is None:
         latest = recent(sagemaker, pipeline, count=1)
         if not latest:
-            raise UsageError(f"The pipeline {pipeline} has no execution yet; `model-build run` starts one.")
+            start = command("run", "--data", "FILE")
+            raise UsageError(f"The pipeline {pipeline} has no execution yet; `{start}` starts one.")
         return describe(sagemaker, latest[0].arn)
     try:
         arn = execution if execution.startswith("arn:") else _arn(sagemaker, pipeline, execution)
@@ -122,7 +128,7 @@ def find(sagemaker: SageMakerClient, pipeline: str, execution: str | None) -> Ex
         if not is_missing(error):
             raise
         raise UsageError(
-            f"The pipeline {pipeline} has no execution {execution}; `model-build status` lists the latest."
+            f"The pipeline {pipeline} has no execution {execution}; `{command('status')}` lists the latest."
         ) from error
 
 

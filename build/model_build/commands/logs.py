@@ -15,7 +15,7 @@ def step(workspace: Workspace, name: str, execution: str | None) -> Step:
 
     Raises UsageError if it was not reached, or has no job and therefore no log.
     """
-    found = executions.find(workspace.aws.sagemaker, workspace.pipeline, execution)
+    found = executions.find(workspace.aws.sagemaker, workspace.pipeline, execution, workspace.command)
     chosen = next((step for step in found.steps if step.name.lower() == name.lower()), None)
     if chosen is None:
         reached = ", ".join(step.name for step in found.steps) or "none yet"

@@ -45,7 +45,7 @@ class ReportFiles:
 
 def report(workspace: Workspace, execution: str | None) -> ReportFiles:
     """Write the report of a past execution, by default the latest. Raises UsageError when there is none."""
-    found = executions.find(workspace.aws.sagemaker, workspace.pipeline, execution)
+    found = executions.find(workspace.aws.sagemaker, workspace.pipeline, execution, workspace.command)
     return write(workspace, found, results.collect(workspace.aws, found))
 
 

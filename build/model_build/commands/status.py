@@ -13,12 +13,13 @@ from model_build.workspace import Workspace
 
 @dataclass(frozen=True)
 class Status:
-    """The pipeline with its latest executions, and the champion."""
+    """The pipeline with its latest executions, and the champion. `start` is the command that runs it."""
 
     pipeline: str
     exists: bool
     executions: tuple[Execution, ...]
     champion: Champion | None
+    start: str
 
 
 def describe(workspace: Workspace) -> Status:
@@ -32,6 +33,7 @@ def describe(workspace: Workspace) -> Status:
         champion=champion.resolve(
             sagemaker, workspace.settings.model_package_group, workspace.recipe.problem_name
         ),
+        start=workspace.command("run", "--data", "FILE"),
     )
 
 
@@ -64,9 +66,8 @@ def document(status: Status) -> dict[str, Any]:
 
 def lines(status: Status) -> list[str]:
     """The status for people."""
-    rows = [
-        f"pipeline   {status.pipeline}" + ("" if status.exists else "  (does not exist yet: model-build run)")
-    ]
+    absent = "" if status.exists else f"  (does not exist yet; `{status.start}` makes it)"
+    rows = [f"pipeline   {status.pipeline}{absent}"]
     for execution in status.executions:
         started = f"{execution.started:%Y-%m-%d %H:%M:%S %Z}" if execution.started else ""
         rows.append(f"execution  {execution.id}  {execution.status:<9}  {started}")

@@ -22,7 +22,7 @@ class Stopped:
 def stop(workspace: Workspace, execution: str | None) -> Stopped:
     """Stop the execution with that id or ARN, or the latest. One that has ended is left as it is. Raises UsageError."""
     sagemaker = workspace.aws.sagemaker
-    found = executions.find(sagemaker, workspace.pipeline, execution)
+    found = executions.find(sagemaker, workspace.pipeline, execution, workspace.command)
     if found.status != "Executing":
         return Stopped(found, requested=False)
     sagemaker.stop_pipeline_execution(

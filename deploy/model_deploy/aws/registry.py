@@ -27,7 +27,7 @@ def describe(aws: Aws, arn: str) -> Package:
         if not is_missing(error):
             raise
         raise UsageError(
-            f"There is no model package {arn} in {aws.region}. `model-build status` names the versions that there are."
+            f"There is no model package {arn} in {aws.region}. `model-build models` names the versions that there are."
         ) from error
     return parse(found)
 

@@ -43,6 +43,20 @@ def choose(workspace: Workspace, version: int | None, why: str | None, leaving: 
     return Choice(arn, f"rollback {left}" + (f": {why}" if why else ""))
 
 
+def way_back(workspace: Workspace) -> str:
+    """A sentence with the command that replaces what is live: by the version before it, or by nothing where there is none."""
+    aws, stage = workspace.aws, workspace.stage.name
+    serving = endpoint.look(aws, workspace.endpoint_name)
+    good = _verified(records.history(aws, workspace.settings.bucket, stage))
+    try:
+        before = _latest(workspace, good, serving.package_arn if serving else None)
+    except RefusedError:
+        down = workspace.command("teardown", "--stage", stage)
+        return f"There is no version to go back to; `{down}` takes this one out of service."
+    back = workspace.command("rollback", "--stage", stage, "--to", str(before.model_package_version))
+    return f"`{back}` brings back the version before it."
+
+
 def _verified(past: Iterable[Record]) -> dict[str, Record]:
     """The packages whose latest record says verified, by ARN; the latest first."""
     latest: dict[str, Record] = {}

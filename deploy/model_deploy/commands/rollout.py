@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from rich.console import Console
 
-from model_deploy.errors import UsageError
+from model_deploy.commands import rollback
+from model_deploy.errors import RefusedError, UsageError
 from model_deploy.progress import Progress
 from model_deploy.rollout.execute import execute
 from model_deploy.rollout.request import Request, Result
@@ -17,7 +19,10 @@ def run(workspace: Workspace, request: Request, console: Console) -> Result:
     """Roll out. A rollback or failed verification is in the result. Raises RefusedError before anything was changed."""
     if request.forced is not None and not request.forced.strip():
         raise UsageError("--force needs a reason; it is recorded.")
-    return execute(workspace, request, Progress(console))
+    result = execute(workspace, request, Progress(console))
+    if result.verification is None or result.verification.passed:
+        return result
+    return replace(result, error=RefusedError(f"{result.error}\n  {rollback.way_back(workspace)}"))
 
 
 def document(result: Result) -> dict[str, Any]:

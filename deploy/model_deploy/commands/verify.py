@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from model_deploy.aws import observation, records
+from model_deploy.commands import rollback
 from model_deploy.core.model_package.package import Package
 from model_deploy.core.record import record_key
 from model_deploy.errors import RefusedError, UsageError
@@ -83,13 +84,13 @@ def lines(verified: Verified) -> list[str]:
     return output
 
 
-def verdict(verified: Verified, way_back: str) -> RefusedError | None:
-    """The error of a failed verification. `way_back` is the command that brings back the version before."""
+def verdict(workspace: Workspace, verified: Verified) -> RefusedError | None:
+    """The error of a failed verification, with the way back."""
     failures = verified.verification.failures
     if not failures:
         return None
     return RefusedError(
         f"Version {verified.package.version} is not verified in {verified.stage}: {len(failures)} of "
         f"{len(verified.verification.findings)} checks failed, the first one: {failures[0]}. "
-        f"`{way_back}` brings back the version before it."
+        f"{rollback.way_back(workspace)}"
     )

@@ -30,13 +30,14 @@ class Request:
     the reason given with --force. `returning` says that it is a rollback to a package that a record shows as verified
     in this stage. `serving` is the package that the stage serves now, None if it serves none or the registry no
     longer has it. `policy_labels` are those that the policy of the stage's API names. `serverless` is
-    whether the stage's endpoint is.
+    whether the stage's endpoint is. `teardown` is the command that takes the stage down.
     """
 
     candidate: Candidate
     stage: str
     group: str
     production_gate: str
+    teardown: str
     checks: Mapping[str, Checks]
     verified_first: bool
     verified_sha256: str | None = None
@@ -84,7 +85,8 @@ def _registry(package: Package, group: str) -> list[str]:
         )
     if package.approval != APPROVED:
         reasons.append(
-            f"Its approval is {package.approval}, not {APPROVED}. Approve it in the model registry first."
+            f"Its approval is {package.approval}, not {APPROVED}. Approve it first, in the model registry or by "
+            f"`model-build approve {package.version} --why TEXT`."
         )
     return reasons
 
@@ -96,8 +98,8 @@ def _problem(package: Package, request: Request) -> list[str]:
         return []
     return [
         f"It solves the problem {package.problem}, and {request.stage} serves {serving.problem} (version {serving.version}). "
-        "Give the problem a project of its own (project-template create), or take this stage down first "
-        f"(model-deploy teardown --stage {request.stage})."
+        "Give the problem a project of its own (`project-template create`), or take this stage down first: "
+        f"`{request.teardown}`."
     ]
 
 

@@ -71,8 +71,4 @@ def _error(
     if verification is None or verification.passed:
         return None
     listed = "".join(f"\n  - {finding}" for finding in verification.failures)
-    stage = workspace.stage.name
-    return RefusedError(
-        f"Version {version} is live in {stage}, but not verified:{listed}\n  "
-        f"`{workspace.command('rollback', '--stage', stage)}` brings back the version before it."
-    )
+    return RefusedError(f"Version {version} is live in {workspace.stage.name}, but not verified:{listed}")

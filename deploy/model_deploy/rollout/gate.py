@@ -38,7 +38,13 @@ def promotion_request(
         serving=_serving(workspace),
         policy_labels=_policy_labels(workspace),
         serverless=stage.endpoint.kind == "serverless",
+        teardown=_teardown(workspace),
     )
+
+
+def _teardown(workspace: Workspace) -> str:
+    """The command that takes the stage down."""
+    return workspace.command("teardown", "--stage", workspace.stage.name)
 
 
 def _policy_labels(workspace: Workspace) -> frozenset[str]:
@@ -78,6 +84,7 @@ def require_admissible(workspace: Workspace, request: Request, candidate: Candid
             stage=workspace.stage.name,
             group=workspace.settings.model_package_group,
             production_gate=workspace.stage.production_gate,
+            teardown=_teardown(workspace),
             checks=workspace.checks,
             verified_first=True,
             forced=request.forced,

@@ -16,6 +16,7 @@ import fcntl
 import hashlib
 import json
 import os
+import shlex
 import shutil
 import stat
 import sys
@@ -58,12 +59,12 @@ class StateFolder:
             if about["version"] != fingerprint():
                 raise UsageError(
                     f"--state {path}: what is in it was saved by {about['version']}, and this is {fingerprint()}. Use that one, "
-                    f"or begin anew: local-aws reset {path}"
+                    f"or begin anew: local-aws reset {shlex.quote(str(path))}"
                 )
             if port is not None and port != about["port"]:
                 raise UsageError(
                     f"--state {path}: its addresses (repositories, APIs) are at port {about['port']}, not {port}. Leave --port "
-                    f"out, or begin anew: local-aws reset {path}"
+                    f"out, or begin anew: local-aws reset {shlex.quote(str(path))}"
                 )
         except BaseException:
             self._lock.close()
@@ -164,7 +165,7 @@ def fingerprint() -> str:
 def remove(path: Path) -> None:
     """Remove a state folder. Raises UsageError where it is none, or a server uses it."""
     if _description(path) is None:
-        raise UsageError(f"{path} holds no state of `local-aws up --state`; nothing was removed")
+        raise UsageError(f"{path} holds no state of `local-aws up --state DIR`; nothing was removed")
     _take_lock(path).close()
     shutil.rmtree(path)
 

@@ -7,6 +7,7 @@ saved between such works only, and what was under way when a server was killed h
 from __future__ import annotations
 
 import logging
+import shlex
 import threading
 import time
 from collections.abc import Iterator
@@ -49,7 +50,7 @@ def restore(server: Server, folder: StateFolder) -> bool:
         )
     except (StateError, OSError) as error:
         raise UsageError(
-            f"--state {folder.path}: {error}. Nothing was changed; begin anew with local-aws reset {folder.path}"
+            f"--state {folder.path}: {error}. Nothing was changed; begin anew: local-aws reset {shlex.quote(str(folder.path))}"
         ) from error
     copy(files, account.state)
     saved_attributes.put(server, state)

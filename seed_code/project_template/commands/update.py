@@ -68,7 +68,11 @@ def run(aws: Aws, request: Request, console: Console, transport: Transport = fet
     elif existing.running or existing.status in {"CreateFailed", "DeleteFailed"}:
         raise RefusedError(
             f"The project {request.name} is {existing.status} and cannot be updated. "
-            + ("Wait until that is done." if existing.running else "`project-template teardown` removes it.")
+            + (
+                "Wait until that is done."
+                if existing.running
+                else f"`project-template teardown {request.name}` removes it."
+            )
         )
     else:
         follow.begin(existing)

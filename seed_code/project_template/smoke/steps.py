@@ -71,7 +71,7 @@ def creation(life: Life) -> None:
         life.name,
         Form.S3,
         values,
-        description="A throw-away project of project-template smoke",
+        description="A throw-away project of a smoke run",
         timeout=life.deadline.left,
         tags=life.tags,
     )
@@ -152,11 +152,11 @@ def _roll_out(life: Life, arn: str) -> None:
     life.aws.sagemaker.update_model_package(
         ModelPackageArn=arn,
         ModelApprovalStatus="Approved",
-        ApprovalDescription="Approved by project-template smoke.",
+        ApprovalDescription="Approved by a smoke run.",
         ModelLifeCycle={
             "Stage": "Production",
             "StageStatus": "Approved",
-            "StageDescription": "Approved by project-template smoke.",
+            "StageDescription": "Approved by a smoke run.",
         },
     )
     life.workflow("deploy", "repository_dispatch", f"model-approved {arn}")

@@ -146,7 +146,7 @@ _WATCHED = Shown(
 _REGISTER_APPROVED = Shown(
     "RegisterApproved",
     "Registration as approved",
-    "Whether a run on main may register a model as approved (model-build run --approved), which deploys it to staging without "
+    "Whether a run on main may register a model as approved (`model-build run --approved`), which deploys it to staging without "
     "somebody's approval. Otherwise every model waits for one.",
     "no",
     allowed=("no", "yes"),

@@ -27,5 +27,6 @@ def refuse_while_live(cloudformation: Any, project_name: str, project_id: str) -
     if live:
         raise StacksLiveError(
             f"Endpoints of the project {project_name} are still deployed, by the stacks {', '.join(sorted(live))}. Take them down"
-            " (`model-deploy teardown STAGE` in the deploy repository, or `project-template teardown`), and delete again."
+            " (`model-deploy teardown --stage STAGE` in the deploy repository, or "
+            f"`project-template teardown {project_name} --with-endpoints`), and delete again."
         )
