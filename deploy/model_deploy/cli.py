@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from model_common.cli.advice import Advice
-from model_common.cli.command_line import application, names_in, print_result, reported
+from model_common.cli.command_line import application, confirmed, names_in, print_result, reported
 from model_common.cli.summary import annotate, set_output
 from model_deploy.summary import Summary
 
@@ -280,7 +280,7 @@ def teardown(
         for line in teardown.lines(inventory):
             typer.echo(line, err=as_json)
         if inventory:
-            teardown.confirm(inventory, yes, lambda question: typer.confirm(question, err=True))
+            teardown.confirm(inventory, yes, confirmed)
         left = teardown.run(entered, inventory, Console(stderr=True), timeout) if inventory else inventory
         if as_json:
             print_result(teardown.document(inventory, left))

@@ -1,9 +1,10 @@
-"""What the command lines have in common: what a shell completes."""
+"""What the command lines have in common: what a shell completes, and how a question is answered."""
 
+import pytest
 import typer
 from typer.testing import CliRunner
 
-from model_common.cli.command_line import application, names_in
+from model_common.cli.command_line import application, confirmed, names_in
 
 app = application("shop", "A shop.", "")
 
@@ -13,7 +14,8 @@ def sell(what: str = typer.Option(..., "--what", autocompletion=names_in("goods"
 
 
 @app.command()
-def sweep() -> None: ...
+def sweep() -> None:
+    typer.echo("swept" if confirmed("Sweep?") else "left")
 
 
 def completed(words):
@@ -31,6 +33,13 @@ def test_a_shell_completes_commands_options_and_the_names_of_files(tmp_path, mon
     assert completed("shop s") == ["sell", "sweep"]
     assert completed("shop sell --wh") == ["--what"]
     assert completed("shop sell --what sh") == ["shirt", "shoes"]
+
+
+@pytest.mark.parametrize(("typed", "done"), [("y\n", "swept"), ("n\n", "left"), ("", "left")])
+def test_a_question_that_nobody_answers_is_answered_with_no(typed, done):
+    asked = CliRunner().invoke(app, ["sweep"], input=typed)
+    assert (asked.exit_code, asked.stdout.split()[-1]) == (0, done)
+    assert "Aborted" not in asked.output
 
 
 def test_where_there_is_no_folder_nothing_is_offered(tmp_path, monkeypatch):

@@ -42,7 +42,8 @@ def test_json_says_what_was_deleted_and_that_nothing_is_left_of_it(project, live
 
 def test_without_a_yes_nothing_is_deleted(project, live):
     result = project.run("teardown", "--stage", "staging")
-    assert result.exit_code != 0
+    assert result.exit_code == 2
+    assert "Nothing of staging was deleted. --yes deletes it without asking." in result.stderr
     assert project.live_package("staging") == live
 
 

@@ -79,6 +79,15 @@ def print_result(result: Any) -> None:
             typer.echo(line)
 
 
+def confirmed(question: str) -> bool:
+    """Whether somebody answers the question with yes. Where nobody can answer it, nobody did."""
+    try:
+        return typer.confirm(question, err=True)
+    except typer.Abort:
+        typer.echo(err=True)
+        return False
+
+
 @contextmanager
 def reported(verbose: bool, advice: Advice, note: Callable[[str], None] | None = None) -> Iterator[None]:
     """Turn an error into one message on stderr and its exit code.

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from model_common.cli.command_line import print_result, reported
+from model_common.cli.command_line import confirmed, print_result, reported
 from project_template.cli.options import ADVICE, GitHubUrl, Issuer, Json, Publication, Region, Verbose
 from project_template.core.settings import DEFAULT_NAME
 from project_template.stacks.publication_values import GITHUB_API
@@ -172,7 +172,7 @@ def smoke(
         clients, console = connect(region), Console(stderr=True)
 
         def ask(question: str) -> bool:
-            return yes or typer.confirm(question, err=True)
+            return yes or confirmed(question)
 
         if clean:
             gone = command.clean(clients, ask, console)

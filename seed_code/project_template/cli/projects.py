@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from model_common.cli.command_line import print_result, reported
+from model_common.cli.command_line import confirmed, print_result, reported
 from project_template.cli.options import (
     ADVICE,
     Json,
@@ -233,7 +233,7 @@ def teardown(
         left = inventory
         if teardown.has_work(inventory, request):
             teardown.require_free(inventory, request)
-            teardown.confirm(inventory, yes, lambda question: typer.confirm(question, err=True))
+            teardown.confirm(inventory, yes, confirmed)
             left = teardown.run(clients, request, inventory, Console(stderr=True))
         if as_json:
             print_result(teardown.document(inventory, left, request))
