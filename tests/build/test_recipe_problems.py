@@ -314,7 +314,7 @@ def test_a_list_is_not_too_short_because_its_items_are_wrong(problem):
     found = problem("names: [bad, fair, good]", "names: [very bad, very good]")
 
     assert "length" not in found
-    assert "map it by labels.rules: {name: very_bad, values: [very bad]}" in found
+    assert "map it by labels.rules, such as {name: very_bad, values: [very bad]}" in found
     assert "Allowed: a length of 2 or more." in problem("names: [bad, fair, good]", "names: [bad]")
 
 

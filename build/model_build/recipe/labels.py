@@ -17,7 +17,7 @@ LabelName = Annotated[
     matching(
         r"(?!__label__)[^\s,]{1,100}",
         "1 to 100 characters, no space, no comma, no __label__ in front. Where the data has such a value, give the label "
-        "a name that fits and map it by labels.rules: {name: very_bad, values: [very bad]}",
+        "a name that fits and map it by labels.rules, such as {name: very_bad, values: [very bad]}",
     ),
 ]
 
