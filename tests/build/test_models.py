@@ -140,6 +140,7 @@ def test_the_next_step_of_a_registered_version_is_a_command_that_works(aws, call
     assert (program, done.exit_code) == ("model-build", 0)
     *_, hint = done.stdout.splitlines()
     assert hint.endswith(f": {next_step(arn, 'Approved')}")
+    assert next_step(arn, "Rejected") == ""
     assert next_step(arn, "Approved") == "model-deploy rollout --stage staging --model-package 1"
 
 

@@ -162,7 +162,7 @@ def test_a_few_backslashes_are_noted_and_no_reason_to_refuse(prepared):
     summary = prepared(GOOD + "look in C:\\new for it,pos\n", RECIPE).summary
 
     assert summary["used"] == 201
-    assert "1 rows hold a backslash escape" in summary["notes"][0]
+    assert "1 row holds a backslash escape" in summary["notes"][0]
 
 
 # Missing values

@@ -88,8 +88,8 @@ def lines(checked: Checked, command: str) -> list[str]:
         for split, part in summary["splits"].items():
             counts = sorted(part["labels"].items(), key=lambda item: -item[1])
             more = f", and {len(counts) - 10} more labels" if len(counts) > 10 else ""
-            shown = ", ".join(f"{label} {count:,}" for label, count in counts[:10])
-            printed.append(f"{split:<10} {part['rows']:,} examples: {shown}{more}")
+            shown = ", ".join(f"{label}: {count:,}" for label, count in counts[:10])
+            printed.append(f"{split:<10} {part['rows']:,} examples ({shown}{more})")
         printed += [f"dropped    {_reason(name, reason)}" for name, reason in summary["dropped"].items()]
         printed += [f"note       {note}" for note in summary["notes"]]
     return printed if checked.problem is not None else [*printed, f"The data can be trained on: {command}"]

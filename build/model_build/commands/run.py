@@ -296,7 +296,8 @@ def lines(outcome: Outcome) -> list[str]:
     if outcome.training:
         printed.append(outcome.training)
     printed.append(f"Report: {outcome.report.html}")
-    return [*printed, f"Next: {next_step(arn, approval)}"] if arn else printed
+    following = next_step(arn, approval) if arn else ""
+    return [*printed, f"Next: {following}"] if following else printed
 
 
 def _figures(evaluation: dict[str, Any]) -> list[str]:

@@ -119,7 +119,7 @@ class Total:
         if self.escaped_rows:
             shown = next(iter(self.escaped))
             notes.append(
-                f"{self.escaped_rows} rows hold a backslash escape, such as {shown!r}, that is not read: data.escape of "
+                f"{self.escaped_rows} row{' holds' if self.escaped_rows == 1 else 's hold'} a backslash escape, such as {shown!r}, that is not read: data.escape of "
                 "the recipe says whether it should be."
             )
         return notes

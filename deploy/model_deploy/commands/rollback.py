@@ -51,10 +51,15 @@ def way_back(workspace: Workspace) -> str:
     try:
         before = _latest(workspace, good, serving.package_arn if serving else None)
     except RefusedError:
-        down = workspace.command("teardown", "--stage", stage)
-        return f"There is no version to go back to; `{down}` takes this one out of service."
+        return without_one(workspace)
     back = workspace.command("rollback", "--stage", stage, "--to", str(before.model_package_version))
     return f"`{back}` brings back the version before it."
+
+
+def without_one(workspace: Workspace) -> str:
+    """The sentence where there is no version to go back to."""
+    down = workspace.command("teardown", "--stage", workspace.stage.name)
+    return f"There is no version to go back to; `{down}` takes this one out of service."
 
 
 def _verified(past: Iterable[Record]) -> dict[str, Record]:
@@ -99,10 +104,10 @@ def _latest(workspace: Workspace, good: dict[str, Record], current: str | None) 
         approvals.append(f"version {version_of(arn)} is {approval}")
     stage = workspace.stage.name
     live = f"version {version_of(current)} ({current})" if current else "nothing"
-    verified_before = f" Verified there before: {', '.join(approvals)}." if approvals else ""
+    again = f" Verified there before: {', '.join(approvals)}. Approve one of them again, or" if approvals else ""
     raise RefusedError(
         f"There is no version to go back to in {stage}, where {live} is live: no other was verified there and is still "
-        f"approved.{verified_before} Approve one of them again, or roll out another version (`model-deploy rollout`); "
+        f"approved.{again} {'roll' if again else 'Roll'} out another version (`model-deploy rollout`); "
         f"`{workspace.command('teardown', '--stage', stage)}` takes the live one out of service without another."
     )
 

@@ -125,8 +125,8 @@ def _way_back(workspace: Workspace, rejected: str | None) -> str:
     """The command that replaces the rejected package."""
     try:
         choice = rollback.choose(workspace, None, None, leaving=rejected)
-    except RefusedError as refused:
-        return str(refused)
+    except RefusedError:
+        return rollback.without_one(workspace)
     return (
         f"`{workspace.command('reject', '--stage', workspace.stage.name, '--model-package', str(rejected))}` goes back to "
         f"version {version_of(choice.arn)}"

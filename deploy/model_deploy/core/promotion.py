@@ -8,10 +8,12 @@ rollback must not wait for a person.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from model_deploy.core.checks import Checks
+from model_deploy.core.model_package.contract import Contract
 from model_deploy.core.model_package.package import APPROVED, PRODUCTION, Candidate, Package
 from model_deploy.core.record import Record
 from model_deploy.errors import RefusedError
@@ -103,6 +105,12 @@ def _problem(package: Package, request: Request) -> list[str]:
     ]
 
 
+def _example(contract: Contract) -> str:
+    """A file of checks for the contract, in one line."""
+    case = {"name": "a clear one", "text": "...", "labels": [contract.labels[0]]}
+    return json.dumps({"recipe": contract.recipe, "latency_ms": 500, "cases": [case]})
+
+
 def _contract(candidate: Candidate, checks: Mapping[str, Checks]) -> list[str]:
     package, contract = candidate.package, candidate.contract
     if contract is None:
@@ -118,7 +126,7 @@ def _contract(candidate: Candidate, checks: Mapping[str, Checks]) -> list[str]:
         recipes = ", ".join(sorted(checks)) or "none"
         reasons.append(
             f"Nothing could verify it: checks/ has no file for the recipe {contract.recipe} (there is: {recipes}). "
-            f"Write checks/{contract.recipe}.json."
+            f"Write checks/{contract.recipe}.json, with texts of your own: {_example(contract)}"
         )
     elif unknown := found.unknown_to(contract):
         reasons.append(
