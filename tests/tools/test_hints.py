@@ -52,10 +52,10 @@ RUN_BY = {
     ): "tests/deploy/test_rollout.py::test_production_takes_what_staging_has_verified_and_refuses_anything_else",
     ("local/local_aws/cli.py", "Next"): f"{DOCUMENTATION}::test_local_aws",
     ("local/local_aws/demo/__init__.py", "Next"): f"{DOCUMENTATION}::test_readme",
-    ("local/local_aws/place.py", "Run a command against it"): f"{DOCUMENTATION}::test_local_aws",
-    ("local/local_aws/place.py", "Or set a shell up once"): f"{DOCUMENTATION}::test_offline",
-    ("local/local_aws/place.py", "Publish the template"): f"{DOCUMENTATION}::test_offline",
-    ("local/local_aws/place.py", "Create a project"): f"{DOCUMENTATION}::test_offline",
+    ("local/local_aws/prepared.py", "Run a command against it"): f"{DOCUMENTATION}::test_local_aws",
+    ("local/local_aws/prepared.py", "Or set a shell up once"): f"{DOCUMENTATION}::test_offline",
+    ("local/local_aws/prepared.py", "Publish the template"): f"{DOCUMENTATION}::test_offline",
+    ("local/local_aws/prepared.py", "Create a project"): f"{DOCUMENTATION}::test_offline",
     # What CloudFormation is asked next, which is no command.
     (
         "deploy/model_deploy/rollout/converge.py",

@@ -46,7 +46,7 @@ def choose(workspace: Workspace, version: int | None, why: str | None, leaving: 
 def way_back(workspace: Workspace) -> str:
     """A sentence with the command that replaces what is live: by the version before it, or by nothing where there is none."""
     aws, stage = workspace.aws, workspace.stage.name
-    serving = endpoint.look(aws, workspace.endpoint_name)
+    serving = endpoint.live_model(aws, workspace.endpoint_name)
     good = _verified(records.history(aws, workspace.settings.bucket, stage))
     try:
         before = _latest(workspace, good, serving.package_arn if serving else None)
@@ -104,7 +104,9 @@ def _latest(workspace: Workspace, good: dict[str, Record], current: str | None) 
         approvals.append(f"version {version_of(arn)} is {approval}")
     stage = workspace.stage.name
     live = f"version {version_of(current)} ({current})" if current else "nothing"
-    again = f" Verified there before: {', '.join(approvals)}. Approve one of them again, or" if approvals else ""
+    again = (
+        f" Verified there before: {', '.join(approvals)}. Approve one of them again, or" if approvals else ""
+    )
     raise RefusedError(
         f"There is no version to go back to in {stage}, where {live} is live: no other was verified there and is still "
         f"approved.{again} {'roll' if again else 'Roll'} out another version (`model-deploy rollout`); "
