@@ -84,7 +84,8 @@ def run(workspace: Workspace, request: Request, console: Console) -> Result:
         )
     with tempfile.TemporaryDirectory(prefix="batch-") as folder:
         prepared = _prepare(workspace, request.source, contract, Path(folder))
-        name, answers = None, iter(())
+        name: str | None = None
+        answers: Iterable[bytes] = ()
         if prepared.asked:
             name = _start(workspace, request, serving, prepared, home)
             progress.say(f"Transform job {name}: {prepared.asked} texts")
