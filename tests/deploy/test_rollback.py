@@ -91,4 +91,7 @@ def test_a_first_version_that_was_not_verified_can_only_be_taken_down(project):
     assert failed.exit_code == 3
     [down] = re.findall(r"no version to go back to; `model-deploy (.*)` takes this one", failed.stderr)
     assert project.run(*shlex.split(down), "--yes").exit_code == 0
-    assert project.client("sagemaker").list_endpoints(NameContains=project.endpoint("staging"))["Endpoints"] == []
+    assert (
+        project.client("sagemaker").list_endpoints(NameContains=project.endpoint("staging"))["Endpoints"]
+        == []
+    )
