@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 import time
 from pathlib import Path
@@ -36,7 +35,7 @@ def rows(quick: bool = False) -> list[Row]:
         scenario = Scenario(server, ROOT, timeline, place)
         scenario.create_project(dataset)
         team = _Team(server, scenario.company, place, dataset.recipe)
-        number, started = team.propose("alone", 5)
+        number, started = team.propose("alone")
         comment = team.commented(number, started)
         own = team.pipeline_seconds(number)
         server.github.actions.settle(_PATIENCE)
@@ -51,14 +50,12 @@ class _Team:
         self._server, self._company, self._recipe = server, company, recipe
         self._clone = company.clone(BUILD, folder)
 
-    def propose(self, branch: str, longer: int) -> tuple[int, float]:
-        """A pull request that trains for some epochs more: its number, and the time of its push."""
+    def propose(self, branch: str) -> tuple[int, float]:
+        """A pull request whose model is as good as main's, so that no gate refuses it: its number, and the time of its push."""
         git(self._clone, "fetch", "--quiet", "origin")
         git(self._clone, "switch", "--quiet", "--create", branch, "origin/main")
         recipe = self._clone / "recipes" / f"{self._recipe}.yaml"
-        text = re.sub(
-            r"\bepochs: (\d+)", lambda found: f"epochs: {int(found[1]) + longer}", recipe.read_text(), count=1
-        )
+        text = f"{recipe.read_text()}\n# {branch}\n"
         recipe.write_text(text)
         git(self._clone, "commit", "--quiet", "--all", "--message", branch)
         started = time.perf_counter()
@@ -104,7 +101,7 @@ def _at_once(server: Server, team: _Team, arn: str) -> Row:
     """Pull requests that train while a model is rolled out to staging: each has to end as it would alone."""
     started = time.perf_counter()
     server.client("sagemaker").update_model_package(ModelPackageArn=arn, ModelApprovalStatus="Approved")
-    numbers = [team.propose(f"at-once-{each}", each)[0] for each in range(1, AT_ONCE + 1)]
+    numbers = [team.propose(f"at-once-{each}")[0] for each in range(1, AT_ONCE + 1)]
     for number in numbers:
         team.commented(number, started)
     server.github.actions.settle(_PATIENCE)
