@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 NEW_PIP = sed -n '/^pip==/,/[^\\]$$/p' requirements.lock | \
   $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r /dev/stdin
 
-.PHONY: demo extras test test-slow test-installed test-workflows check style imports duplicates types docs smoke bench kills audit dist lock clean
+.PHONY: demo extras test test-slow test-installed test-workflows test-recipes check style imports duplicates types docs smoke bench kills audit dist lock clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/local-aws demo $(ARGS)
@@ -26,10 +26,11 @@ test: $(VENV)/.check
 	@$(PYTEST) -m "not slow" $(ARGS)
 
 WORKFLOWS = tests/e2e/test_workflows.py tests/e2e/test_demo.py tests/e2e/test_smoke.py
+RECIPES = tests/e2e/test_recipes.py
 
 # Whole loops, kills at many moments, templates under every linter.
 test-slow: $(VENV)/.check
-	@$(PYTEST) -m slow $(WORKFLOWS:%=--ignore=%) $(ARGS)
+	@$(PYTEST) -m slow $(WORKFLOWS:%=--ignore=%) $(RECIPES:%=--ignore=%) $(ARGS)
 
 # The packages as pip installs them from wheels, with the Python that `python3` is: their commands start, and pour both repositories.
 test-installed:
@@ -41,6 +42,10 @@ test-installed:
 # Both workflows on the embedded GitHub, the demonstration of them, and `smoke`. CI runs them in a job of their own: they take many minutes.
 test-workflows: $(VENV)/.check
 	@$(BIN)/python -m pytest $(WORKFLOWS) $(ARGS)
+
+# Every recipe from its data to a verified endpoint, on real data where ../shared/data has it. A job of its own in CI, too.
+test-recipes: $(VENV)/.check extras
+	@$(BIN)/python -m pytest $(RECIPES) $(ARGS)
 
 # What extras names is downloaded beside the linters. Types are checked beside the tests, which wait more than they compute.
 # The 25 slowest tests of each run are printed.

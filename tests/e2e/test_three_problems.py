@@ -4,136 +4,21 @@ Two algorithms, labels that exclude each other and labels that do not: from rows
 project reaches another.
 """
 
-import csv
-import json
-import os
-import random
-import re
-import signal
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
+import made_rows
 import pytest
-from people import TEMPLATE, sentences
-
-from local_aws.kernel.account import Clients
+from machine import Machine
 
 pytestmark = pytest.mark.slow
 
-SCRIPTS = Path(sys.executable).parent
 PROJECTS = {"reviews": "amazon-sentences", "toxicity": "toxic-comments", "kitchen": "cooking"}
 """By the project's name, its recipe, whose name is the problem's."""
-
-LABELS = ["toxic", "severe_toxic", "obscene", "threat", "insult", "identity_hate"]
-COMMENTS = {
-    "clean": "thank you please add a reference to the article section history town moved page edits",
-    "insult": "you are a stupid idiot moron",
-    "threat": "i will come and hurt",
-}
-QUESTIONS = {
-    "bread": "how long should i knead bread dough",
-    "eggs": "boil an egg soft",
-    "rice": "sticky rice in a pot",
-}
-"""deploy/checks has the same words."""
-
-
-def comments(path):
-    """Rows like the Jigsaw competition's, of few words."""
-    draw = random.Random(1)
-    with path.open("w", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow(["comment_text", *LABELS])
-        for _ in range(1500):
-            kind = draw.choice(["clean", "clean", "clean", "insult", "threat"])
-            text = " ".join(draw.choices(COMMENTS[kind].split(), k=8))
-            given = {"insult": {"toxic", "insult"}, "threat": {"toxic", "threat"}}.get(kind, set())
-            rows.writerow([text, *(int(label in given) for label in LABELS)])
-
-
-def questions(path):
-    """Lines like the cooking forum's in fastText's format."""
-    draw = random.Random(1)
-    kinds = draw.choices(list(QUESTIONS), k=600)
-    path.write_text(
-        "".join(f"__label__{kind} {' '.join(draw.choices(QUESTIONS[kind].split(), k=6))}\n" for kind in kinds)
-    )
-
-
-class Machine:
-    """A running `local-aws up`, and commands in its projects."""
-
-    def __init__(self, folder):
-        named = [part for name in PROJECTS for part in ("--project", name)]
-        self.process = subprocess.Popen(
-            [SCRIPTS / "local-aws", "up", "--port", "0", *named],
-            env=os.environ | {"TMPDIR": str(folder)},
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self.said = []
-        for line in self.process.stderr:
-            self.said.append(line)
-            if "GitHub's API" in line:  # the last line
-                break
-        self.url = re.search(r"serves at (http://\S+)", "".join(self.said))[1]
-        self.clients = Clients.of_running(self.url)
-        self.shells = {name: self._shell(name) for name in PROJECTS}
-
-    def _shell(self, project):
-        """The variables of a shell that was set up for a project."""
-        script = f'eval "$({SCRIPTS}/local-aws env --attach {self.url} --project {project})" && env -0'
-        said = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True).stdout
-        return dict(each.split("=", 1) for each in said.split("\0") if each)
-
-    def run(self, project, name, *arguments, code=0, root):
-        """What a command prints with --json, in a project's shell."""
-        done = subprocess.run(
-            [SCRIPTS / name, *arguments, "--root", TEMPLATE / root, "--json"],
-            env=self.shells[project],
-            capture_output=True,
-            text=True,
-            timeout=600,
-            check=False,
-        )
-        assert (
-            done.returncode == code
-        ), f"{project} {arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
-        return json.loads(done.stdout) if done.stdout else done.stderr
-
-    def build(self, project, *arguments, **options):
-        return self.run(project, "model-build", *arguments, root="build", **options)
-
-    def deploy(self, project, *arguments, **options):
-        return self.run(project, "model-deploy", *arguments, root="deploy", **options)
-
-    def approve(self, arn):
-        self.clients.client("sagemaker").update_model_package(
-            ModelPackageArn=arn, ModelApprovalStatus="Approved"
-        )
-        return arn
-
-    def register_again(self, arn, group):
-        """The same model as the next version of a group."""
-        sagemaker = self.clients.client("sagemaker")
-        found = sagemaker.describe_model_package(ModelPackageName=arn)
-        again = {key: found[key] for key in ("InferenceSpecification", "CustomerMetadataProperties")}
-        made = sagemaker.create_model_package(
-            ModelPackageGroupName=group, ModelApprovalStatus="Approved", **again
-        )
-        return made["ModelPackageArn"]
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.stderr.close()
-        self.process.wait(timeout=60)
 
 
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory):
-    made = Machine(tmp_path_factory.mktemp("machine"))
+    made = Machine(tmp_path_factory.mktemp("machine"), PROJECTS)
     yield made
     made.stop()
 
@@ -142,12 +27,10 @@ def machine(tmp_path_factory):
 def runs(machine, tmp_path_factory):
     """By project: what `model-build run` answered, all at the same time."""
     folder = tmp_path_factory.mktemp("data")
-    (folder / "reviews").write_text(sentences())
-    comments(folder / "toxicity")
-    questions(folder / "kitchen")
 
     def run(project):
-        options = ("--recipe", PROJECTS[project], "--data", str(folder / project), "--minimum", "0.1")
+        data = made_rows.write(PROJECTS[project], folder / project)
+        options = ("--recipe", PROJECTS[project], "--data", str(data), "--minimum", "0.1")
         return machine.build(project, "run", *options)
 
     with ThreadPoolExecutor() as pool:
