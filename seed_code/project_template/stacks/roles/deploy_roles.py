@@ -211,7 +211,7 @@ def _storage(storage: Storage, stage: str) -> list[Statement]:
     batches = (f"batch/{stage}/input/", f"batch/{stage}/answers/")
     written = _objects(storage, *own, *batches, f"deployments/{stage}/")
     return [
-        # Without it a missing record is a denied one: see build_roles.
+        # Without it a missing record is a denied one: see build_statements.
         allow("ListsBucket", "s3:ListBucket", storage.bucket.attr_arn),
         # By version where CloudFormation fetches a template that is too large for a request.
         allow("ReadsObjects", ["s3:GetObject", "s3:GetObjectVersion"], read),
