@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := common build deploy seed_code local
 
-# Set-up compiles nothing: what is imported is compiled once, and kept.
+# Set-up compiles nothing: Python compiles a module at its first import.
 unexport PYTHONDONTWRITEBYTECODE
 
 # The pip that comes with a Python takes twice as long as a new one.
@@ -47,7 +47,7 @@ test-workflows: $(VENV)/.check
 test-recipes: $(VENV)/.check extras
 	@$(BIN)/python -m pytest $(RECIPES) $(ARGS)
 
-# What extras names is downloaded beside the linters. Types are checked beside the tests, which wait more than they compute.
+# extras.txt is downloaded while the linters run. mypy runs beside the tests, which mostly wait.
 # The 25 slowest tests of each run are printed.
 check:
 	@$(MAKE) --no-print-directory --jobs=3 style docs extras
@@ -62,7 +62,7 @@ style: $(VENV)/.check
 imports: $(VENV)/.check
 	@PYTHONPATH=seed_code/functions $(BIN)/lint-imports
 
-# Product code only: a recipe or a stage is complete by itself. jscpd counts a run of ten lines as one that is longer than minLines, 9.
+# Product code only: a recipe or a stage is complete by itself. Ten equal lines are more than jscpd's minLines, 9.
 duplicates: $(VENV)/.check
 	@mkdir -p .cache
 	@PATH="$$PWD/$(BIN):$$PATH" tests/tools/node_modules/.bin/jscpd --no-colors --config .jscpd.json $(PACKAGES) >.cache/jscpd.log 2>&1 || { cat .cache/jscpd.log >&2; exit 1; }
@@ -70,7 +70,7 @@ duplicates: $(VENV)/.check
 types: $(VENV)/.check
 	@$(BIN)/mypy
 
-# mkdocs prints its warnings only where it prints everything.
+# mkdocs prints warnings only with all other output.
 docs: $(VENV)/.check
 	@mkdir -p .cache
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict 2>.cache/mkdocs.log || { cat .cache/mkdocs.log >&2; exit 1; }
@@ -83,11 +83,11 @@ smoke: $(VENV)/.demo
 bench: $(VENV)/.bench
 	@$(BIN)/python -m bench $(ARGS)
 
-# Known vulnerabilities of what is pinned. Says so where no advisory service can be reached.
+# Known vulnerabilities of the pinned packages, or that no advisory service can be reached.
 audit: $(VENV)/.check
 	@$(BIN)/python .github/audit.py requirements.lock requirements-check.lock build/requirements.lock deploy/requirements.lock
 
-# What docs/threat-model.md claims of commands that are killed and of bad models, at KILLS=25 moments and in ROUNDS=20.
+# The claims of docs/threat-model.md on killed commands and bad models, at KILLS=25 moments and in ROUNDS=20.
 kills: $(VENV)/.check
 	@$(BIN)/python -m bench.kills
 
