@@ -139,7 +139,9 @@ def test_the_next_step_of_a_registered_version_is_a_command_that_works(aws, call
     done = call(*approve)
     assert (program, done.exit_code) == ("model-build", 0)
     *_, hint = done.stdout.splitlines()
-    assert hint.endswith(f": {next_step(arn, 'Approved')}")
+    assert hint == (
+        f"Next in the deploy repository, unless its workflow does so: {next_step(arn, 'Approved')}"
+    )
     assert next_step(arn, "Rejected") == ""
     assert next_step(arn, "Approved") == "model-deploy rollout --stage staging --model-package 1"
 

@@ -237,7 +237,7 @@ def test_deploy(shell, second):
         {**filled, teardown: f"echo y | {teardown}"},
         before=(
             f"cd deploy\nmodel-build approve {second} --why 'reads well' | tee approve.log\n"
-            "paste '.* does it:' approve.log"
+            "paste 'Next in the deploy repository.*:' approve.log"
         ),
     )
     assert "2 texts by " in told

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from model_build.aws.clients import Aws
-from model_build.commands.models import APPROVAL, next_step
+from model_build.commands.models import APPROVAL, next_place, next_step
 from model_build.core.settings import Settings
 from model_build.errors import UsageError
 from model_common.aws.registry import resolve
@@ -87,7 +87,5 @@ def lines(decision: Decision) -> list[str]:
     released = " It may go to production (life cycle Production/Approved)." if decision.released else ""
     lines = [f"Version {decision.version} is {now} ({rows}): {decision.why}.{released}", decision.arn]
     if decision.now == "Approved":
-        lines.append(
-            f"Next, where no workflow of the deploy repository does it: {next_step(decision.arn, decision.now)}"
-        )
+        lines.append(f"Next{next_place(decision.now)}: {next_step(decision.arn, decision.now)}")
     return lines

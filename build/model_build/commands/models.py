@@ -119,6 +119,11 @@ def next_step(arn: str, approval: str) -> str:
     return shlex.join(["model-build", "approve", version, "--why", "I read its report"])
 
 
+def next_place(approval: str) -> str:
+    """Where the next step is done, to stand behind "Next": a rollout finds its stages in the other repository. Empty for here."""
+    return " in the deploy repository, unless its workflow does so" if approval == "Approved" else ""
+
+
 def _row(each: Version) -> tuple[str, ...]:
     figure = f"{each.metric} {each.figure:.4f}" if each.figure is not None else "-"
     approval = APPROVAL.get(each.approval, each.approval)

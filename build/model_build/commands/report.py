@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from model_build.aws import champion, executions, pipelines
-from model_build.commands.models import next_step
+from model_build.commands.models import next_place, next_step
 from model_build.core import change_summary, links
 from model_build.core.execution import Execution
 from model_build.report import Link, Report, Run, Step, html, markdown
@@ -125,6 +125,7 @@ def _run(
             if collected.model_package_arn
             else ""
         ),
+        next_place=next_place(collected.approval or ""),
     )
 
 

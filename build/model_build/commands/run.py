@@ -15,7 +15,7 @@ from rich.console import Console
 from model_build.aws import champion, code, data, logs, pipelines, pretrained, wheels
 from model_build.aws.data import Data
 from model_build.commands import check_data, report
-from model_build.commands.models import APPROVAL, next_step
+from model_build.commands.models import APPROVAL, next_place, next_step
 from model_build.commands.report import ReportFiles
 from model_build.core.execution import Execution
 from model_build.core.provenance import UNKNOWN, Provenance
@@ -297,7 +297,7 @@ def lines(outcome: Outcome) -> list[str]:
         printed.append(outcome.training)
     printed.append(f"Report: {outcome.report.html}")
     following = next_step(arn, approval) if arn else ""
-    return [*printed, f"Next: {following}"] if following else printed
+    return [*printed, f"Next{next_place(approval)}: {following}"] if following else printed
 
 
 def _figures(evaluation: dict[str, Any]) -> list[str]:

@@ -56,7 +56,7 @@ def render(report: Report) -> str:
         plain(report.never_right),
         plain(report.search),
         plain(report.trial),
-        f"Next: {_code(report.run.next_command)}" if report.run.next_command else "",
+        f"Next{report.run.next_place}: {_code(report.run.next_command)}" if report.run.next_command else "",
         _section("What changes", _changes(report.run.changed)),
         plain(report.effort),
         _links(report.run.links),

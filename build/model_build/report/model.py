@@ -59,7 +59,8 @@ class Link:
 class Run:
     """An execution, as the caller describes it. Missing values are left out of the report.
 
-    `training` has the algorithm and its hyperparameters, by name; `next_command` is the command after registration;
+    `training` has the algorithm and its hyperparameters, by name; `next_command` is the command after registration,
+    and `next_place` where it is given, to stand behind "Next";
     `changed` says what a pull request changes, by what it is of.
     """
 
@@ -80,6 +81,7 @@ class Run:
     started: datetime | None = None
     training: Mapping[str, str] = field(default_factory=dict)
     next_command: str = ""
+    next_place: str = ""
     changed: Mapping[str, str] = field(default_factory=dict)
     search: Search | None = None
 

@@ -89,7 +89,7 @@ def _finding(wired: Wired, project: str, trusted: frozenset[str]) -> Finding:
     if wired.new_name is not None:
         return fail(
             _CHECK,
-            f"{wired.recorded} is called {wired.live} now: no role trusts its jobs, and no event reaches it by that name",
+            f"{wired.recorded} is called {wired.live} now: no role trusts its jobs, and its events are sent to the old name",
             f"`{update} --parameter {wired.parameter}={wired.new_name}` (so does `{update}` alone).",
         )
     if wired.live.lower() != wired.recorded.lower():

@@ -277,12 +277,14 @@ def test_a_report_says_when_how_and_what_comes_next_and_flags_labels_that_are_ne
         finished,
         started=datetime(2026, 11, 29, 12, 30, tzinfo=UTC),
         training={"algorithm": "blazingtext", "epochs": "10"},
-        next_command="model-build approve 2 --why good",
+        next_command="model-deploy rollout --stage staging --model-package 2",
+        next_place=" in the deploy repository",
     )
     built = report(run, document)
     for text in (markdown.render(built), html.render(built)):
         assert "2026-11-29 12:30 UTC" in text
-        assert "model-build approve 2 --why good" in text
+        assert "model-deploy rollout --stage staging --model-package 2" in text
+        assert " in the deploy repository" in text
         assert "F1 is 0 for" in text
         assert "epochs" in text
     assert report().never_right == ""
