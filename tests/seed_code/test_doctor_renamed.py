@@ -13,7 +13,8 @@ TRUSTED = frozenset({"repo:acme@1/shop-build@2:ref:refs/heads/main"})
     ("live", "prefix", "level", "mend"),
     [
         ("acme/shop-build", "repo:acme@1/shop-build@2", Level.OK, ""),
-        ("Acme/Shop-Build", "", Level.OK, ""),
+        ("Acme/shop-build", "", Level.OK, ""),
+        ("acme/Shop-Build", "", Level.FAIL, "update shop --parameter BuildRepositoryName=Shop-Build"),
         ("acme/other", "", Level.FAIL, "update shop --parameter BuildRepositoryName=other"),
         ("umbrella/shop-build", "", Level.FAIL, "Transfer it back"),
         (None, "", Level.FAIL, "Restore it"),

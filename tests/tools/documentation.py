@@ -56,6 +56,13 @@ NOT_EXECUTED = {
     ): f"{_ACCOUNT}; tests/e2e/test_smoke.py runs it here",
 }
 """The commands that no test executes as a page shows them, with the reason."""
+PYTHON_RUN_BY = {
+    "docs/approve.md": "tests/e2e/test_documentation.py",
+    "docs/asynchronous.md": "tests/local/hosting/test_asynchronous.py",
+    "docs/call-the-api.md": "tests/e2e/test_documentation.py",
+    "docs/local-aws.md": "tests/local/test_documentation.py",
+}
+"""The pages with Python, and the test that executes it."""
 
 
 def name(page: Path) -> str:

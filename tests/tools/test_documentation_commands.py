@@ -4,7 +4,18 @@ import shlex
 
 import click
 import pytest
-from documentation import NOT_EXECUTED, PAGES, PROGRAMS, ROOT, blocks, commands, mentions, name, words
+from documentation import (
+    NOT_EXECUTED,
+    PAGES,
+    PROGRAMS,
+    PYTHON_RUN_BY,
+    ROOT,
+    blocks,
+    commands,
+    mentions,
+    name,
+    words,
+)
 from programs import check
 
 FOUND = [
@@ -61,3 +72,10 @@ def test_every_page_with_commands_is_run_by_a_test():
         and f'"{name(page)}"' not in run
     ]
     assert missing == ["docs/first-model.md"]  # by tests/e2e/test_first_model.py
+
+
+def test_every_page_with_python_is_run_by_a_test():
+    shown = {name(page) for page in PAGES for language, _ in blocks(page) if language == "python"}
+    assert shown == set(PYTHON_RUN_BY)
+    tests = {page: (ROOT / test).read_text(encoding="utf-8") for page, test in PYTHON_RUN_BY.items()}
+    assert [page for page, test in tests.items() if page.rpartition("/")[2] not in test] == []

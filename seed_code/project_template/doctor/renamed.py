@@ -40,11 +40,13 @@ class Wired:
 
     @property
     def new_name(self) -> str | None:
-        """Its name without its owner, where that is another one than the stack knows and the owner is the same."""
-        if self.live is None or self.live.lower() == self.recorded.lower():
-            return None
-        owner, _, name = self.live.partition("/")
-        return name if owner.lower() == self.recorded.partition("/")[0].lower() else None
+        """Its name without its owner, where that is another one than the stack knows and the owner is the same.
+
+        One that differs by capitals alone is another one: subjects have GitHub's capitals, and IAM compares them.
+        """
+        owner, _, name = (self.live or "").partition("/")
+        known_owner, _, known = self.recorded.partition("/")
+        return name if name != known and owner.lower() == known_owner.lower() else None
 
 
 def look(

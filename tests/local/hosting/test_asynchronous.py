@@ -1,9 +1,13 @@
 """Asynchronous endpoints: a queue, answers and failures in S3, topics that are told, and scaling to zero and back."""
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 from botocore.exceptions import ClientError
+from documentation import ROOT, blocks
 
 TEXT = json.dumps({"instances": ["lovely great"]}).encode()
 
@@ -123,6 +127,24 @@ def test_answers_and_failures_lie_in_s3_and_topics_are_told(endpoint):
     assert 'ModelError: Received client error (400) from primary with message "' in endpoint.read(
         wrong["FailureLocation"]
     )
+
+
+def test_the_request_that_the_documentation_shows_is_answered_where_it_prints(endpoint, quick):
+    page = "docs/asynchronous.md"
+    [script] = [text for language, text in blocks(ROOT / page) if language == "python"]
+    endpoint.create()
+    done = subprocess.run(
+        [sys.executable, "-c", script.replace("reviews-staging", endpoint.hosting.name)],
+        env=quick.environment(os.environ, endpoint.hosting.project.variables()),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    answers, failures = done.stdout.split()
+    assert failures.startswith(f"s3://{endpoint.bucket}/failures/")
+    [answer] = json.loads(endpoint.read(answers))
+    assert set(answer["label"]) == {"__label__first-good", "__label__first-bad"}
 
 
 def test_a_request_needs_one_input_that_is_small_enough_and_the_right_kind_of_endpoint(endpoint, refusal):
