@@ -14,8 +14,9 @@ from typing import Annotated, Any
 import typer
 
 from model_common.cli.advice import Advice
-from model_common.cli.command_line import application, confirmed, names_in, print_result, reported
+from model_common.cli.command_line import application, confirmed, print_result, reported
 from model_common.cli.summary import annotate, set_output
+from model_deploy.options import Force, InSummary, Json, PackageArn, Root, StageName, Timeout, Verbose, Why
 from model_deploy.summary import Summary
 
 ADVICE = Advice(work="A rollout that was started")
@@ -25,56 +26,6 @@ app = application(
     help="Takes an approved model package to a stage's endpoint, verifies it there, and brings it back if it must.",
     epilog="Exit codes: 1 failed, 2 usage or configuration, 3 refused by a gate or by verify, 4 rolled back, 5 timed out.",
 )
-
-Root = Annotated[
-    Path | None,
-    typer.Option(
-        "--root", help="The folder that holds stages/ and checks/; by default the nearest one upwards."
-    ),
-]
-StageName = Annotated[
-    str,
-    typer.Option(
-        "--stage", help="The stage: a file of stages/, without .yaml.", autocompletion=names_in("stages")
-    ),
-]
-# A workflow passes an event's values as variables, never in the text of a command.
-PackageArn = Annotated[
-    str,
-    typer.Option(
-        "--model-package",
-        envvar="MODEL_PACKAGE_ARN",
-        metavar="VERSION",
-        help="The version's number, `latest`, or the ARN of the model package.",
-    ),
-]
-Force = Annotated[
-    str | None,
-    typer.Option(
-        "--force", metavar="REASON", help="Go on without a verification in staging; the reason is recorded."
-    ),
-]
-Why = Annotated[
-    str | None,
-    typer.Option("--why", envvar="WHY", metavar="TEXT", help="The occasion, for the record."),
-]
-Timeout = Annotated[
-    float | None,
-    typer.Option(
-        "--timeout",
-        min=1,
-        metavar="SECONDS",
-        help="Stop watching after this long. An update that nobody watches goes back, where the stage has alarms.",
-    ),
-]
-Json = Annotated[
-    bool, typer.Option("--json", help="Print one JSON object on stdout, and nothing else there.")
-]
-InSummary = Annotated[
-    bool,
-    typer.Option("--summary", help="Say it on the page of the workflow's run too (GITHUB_STEP_SUMMARY)."),
-]
-Verbose = Annotated[bool, typer.Option("--verbose", help="Show the traceback of an error.")]
 
 
 @app.command()
