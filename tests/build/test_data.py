@@ -173,7 +173,7 @@ def test_a_prefix_that_the_role_may_not_read_says_who_lets_it(operation):
         )
         with pytest.raises(DataError) as refused:
             data.locate(s3, "shop-artifacts", "s3://lake/reviews/")
-    assert "--training-data s3://lake/reviews/, with" in refused.value.message
+    assert "--training-data s3://lake/reviews/`, with --training-data-key ARN" in refused.value.message
 
 
 def test_data_that_the_role_may_not_read_says_who_lets_it():

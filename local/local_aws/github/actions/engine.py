@@ -203,16 +203,17 @@ class Actions:
         read = found if isinstance(found, Workflow) else Workflow(found.path, found.path, {}, {})
         with self._state.lock:
             identity = self._state.new_id()
-        with self._scheduler.changed:
-            key = (event.repository.id, read.path)
-            number = self._numbers[key] = self._numbers.get(key, 0) + 1
-            run = Run(identity, number, read, event, read.name)
-            if isinstance(found, InvalidWorkflow):
-                run.error, run.conclusion = str(found), "failure"
-            self._runs[identity] = run
-        if run.conclusion is None:
+        key = (event.repository.id, read.path)
+        number = self._numbers[key] = self._numbers.get(key, 0) + 1
+        run = Run(identity, number, read, event, read.name)
+        if isinstance(found, InvalidWorkflow):
+            run.error, run.conclusion = str(found), "failure"
+        else:
             self._scheduler.name(run)
-            with self._scheduler.changed:
+        # Nobody sees a run that has no jobs yet.
+        with self._scheduler.changed:
+            self._runs[identity] = run
+            if run.conclusion is None:
                 self._scheduler.start(run)
 
     def _jobs_description(self) -> str:

@@ -93,7 +93,8 @@ def runner(tmp_path_factory, github_description):
 
 @pytest.fixture
 def repo(runner):
-    """A repository: `repo(workflow)` commits a workflow's text to main, which is a push."""
+    """A repository: `repo(workflow)` commits a workflow's text to main, which is a push. What still runs at the end is cancelled."""
+    all_made = []
 
     def make(workflow, **settings):
         made = Repo(runner, f"app-{next(_numbers)}")
@@ -102,9 +103,12 @@ def repo(runner):
         answer = requests.post(f"{runner.api_url}/orgs/acme/repos", json=body, headers=headers, timeout=30)
         assert answer.ok, answer.text
         made.put(WORKFLOW, workflow)
+        all_made.append(made)
         return made
 
-    return make
+    yield make
+    for run in [run for made in all_made for run in made.runs() if run.conclusion is None]:
+        runner.actions.cancel(run)
 
 
 @pytest.fixture
