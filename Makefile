@@ -25,7 +25,7 @@ PYTEST = $(BIN)/python -m pytest --numprocesses=auto --dist=loadfile --no-loadsc
 test: $(VENV)/.check
 	@$(PYTEST) -m "not slow" $(ARGS)
 
-WORKFLOWS = tests/e2e/test_workflows.py tests/e2e/test_demo.py tests/e2e/test_smoke.py
+WORKFLOWS = tests/e2e/test_workflows.py tests/e2e/test_demo.py tests/e2e/test_smoke.py tests/e2e/test_documentation.py
 RECIPES = tests/e2e/test_recipes.py
 
 # Whole loops, kills at many moments, templates under every linter.
@@ -39,7 +39,7 @@ test-installed:
 	@for program in model-build model-deploy project-template; do .installed/venv/bin/$$program --version || exit 1; done
 	@for seed in build deploy; do .installed/venv/bin/project-template seed $$seed --to .installed/$$seed || exit 1; done
 
-# Both workflows on the embedded GitHub, the demonstration of them, and `smoke`. CI runs them in a job of their own: they take many minutes.
+# Both workflows on the embedded GitHub, their demonstration, `smoke`, and the commands of the documentation. A job of its own in CI: it takes long.
 test-workflows: $(VENV)/.check
 	@$(BIN)/python -m pytest $(WORKFLOWS) $(ARGS)
 
