@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from model_build.core import diff
 from model_build.core.diff import Change
 
-_CODE = re.compile(r"code/([0-9a-f]{64})")
+_CODE = re.compile(r"/code/build/([0-9a-f]{64})")
+"""A folder of code in the artifact bucket (`model_build.aws.code`), and the hash of its content."""
 _HASH = re.compile(r"[0-9a-f]{64}")
 _SHOWN = 6
 _DIGITS = 12

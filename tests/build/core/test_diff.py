@@ -109,3 +109,97 @@ def test_a_default_of_a_parameter_is_a_change():
 
 def test_steps_lists_those_of_branches_too():
     assert list(steps(definition(PREPARE, gate(FAIL)))) == ["Prepare", "Gate", "Fail"]
+
+
+LEFT = {
+    "Std:JsonGet": {"PropertyFile": {"Get": "Steps.Evaluate.PropertyFiles.Report"}, "Path": "gate.passed"}
+}
+
+
+def train(**arguments):
+    return definition({"Name": "Train", "Type": "Training", "Arguments": arguments})
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "shown"),
+    [
+        (1, 2, "1 -> 2"),
+        (1, "1", '1 -> "1"'),
+        (None, False, "null -> false"),
+        ([], {}, "[] -> {}"),
+        (["a"], ["a", "b"], '["a"] -> ["a", "b"]'),
+        ("ü", "\n", '"\\u00fc" -> "\\n"'),
+        ({"Get": "Parameters.A"}, {"Get": "Parameters.B"}, "{Parameters.A} -> {Parameters.B}"),
+        (LEFT, True, "{Steps.Evaluate.PropertyFiles.Report: gate.passed} -> true"),
+        (
+            {"Std:Join": {"On": "/", "Values": ["s3://b", 7, {"Get": "Parameters.A"}, LEFT]}},
+            "x",
+            's3://b/7/{Parameters.A}/{Steps.Evaluate.PropertyFiles.Report: gate.passed} -> "x"',
+        ),
+        ({"Std:Join": {"On": "", "Values": []}}, "x", ' -> "x"'),
+    ],
+)  # fmt: skip
+def test_values_of_every_kind_are_shown_before_and_after(before, after, shown):
+    assert changed(train(Value=before), train(Value=after)) == [f"~ step Train: Value {shown}"]
+
+
+def test_a_reference_beside_other_keys_is_no_reference():
+    both = {"Get": "Parameters.A", "Of": "x"}
+    assert changed(train(Epochs=1), train(Epochs=1, Value=both)) == [
+        '+ step Train: Value.Get = "Parameters.A"',
+        '+ step Train: Value.Of = "x"',
+    ]
+
+
+def test_items_without_a_name_go_by_their_place():
+    before, after = [{"On": "a"}, {"On": "b"}], [{"On": "a"}, {"On": "c"}]
+    assert changed(train(Rules=before), train(Rules=after)) == ['~ step Train: Rules[1].On "b" -> "c"']
+
+
+@pytest.mark.parametrize("key", ["Name", "InputName", "OutputName", "ChannelName", "PropertyFileName", "Key"])
+def test_items_go_by_whatever_names_them(key):
+    before, after = ([{key: "one", "Uri": uri}, {key: "two", "Uri": "x"}] for uri in ("a", "b"))
+    assert changed(train(List=before), train(List=after)) == ['~ step Train: List[one].Uri "a" -> "b"']
+
+
+def test_items_that_change_places_are_no_change_where_they_have_names():
+    one, two = {"InputName": "one", "Uri": "a"}, {"InputName": "two", "Uri": "b"}
+    assert changed(train(List=[one, two]), train(List=[two, one])) == []
+
+
+def test_a_list_of_references_is_one_value():
+    before, after = [{"Get": "Parameters.A"}], [{"Get": "Parameters.A"}, {"Get": "Parameters.B"}]
+    assert changed(train(List=before), train(List=after)) == [
+        f"~ step Train: List {json.dumps(before)} -> {json.dumps(after)}"
+    ]
+
+
+def test_a_step_that_moves_into_a_branch_changes_the_condition_alone():
+    assert changed(definition(gate(), FAIL), definition(gate(FAIL))) == [
+        '~ step Gate: ElseSteps [] -> ["Fail"]'
+    ]
+
+
+def test_branches_inside_of_branches_are_steps_too():
+    inner = {"Name": "Inner", "Type": "Condition", "Arguments": {"IfSteps": [FAIL], "ElseSteps": []}}
+    assert list(steps(definition(gate(inner)))) == ["Gate", "Inner", "Fail"]
+    assert steps(definition(gate(inner)))["Gate"]["Arguments"] == {"IfSteps": [], "ElseSteps": ["Inner"]}
+
+
+def test_what_is_of_no_step_and_no_parameter_is_of_the_pipeline():
+    before, after = definition(), json.dumps({"Version": "2021-01-01", "Metadata": {"a": 1}})
+    assert changed(before, after) == [
+        "+ pipeline: Metadata.a = 1",
+        '~ pipeline: Version "2020-12-01" -> "2021-01-01"',
+    ]
+
+
+def test_a_parameter_that_goes_is_named():
+    data = {"Name": "Data", "Type": "String"}
+    assert changed(definition(parameters=[data]), definition()) == ["- parameter Data"]
+
+
+def test_a_change_is_data_for_machines():
+    [change] = compare(train(Epochs=1), train(Epochs=2))
+    assert (change.kind.name, change.where, change.key) == ("CHANGED", "step Train", "Epochs")
+    assert (change.old, change.new) == ("1", "2")
