@@ -15,9 +15,11 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +80,35 @@ class Aws:
     @property
     def _clients(self) -> Clients:
         return self.server.account.clients
+
+
+class Interruption:
+    """Kills a process when the embedded AWS has got so many calls since the process started.
+
+    A number of calls is the same moment on a fast and on a slow machine, which a number of seconds is not. The calls of
+    functions and jobs that the process started count, too. `killed` is how many processes were killed before their end.
+    """
+
+    def __init__(self, server: Server) -> None:
+        self._calls = server.account.calls
+        self.killed = 0
+
+    def count(self, process: BaseProcess) -> int:
+        """Start the process, wait for its end, and return how many calls there were meanwhile."""
+        began = len(self._calls)
+        process.start()
+        process.join()
+        return len(self._calls) - began
+
+    def kill(self, process: BaseProcess, after: int) -> None:
+        """Start the process and kill it with SIGKILL after so many calls, if it has not ended before."""
+        until = len(self._calls) + after
+        process.start()
+        while process.is_alive() and len(self._calls) < until:
+            time.sleep(0.001)
+        self.killed += process.is_alive()
+        process.kill()
+        process.join()
 
 
 class Control:

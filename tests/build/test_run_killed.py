@@ -12,10 +12,15 @@ import pytest
 import yaml
 from botocore.exceptions import ClientError
 
+from local_aws.testing import Interruption
+
 pytestmark = pytest.mark.slow
 
 MOMENTS = int(os.environ.get("KILLS", "6"))
-LONGEST_SECONDS = 5.0  # from nothing to a report, on an idle machine
+CALLS = 400
+"""A run from nothing to a report makes so many, those of its jobs included, and then those that ask whether it has ended."""
+CALLS_LATER = 15
+"""A run makes so many that finds an execution that has ended."""
 LIMIT_SECONDS = 300
 RECIPE = {
     "name": "garments",
@@ -70,7 +75,7 @@ def shop(aws, repository, tmp_path):
 def test_a_run_that_is_killed_at_any_moment_and_run_again_registers_once(aws, shop, forks, record_property):
     environment = aws.environment | {"GITHUB_SHA": "c0ffee"}
     draw = random.Random(int.from_bytes(os.urandom(4), "big"))
-    killed = 0
+    interruption = Interruption(aws.server)
     sagemaker = aws.client("sagemaker")
 
     def listed():
@@ -81,27 +86,24 @@ def test_a_run_that_is_killed_at_any_moment_and_run_again_registers_once(aws, sh
         return []
 
     def has_ended():
-        process = begin(shop / "started.txt")
+        process = command(shop / "started.txt")
+        process.start()
         while not any(each["PipelineExecutionStatus"] != "Executing" for each in listed()):
             process.join(0.1)
         process.kill()
         process.join(LIMIT_SECONDS)
 
-    def begin(said):
+    def command(said):
         given = {"root": str(shop), "environment": environment, "output": str(said)}
-        process = forks.Process(target=exec, args=(COMMAND, given))
-        process.start()
-        return process
+        return forks.Process(target=exec, args=(COMMAND, given))
 
     for number in range(MOMENTS):
         if number == MOMENTS // 2:
-            has_ended()  # from here on the commands find an execution that has ended
-        process = begin(shop / f"killed-{number}.txt")
-        process.join(draw.uniform(0.0, LONGEST_SECONDS))
-        killed += process.is_alive()
-        process.kill()
-        process.join(LIMIT_SECONDS)
-    last = begin(shop / "last.txt")
+            has_ended()
+        calls = CALLS if number < MOMENTS // 2 else CALLS_LATER
+        interruption.kill(command(shop / f"killed-{number}.txt"), after=draw.randrange(calls))
+    last = command(shop / "last.txt")
+    last.start()
     last.join(LIMIT_SECONDS)
     said = (shop / "last.txt").read_text()
     assert last.exitcode == 0, said
@@ -112,5 +114,5 @@ def test_a_run_that_is_killed_at_any_moment_and_run_again_registers_once(aws, sh
     assert outcome["pipeline"]["execution_arn"] == execution["PipelineExecutionArn"]
     assert outcome["model_package_arn"] == package["ModelPackageArn"]
     assert Path(shop, outcome["report"]["html"]).is_file()
-    assert killed > 0
+    assert interruption.killed > 0
     record_property("run killed and run again", MOMENTS)

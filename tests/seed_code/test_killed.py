@@ -9,13 +9,13 @@ import multiprocessing
 import os
 import random
 import subprocess
-import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
+from local_aws.testing import Interruption
 from project_template import stacks
 from project_template.commands import create, teardown, update
 from project_template.core.settings import Form
@@ -26,7 +26,8 @@ pytestmark = pytest.mark.slow
 
 KILLS = int(os.environ.get("KILLS", "2"))
 REAL_KILLS = int(os.environ.get("KILLS", "1"))
-LONGEST_SECONDS = 8.0  # from nothing to a project of the real template, on an idle machine
+FEWEST_CALLS = {"create": 100, "update": 40}
+"""With the real template each makes about a third more calls."""
 PRELOADED = ["botocore.session", "project_template.cli", "project_template.stacks"]
 
 # A process of its own from a clean fork: what is killed has neither the server's threads nor the tests' locks.
@@ -57,7 +58,7 @@ match command:
 
 
 class Commands:
-    """Starts the commands, kills them, and knows how long they take when nobody does."""
+    """Starts the commands, kills them, and knows how many calls they make when nobody does."""
 
     def __init__(self, publishing, environment, output):
         self.publishing, self.account = publishing, publishing.account
@@ -67,36 +68,33 @@ class Commands:
             "conftest": str(Path(__file__).with_name("conftest.py")),
             "region": self.account.region_name,
         }
-        self._output, self.killed = output, 0
+        self._output = output
+        self._interruption = Interruption(self.account.server)
         self._forks = multiprocessing.get_context("forkserver")
         self._forks.set_forkserver_preload(PRELOADED)
-        first = self._forks.Process(target=exec, args=("",))  # the imports are not what is measured
-        first.start()
-        first.join()
         self._chance = random.Random(int.from_bytes(os.urandom(4), "big"))
 
-    def start(self, command, asked):
-        process = self._forks.Process(
+    @property
+    def killed(self):
+        """How many were killed before they had ended."""
+        return self._interruption.killed
+
+    def process(self, command, asked):
+        return self._forks.Process(
             target=exec, args=(COMMAND, {**self._given, "command": command, "asked": asked})
         )
-        process.start()
-        return process
 
-    def seconds(self, command, asked):
-        """How long it takes from its start to its end."""
-        began = time.monotonic()
-        process = self.start(command, asked)
-        process.join()
+    def calls(self, command, asked):
+        """How many calls there are from its start to its end."""
+        process = self.process(command, asked)
+        calls = self._interruption.count(process)
         assert process.exitcode == 0, self._output.read_text()
-        return time.monotonic() - began
+        return calls
 
-    def kill(self, command, asked, longest, number, kills=KILLS):
-        """Start it and kill it in the `number`-th of so many parts of `longest` seconds."""
-        process = self.start(command, asked)
-        process.join((number + self._chance.random()) * longest / kills)
-        self.killed += process.is_alive()
-        process.kill()
-        process.join()
+    def kill(self, command, asked, calls, number, kills=KILLS):
+        """Start it and kill it in the `number`-th of so many parts of `calls`."""
+        after = int((number + self._chance.random()) * calls / kills)
+        self._interruption.kill(self.process(command, asked), after)
 
     def with_seed(self, text):
         return self.publishing.with_seed(text.encode())
@@ -140,10 +138,10 @@ def asked_of(publishing):
 
 
 def test_a_publication_that_is_killed_at_any_moment_is_finished_by_the_next(commands, record_property):
-    longest = commands.seconds("publish", asked_of(commands.with_seed("none")))
+    whole = commands.calls("publish", asked_of(commands.with_seed("none")))
     for number in range(KILLS):
         publishing = commands.with_seed(f"seed {number}")
-        commands.kill("publish", asked_of(publishing), longest, number)
+        commands.kill("publish", asked_of(publishing), whole, number)
         publishing.publish()
         assert publishing.plan().steps == []
         assert commands.stacks(commands.account.name) == [publishing.plan().blueprint.wanted.stack_name]
@@ -152,10 +150,10 @@ def test_a_publication_that_is_killed_at_any_moment_is_finished_by_the_next(comm
 
 def test_a_creation_that_is_killed_at_any_moment_is_finished_by_the_next(commands, record_property):
     commands.publishing.publish()
-    longest = commands.seconds("create", commands.request("whole"))
+    whole = commands.calls("create", commands.request("whole"))
     for number in range(KILLS):
         name = f"created-{number}x"
-        commands.kill("create", commands.request(name), longest, number)
+        commands.kill("create", commands.request(name), whole, number)
         try:
             commands.run(create, commands.request(name))
         except RefusedError as refused:
@@ -172,12 +170,12 @@ def test_an_update_that_is_killed_at_any_moment_is_finished_by_the_next(commands
     commands.run(create, commands.request(name))
     asked = update.Request(name, commands.account.name, {})
     commands.with_seed("first").publish()
-    longest = commands.seconds("update", asked)
+    whole = commands.calls("update", asked)
     sqs = commands.account.client("sqs")
     for number in range(KILLS):
         publishing = commands.with_seed(f"update {number}")
         publishing.publish()
-        commands.kill("update", asked, longest, number)
+        commands.kill("update", asked, whole, number)
         commands.run(update, asked)
         [(_, status)] = commands.projects(name)
         assert status in {"CreateCompleted", "UpdateCompleted"}
@@ -189,12 +187,12 @@ def test_an_update_that_is_killed_at_any_moment_is_finished_by_the_next(commands
 def test_a_teardown_that_is_killed_at_any_moment_is_finished_by_the_next(commands, record_property):
     commands.publishing.publish()
     commands.run(create, commands.request("whole-gone"))
-    longest = commands.seconds("teardown", teardown.Request("whole-gone", with_data=True))
+    whole = commands.calls("teardown", teardown.Request("whole-gone", with_data=True))
     for number in range(KILLS):
         name = f"gone-{number}x"
         commands.run(create, commands.request(name))
         asked = teardown.Request(name, with_data=True)
-        commands.kill("teardown", asked, longest, number)
+        commands.kill("teardown", asked, whole, number)
         left = commands.run(teardown, asked)
         assert not teardown.has_work(left, asked)
         assert {status for _, status in commands.projects(name)} <= {"DeleteCompleted"}
@@ -212,10 +210,9 @@ def test_a_project_of_the_real_template_is_finished_by_the_next_command(
     def request(name):
         return commands.request(name, ProductionReviewers="publisher")
 
-    longest = LONGEST_SECONDS if REAL_KILLS == 1 else commands.seconds("create", request("real-whole"))
     for number in range(REAL_KILLS):
         name = f"real-{number}x"
-        commands.kill("create", request(name), longest, number, REAL_KILLS)
+        commands.kill("create", request(name), FEWEST_CALLS["create"], number, REAL_KILLS)
         try:
             commands.run(create, request(name))
         except RefusedError as refused:
@@ -227,7 +224,7 @@ def test_a_project_of_the_real_template_is_finished_by_the_next_command(
         text = f"Update {number}"
         replace(publishing, checkout=checkout(text)).publish()
         asked = update.Request(name, commands.account.name, {})
-        commands.kill("update", asked, longest, number, REAL_KILLS)
+        commands.kill("update", asked, FEWEST_CALLS["update"], number, REAL_KILLS)
         commands.run(update, asked)
         for each in repositories:
             [pull] = each.pulls.values()
