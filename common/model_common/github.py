@@ -148,5 +148,5 @@ def _is_limited(error: urllib.error.HTTPError) -> bool:
 def _said(error: urllib.error.HTTPError) -> str:
     try:
         return str(json.loads(error.read()).get("message", error.reason)).rstrip(".")
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, RecursionError):
         return str(error.reason)

@@ -48,6 +48,6 @@ def document(status: int, body: bytes) -> Any:
         return None
     try:
         return json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         start = " ".join(body[:80].decode("utf-8", "replace").split()) or "nothing"
         raise NotJsonError(f"status {status} with {start!r}, which is no JSON") from error

@@ -71,7 +71,7 @@ class Classifier:
         answer = self._invoke(payload)
         try:
             scores = [self._contract.serving.ranked(entry) for entry in json.loads(answer)]
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise _model_error(reason="answer not understood") from error
         if len(scores) != len(lines):
             raise _model_error(reason="answer incomplete")

@@ -62,7 +62,7 @@ def parse(event: dict[str, Any], audiences: Collection[str] = ()) -> Request:
     document = _document(_body(event))
     audience = document.pop("audience", None) if audiences else None
     texts = _checked(document, ("texts", "audience") if audiences else ("texts",))
-    if audience is not None and audience not in audiences:
+    if audience is not None and not (isinstance(audience, str) and audience in audiences):
         raise Problem(400, "unknown_audience", f'"audience" is one of {", ".join(sorted(audiences))}.')
     return Request(texts, audience)
 

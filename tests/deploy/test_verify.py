@@ -190,7 +190,7 @@ def test_checks_are_found_by_recipe(tmp_path):
         (VALID | {"cases": []}, "cases"),
         (VALID | {"recipes": "x"}, "recipes"),
         ({"recipe": "reviews", "cases": VALID["cases"]}, "latency_ms"),
-        (VALID | {"cases": [{"name": "praise"}]}, "cases.0.text"),
+        (VALID | {"cases": [{"name": "praise"}]}, r"cases\[0\]\.text: missing"),
     ],
 )
 def test_checks_that_cannot_be_used_are_named_with_what_is_wrong(tmp_path, content, words):

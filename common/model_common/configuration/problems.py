@@ -39,10 +39,18 @@ _BOUNDS = {
 }
 
 
-def describe(error: ValidationError, model: type[BaseModel]) -> list[str]:
-    """One line per problem of `model`'s validation: the key, what was found there, what is allowed."""
+_OF_TEXT = "Put it in quotes, or YAML reads it as something else."
+
+
+def describe(error: ValidationError, model: type[BaseModel], of_text: str = _OF_TEXT) -> list[str]:
+    """One line per problem of `model`'s validation: the key, what was found there, what is allowed.
+
+    `of_text` is the advice about a number, true or false where text is expected.
+    """
     return [
-        _line(problem, model) for problem in error.errors(include_url=False) if not _is_consequence(problem)
+        _line(problem, model) + (f" {of_text}" if _is_unquoted(problem) else "")
+        for problem in error.errors(include_url=False)
+        if not _is_consequence(problem)
     ]
 
 
@@ -87,7 +95,7 @@ def _line(problem: ErrorDetails, model: type[BaseModel]) -> str:
     if kind in ("too_short", "string_too_short"):
         return f"{key}: found {found}. Allowed: a length of {context['min_length']} or more."
     if kind in _KINDS:
-        return f"{key}: found {found}. Allowed: {_KINDS[kind]}.{_yaml_hint(problem)}"
+        return f"{key}: found {found}. Allowed: {_KINDS[kind]}."
     return f"{key}: found {found}. {problem['msg']}."
 
 
@@ -108,8 +116,15 @@ def _shown(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, dict):
         return "keys and values"
-    text = repr(list(value) if isinstance(value, tuple) else value)
+    text = repr(_as_written(value))
     return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _as_written(value: Any) -> Any:
+    """The same data with lists for tuples, as the file has it."""
+    if isinstance(value, dict):
+        return {key: _as_written(item) for key, item in value.items()}
+    return [_as_written(item) for item in value] if isinstance(value, tuple | list) else value
 
 
 def _suggestion(name: str, allowed: list[str]) -> str:
@@ -117,10 +132,9 @@ def _suggestion(name: str, allowed: list[str]) -> str:
     return f" Did you mean {close[0]}?" if close else ""
 
 
-def _yaml_hint(problem: ErrorDetails) -> str:
-    if problem["type"] == "string_type" and isinstance(problem["input"], bool | int | float):
-        return " Put it in quotes, or YAML reads it as something else."
-    return ""
+def _is_unquoted(problem: ErrorDetails) -> bool:
+    """Whether a number, true or false stands where text is expected."""
+    return problem["type"] == "string_type" and isinstance(problem["input"], bool | int | float)
 
 
 def _expected_at(model: type[BaseModel], location: Location) -> str:

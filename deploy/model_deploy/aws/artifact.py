@@ -133,6 +133,6 @@ def _fetch(aws: Aws, uri: str, target: IO[bytes]) -> str:
 
 def _split(uri: str) -> tuple[str, str]:
     bucket, _, key = uri.removeprefix("s3://").partition("/")
-    if not uri.startswith("s3://") or not key:
+    if not uri.startswith("s3://") or not bucket or not key:
         raise RefusedError(f"The package names {uri!r} as its artifact; expected s3://BUCKET/KEY.")
     return bucket, key

@@ -30,7 +30,7 @@ def parse(document: bytes, source: str) -> Record:
         return Record(
             **fields | {"time": datetime.fromisoformat(fields["time"]), "failures": tuple(fields["failures"])}
         )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise CommandError(
             f"The record {source} cannot be read ({type(error).__name__}: {error}). Records are written by model-deploy alone; "
             "restore it from an earlier version of the object, or move it out of deployments/."

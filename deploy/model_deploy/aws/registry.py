@@ -76,7 +76,7 @@ def metrics(aws: Aws, package: Package) -> dict[str, float]:
             for name, entry in entries.items()
             if isinstance(entry, dict) and "value" in entry and not name.endswith("_best_constant_classifier")
         }
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         # The figures are shown only, so another tool's document does not block a deployment.
         return {}
 

@@ -115,7 +115,7 @@ def lines(result: Result) -> list[str]:
 def _prepare(workspace: Workspace, source: str, contract: Contract, folder: Path) -> Prepared:
     """The model's input for a file of texts, stored in the artifact bucket under its hash."""
     bucket, _, key = source.removeprefix("s3://").partition("/")
-    if not source.startswith("s3://") or not key:
+    if not source.startswith("s3://") or not bucket or not key:
         raise UsageError(f"{source!r} is no file in S3; expected s3://BUCKET/KEY.")
     s3 = workspace.aws.s3
     try:

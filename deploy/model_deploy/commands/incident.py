@@ -7,7 +7,7 @@ of it succeeds. A review that was declined is a decision and no failure.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from model_common.cli.summary import block
@@ -17,7 +17,7 @@ from model_deploy.github import GitHub, Issue, Job
 TITLE = "Deployments fail"
 _MARKER = re.compile(r"<!-- model-deploy-incident: ([\w, -]*) -->")
 _NOT_IN_ARNS = re.compile(r"[^\w:/.-]")
-_MOST = 60_000  # characters of a reason; GitHub takes 65,536 in all
+_MOST = 60_000  # characters of all reasons; GitHub takes 65,536 with what stands around them
 
 
 @dataclass(frozen=True)
@@ -65,13 +65,13 @@ def _extend(github: GitHub, issue: Issue | None, stages: set[str], told: str) ->
     return Reported("extended", issue.url)
 
 
-def _reasons(github: GitHub, own: OwnRun, arn: str, failed: Iterable[Job]) -> str:
+def _reasons(github: GitHub, own: OwnRun, arn: str, failed: Sequence[Job]) -> str:
     """The jobs with their reasons, as Markdown. What a job said is text in a code block, whatever it holds."""
-    package = _NOT_IN_ARNS.sub("_", arn)
+    package, most = _NOT_IN_ARNS.sub("_", arn), _MOST // len(failed)
     parts = [f"{own.url} failed for `{package}`.\n"]
     for job in failed:
         reasons = list(github.errors(job)) or [f"The failed steps: {', '.join(job.failed_steps) or 'none'}"]
-        parts.append(block(f"{job.name}", ["\n".join(reasons)[:_MOST]], level=3))
+        parts.append(block(f"{job.name}", ["\n".join(reasons)[:most]], level=3))
         parts.append(f"{job.url}\n")
     return "\n".join(parts)
 

@@ -41,7 +41,7 @@ def text_of(line: bytes, number: int, source: str) -> str:
         text = json.loads(line)["text"]
         if not isinstance(text, str):
             raise TypeError("text is no string")
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise UsageError(
             f'{source}, line {number}: expected a JSON object such as {{"text": "..."}} ({type(error).__name__}: {error}).'
         ) from error
@@ -96,7 +96,7 @@ def _scores(lines: Iterable[bytes], contract: Contract) -> Iterator[dict[str, fl
         try:
             entry: dict[str, Any] = json.loads(line)
             yield contract.serving.ranked(entry)
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise CommandError(
                 f"The job's answer {number} is none of this model ({type(error).__name__}: {error}): {line[:200]!r}"
             ) from error

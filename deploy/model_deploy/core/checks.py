@@ -12,36 +12,54 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
+from model_common.configuration import Part, Share, describe, frozen, problem, refusal
 from model_deploy.core.model_package.contract import Contract
 from model_deploy.errors import UsageError
 
 FOLDER = "checks"
 
 
-class Case(BaseModel):
+class Case(Part):
     """A text, and the labels that the answer must or must not have."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: Annotated[str, Field(min_length=1)]
     text: str
     labels: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
     never: tuple[str, ...] = ()
-    min_confidence: Annotated[float, Field(ge=0, le=1)] = 0.0
+    min_confidence: Share = 0.0
+
+    @model_validator(mode="after")
+    def _can_pass(self) -> Self:
+        for label in self.never:
+            if label in (self.labels or ()):
+                raise problem("never", f"found {label!r}, which labels expects. Allowed: other labels")
+        return self
 
 
-class Checks(BaseModel):
-    """The cases of one recipe. `latency_ms` bounds one request with all of them, as the client measures it."""
+class Checks(Part):
+    """The cases of one recipe. `latency_ms` bounds one request with all of them, as the client measures it.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    A case is known by its name: a rollout does not count those that the live model fails already.
+    """
 
     recipe: Annotated[str, Field(min_length=1)]
     latency_ms: Annotated[float, Field(gt=0)]
     cases: Annotated[tuple[Case, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _every_case_has_a_name_of_its_own(self) -> Self:
+        names = [case.name for case in self.cases]
+        for number, name in enumerate(names):
+            if name in names[:number]:
+                raise problem(
+                    f"cases[{number}].name",
+                    f"found {name!r}, as in cases[{names.index(name)}]. Allowed: another name",
+                )
+        return self
 
     @property
     def labels(self) -> frozenset[str]:
@@ -71,12 +89,21 @@ def load(root: Path) -> dict[str, Checks]:
 
 def _read(path: Path) -> Checks:
     try:
-        return Checks.model_validate(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
-        if not isinstance(error, ValidationError):
-            raise UsageError(f"The checks {path} cannot be read: {error}.") from error
-        problems = "; ".join(
-            f"{'.'.join(map(str, problem['loc'])) or 'the file'}: {problem['msg']}"
-            for problem in error.errors(include_url=False)
-        )
-        raise UsageError(f"The checks {path} cannot be used: {problems}.") from error
+        document = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_keys_once)
+    except (OSError, ValueError, RecursionError) as error:
+        raise UsageError(f"The checks {path} cannot be read: {error}.") from error
+    try:
+        return Checks.model_validate(frozen(document))
+    except ValidationError as error:
+        lines = describe(error, Checks, of_text="Put it in quotes.")
+        raise UsageError(refusal(path, lines)) from error
+
+
+def _keys_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of these members. Raises ValueError for a key that stands twice, of which JSON keeps the last."""
+    made: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in made:
+            raise ValueError(f"the key {key!r} is given twice")
+        made[key] = value
+    return made

@@ -20,7 +20,7 @@ _PATH = re.compile(r"[^/]+/[^/]+/([^@]+)@.+")
 
 @dataclass(frozen=True)
 class OwnRun:
-    """The run that a step belongs to. `path` is the file of its workflow, `action` that of a dispatch, or empty."""
+    """The run that a step belongs to. `path` is the file of its workflow."""
 
     id: int
     number: int

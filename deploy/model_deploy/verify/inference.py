@@ -186,7 +186,7 @@ def parsed(
     try:
         answer = json.loads(body)
         predictions = [parse(entry) for entry in (answer if key is None else answer[key])]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise NoAnswerError(
             f"the answer cannot be read ({type(error).__name__}: {error}): {start(body)}"
         ) from error

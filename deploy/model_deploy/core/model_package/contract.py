@@ -101,7 +101,7 @@ def _parse(files: Mapping[str, bytes], source: str) -> Contract:
             serving=Serving.parse(document),
             files=dict(files),
         )
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise RefusedError(
             f"{source} cannot be read ({type(error).__name__}: {error}): {DESCRIPTION_FILE} is a JSON object with version, "
             "recipe, labels, multi_label, text_rules, and threshold (version 1) or thresholds and serving (version 2)."

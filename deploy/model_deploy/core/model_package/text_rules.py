@@ -161,7 +161,7 @@ def _parsed(answer: bytes, status: int, count: int) -> list[str]:
         lines = reply["lines"]
         if len(lines) == count and all(isinstance(line, str) for line in lines):
             return list(lines)
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         pass
     ends = {-signal.SIGXCPU: "it took too long", -signal.SIGXFSZ: "its answer is too long"}
     raise _unusable(ends.get(status, f"it ended with status {status} and no answer that can be read"))
