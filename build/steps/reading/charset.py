@@ -17,11 +17,19 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_EAST_ASIAN = ("shift_jis", "euc_jp", "euc_kr", "big5", "gb18030")
 _KANA = re.compile("[\u3040-\u30ff]")
 _HANGUL = re.compile("[\uac00-\ud7a3]")
 _HAN = re.compile("[\u4e00-\u9fff]")
 _CYRILLIC = re.compile("[\u0430-\u044f]")
+# In this order: GB 18030 decodes most of Big5, too, but its part GB 2312, which most texts keep to, does not.
+_EAST_ASIAN = (
+    ("shift_jis", "shift_jis", _KANA),
+    ("euc_jp", "euc_jp", _KANA),
+    ("euc_kr", "euc_kr", _HANGUL),
+    ("gb2312", "gb18030", _HAN),
+    ("big5", "big5", _HAN),
+    ("gb18030", "gb18030", _HAN),
+)
 _HIGH_RUN = re.compile(b"[\x80-\xff]{3,}")
 # How iconv calls what Python calls otherwise.
 _ICONV = {"cp1252": "windows-1252", "cp1251": "windows-1251", "shift_jis": "SHIFT_JIS", "euc_kr": "EUC-KR"}
@@ -48,16 +56,10 @@ def guess(samples: Sequence[bytes]) -> str:
     text = b"\n".join(samples)
     if not _HIGH_RUN.search(text):
         return "cp1252"
-    fits = {name: decoded for name in _EAST_ASIAN if (decoded := _decoded(samples, name)) is not None}
-    for name, script in (
-        ("shift_jis", _KANA),
-        ("euc_jp", _KANA),
-        ("euc_kr", _HANGUL),
-        ("gb18030", _HAN),
-        ("big5", _HAN),
-    ):
-        beyond = sum(not character.isascii() for character in fits.get(name, ""))
-        if beyond and len(script.findall(fits[name])) > (0.2 if script is _KANA else 0.7) * beyond:
+    for codec, name, script in _EAST_ASIAN:
+        decoded = _decoded(samples, codec) or ""
+        beyond = sum(not character.isascii() for character in decoded)
+        if beyond and len(script.findall(decoded)) > (0.2 if script is _KANA else 0.7) * beyond:
             return name
     small = {name: len(_CYRILLIC.findall(_decoded(samples, name) or "")) for name in ("cp1251", "koi8_r")}
     likeliest = max(small, key=small.__getitem__)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import codecs
 import importlib
 import json
-import math
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -82,27 +81,33 @@ def _check_encoding(start: bytes, name: str) -> None:
 def _to_utf8(path: Path, encoding: str, name: str, target: Path, most: int | None) -> None:
     """Rewrite `path`; what cannot be decoded becomes bytes that are no UTF-8 either."""
     decoder = codecs.getincrementaldecoder(encoding)(errors=_MARK)
-    utf8: codecs.IncrementalDecoder | None = codecs.getincrementaldecoder("utf-8")()
+    utf8, is_utf8 = codecs.getincrementaldecoder("utf-8")(), True
     ascii_only, read = True, 0
     with path.open("rb") as source, target.open("wb") as converted:
         while block := source.read(_BLOCK):
             read += len(block)
             converted.write(decoder.decode(block).encode("utf-8", "surrogateescape"))
             ascii_only = ascii_only and block.isascii()
-            if utf8 is not None:
-                try:
-                    utf8.decode(block)
-                except UnicodeDecodeError:
-                    utf8 = None
+            is_utf8 = is_utf8 and _decodes(utf8, block)
             if most is not None and read >= most:
                 break
         else:
             converted.write(decoder.decode(b"", final=True).encode("utf-8", "surrogateescape"))
-    if utf8 is not None and not ascii_only and not charset.wide(_start(path)):
+            # The last letter may look like the first half of a character.
+            is_utf8 = is_utf8 and _decodes(utf8, b"", final=True)
+    if is_utf8 and not ascii_only and not charset.wide(_start(path)):
         raise StepError(
             f"{name} is UTF-8, and data.encoding of the recipe says {encoding}: every accent would become two wrong "
             "characters. Leave the key out."
         )
+
+
+def _decodes(decoder: codecs.IncrementalDecoder, block: bytes, final: bool = False) -> bool:
+    try:
+        decoder.decode(block, final)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _start(path: Path) -> bytes:
@@ -216,9 +221,7 @@ def _from_parquet(path: Path, data: Mapping[str, Any], name: str, target: Path, 
 
 def _plain(value: Any) -> Any:
     """A value that JSON does not have, as text."""
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "surrogateescape")
-    return None if isinstance(value, float) and math.isnan(value) else str(value)
+    return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else str(value)
 
 
 def _shown(start: bytes) -> str:

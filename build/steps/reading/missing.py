@@ -10,7 +10,7 @@ class Missing:
 
     def __init__(self, words: Sequence[str]) -> None:
         self.words = frozenset(word.lower() for word in words)
-        self.longest = max(map(len, self.words), default=-3) + 2
+        self.longest = max(map(len, self.words), default=-2) + 2
 
     def clean(self, cell: str) -> str:
         """The cell itself; nothing when the whole of it is one of the words."""
