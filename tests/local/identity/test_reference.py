@@ -152,6 +152,33 @@ def test_every_embedded_operation_is_recorded_as_the_reference_has_it(aws):
     assert found == []
 
 
+ROLE = {"RoleArn": "arn:aws:iam::123456789012:role/r"}
+TAGS = {"Tags": [{"Key": "k", "Value": "v"}]}
+DEPENDENCIES = [
+    ("cloudformation", "DescribeStacks", {}, {"cloudformation:ListStacks"}),
+    ("cloudformation", "DescribeStacks", {"StackName": "stack"}, set()),
+    ("sagemaker", "CreateModel", {"ModelName": "m", "ExecutionRoleArn": ROLE["RoleArn"]}, {"iam:PassRole"}),
+    ("sagemaker", "CreateModel", {"ModelName": "m"} | TAGS, {"sagemaker:AddTags"}),
+    ("sagemaker", "CreateModel", {"ModelName": "m"}, set()),
+    ("sagemaker", "CreateEndpointConfig", {"EndpointConfigName": "c"} | TAGS, {"sagemaker:AddTags"}),
+    ("sagemaker", "CreatePipeline", {"PipelineName": "p"} | ROLE | TAGS, {"iam:PassRole", "sagemaker:AddTags"}),
+    ("sagemaker", "UpdatePipeline", {"PipelineName": "p"} | ROLE, {"iam:PassRole"}),
+    ("scheduler", "CreateSchedule", {"Name": "s", "Target": ROLE}, {"iam:PassRole"}),
+    ("scheduler", "UpdateSchedule", {"Name": "s", "Target": ROLE}, {"iam:PassRole"}),
+]  # fmt: skip
+"""(service, operation, parameters, what it takes beside its own action)."""
+
+
+@pytest.mark.parametrize(("service", "operation", "given", "beside"), DEPENDENCIES)
+def test_what_an_operation_depends_on_is_recorded_where_the_request_needs_it(
+    service, operation, given, beside
+):
+    found = {each.action for each in requirements.of(ApiRequest(service, operation, given), NAMER)}
+    assert found == {f"{service}:{operation}"} | beside
+    kinds = reference(service)["privileges"][operation]["resource_types"].values()
+    assert beside <= {action for kind in kinds for action in kind["dependent_actions"]}
+
+
 def test_every_operation_of_s3_is_an_action_of_iam():
     known = reference("s3")["privileges"]
     later = re.compile(

@@ -98,6 +98,9 @@ def of(request: ApiRequest, namer: Namer) -> list[Requirement]:
     if tagging := _tagging(request):
         creating: Keys = {"sagemaker:TaggingAction": (request.operation,)} if prefix == "sagemaker" else {}
         found.append(Requirement(f"{prefix}:{tagging}", _taggable(resources[0]), keys | creating))
+    if action == "cloudformation:DescribeStacks" and not request.parameters.get("StackName"):
+        # Of all stacks. Source: DescribeStacks, AWS CloudFormation API reference.
+        found.append(Requirement("cloudformation:ListStacks", "*", keys))
     return [*found, *_passed_roles(request, namer)]
 
 

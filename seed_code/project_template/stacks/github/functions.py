@@ -47,7 +47,8 @@ class Functions:
                 ),
                 allow(
                     "LooksForEndpointStacks",
-                    "cloudformation:DescribeStacks",
+                    # Without a stack's name DescribeStacks takes both. Source: DescribeStacks, AWS CloudFormation API reference.
+                    ["cloudformation:DescribeStacks", "cloudformation:ListStacks"],
                     "*",
                     because="Before the repositories are let go, stacks of endpoints are looked for by their tags, among all.",
                 ),

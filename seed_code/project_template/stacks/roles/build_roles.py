@@ -69,7 +69,7 @@ def add(
 
 def _pipeline(identity: Identity, shared: Statements, trials: TrialRoles) -> iam.CfnRole:
     models = sagemaker("model/pipelines-*")
-    packages = sagemaker(f"model-package/{PROJECT}-models/*", f"model-package-group/{PROJECT}-models")
+    packages = sagemaker(f"model-package/{PROJECT}-models/*")
     role = identity.role(
         "PipelineRole",
         f"What the pipelines of {PROJECT} and their jobs run as: trains, evaluates, registers.",
@@ -98,7 +98,7 @@ def _pipeline(identity: Identity, shared: Statements, trials: TrialRoles) -> iam
             allow(
                 "Registers",
                 "sagemaker:CreateModelPackage",
-                packages,
+                [*packages, *sagemaker(f"model-package-group/{PROJECT}-models")],
                 StringEquals={"sagemaker:ModelApprovalStatus": shared.parameters.approvals},
             ),
             allow("ReadsPackages", "sagemaker:DescribeModelPackage", packages),
