@@ -140,6 +140,11 @@ def _form(aws: Aws, existing: Project, published: Published, sent: list[dict[str
         return {
             "TemplateProvidersToUpdate": [{"CfnTemplateProvider": publication.provider(aws, published, sent)}]
         }
+    if published.product_id and published.product_id != existing.product_id:
+        raise UsageError(
+            f"The project {existing.name} is of the product {existing.product_id}, and the publication {published.name} has "
+            f"{published.product_id}: name the one that it was made from with --publication."
+        )
     offer = catalog.published(aws, published)
     return {
         "ServiceCatalogProvisioningUpdateDetails": {

@@ -22,6 +22,7 @@ _PROVIDER = re.compile(r"arn:aws[a-z\-]*:iam::\d{12}:oidc-provider/.+")
 _PRINCIPAL = re.compile(r"arn:aws[a-z\-]*:iam::\d{12}:(role|user|group)/.+")
 _TAG_KEY = re.compile(r"[\w\s.:/=+\-@]{1,128}")
 _TAG_VALUE = re.compile(r"[\w\s.:/=+\-@]{0,256}")
+LONGEST_NAME = 32
 MOST_TAGS = 40
 """A resource has 50 at most, and the project has some of its own."""
 _DOMAIN = re.compile(r"d-[a-z0-9\-]{1,61}")
@@ -69,7 +70,12 @@ class PublishSettings:
     access_log_bucket: str = ""
 
     def __post_init__(self) -> None:
-        _check("--name", self.name, _NAME, "up to 32 letters, digits and hyphens")
+        if not _NAME.fullmatch(self.name) or len(self.name) > LONGEST_NAME:
+            raise UsageError(
+                f"--name is {self.name!r}; expected up to {LONGEST_NAME} letters, digits and hyphens."
+            )
+        if not self.owner.strip():
+            raise UsageError(f"--owner is {self.owner!r}; expected whom Service Catalog is to name.")
         _check(
             "--bucket", self.bucket, _BUCKET, "the name of a bucket, without dots: TLS has to fit its name"
         )

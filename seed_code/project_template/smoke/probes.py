@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from model_common.aws.errors import error_code, error_text, is_denied, unless_missing
 from model_common.deadline import Deadline
@@ -44,8 +44,8 @@ def project_id_is_injected(life: Life) -> tuple[Verdict, str]:
 
 def model_of_a_package_needs_a_permission_on_it(life: Life) -> tuple[Verdict, str]:
     """CreateModel from a model package asks for `sagemaker:CreateModel` on the package's ARN, too."""
-    role = _probe_role(life)
     try:
+        role = _probe_role(life)
         client = _as_role(life, role)
         return _tried_model(life, client, role)
     finally:
@@ -58,8 +58,8 @@ def a_pipeline_names_its_search_after_execution_and_step(life: Life) -> tuple[Ve
     The pipeline's role may create none: the refusal names the job, and nothing runs.
     """
     name, sagemaker = f"{life.name}-{PROBE_ROLE}", life.aws.sagemaker
-    role = _probe_role(life)
     try:
+        role = _probe_role(life)
         definition = searches.definition(_STEP, role, _image(life), f"s3://{life.bucket}/probe/")
         made: dict[str, Any] = {
             "PipelineName": name,
@@ -155,7 +155,7 @@ def run(life: Life) -> None:
     for name, probe in PROBES.items():
         try:
             verdict, seen = probe(life)
-        except (ClientError, CommandError, KeyError) as error:
+        except (BotoCoreError, ClientError, CommandError, KeyError, OSError) as error:
             verdict, seen = Verdict.NOT_TRIED, f"{type(error).__name__}: {error}"
         life.findings.append(Finding(name, verdict, seen))
         life.note(f"Probe {name}: {verdict}, {seen}")
