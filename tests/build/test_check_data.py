@@ -1,6 +1,7 @@
 """A look at data before it is uploaded, by the scripts that the job runs."""
 
 import json
+import shlex
 
 import pytest
 from typer.testing import CliRunner
@@ -44,6 +45,26 @@ def test_good_data_leads_on_to_the_run(check):
     assert "300 of 301 can be used" in output
     assert "empty_text: 1 (rows 301)" in output
     assert "The data can be trained on: model-build run --recipe" in output
+
+
+def test_the_next_command_works_as_it_is_pasted(repository, tmp_path, monkeypatch):
+    home = tmp_path / "my project"
+    (home / "recipes").mkdir(parents=True)
+    (home / "steps").symlink_to(repository / "steps")
+    (home / "recipes" / "other.yaml").write_text(RECIPE)  # the file is not called as the recipe
+    (home / "my lamps.csv").write_text("text,label\n" + "".join(ROWS))
+    monkeypatch.chdir(home)
+    for options in (
+        [],
+        ["--root", str(home)],
+        ["--recipe", "other"],
+        ["--recipe", str(home / "recipes/other.yaml")],
+    ):
+        done = CliRunner().invoke(app, ["check-data", "my lamps.csv", *options])
+        command = shlex.split(done.stdout.rpartition("The data can be trained on: ")[2])
+        assert command == ["model-build", "run", *options, "--data", "my lamps.csv"]
+        checked = CliRunner().invoke(app, ["check-data", *command[2:-2], command[-1]])
+        assert checked.exit_code == 0, checked.stderr
 
 
 def test_bad_data_is_refused_as_prepare_would_with_what_it_counted(check):

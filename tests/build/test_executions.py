@@ -208,8 +208,13 @@ def test_no_such_execution_or_pipeline_is_a_usage_error(sagemaker, settings, sta
         executions.find(sagemaker, "no-such-pipeline", None, typed)
     assert executions.recent(sagemaker, "no-such-pipeline") == []
     started(QUICK)
-    with pytest.raises(UsageError, match="has no execution abcdefghijkl; `model-build status`"):
-        executions.find(sagemaker, f"p-{settings.project_name}", "abcdefghijkl", typed)
+    name = f"p-{settings.project_name}"
+    elsewhere = f"{sagemaker.describe_pipeline(PipelineName=name)['PipelineArn']}-x/execution/abcdefghijkl"
+    for unknown in ("abcdefghijkl", "", elsewhere, "arn:aws:s3:::shop", "arn:"):
+        with pytest.raises(
+            UsageError, match=f"has no execution {unknown}; `model-build status` lists the latest"
+        ):
+            executions.find(sagemaker, name, unknown, typed)
 
 
 def test_a_steps_log_is_read_whole_or_from_its_end(aws, sagemaker, settings, started):

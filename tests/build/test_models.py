@@ -118,6 +118,8 @@ def test_an_approver_releases_for_production_where_the_registry_is_the_gate(aws,
     ("arguments", "said"),
     [
         (("7", "--why", "x"), "has no version 7. It has 1."),
+        (("arn:aws:s3:::shop", "--why", "x"), "The registry has no model package arn:aws:s3:::shop ("),
+        (("ARN0", "--why", "x"), "does not exist). `model-build models` lists the versions."),
         (("one", "--why", "x"), "'one' names no model package: expected the number of a version"),
         (("1", "--why", "  "), "--why needs a reason"),
         (("1", "--why", "x" * 1025), "--why needs a reason of at most 1024"),
@@ -126,7 +128,7 @@ def test_an_approver_releases_for_production_where_the_registry_is_the_gate(aws,
 )
 def test_what_cannot_be_decided_is_refused_and_changes_nothing(aws, call, register, arguments, said):
     arn = register()
-    refused = call("approve", *arguments)
+    refused = call("approve", *(each.replace("ARN", arn) for each in arguments))
     assert refused.exit_code == 2
     assert said in refused.stderr
     found = aws.client("sagemaker").describe_model_package(ModelPackageName=arn)
@@ -142,7 +144,7 @@ def test_the_next_step_of_a_registered_version_is_a_command_that_works(aws, call
     assert hint == (
         f"Next in the deploy repository, unless its workflow does so: {next_step(arn, 'Approved')}"
     )
-    assert next_step(arn, "Rejected") == ""
+    assert (next_step(arn, "Rejected"), next_step(arn, "deleted"), next_step(arn, "")) == ("", "", "")
     assert next_step(arn, "Approved") == "model-deploy rollout --stage staging --model-package 1"
 
 

@@ -10,10 +10,13 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from pydantic import TypeAdapter
 from typer.testing import CliRunner
 
 from model_build.cli import app
+from model_build.commands.new_recipe import named_after
 from model_build.recipe import Recipe
+from model_build.recipe.recipe import RecipeName
 
 WORDS = [
     "shines",
@@ -163,6 +166,44 @@ def test_a_recipe_that_is_there_is_not_overwritten(make):
     assert again.exit_code == 2
     assert "exists already" in again.stderr
     assert Path("recipes/lamps.yaml").read_text() == "mine\n"
+
+
+def test_a_file_with_labels_that_is_there_is_not_overwritten(make):
+    lines = "\n".join(f"__label__tag{n} __label__lamp {text}" for n, text in enumerate(TEXTS))
+    Path("tags.txt").write_text(lines)
+    Path("recipes/tags-labels.txt").write_text("mine\n")
+    refused = CliRunner().invoke(app, ["new-recipe", "tags.txt"])
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "tags-labels.txt exists already. Give the new recipe another name with --name" in refused.stderr
+    assert [path.name for path in Path("recipes").iterdir()] == ["tags-labels.txt"]
+    assert Path("recipes/tags-labels.txt").read_text() == "mine\n"
+
+
+@pytest.mark.parametrize("name", ["", "Lamps", "lamps.yaml", "../lamps", "pr-7", "merged-lamps", "x" * 64])
+def test_a_name_that_no_recipe_can_have_is_refused_before_anything_is_written(make, name):
+    said = make("lamps.csv", "not even looked at", "--name", name, code=2)
+    assert said.startswith(f"error: --name: found {name!r}. Allowed: up to 63 lower-case letters")
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("Lamp Reviews (2).csv.gz", "lamp-reviews-2"),
+        ("pr-7-lamps.csv", "7-lamps"),
+        ("merged-lamps.csv", "lamps"),
+        ("pr-merged-pr-lamps.csv", "lamps"),
+        ("merged.csv", "merged"),
+        ("pr-.csv", "pr"),
+        ("___.csv", "recipe"),
+        ("日本.csv", "recipe"),
+        (".hidden.csv", "recipe"),
+        ("x" * 62 + "-y.csv", "x" * 62),
+        ("x" * 70 + ".csv", "x" * 63),
+    ],
+)
+def test_a_recipe_is_named_after_its_file_as_far_as_it_may_be(file, name):
+    assert named_after(Path("data", file)) == name
+    assert TypeAdapter(RecipeName).validate_python(name) == name
 
 
 def test_a_column_that_is_called_text_may_hold_short_ones(make):

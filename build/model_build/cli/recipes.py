@@ -31,9 +31,8 @@ def check_data(
 
         home, loaded = workspace.find(root, recipe)
         checked = check_data.check(home / "steps", loaded, file)
-        command = (
-            f"model-build run --recipe {recipe or loaded.name}{rooted(root)} --data {shlex.quote(str(file))}"
-        )
+        named = f" --recipe {shlex.quote(recipe)}" if recipe is not None else ""
+        command = f"model-build run{named}{rooted(root)} --data {shlex.quote(str(file))}"
         print_result(check_data.document(checked) if as_json else check_data.lines(checked, command))
         if checked.problem is not None:
             raise DataError(checked.problem)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from model_build.aws.clients import Aws
 from model_build.commands.models import APPROVAL, next_place, next_step
 from model_build.core.settings import Settings
 from model_build.errors import UsageError
+from model_common.aws.errors import error_code, error_text, is_missing
 from model_common.aws.registry import resolve
 
 if TYPE_CHECKING:
@@ -54,7 +57,7 @@ def decide(
             f"--why needs a reason of at most {LONGEST} characters; it is recorded in the registry."
         )
     arn = resolve(aws.sagemaker, settings.model_package_group, version)
-    before = aws.sagemaker.describe_model_package(ModelPackageName=arn).get("ModelApprovalStatus", "")
+    before = _approval(aws, arn)
     more: dict[str, Any] = {}
     if release:
         more["ModelLifeCycle"] = {
@@ -66,6 +69,19 @@ def decide(
         ModelPackageArn=arn, ModelApprovalStatus=status, ApprovalDescription=why.strip(), **more
     )
     return Decision(arn, before, status, why.strip(), release)
+
+
+def _approval(aws: Aws, arn: str) -> str:
+    """The approval of a version as it is. Raises UsageError when the registry has no such version."""
+    try:
+        return aws.sagemaker.describe_model_package(ModelPackageName=arn).get("ModelApprovalStatus", "")
+    except ClientError as error:
+        # SageMaker has one code for an ARN of another kind and for a package that does not exist.
+        if error_code(error) != "ValidationException" and not is_missing(error):
+            raise
+        raise UsageError(
+            f"The registry has no model package {arn} ({error_text(error)}). `model-build models` lists the versions."
+        ) from error
 
 
 def document(decision: Decision) -> dict[str, Any]:

@@ -110,13 +110,16 @@ def lines(group: str, found: Sequence[Version]) -> list[str]:
 
 
 def next_step(arn: str, approval: str) -> str:
-    """The command for the next step of a registered version, to be pasted into a shell; empty for a rejected one."""
+    """The command for the next step of a registered version, to be pasted into a shell.
+
+    Empty for one that was rejected, or deleted since.
+    """
     version = arn.rpartition("/")[2]
-    if approval == "Rejected":
-        return ""
     if approval == "Approved":
         return shlex.join(["model-deploy", "rollout", "--stage", FIRST_STAGE, "--model-package", version])
-    return shlex.join(["model-build", "approve", version, "--why", "I read its report"])
+    if approval == "PendingManualApproval":
+        return shlex.join(["model-build", "approve", version, "--why", "I read its report"])
+    return ""
 
 
 def next_place(approval: str) -> str:

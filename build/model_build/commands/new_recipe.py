@@ -6,9 +6,14 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from pydantic import TypeAdapter, ValidationError
+
 from model_build.errors import DataError, UsageError
 from model_build.recipe import Recipe, proposal, sample
 from model_build.recipe.proposal import Proposal
+from model_build.recipe.recipe import RecipeName
+
+_NAME: TypeAdapter[str] = TypeAdapter(RecipeName)
 
 Ask = Callable[[str, Sequence[str]], str]
 """Asks a question with the possible answers, and returns one of them. Raises UsageError where nobody can be asked."""
@@ -22,20 +27,19 @@ def make(
     `name` is the file's own unless stated. Raises UsageError when the recipe exists already, DataError when the data shows no
     text or no label.
     """
-    seen = sample.read(source)
-    called = name or named_after(source)
+    called = named_after(source) if name is None else _checked(name)
     path = folder / f"{called}.yaml"
-    if path.exists():
-        raise UsageError(
-            f"{path} exists already. Give the new recipe another name with --name, or remove the file."
-        )
+    _check_free(path)
+    seen = sample.read(source)
     if seen.format != "fasttext":
         text = text or _text(seen, ask)
         labels = labels or _labels(seen, text, ask)
     made = proposal.propose(seen, called, text, labels)
     written = {path: made.text}
     if made.names:
-        written[folder / proposal.names_file(called)] = "\n".join(made.names) + "\n"
+        names = folder / proposal.names_file(called)
+        _check_free(names)
+        written[names] = "\n".join(made.names) + "\n"
     try:
         for file, content in written.items():
             file.write_text(content, encoding="utf-8")
@@ -50,7 +54,21 @@ def make(
 def named_after(source: Path) -> str:
     """The name of a recipe for a file: its own, as far as a recipe may be called that."""
     stem = re.sub(r"[^a-z0-9]+", "-", source.name.partition(".")[0].lower()).strip("-")[:63].strip("-")
-    return stem.removeprefix("pr-") or "recipe"
+    return re.sub("^((pr|merged)-)+", "", stem) or "recipe"
+
+
+def _checked(name: str) -> str:
+    try:
+        return str(_NAME.validate_python(name))
+    except ValidationError as error:
+        raise UsageError(f"--name: {error.errors()[0]['msg']}.") from error
+
+
+def _check_free(path: Path) -> None:
+    if path.exists():
+        raise UsageError(
+            f"{path} exists already. Give the new recipe another name with --name, or remove the file."
+        )
 
 
 def _text(seen: sample.Sample, ask: Ask) -> str:

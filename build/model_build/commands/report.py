@@ -116,6 +116,7 @@ def _run(
         data_uri=uri,
         data_sha256=sha256,
         model_package_arn=collected.model_package_arn,
+        approval=collected.approval or "",
         pull_request=workspace.settings.pull_request,
         started=execution.started,
         training=_training(workspace),

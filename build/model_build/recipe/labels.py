@@ -22,6 +22,7 @@ LabelName = Annotated[
 ]
 
 
+_SIGNS = (">=", "<=", "!=", "=", ">", "<")
 _SIGN = re.compile(r"\s*(?P<left>.+?)\s*(?P<sign>>=|<=|!=|=|>|<)\s*(?P<right>.+?)\s*")
 DropReason = Annotated[str, matching(r"[a-z][a-z0-9_]{0,39}", "a reason of small letters, digits and _")]
 Pair = tuple[str, str]
@@ -58,8 +59,10 @@ class LabelRule(Part):
     @classmethod
     def _is_a_comparison(cls, value: Any) -> Any:
         found = _SIGN.fullmatch(value) if isinstance(value, str) else None
-        if found is None and not (isinstance(value, tuple) and len(value) == 3):
-            raise problem("", f'found {value!r}. Allowed: a comparison, such as "up > down" or "all >= 5"')
+        in_parts = isinstance(value, tuple) and len(value) == 3 and value[1] in _SIGNS
+        if value is not None and found is None and not in_parts:
+            shown = list(value) if isinstance(value, tuple) else value
+            raise problem("", f'found {shown!r}. Allowed: a comparison, such as "up > down" or "all >= 5"')
         return found.group("left", "sign", "right") if found else value
 
     @model_validator(mode="after")

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import yaml
@@ -150,10 +152,10 @@ def _one(column: Column) -> _Labels:
         note = f"{column.name} is a scale: it is cut where its lowest and its highest third end, {low:g} and {high:g}."
         return _ranges(column, ("low", "middle", "high"), low, high, note, unusable)
     if not _is_choice(column):
-        shown = ", ".join(f"{value!r} x{count}" for value, count in column.values.most_common(5))
+        shown = "".join(f", {value!r} x{count}" for value, count in column.values.most_common(5))
         more = "more than " if column.distinct >= DISTINCT else ""
         raise DataError(
-            f"The values of {column.name} can be no labels: there are {more}{column.distinct}, {shown}. Expected: 2 to "
+            f"The values of {column.name} can be no labels: there are {more}{column.distinct}{shown}. Expected: 2 to "
             f"{MOST_LABELS} values with {FEWEST_EXAMPLES} examples or more. Name another column with --label."
         )
     names = {value: _label_name(value) for value in frequent}
@@ -189,16 +191,23 @@ def _ranges(
 
 
 def _thirds(column: Column) -> tuple[float, float]:
-    """The values where the lowest and the highest third of the rows end."""
-    values = sorted((float(value), count) for value, count in column.values.items())
-    total, below, low = sum(count for _, count in values), 0, values[0][0]
-    for value, count in values:
-        below += count
-        if below * 3 <= total:
-            low = value
-        elif below * 3 >= total * 2 and value > low:
-            return low, value
-    return low, values[-1][0]
+    """The values where the lowest and the highest third of the rows end; at least one value lies between them."""
+    counts = _numbers(column)
+    values = sorted(counts)
+    total = sum(counts.values())
+    upwards = list(accumulate(counts[value] for value in values))
+    downwards = list(accumulate(counts[value] for value in reversed(values)))
+    low = max(1, min(sum(reached * 3 <= total for reached in upwards), len(values) - 2))
+    high = max(1, min(sum(reached * 3 <= total for reached in downwards), len(values) - low - 1))
+    return values[low - 1], values[-high]
+
+
+def _numbers(column: Column) -> Counter[float]:
+    """How often each number is a value: 1 and 1.0 are one."""
+    counts: Counter[float] = Counter()
+    for value, count in column.values.items():
+        counts[float(value)] += count
+    return counts
 
 
 def _written(sample: Sample, name: str, data: dict[str, Any], labels: _Labels) -> Proposal:
@@ -289,10 +298,11 @@ def _is_choice(column: Column) -> bool:
 
 
 def _is_scale(column: Column) -> bool:
-    """Whether the values are numbers between which there may be others: they have fractions, or are more than ten."""
+    """Whether the values are three numbers or more between which there may be others: with fractions, or more than ten."""
     if not column.is_numeric or column.distinct >= DISTINCT or _varies(column):
         return False
-    return column.distinct > 10 or any(not float(value).is_integer() for value in column.values)
+    numbers = _numbers(column)
+    return len(numbers) > 10 or (len(numbers) > 2 and any(not number.is_integer() for number in numbers))
 
 
 def _varies(column: Column) -> bool:

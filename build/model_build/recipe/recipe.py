@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from model_build.errors import RecipeError
 from model_build.recipe.data import Data
@@ -24,12 +25,19 @@ from model_build.recipe.training import (
     InstanceType,
     OptionName,
     OptionValue,
+    Scripted,
     Training,
     VolumeGb,
 )
 from model_build.recipe.trial import Trial
 from model_build.recipe.tuning import Tune
 from model_common.configuration import Part, Share, describe, frozen, load, matching, problem, refusal
+
+_LONGEST_DESCRIPTION = 1024
+"""Source: CreateModelPackage, ModelPackageDescription."""
+
+_LONGEST_LABELS = 2500
+"""Source: CreateTrainingJob, the value of a hyperparameter."""
 
 CONTRACT_VERSION = 2
 BEST_F1 = "best_f1"
@@ -50,6 +58,19 @@ Duration = Annotated[
         "an ISO 8601 duration, such as P30D or PT12H",
     ),
 ]
+
+
+def _one_line(value: str) -> str:
+    """A description as SageMaker's registry takes it, in one line. Raises a problem for what it refuses."""
+    line = " ".join(value.split())
+    unfit = [character for character in line if unicodedata.category(character).startswith("C")]
+    if unfit:
+        words = f"found {unfit[0]!a}, which the registry does not store. Allowed: letters, digits, marks and spaces"
+        raise problem("", words)
+    if len(line) > _LONGEST_DESCRIPTION:
+        words = f"has {len(line)} characters. Allowed: {_LONGEST_DESCRIPTION} at most, as the registry stores them"
+        raise problem("", words)
+    return line
 
 
 Metric = Literal[
@@ -186,7 +207,7 @@ class Recipe(Part):
 
     name: RecipeName = Field(description="the name of the recipe")
     problem: RecipeName | None = None
-    description: str = ""
+    description: Annotated[str, AfterValidator(_one_line)] = ""
     data: Data = Field(description="where the text and the label are in the raw file")
     labels: Labels = Field(description="the label names and how raw values become them")
     text_rules: TextRules = TextRules()
@@ -237,6 +258,7 @@ class Recipe(Part):
         if self.data.files is not None and self.split.ordered:
             raise problem("split.ordered", "data.files says which file is for which split; leave the key out")
         self._the_metric_is_measured()
+        self._the_labels_can_be_told()
         if self.tune is not None:
             self.tune.check(self.training)
         if self.trial is not None:
@@ -260,6 +282,16 @@ class Recipe(Part):
             raise problem(
                 "gate.metric",
                 f"found {self.gate.metric}. It needs labels.multi: true and at least {count} labels",
+            )
+
+    def _the_labels_can_be_told(self) -> None:
+        """Raises when train.py of a script could not be told the labels, which are one hyperparameter."""
+        told = len(" ".join(self.labels.names))
+        if isinstance(self.training, Scripted) and told > _LONGEST_LABELS:
+            raise problem(
+                "labels.names",
+                f"together they have {told} characters. Allowed with {self.training.algorithm}: {_LONGEST_LABELS}, the longest "
+                "hyperparameter. Give them shorter names and map those by labels.rules, or train with blazingtext",
             )
 
     def _rules_compare_what_there_is(self) -> None:

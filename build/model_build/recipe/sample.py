@@ -11,6 +11,7 @@ import gzip
 import io
 import json
 import lzma
+import math
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -141,8 +142,8 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
 def _encoding(head: bytes) -> str | None:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
-    # The last character may be cut in two.
-    for end in range(4):
+    # The last character of a longer file may be cut in two.
+    for end in range(4 if len(head) == _HEAD else 1):
         try:
             head[: len(head) - end].decode("utf-8")
             return None
@@ -162,6 +163,10 @@ def _sample(path: Path, file: io.TextIOWrapper, encoding: str | None) -> Sample:
         return _fasttext(lines, encoding)
     if head.lstrip().startswith("{"):
         return _json_lines(path, lines, encoding)
+    if not head.partition("\n")[0].strip():
+        raise DataError(
+            f"{path} begins with an empty line. Expected in the first: the names of columns, or a row."
+        )
     return _table(head, lines, encoding)
 
 
@@ -232,9 +237,8 @@ def _is_header(row: Sequence[str]) -> bool:
 
 
 def is_number(text: str) -> bool:
-    """Whether a cell is a number."""
+    """Whether a cell is a number, as label rules read it: neither infinity nor what is not a number."""
     try:
-        float(text)
+        return math.isfinite(float(text)) and "_" not in text
     except ValueError:
         return False
-    return True

@@ -19,6 +19,12 @@ from model_common import prices
 LOWER_IS_BETTER = frozenset({"log_loss", "expected_calibration_error"})
 _NAMED = 10
 _RUNNING = frozenset({"Executing", "Stopping", "Starting"})
+_REGISTERED = {
+    "PendingManualApproval": "The model is registered and waits for approval.",
+    "Approved": "The model is registered and approved.",
+    "Rejected": "The model is registered, and was rejected.",
+    "deleted": "The model was registered, and was deleted since.",
+}
 
 
 class Verdict(Enum):
@@ -61,7 +67,8 @@ class Run:
 
     `training` has the algorithm and its hyperparameters, by name; `next_command` is the command after registration,
     and `next_place` where it is given, to stand behind "Next";
-    `changed` says what a pull request changes, by what it is of.
+    `changed` says what a pull request changes, by what it is of. `approval` is the registry's status of the model package
+    as it is now, or `deleted`.
     """
 
     recipe: str
@@ -76,6 +83,7 @@ class Run:
     data_uri: str = ""
     data_sha256: str = ""
     model_package_arn: str | None = None
+    approval: str = "PendingManualApproval"
     links: Sequence[Link] = ()
     pull_request: int | None = None
     started: datetime | None = None
@@ -183,7 +191,7 @@ class Report:
     def consequence(self) -> str:
         """The outcome in a sentence."""
         if self.run.model_package_arn:
-            return "The model is registered and waits for approval."
+            return _REGISTERED.get(self.run.approval, "The model is registered.")
         if self.verdict is Verdict.RUNNING:
             return ""
         if self.run.pull_request is not None:
@@ -381,7 +389,7 @@ def duration(seconds: float | None) -> str:
     """A duration as text: 8.1 s, 4 min 05 s, 1 h 02 min; a dash for None."""
     if seconds is None:
         return "\N{EN DASH}"
-    if seconds < 60:
+    if round(seconds, 1) < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:

@@ -10,6 +10,7 @@ from markdown_it import MarkdownIt
 
 from model_build.errors import CommandError
 from model_build.report import Link, Report, Step, html, markdown
+from model_build.report.model import duration
 from model_common import prices
 
 ACCOUNT = "arn:aws:sagemaker:eu-west-1:123456789012"
@@ -161,6 +162,43 @@ def test_rebalancing_is_told(report, preparation):
 
     for page in (commented(built), html.render(built)):
         assert "rebalanced (undersample): 400 of 1,800 examples were kept." in Seen(page).words
+
+
+@pytest.mark.parametrize(
+    ("approval", "said"),
+    [
+        ("PendingManualApproval", "The model is registered and waits for approval."),
+        ("Approved", "The model is registered and approved."),
+        ("Rejected", "The model is registered, and was rejected."),
+        ("deleted", "The model was registered, and was deleted since."),
+        ("", "The model is registered."),
+    ],
+)
+def test_what_became_of_a_registered_model_is_said_as_the_registry_says_it_now(
+    report, finished, approval, said
+):
+    built = report(replace(finished, approval=approval))
+    assert built.consequence == said
+    assert said in markdown.render(built) and said in html.render(built)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (None, "\N{EN DASH}"),
+        (0, "0.0 s"),
+        (0.04, "0.0 s"),
+        (59.94, "59.9 s"),
+        (59.96, "1 min 00 s"),
+        (60, "1 min 00 s"),
+        (61.5, "1 min 02 s"),
+        (3599.4, "59 min 59 s"),
+        (3599.6, "1 h 00 min"),
+        (86_400, "24 h 00 min"),
+    ],
+)
+def test_a_duration_is_said_in_the_units_of_its_size(seconds, said):
+    assert duration(seconds) == said
 
 
 def test_steps_say_where_the_time_went(report):

@@ -195,3 +195,8 @@ def test_every_operation_of_s3_is_an_action_of_iam():
 def test_actions_that_are_free_are_actions(action):
     service, _, name = action.partition(":")
     assert name in reference(service)["privileges"]
+
+
+@pytest.mark.parametrize("arn", ["", "arn:", "arn:aws", "arn:aws:kms", "arn:aws:kms:eu-west-1:123456789012"])
+def test_what_is_no_whole_arn_has_no_tags(arn):
+    assert ResourceFacts({"kms": lambda whole: {"read": whole}}).tags(arn) == {}

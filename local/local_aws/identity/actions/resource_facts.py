@@ -29,7 +29,7 @@ class ResourceFacts:
 
     def tags(self, arn: str) -> Tags:
         """The tags of a resource, empty for an unknown one."""
-        service = arn.split(":")[2] if arn.startswith("arn:") else ""
+        service = arn.split(":")[2] if arn.startswith("arn:") and arn.count(":") >= 5 else ""
         if service in self._tag_readers:
             return self._tag_readers[service](arn)
         with self._lock:
