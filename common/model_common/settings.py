@@ -16,7 +16,7 @@ KMS_KEY = "KMS_KEY_ARN"
 """The variable with the ARN of the project's KMS key. Without it, the bucket's default encryption applies."""
 
 _KEY = re.compile(r"arn:aws[a-z\-]*:kms:[a-z0-9\-]+:\d{12}:key/.+")
-_ENDPOINT = re.compile(r"https?://([\w.-]+|\[[0-9a-fA-F:]+\])(:\d+)?(/\S*)?")
+_ENDPOINT = re.compile(r"https?://([\w.-]+|\[[0-9a-fA-F:]+\])(:(?P<port>[0-9]{1,9}))?(/\S*)?")
 _LAST_PORT = 65535
 _ROLE = re.compile(r"arn:aws[a-z\-]*:iam::\d{12}:role/.+")
 
@@ -101,8 +101,8 @@ def check_endpoints(environment: Mapping[str, str]) -> None:
         if variable.startswith("AWS_ENDPOINT_URL") and environment[variable]:
             value = environment[variable]
             check(variable, value, _ENDPOINT, "an address with its scheme, such as http://127.0.0.1:5577")
-            port = value.rpartition(":")[2].partition("/")[0]
-            if port.isdecimal() and not 0 < int(port) <= _LAST_PORT:
+            found = _ENDPOINT.fullmatch(value)
+            if found is not None and found["port"] and not 0 < int(found["port"]) <= _LAST_PORT:
                 raise SettingsError(f"{variable} is {value!r}; expected a port from 1 to {_LAST_PORT}.")
 
 

@@ -178,3 +178,103 @@ def test_a_file_that_cannot_be_used_is_named_with_the_reason(tmp_path):
     }.items():
         with pytest.raises(ConfigurationError, match=said):
             read(tmp_path / name)
+
+
+def nested(levels):
+    return "a: " + "[" * levels + "]" * levels
+
+
+def test_the_deepest_document_is_taken_and_one_level_more_is_not():
+    # The mapping of the document and the value's lists are the levels.
+    assert parse(nested(DEEPEST - 1)) is not None
+    with pytest.raises(
+        YamlProblem, match=f"^line 1, column {DEEPEST + 3}: nested more than {DEEPEST} levels deep"
+    ):
+        parse(nested(DEEPEST))
+
+
+def test_levels_are_counted_within_each_other_and_not_beside_each_other():
+    assert len(parse("\n".join(f"k{number}: [[[1]]]" for number in range(50)))) == 50
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("a: " + "1" * 19, {"a": int("1" * 19)}),
+        ("a: 0." + "1" * 38, {"a": 1 / 9}),
+        ("a: -9223372036854775807", {"a": -(2**63 - 1)}),
+        ("a: +7", {"a": 7}),
+        ("a: -1.", {"a": -1.0}),
+        ("a: 1E+2", {"a": 100.0}),
+        ("a: -.INF", {"a": float("-inf")}),
+        ("a: +.inf", {"a": float("inf")}),
+    ],
+    ids=lambda value: str(value)[:12],
+)
+def test_numbers_up_to_the_largest_are_numbers(text, value):
+    assert parse(text) == pytest.approx(value)
+
+
+@pytest.mark.parametrize(
+    "text", ["a: 0." + "1" * 39, "a: -" + "9" * 19, "a: 1.8e308", "a: -1.8e308"], ids=lambda text: text[:8]
+)
+def test_a_number_beyond_them_is_shown_with_the_limits(text):
+    with pytest.raises(
+        YamlProblem,
+        match=r"^line 1, column 4: the number .* is too large; whole numbers go up to 2\*\*63 - 1",
+    ):
+        parse(text)
+
+
+def test_a_number_that_is_none_is_nan():
+    assert parse("a: .nan")["a"] != parse("a: .NaN")["a"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: .Nan",
+        "a: 1e",
+        "a: e1",
+        "a: --1",
+        "a: 1 000",
+        "a: 00",
+        "a: 1.2.3",
+        "a: +",
+        "a: .",
+        "a: 0b1",
+        "a: 0o7",
+    ],
+)
+def test_what_is_almost_a_number_is_text(text):
+    assert parse(text) == {"a": text.removeprefix("a: ")}
+
+
+@pytest.mark.parametrize(("more", "read_it"), [(0, True), (1, False)], ids=["the most", "one more"])
+def test_a_file_of_the_largest_size_is_read(tmp_path, monkeypatch, more, read_it):
+    for module in ("file", "strict_yaml"):
+        monkeypatch.setattr(f"model_common.configuration.{module}.LARGEST_BYTES", 20)
+    path = tmp_path / "x.yaml"
+    path.write_bytes(b"a: 1\n#".ljust(20 + more, b"x"))
+    if read_it:
+        assert read(path) == {"a": 1}
+    else:
+        with pytest.raises(ConfigurationError, match="it is larger than 20 bytes"):
+            read(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"# nothing", b"text", b"7", b"null", b"--- \n"], ids=repr)
+def test_a_file_without_keys_says_what_it_lacks(tmp_path, content):
+    path = tmp_path / "x.yaml"
+    path.write_bytes(content)
+    with pytest.raises(ConfigurationError, match=r"x\.yaml holds no keys\. A recipe needs: name, data\.$"):
+        read(path)
+
+
+def test_files_beside_a_missing_one_are_listed_as_the_command_names_them(tmp_path):
+    for name in ("b.yaml", "a.yaml", "c.yml"):
+        (tmp_path / name).touch()
+    with pytest.raises(ConfigurationError, match=r"There is no stage .*x\.yaml\. Stages beside it: a, b\.$"):
+        load(tmp_path / "x.yaml", "stage", ConfigurationError, "", show=lambda path: path.stem)
+    with pytest.raises(ConfigurationError, match=r"Stages beside it: none\.$"):
+        load(tmp_path / "none" / "x.yaml", "stage", ConfigurationError, "")

@@ -9,6 +9,8 @@ from model_common.settings import (
     check,
     check_bucket,
     check_endpoints,
+    check_key,
+    check_region,
     check_role,
     project,
     project_key,
@@ -116,3 +118,69 @@ def test_a_region_that_is_not_the_projects_is_refused_with_the_one_that_is():
     ):
         project_key({"KMS_KEY_ARN": KEY, "AWS_REGION": "us-east-1"})
     assert project_key({"KMS_KEY_ARN": KEY, "AWS_REGION": "eu-west-1"}) == KEY
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "alias/models",
+        "arn:aws:kms:eu-west-1:123456789012:alias/models",
+        "arn:aws:kms:eu-west-1:1234:key/1",
+        "arn:aws:kms:eu-west-1:123456789012:key/",
+        "arn:aws:s3:eu-west-1:123456789012:key/1",
+    ],
+)
+def test_what_is_no_key_is_refused(value):
+    with pytest.raises(SettingsError) as refused:
+        check_key("KMS_KEY_ARN", value)
+    assert refused.value.message == f"KMS_KEY_ARN is {value!r}; expected arn:aws:kms:REGION:ACCOUNT:key/ID."
+
+
+@pytest.mark.parametrize(
+    "environment", [{}, {"KMS_KEY_ARN": ""}, {"KMS_KEY_ARN": " \n"}], ids=["missing", "empty", "blank"]
+)
+def test_a_project_may_have_no_key(environment):
+    assert project_key(environment) is None
+
+
+def test_a_key_of_another_partition_is_taken_without_the_spaces_around_it():
+    key = KEY.replace("arn:aws:", "arn:aws-cn:")
+    assert project_key({"KMS_KEY_ARN": f" {key} "}) == key
+
+
+def test_a_region_that_is_not_set_is_no_other_region():
+    check_region("", KEY)
+    check_region("eu-west-1", KEY)
+    with pytest.raises(SettingsError, match="or take the variables of a project in eu-central-1"):
+        check_region("eu-central-1", KEY)
+
+
+@pytest.mark.parametrize("value", ["abc", "a" * 63, "a-b.c", "1ab"])
+def test_names_of_buckets_have_three_to_sixty_three_characters(value):
+    check_bucket("ARTIFACT_BUCKET", value)
+
+
+@pytest.mark.parametrize("value", ["ab", "a" * 64, "a_b", "ab-", "abc\n", ""])
+def test_other_names_of_buckets_are_shown(value):
+    with pytest.raises(SettingsError, match=r"^ARTIFACT_BUCKET is ") as refused:
+        check_bucket("ARTIFACT_BUCKET", value)
+    assert repr(value) in refused.value.message
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "http://127.0.0.1:1",
+        "http://127.0.0.1:65535/",
+        "https://example.com/a:b/65536",
+        "http://[::1]",
+        "https://example.com/99999",
+    ],
+)
+def test_only_the_port_has_to_be_one(value):
+    check_endpoints({"AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": value})
+
+
+def test_every_endpoint_is_looked_at_and_no_other_variable():
+    with pytest.raises(SettingsError, match=r"^AWS_ENDPOINT_URL_STS is 'x'"):
+        check_endpoints({"AWS_ENDPOINT_URL": "", "AWS_ENDPOINT_URL_STS": "x", "AWS_IGNORE": "x"})

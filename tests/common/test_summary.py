@@ -39,3 +39,52 @@ def test_a_block_holds_whatever_is_in_it():
 def test_outside_of_github_actions_there_is_no_summary(environment):
     with pytest.raises(SettingsError, match="GITHUB_STEP_SUMMARY names, and that is not set"):
         summary.append(environment, "x")
+
+
+@pytest.mark.parametrize(("more", "cut"), [(0, False), (1, True)], ids=["the most", "one more"])
+def test_the_most_that_github_shows_is_not_cut(environment, more, cut):
+    summary.append(environment, "x" * (1024 * 1024 - 1024 + more))
+    assert ("(cut:" in read(environment)) is cut
+
+
+@pytest.mark.parametrize(
+    ("lines", "fence"),
+    [([], "```"), (["`` two"], "```"), (["``` a ````` b"], "``````")],
+    ids=["none", "two", "five"],
+)
+def test_a_fence_is_longer_than_any_in_the_block(lines, fence):
+    text = "\n".join(lines)
+    assert summary.block("T", lines, level=4) == f"#### T\n\n{fence}text\n{text}\n{fence}\n"
+
+
+ACTIONS = {"GITHUB_ACTIONS": "true"}
+
+
+def test_an_error_on_the_page_of_a_run_is_one_line_that_github_unescapes(capsys):
+    summary.annotate(ACTIONS, "error: 100% of\r\n  - it: a::b")
+    # GitHub's escapes of a workflow command's message: %25, %0D and %0A.
+    assert capsys.readouterr().out == "::error::error: 100%25 of%0D%0A  - it: a::b\n"
+
+
+@pytest.mark.parametrize("variables", [{}, {"GITHUB_ACTIONS": ""}, {"GITHUB_ACTIONS": "false"}])
+def test_elsewhere_an_error_is_on_no_page(capsys, variables):
+    summary.annotate(variables, "error: no")
+    assert capsys.readouterr().out == ""
+
+
+def test_outputs_of_a_step_are_appended_one_line_for_each(tmp_path):
+    path = tmp_path / "output"
+    path.write_text("before=1\n")
+    variables = {"GITHUB_OUTPUT": str(path)}
+    summary.set_output(variables, "url", "https://example.com/ä")
+    summary.set_output(variables, "text", " two\n  lines\tand=more ")
+    assert (
+        path.read_text(encoding="utf-8") == "before=1\nurl=https://example.com/ä\ntext=two lines and=more\n"
+    )
+
+
+@pytest.mark.parametrize("variables", [{}, {"GITHUB_OUTPUT": ""}])
+def test_elsewhere_a_step_has_no_outputs(tmp_path, monkeypatch, variables):
+    monkeypatch.chdir(tmp_path)
+    summary.set_output(variables, "url", "x")
+    assert list(tmp_path.iterdir()) == []

@@ -42,6 +42,8 @@ def test_an_arn_is_parsed_into_its_group_and_version():
         "arn:aws:sagemaker:eu-west-1:123456789012:model-package/shop-models",
         "arn:aws:sagemaker:eu-west-1:123456789012:model-package/shop-models/latest",
         "arn:aws:sagemaker:eu-west-1:123456789012:model-package/shop-models/17\n",
+        "arn:aws:sagemaker:eu-west-1:123456789012:model-package/shop-models/१७",
+        "arn:aws:sagemaker:eu-west-1:123456789012:model-package/shop-models/" + "9" * 5000,
         "arn:aws:sagemaker:eu-west-1:123456789012:endpoint/shop-staging",
     ],
 )

@@ -47,9 +47,10 @@ def resolve(sagemaker: SageMakerClient, group: str, text: str) -> str:
         )
     known = []
     for each in versions(sagemaker, group):
-        if wanted == LATEST or each.get("ModelPackageVersion") == int(wanted):
+        number = str(each.get("ModelPackageVersion"))
+        if wanted == LATEST or number == wanted.lstrip("0"):
             return each["ModelPackageArn"]
-        known.append(str(each.get("ModelPackageVersion")))
+        known.append(number)
     if not known:
         raise UsageError(f"{group} has no version yet: `model-build run` registers one.")
     raise UsageError(f"{group} has no version {wanted}. It has {', '.join(known)}.")

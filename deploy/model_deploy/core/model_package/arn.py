@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from model_deploy.errors import UsageError
 
 _PATTERN = re.compile(
-    r"(?P<prefix>arn:aws[a-z\-]*:sagemaker:[a-z0-9\-]+:\d{12}:model-package)/(?P<group>[\w\-]+)/(?P<version>\d+)"
+    r"(?P<prefix>arn:aws[a-z\-]*:sagemaker:[a-z0-9\-]+:\d{12}:model-package)/(?P<group>[\w\-]+)/(?P<version>[0-9]{1,9})"
 )
 
 
