@@ -21,7 +21,7 @@ VERSION = "2022-11-28"
 _ATTEMPTS = 5
 _PATIENCE = 120.0  # seconds; a longer Retry-After ends in an error
 _TIMEOUT = 30.0
-_TRANSIENT = frozenset({429, 500, 502, 503, 504})
+_TRANSIENT = frozenset({500, 502, 503, 504})
 _NEXT = re.compile(r'<([^>]+)>;\s*rel="next"')
 _Self = TypeVar("_Self", bound="Client")
 

@@ -4,7 +4,7 @@ import io
 import json
 import urllib.error
 from email.message import Message
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.response import addinfourl
 
 import pytest
@@ -73,7 +73,7 @@ def things(monkeypatch, slept):
     return things
 
 
-OK = (200, {}, {"id": 1})
+OK: tuple[int, dict[str, str], Any] = (200, {}, {"id": 1})
 
 
 # What is sent

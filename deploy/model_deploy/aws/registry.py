@@ -12,7 +12,7 @@ from model_deploy.aws.clients import Aws
 from model_deploy.aws.objects import read_uri
 from model_deploy.core.model_package.arn import ModelPackageArn
 from model_deploy.core.model_package.package import ARCHIVED, LIVE, PRODUCTION, Container, LifeCycle, Package
-from model_deploy.errors import UsageError
+from model_deploy.errors import RefusedError, UsageError
 
 if TYPE_CHECKING:
     from types_boto3_sagemaker.type_defs import DescribeModelPackageOutputTypeDef
@@ -63,10 +63,11 @@ def _container(answer: DescribeModelPackageOutputTypeDef) -> Container | None:
 
 
 def metrics(aws: Aws, package: Package) -> dict[str, float]:
-    """The figures of the package's evaluation, by name; empty if the document was deleted."""
-    if package.statistics_uri is None:
+    """The figures of the package's evaluation, by name; empty if the document was deleted, or is another tool's."""
+    try:
+        body = read_uri(aws, package.statistics_uri) if package.statistics_uri else None
+    except RefusedError:  # the registry also takes an https:// address
         return {}
-    body = read_uri(aws, package.statistics_uri)
     if body is None:
         return {}
     try:

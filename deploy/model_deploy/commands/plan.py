@@ -13,7 +13,7 @@ from model_deploy.core.plan.next_step import Apply, Deregister, Step
 from model_deploy.core.plan.observed import Observed
 from model_deploy.core.plan.target import Target
 from model_deploy.core.plan.template_diff import Change
-from model_deploy.errors import CommandError, RefusedError
+from model_deploy.errors import UsageError
 from model_deploy.rollout import gate, publish
 from model_deploy.rollout.candidate import complete_candidate
 from model_deploy.stacks import warm_up
@@ -146,13 +146,11 @@ def _current(workspace: Workspace, observed: Observed) -> Described | None:
         return None
     try:
         live = registry.describe(workspace.aws, arn)
-        return Described(live, registry.metrics(workspace.aws, live))
-    except RefusedError:
-        return Described(live, {})
-    except CommandError:
+    except UsageError:
         # The package was deleted from the registry and still serves. `status` reports that; it does not block
         # another package.
         return None
+    return Described(live, registry.metrics(workspace.aws, live))
 
 
 def _described(described: Described) -> dict[str, Any]:

@@ -15,7 +15,7 @@ InstanceType = Annotated[str, matching(r"ml\.[a-z0-9-]+\.[a-z0-9]+", "an instanc
 
 # From "Instance store volumes", EC2 user guide: the d of m5d, c6gd and g4dn, and families that always have a local
 # disk.
-_LOCAL_STORAGE = re.compile(r"ml\.([a-z]+\d\w*d\w*|g5|g6e?|p5\w*|trn\w+)\..+")
+_LOCAL_STORAGE = re.compile(r"ml\.([a-z]+\d\w*d\w*|g5|g6e?|g7e|p[56][\w-]*|trn\w+|dl1)\..+")
 _BURSTABLE = re.compile(r"ml\.t\d\w*\..+")
 _FIRST_INFERENTIA = re.compile(r"ml\.inf1\..+")
 
