@@ -86,7 +86,7 @@ def _decoded(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise PayloadError(f"the payload is no JSON: {error}") from error
+        raise PayloadError(f"the payload is not JSON: {error}") from error
 
 
 def _text(value: Any, where: str) -> str:

@@ -70,7 +70,7 @@ class Config:
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise StepError(
-                f"{path} is no configuration of this step ({type(error).__name__}: {error}). "
+                f"{path} is not a configuration of this step ({type(error).__name__}: {error}). "
                 "`model-build run` writes it from the recipe."
             ) from error
         allowed = metrics.names(len(config.labels), config.multi_label)

@@ -139,7 +139,7 @@ def _examples(path: Path) -> Iterator[tuple[str, list[str]]]:
             shown = line.strip()[:_SHOWN]
             raise StepError(f'{where} is not {{"text": ..., "labels": [...]}}: {shown!r}.') from error
         if not isinstance(text, str) or not isinstance(labels, list):
-            raise StepError(f"{where} has a text that is no string, or labels that are no list.")
+            raise StepError(f"{where} has a text that is not a string, or labels that are not a list.")
         yield where, [str(label) for label in labels]
 
 
@@ -164,7 +164,7 @@ def _stated(path: Path) -> dict[str, Any]:
             stated["rows"] = int(stated["rows"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise StepError(
-            f'{path} is no summary ({type(error).__name__}: {error}): expected {{"rows": 10, "dropped": {{"reason": '
+            f'{path} is not a summary ({type(error).__name__}: {error}): expected {{"rows": 10, "dropped": {{"reason": '
             '{"count": 1}}}, or no file.'
         ) from error
     return dict(stated)

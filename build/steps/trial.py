@@ -58,7 +58,7 @@ class Config:
             return cls(**json.loads(path.read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError) as error:
             raise StepError(
-                f"{path} is no configuration of this step ({type(error).__name__}: {error}). "
+                f"{path} is not a configuration of this step ({type(error).__name__}: {error}). "
                 "`model-build run` writes it from the recipe."
             ) from error
 

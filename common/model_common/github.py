@@ -94,7 +94,7 @@ class Client:
                 # A POST without an answer may have succeeded, and a retry would write a second comment.
                 if method == "POST" or attempt == _ATTEMPTS - 1:
                     raise GitHubError(
-                        f"The way to {self._api_url} is closed ({method} {url}: {error}). Run the same command again."
+                        f"{self._api_url} cannot be reached ({method} {url}: {error}). Run the same command again."
                     ) from error
                 wait = 2.0**attempt
             self._sleep(wait)

@@ -50,4 +50,4 @@ def document(status: int, body: bytes) -> Any:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
         start = " ".join(body[:80].decode("utf-8", "replace").split()) or "nothing"
-        raise NotJsonError(f"status {status} with {start!r}, which is no JSON") from error
+        raise NotJsonError(f"status {status} with {start!r}, which is not JSON") from error

@@ -123,4 +123,6 @@ def _too_large() -> Problem:
 
 
 def _not_json() -> Problem:
-    return Problem(400, "not_json", 'The body is no JSON object in UTF-8; expected {"texts": ["...", ...]}.')
+    return Problem(
+        400, "not_json", 'The body is not a JSON object in UTF-8; expected {"texts": ["...", ...]}.'
+    )

@@ -102,7 +102,7 @@ def fetch(url: str, headers: Mapping[str, str], body: bytes | None = None, /) ->
         raise GitHubError(f"What answers {url} is not GitHub: {error}. Check proxies on the way.") from error
     except OSError as error:
         reason = getattr(error, "reason", error)
-        raise GitHubError(f"The way to {url} is closed: {reason}.") from error
+        raise GitHubError(f"{url} cannot be reached: {reason}.") from error
 
 
 def assertion(app_id: str, sign: Callable[[bytes], bytes], now: float | None = None) -> str:

@@ -119,7 +119,7 @@ def test_missing_data_is_found_before_anything_is_asked_of_aws(call):
 def test_a_server_that_is_not_there_fails_with_its_address(call):
     result = call("status", env=VARIABLES | {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"})
     assert (result.exit_code, result.stdout) == (1, "")
-    assert "error: The way to http://127.0.0.1:9/ is closed" in result.stderr
+    assert "error: http://127.0.0.1:9/ cannot be reached" in result.stderr
     assert "Traceback" not in result.stderr
 
 

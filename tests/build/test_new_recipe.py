@@ -138,7 +138,7 @@ def test_compressed_files_and_other_encodings_are_read(make, suffix):
         ((TEXTS, range(60)), ["text", "id"], (), "No column looks like a label"),
         ((range(60), ["a", "b"] * 30), ["id", "label"], (), "No column looks like text: id, label."),
         ((TEXTS, ["a", "b"] * 30), ["text", "label"], ("--label", "lable"), "There is no column lable. There is text, label."),
-        ((TEXTS, range(60)), ["text", "id"], ("--label", "id"), "The values of id can be no labels: there are 60"),
+        ((TEXTS, range(60)), ["text", "id"], ("--label", "id"), "The values of id cannot be labels: there are 60"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_seen_is_said_with_the_option_that_says_it(make, columns, header, options, said):

@@ -101,7 +101,7 @@ BAD_SCRIPTS = {
     ),
     "writes a summary that is none": (
         SCRIPT + "(output / 'summary/prepare.json').write_text('[]')",
-        "prepare.json is no summary",
+        "prepare.json is not a summary",
     ),
 }
 

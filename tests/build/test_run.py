@@ -311,8 +311,8 @@ def test_an_identical_rerun_registers_nothing_and_says_which_version_it_is(shop)
     assert shop.run(data, "--force", "once more")[1]["model_package_arn"] == forced["model_package_arn"]
 
     shop.aws.client("sagemaker").delete_model_package(ModelPackageName=first["model_package_arn"])
-    code, anew = shop.run(data)
-    assert (code, anew["pipeline"]["launched"]) == (0, "started")
+    code, again = shop.run(data)
+    assert (code, again["pipeline"]["launched"]) == (0, "started")
     assert len(shop.packages()) == 2
 
 
@@ -332,7 +332,7 @@ def test_a_server_that_stops_in_the_middle_of_a_run_is_named_and_nothing_else_sa
     data = shop.data(reviews(100))
     stopped = shop.call("run", "--data", data, AWS_ENDPOINT_URL=door.endpoint_url, AWS_MAX_ATTEMPTS="2")
     assert (stopped.exit_code, stopped.stdout) == (1, "")
-    assert f"error: The way to {door.endpoint_url}/ is closed" in stopped.stderr
+    assert f"error: {door.endpoint_url}/ cannot be reached" in stopped.stderr
     assert "the same command re-attaches" in stopped.stderr
     assert shop.call("run", "--data", data).exit_code == 0
 
@@ -360,7 +360,7 @@ def test_a_search_trains_several_models_and_registers_the_best_by_validation(sho
     assert (outcome["search"]["jobs"], outcome["search"]["failed"]) == (2, 0)
     page = Path(outcome["report"]["html"]).read_text()
     assert "The search (grid) trained 2 times" in page
-    assert "the search bought +" in page
+    assert "the search gained +" in page
     container = shop.package(outcome["model_package_arn"])["InferenceSpecification"]["Containers"][0]
     assert "-Tune-" in container["ModelDataUrl"]
     # The log of a search is that of its training jobs.

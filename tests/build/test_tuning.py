@@ -249,9 +249,9 @@ def test_the_report_says_what_the_search_bought_and_what_it_cost():
     )
     assert "The best reached validation:accuracy 0.8000 with learning_rate 0.4." in said
     assert (
-        "macro_f1 on the holdout is 0.6500: the search bought +0.0500 (95% interval +0.0100 to +0.0900)."
+        "macro_f1 on the holdout is 0.6500: the search gained +0.0500 (95% interval +0.0100 to +0.0900)."
         in said
     )
-    assert "the search bought +0.0500" in markdown.render(report)
-    assert "the search bought +0.0500" in html.render(report)
+    assert "the search gained +0.0500" in markdown.render(report)
+    assert "the search gained +0.0500" in html.render(report)
     assert json.loads(json.dumps(SEARCH.document()))["best"]["hyperparameters"] == {"learning_rate": "0.4"}

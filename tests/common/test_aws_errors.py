@@ -94,7 +94,7 @@ def test_a_server_that_is_gone_is_explained_with_its_address():
         client.list_pipelines()
     explained = explain(caught.value, ADVICE)
     assert explained is not None
-    assert "The way to http://127.0.0.1:9/ is closed" in explained.message
+    assert "http://127.0.0.1:9/ cannot be reached" in explained.message
 
 
 def test_advice_is_the_commands_own():

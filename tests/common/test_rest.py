@@ -76,7 +76,7 @@ def test_what_changes_something_is_not_redirected_at_all(server):
 
 @pytest.mark.parametrize("body", [b"<html></html>", b"", b"{"])
 def test_a_page_is_no_answer(body):
-    with pytest.raises(rest.NotJsonError, match="which is no JSON"):
+    with pytest.raises(rest.NotJsonError, match="which is not JSON"):
         rest.document(200, body)
 
 

@@ -63,7 +63,7 @@ def repository() -> Path:
 
 @pytest.fixture(scope="session", autouse=True)
 def _clients_are_made_once() -> Iterator[None]:
-    """Every command makes its clients anew, which takes longer than most commands: all those of one environment are one."""
+    """Every command makes its clients again, which takes longer than most commands: all those of one environment are one."""
     from model_deploy import workspace
     from model_deploy.aws import clients
 
@@ -118,7 +118,7 @@ def models(tmp_path_factory) -> dict[str, bytes]:
         )
         model.save_model(str(binary))
         archives[name] = archive({"model.bin": binary.read_bytes()})
-    return archives | {"no archive": b"this is no archive", "empty": archive({"README": b"nothing"})}
+    return archives | {"no archive": b"this is not an archive", "empty": archive({"README": b"nothing"})}
 
 
 def archive(files: dict[str, bytes]) -> bytes:

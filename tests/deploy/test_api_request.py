@@ -87,7 +87,7 @@ def test_the_size_is_that_of_the_bytes_not_of_the_characters(refused):
     "body", [b"\xff\xfe", b'{"texts": ["\xff"]}', b"null", b"[]", b'"texts"', b"{} {}", b"{'texts': []}"]
 )
 def test_what_is_no_json_object_in_utf_8_is_told_what_was_expected(refused, body):
-    message = 'The body is no JSON object in UTF-8; expected {"texts": ["...", ...]}.'
+    message = 'The body is not a JSON object in UTF-8; expected {"texts": ["...", ...]}.'
     assert refused(body) == (400, "not_json", message)
 
 

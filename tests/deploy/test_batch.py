@@ -99,7 +99,7 @@ def test_without_a_live_model_there_is_nothing_to_classify_with(live):
 
 @pytest.mark.parametrize(
     ("source", "words"),
-    [("texts.jsonl", "is no file in S3"), ("s3://BUCKET/nowhere.jsonl", "There is no s3://")],
+    [("texts.jsonl", "is not a file in S3"), ("s3://BUCKET/nowhere.jsonl", "There is no s3://")],
 )
 def test_a_file_that_is_not_there_is_a_usage_error(live, source, words):
     result = live.run("batch", "--stage", "staging", "--input", source.replace("BUCKET", live.bucket))

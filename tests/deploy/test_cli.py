@@ -104,7 +104,7 @@ def test_force_without_a_reason_is_a_usage_error(call):
 def test_a_server_that_is_not_there_fails_with_its_address(call):
     result = call("status", env=VARIABLES | {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"})
     assert (result.exit_code, result.stdout) == (1, "")
-    assert "error: The way to http://127.0.0.1:9/ is closed" in result.stderr
+    assert "error: http://127.0.0.1:9/ cannot be reached" in result.stderr
     assert "Traceback" not in result.stderr
 
 

@@ -64,7 +64,7 @@ def test_a_token_of_the_issuer_for_this_audience_is_let_in_and_no_other(project,
     # Without a token all that can be verified is that nobody gets in without one.
     result, url = deployed("jwt")
     assert [finding["case"] for finding in result["findings"] if finding["target"] == "api"] == [
-        "refuses strangers"
+        "refuses requests without credentials"
     ]
     project.variables["API_TOKEN"] = token()
     verified = project.json("verify", "--stage", "staging")

@@ -115,7 +115,7 @@ def test_an_alarm_that_rings_because_of_the_live_model_does_not_keep_a_better_on
         better = project.register()
         result = project.run("rollout", *PRODUCTION, "--model-package", better, "--force", "test")
     assert result.exit_code == 0, result.stderr
-    assert f"the alarm {name} rings because of the model that is live" in result.stderr
+    assert f"the alarm {name} is in ALARM because of the live model" in result.stderr
     assert project.live_package("production") == better
     assert clients.failed
     # Nothing is left to do: which alarms take an update back matters to that update alone.

@@ -63,7 +63,7 @@ def test_a_stack_whose_creation_was_rolled_back_is_deleted_and_created_anew(fres
     assert status(fresh) == "ROLLBACK_COMPLETE"
     result = fresh.run("rollout", "--stage", "staging", "--model-package", arn)
     assert result.exit_code == 0, result.stderr
-    assert "delete the stack and create it anew: it is ROLLBACK_COMPLETE" in result.stderr
+    assert "delete the stack and create it again: it is ROLLBACK_COMPLETE" in result.stderr
     assert fresh.live_package("staging") == arn
 
 

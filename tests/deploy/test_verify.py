@@ -49,10 +49,10 @@ def test_the_expected_label_with_enough_confidence_passes():
         (good(0.7), "answered good with a confidence of 0.700; expected 0.8 or more"),
         (Prediction(("wonderful",), {"wonderful": 0.9}), "answered wonderful; the labels are bad, good"),
         (Prediction((), {}), "answered no label"),
-        (Prediction(("good",), {"good": 1.5}), "answered a confidence of 1.5, which is no probability"),
+        (Prediction(("good",), {"good": 1.5}), "answered a confidence of 1.5, which is not a probability"),
         (
             Prediction(("good",), {"good": float("nan")}),
-            "answered a confidence of nan, which is no probability",
+            "answered a confidence of nan, which is not a probability",
         ),
     ],
 )

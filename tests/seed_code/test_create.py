@@ -134,7 +134,7 @@ def test_a_project_that_is_being_created_is_watched(projects, name):
     [
         ({"Recipe": "three"}, "Recipe is 'three'; it takes one, two"),
         ({"GitHubOwner": "not a login"}, "GitHubOwner is 'not a login'"),
-        ({"Colour": "red"}, "Colour is no parameter of the template"),
+        ({"Colour": "red"}, "Colour is not a parameter of the template"),
         ({"SageMakerProjectId": "p-1"}, "SageMakerProjectId is filled in by SageMaker"),
     ],
 )
@@ -168,7 +168,7 @@ def test_an_owner_whom_github_does_not_know_is_refused_before_anything_is_made(p
 
 def test_github_that_cannot_be_asked_from_here_is_left_to_the_functions(projects, name):
     def silent(url, headers):
-        raise GitHubError(f"The way to {url} is closed: timed out.")
+        raise GitHubError(f"{url} cannot be reached: timed out.")
 
     assert projects.create(name, transport=silent).project.status == "CreateCompleted"
     assert "Not asked whether GitHub can protect the project" in projects.said
@@ -341,7 +341,7 @@ def test_wrong_parameters_of_the_service_catalog_form_are_refused_before_anythin
         Projects(publishing).create(name, form=Form.SERVICE_CATALOG, Recipe="three", Colour="blue")
     assert "Recipe" in refused.value.message
     assert "three" in refused.value.message
-    assert "Colour is no parameter of the template" in refused.value.message
+    assert "Colour is not a parameter of the template" in refused.value.message
     assert catalog.count("CreateProject") == 0
 
 

@@ -1,4 +1,4 @@
-"""`project-template doctor`: one defect at a time, found, and with a way to mend it; a whole publication has none."""
+"""`project-template doctor`: one defect at a time, found, and with a way to fix it; a whole publication has none."""
 
 import json
 from pathlib import Path
@@ -68,10 +68,10 @@ class Examined:
         return doctor.run(self.account.aws, request, checkout=lambda: content)
 
     def bad(self, check, level=Level.FAIL, **asked):
-        """The findings of that level of a check, each of which has to say how it is mended."""
+        """The findings of that level of a check, each of which has to say how it is fixed."""
         found = [each for each in self.findings(**asked) if each.check == check and each.level is level]
-        assert all(each.mend for each in found)
-        return " ".join(f"{each.found} -> {each.mend}" for each in found)
+        assert all(each.fix for each in found)
+        return " ".join(f"{each.found} -> {each.fix}" for each in found)
 
 
 @pytest.fixture
@@ -283,7 +283,7 @@ def test_an_app_signs_in_with_the_key_that_kms_holds(examined, github):
 def test_nobody_named_to_review_production_is_a_warning_before_create_refuses_it(examined):
     assert "--production-gate registry" in examined.bad("reviewers", Level.WARN)
     assert not examined.bad("reviewers", Level.WARN, gate="registry")
-    assert "nobody-here is no user" in examined.bad("reviewers", reviewers=("nobody-here",))
+    assert "nobody-here is not a user" in examined.bad("reviewers", reviewers=("nobody-here",))
 
 
 def test_quotas_that_are_too_small_or_missing_are_found(examined):
@@ -317,7 +317,7 @@ def test_a_project_is_examined_too(examined):
     assert "SageMakerProjectName" in examined.bad("names", project="Team")
 
 
-def test_lines_say_below_each_defect_how_it_is_mended(examined):
+def test_lines_say_below_each_defect_how_it_is_fixed(examined):
     examined.account.point_domain(examined.domain, None)
     lines = doctor.lines(examined.findings())
     place = next(number for number, line in enumerate(lines) if line.startswith("FAIL  domain tag"))
@@ -379,12 +379,12 @@ def test_a_user_who_may_not_pass_the_launch_role_is_found_with_the_policy_to_att
     [finding] = users.check(Users("iam:PassRole"), published_to("arn:aws:iam::123456789012:role/Studio"))
     assert finding.level is Level.FAIL
     assert "may not iam:PassRole" in finding.found
-    assert "policy/t-users" in finding.mend
+    assert "policy/t-users" in finding.fix
 
 
 def test_a_publication_without_users_is_a_warning_and_one_without_the_s3_form_needs_none():
     [finding] = users.check(Users(), published_to())
-    assert (finding.level, "--principal" in finding.mend) == (Level.WARN, True)
+    assert (finding.level, "--principal" in finding.fix) == (Level.WARN, True)
     [finding] = users.check(Users(), published_to(policy=""))
     assert finding.level is Level.OK
 
@@ -395,7 +395,7 @@ def test_a_publication_without_users_is_a_warning_and_one_without_the_s3_form_ne
         ({"prepare.py": "evil()"}, ": prepare.py differs"),
         ({"more.py": "evil()"}, ": more.py was added"),
         ({"SHA256SUMS": "nonsense"}, ": SHA256SUMS: line 1 is 'nonsense'"),
-        (None, " is no archive of a seed"),
+        (None, " is not an archive of a seed"),
     ],
 )
 def test_a_seed_that_somebody_changed_is_named_with_its_file(examined, make_seed, changes, said):
@@ -416,7 +416,7 @@ def test_a_folder_is_compared_with_its_manifest(tmp_path):
     (tmp_path / "README.md").write_text("read me")
     (tmp_path / "steps" / "prepare.py").write_text("print()")
     [finding] = folder.check(tmp_path)
-    assert (finding.level, finding.mend != "") == (Level.FAIL, True)
+    assert (finding.level, finding.fix != "") == (Level.FAIL, True)
     named = {"README.md": b"read me", "steps/prepare.py": b"print()"}
     (tmp_path / manifest.NAME).write_text(manifest.of(named))
     (tmp_path / "ours.py").write_text("what a team adds is no finding")

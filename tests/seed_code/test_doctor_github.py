@@ -52,10 +52,10 @@ def world_of(local_server):
 
 
 def said(findings, check, level):
-    """What the findings of that check and level say, each of which has to say how it is mended."""
+    """What the findings of that check and level say, each of which has to say how it is fixed."""
     found = [each for each in findings if each.check == check and each.level is Level(level)]
-    assert level == "OK" or all(each.mend for each in found)
-    return " ".join(f"{each.found} -> {each.mend}" for each in found)
+    assert level == "OK" or all(each.fix for each in found)
+    return " ".join(f"{each.found} -> {each.fix}" for each in found)
 
 
 def failed(findings):
@@ -165,8 +165,8 @@ def test_reviewers_who_are_not_there_are_named(world):
     )
     assert said(findings, "reviewers", "OK") == f"{world.login} is there ->  {team} is there -> "
     told = said(findings, "reviewers", "FAIL")
-    assert "nobody-1 is no user" in told
-    assert "org-x/t is no team" in told
+    assert "nobody-1 is not a user" in told
+    assert "org-x/t is not a team" in told
 
 
 class App:
@@ -234,7 +234,7 @@ def test_github_that_is_not_well_says_nothing_of_the_token(world, fault):
 
 
 def test_github_that_does_not_answer_is_an_error():
-    with pytest.raises(GitHubError, match=r"The way to http://127\.0\.0\.1:9/user is closed"):
+    with pytest.raises(GitHubError, match=r"http://127\.0\.0\.1:9/user cannot be reached"):
         list(
             github_access.token(
                 GitHub("http://127.0.0.1:9", "Bearer x", fetch), RepositoryRequest("", "private", "github")

@@ -10,7 +10,7 @@ TRUSTED = frozenset({"repo:acme@1/shop-build@2:ref:refs/heads/main"})
 
 
 @pytest.mark.parametrize(
-    ("live", "prefix", "level", "mend"),
+    ("live", "prefix", "level", "fix"),
     [
         ("acme/shop-build", "repo:acme@1/shop-build@2", Level.OK, ""),
         ("Acme/shop-build", "", Level.OK, ""),
@@ -22,8 +22,8 @@ TRUSTED = frozenset({"repo:acme@1/shop-build@2:ref:refs/heads/main"})
         ("acme/shop-build", "repo:acme@1/shop-build@22", Level.FAIL, "the subject is read again"),
     ],
 )
-def test_each_difference_has_its_own_way_out(live, prefix, level, mend):
+def test_each_difference_has_its_own_way_out(live, prefix, level, fix):
     wired = Wired("BuildRepositoryName", "acme/shop-build", live, prefix)
     found = renamed._finding(wired, "shop", TRUSTED)
     assert found.level is level
-    assert mend in found.mend
+    assert fix in found.fix

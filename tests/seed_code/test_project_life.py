@@ -195,13 +195,11 @@ def test_published_twice_a_project_stays_until_it_is_updated_by_a_pull_request_t
         assert projects.file(each, "main", "README.md") == "# First\n"
 
 
-def test_repositories_that_were_renamed_are_named_by_doctor_and_mended_by_an_update(projects, longest):
+def test_repositories_that_were_renamed_are_named_by_doctor_and_fixed_by_an_update(projects, longest):
     def found():
         request = doctor.Request(projects.account.name, LONGEST)
         findings = doctor.run(projects.account.aws, request, checkout=lambda: "")
-        return [
-            (each.level.value, each.found, each.mend) for each in findings if each.check == "repositories"
-        ]
+        return [(each.level.value, each.found, each.fix) for each in findings if each.check == "repositories"]
 
     assert [level for level, _, _ in found()] == ["OK", "OK"]
     names = {kind: f"{kind}-renamed" for kind in ("build", "deploy")}
@@ -209,10 +207,10 @@ def test_repositories_that_were_renamed_are_named_by_doctor_and_mended_by_an_upd
         projects.rename(f"{LONGEST}-{kind}", name)
     said = found()
     assert [level for level, _, _ in said] == ["FAIL", "FAIL"]
-    for (_, what, mend), (kind, name) in zip(said, names.items(), strict=True):
+    for (_, what, fix), (kind, name) in zip(said, names.items(), strict=True):
         assert f"acme/{LONGEST}-{kind} is called acme/{name} now" in what
         assert (
-            f"project-template update {LONGEST} --parameter {kind.capitalize()}RepositoryName={name}" in mend
+            f"project-template update {LONGEST} --parameter {kind.capitalize()}RepositoryName={name}" in fix
         )
     projects.update(LONGEST)
     assert [level for level, _, _ in found()] == ["OK", "OK"]

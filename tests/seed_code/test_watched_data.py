@@ -53,7 +53,7 @@ def test_a_project_that_watches_nothing_has_nothing_to_be_said(findings):
 def test_a_bucket_that_sends_its_events_is_fine(findings, lake):
     bucket = lake(EventBridgeConfiguration={})
     [found] = findings(f"s3://{bucket}/reviews/", "reviews/")
-    assert (found.level, found.mend) == (Level.OK, "")
+    assert (found.level, found.fix) == (Level.OK, "")
     assert f"s3://{bucket}/reviews/" in found.found
 
 
@@ -61,7 +61,7 @@ def test_a_bucket_that_sends_none_is_found_with_what_turns_them_on(findings, lak
     bucket = lake()
     [found] = findings(f"s3://{bucket}/reviews/", "reviews/")
     assert found.level is Level.FAIL
-    assert f"{bucket}, Properties, Amazon EventBridge, On" in found.mend
+    assert f"{bucket}, Properties, Amazon EventBridge, On" in found.fix
 
 
 def test_a_bucket_of_another_region_is_found(findings):
@@ -71,7 +71,7 @@ def test_a_bucket_of_another_region_is_found(findings):
     )
     [found] = findings("s3://lake/reviews/", "reviews/", s3)
     assert found.level is Level.FAIL
-    assert "arn:aws:events:eu-west-1:123456789012:event-bus/default" in found.mend
+    assert "arn:aws:events:eu-west-1:123456789012:event-bus/default" in found.fix
 
 
 def test_a_bucket_that_is_gone_is_found(findings, aws):
@@ -87,13 +87,13 @@ def test_a_bucket_of_another_account_is_a_warning_with_what_its_owner_does(findi
 
     [found] = findings("s3://theirs/reviews/", "reviews/", SimpleNamespace(get_bucket_location=denied))
     assert found.level is Level.WARN
-    assert "aws events put-permission" in found.mend
+    assert "aws events put-permission" in found.fix
 
 
 def test_a_prefix_of_other_data_is_a_warning(findings, lake):
     bucket = lake(EventBridgeConfiguration={})
     other, _ = findings(f"s3://{bucket}/reviews/", "orders/")
-    assert (other.level, "update shop --watch-data" in other.mend) == (Level.WARN, True)
+    assert (other.level, "update shop --watch-data" in other.fix) == (Level.WARN, True)
 
 
 @pytest.mark.parametrize(

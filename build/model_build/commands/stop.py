@@ -46,4 +46,4 @@ def lines(stopped: Stopped) -> list[str]:
     execution = stopped.execution
     if not stopped.requested:
         return [f"Nothing to stop: execution {execution.id} is {execution.status}."]
-    return [f"Execution {execution.id} is {execution.status}. The next run of the same starts anew."]
+    return [f"Execution {execution.id} is {execution.status}. The next run of the same starts again."]

@@ -155,7 +155,7 @@ def _one(column: Column) -> _Labels:
         shown = "".join(f", {value!r} x{count}" for value, count in column.values.most_common(5))
         more = "more than " if column.distinct >= DISTINCT else ""
         raise DataError(
-            f"The values of {column.name} can be no labels: there are {more}{column.distinct}{shown}. Expected: 2 to "
+            f"The values of {column.name} cannot be labels: there are {more}{column.distinct}{shown}. Expected: 2 to "
             f"{MOST_LABELS} values with {FEWEST_EXAMPLES} examples or more. Name another column with --label."
         )
     names = {value: _label_name(value) for value in frequent}

@@ -157,7 +157,7 @@ def _sample(path: Path, file: io.TextIOWrapper, encoding: str | None) -> Sample:
     if not head.strip():
         raise DataError(f"{path} is empty. Expected: {_FORMATS}.")
     if "\0" in head:
-        raise DataError(f"{path} is no text. Expected: {_FORMATS}.")
+        raise DataError(f"{path} is not text. Expected: {_FORMATS}.")
     lines = chain(io.StringIO(head[: head.rfind("\n") + 1], newline=""), _rest(head, file))
     if head.startswith("__label__"):
         return _fasttext(lines, encoding)
@@ -198,7 +198,9 @@ def _json_lines(path: Path, lines: Iterator[str], encoding: str | None) -> Sampl
         if not isinstance(row, dict):
             if count:
                 continue
-            raise DataError(f"{path} begins like JSON, and its first line is no JSON object: {line[:80]!r}.")
+            raise DataError(
+                f"{path} begins like JSON, and its first line is not a JSON object: {line[:80]!r}."
+            )
         count += 1
         for name, value in row.items():
             columns.setdefault(name, Column(name, rows=count - 1, empty=count - 1)).add(value)

@@ -43,7 +43,7 @@ class _Job(Part):
         if repeated:
             raise problem(
                 "fallback_instance_types",
-                f"{repeated[0]} stands twice among instance_type and these; name other machines, or leave the key out",
+                f"{repeated[0]} is listed twice among instance_type and these; name other machines, or leave the key out",
             )
         return self
 

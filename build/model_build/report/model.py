@@ -58,7 +58,7 @@ class Link:
 
     def __post_init__(self) -> None:
         if not self.url.startswith(("https://", "http://")):
-            raise ValueError(f"{self.url!r} is no web address: a link starts with https:// or http://.")
+            raise ValueError(f"{self.url!r} is not a web address: a link starts with https:// or http://.")
 
 
 @dataclass(frozen=True)
@@ -325,7 +325,7 @@ class Report:
         low, high = gained.interval
         return (
             f"With the recipe's own hyperparameters {gained.metric} on the holdout is {defaults.metrics[gained.metric]:.4f}: "
-            f"the search bought {signed(gained.difference)} ({gained.confidence:.0%} interval {signed(low)} to "
+            f"the search gained {signed(gained.difference)} ({gained.confidence:.0%} interval {signed(low)} to "
             f"{signed(high)})."
         )
 

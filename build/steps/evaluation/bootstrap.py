@@ -1,7 +1,7 @@
 """Confidence intervals by Efron's bootstrap: the holdout is resampled with replacement many times.
 
 A sample is a vector of how often each text was drawn. Most metrics are functions of sums over texts, so that a thousand
-samples are one matrix product; rankings are made anew for each sample.
+samples are one matrix product; rankings are made again for each sample.
 """
 
 from __future__ import annotations

@@ -67,7 +67,7 @@ def load(folder: Path, sha256: str, owner: str) -> Contract:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise StepError(
-            f"The {owner}'s {DESCRIPTION_FILE} is no contract ({type(error).__name__}: {error}): it needs version, "
+            f"The {owner}'s {DESCRIPTION_FILE} is not a contract ({type(error).__name__}: {error}): it needs version, "
             "labels, multi_label, text_rules, and threshold (version 1) or thresholds and serving (version 2)."
         ) from error
 

@@ -38,7 +38,7 @@ class Answer:
 
 
 def is_scripted(artifact: Path) -> bool:
-    """Whether the archive holds a serving script. False for what is no archive: whoever loads it says so."""
+    """Whether the archive holds a serving script. False for what is not an archive: whoever loads it says so."""
     try:
         with tarfile.open(artifact, "r:gz") as archive:
             return any(_name(member) == SCRIPT for member in archive)

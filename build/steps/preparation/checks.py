@@ -29,7 +29,7 @@ _EXPLAINED = {
 def check(total: Total, config: Mapping[str, Any], name: str, layout: Layout, sample: bool = False) -> None:
     """Raises StepError when too little can be used, or what is left cannot train and measure the recipe's labels.
 
-    Of a `sample`, the first rows of a file, only what more rows would not mend is asked.
+    Of a `sample`, the first rows of a file, only what more rows would not fix is asked.
     """
     if total.rows == 0:
         what = "a header and no rows" if layout.table and config["data"]["header"] else "no rows"

@@ -115,7 +115,7 @@ def _unreachable(error: BotoCoreError, advice: Advice) -> AwsError:
     endpoint = error.kwargs.get("endpoint_url") or error.kwargs.get("proxy_url") or "AWS"
     return _explained(
         error,
-        f"The way to {endpoint} is closed: {_sentence(str(error))}. Check the network, and AWS_ENDPOINT_URL if it is set: "
+        f"{endpoint} cannot be reached: {_sentence(str(error))}. Check the network, and AWS_ENDPOINT_URL if it is set: "
         f"is the server behind it still running? {advice.work} goes on by itself; the same command re-attaches to it.",
     )
 

@@ -47,7 +47,7 @@ def identify(
     head = _head(aws, uri)
     if head is None:
         raise RefusedError(
-            f"Its artifact {uri} is not there any more. Restore the object, or register the model anew."
+            f"Its artifact {uri} is not there any more. Restore the object, or register the model again."
         )
     _require_unchanged(package, uri, head)
     if recorded is not None:
@@ -79,7 +79,7 @@ def copy(aws: Aws, bucket: str, stage: str, artifact: Artifact) -> bool:
             raise RefusedError(
                 f"The artifact {artifact.uri} was changed after its model package was registered: its SHA-256 is {found}, the "
                 f"package says {artifact.sha256}. Find out who wrote there; restore the object's earlier version, or register "
-                "the model anew."
+                "the model again."
             )
         try:
             return objects.put_file(aws.s3, bucket, artifact.key(stage), path, artifact.sha256).created
@@ -92,13 +92,13 @@ def _require_unchanged(package: Package, uri: str, head: HeadObjectOutputTypeDef
     if recorded is not None and version != recorded:
         raise RefusedError(
             f"Its artifact {uri} was changed after it was registered: the object's version is {version or 'unknown'}, the "
-            f"package says {recorded}. Find out who wrote there; restore that version, or register the model anew."
+            f"package says {recorded}. Find out who wrote there; restore that version, or register the model again."
         )
     # S3 gives times in whole seconds.
     if recorded is None and package.created is not None and head["LastModified"] > package.created:
         raise RefusedError(
             f"Its artifact {uri} was changed after it was registered: it was written {head['LastModified']:%Y-%m-%d %H:%M:%S}, "
-            f"the package is of {package.created:%Y-%m-%d %H:%M:%S}. Find out who wrote there, and register the model anew."
+            f"the package is of {package.created:%Y-%m-%d %H:%M:%S}. Find out who wrote there, and register the model again."
         )
 
 
@@ -122,7 +122,7 @@ def _fetch(aws: Aws, uri: str, target: IO[bytes]) -> str:
         if error_code(error) not in _MISSING:
             raise
         raise RefusedError(
-            f"The artifact {uri} is not there any more. Restore the object, or register the model anew."
+            f"The artifact {uri} is not there any more. Restore the object, or register the model again."
         ) from error
     while block := body.read(_BLOCK):
         digest.update(block)

@@ -23,5 +23,5 @@ def read_uri(aws: Aws, uri: str) -> bytes | None:
     """The object at `uri`, or None if there is none. Raises RefusedError if `uri` is not s3://BUCKET/KEY."""
     bucket, _, key = uri.removeprefix("s3://").partition("/")
     if not uri.startswith("s3://") or not bucket or not key:
-        raise RefusedError(f"The package names {uri!r}; expected s3://BUCKET/KEY. Register the model anew.")
+        raise RefusedError(f"The package names {uri!r}; expected s3://BUCKET/KEY. Register the model again.")
     return read(aws, bucket, key)

@@ -80,7 +80,7 @@ def run(workspace: Workspace, request: Request, console: Console) -> Result:
     if serving.model_sha256 is not None and recorded is not None and serving.model_sha256 != recorded:
         raise RefusedError(
             f"{workspace.endpoint_name} does not serve what was registered as {serving.package_arn}: the artifact's SHA-256 is "
-            f"{serving.model_sha256}, the package says {recorded}. Roll it out anew."
+            f"{serving.model_sha256}, the package says {recorded}. Roll it out again."
         )
     with tempfile.TemporaryDirectory(prefix="batch-") as folder:
         prepared = _prepare(workspace, request.source, contract, Path(folder))
@@ -116,7 +116,7 @@ def _prepare(workspace: Workspace, source: str, contract: Contract, folder: Path
     """The model's input for a file of texts, stored in the artifact bucket under its hash."""
     bucket, _, key = source.removeprefix("s3://").partition("/")
     if not source.startswith("s3://") or not bucket or not key:
-        raise UsageError(f"{source!r} is no file in S3; expected s3://BUCKET/KEY.")
+        raise UsageError(f"{source!r} is not a file in S3; expected s3://BUCKET/KEY.")
     s3 = workspace.aws.s3
     try:
         body = s3.get_object(Bucket=bucket, Key=key)["Body"]
@@ -141,7 +141,7 @@ def _split(uri: str) -> tuple[str, str]:
     """Bucket and prefix. Raises UsageError for what is no URI of S3."""
     bucket, _, prefix = uri.removeprefix("s3://").rstrip("/").partition("/")
     if not uri.startswith("s3://") or not bucket:
-        raise UsageError(f"--output {uri!r} is no place in S3; expected s3://BUCKET/PREFIX.")
+        raise UsageError(f"--output {uri!r} is not a place in S3; expected s3://BUCKET/PREFIX.")
     return bucket, f"{prefix}/" if prefix else ""
 
 

@@ -71,7 +71,7 @@ class Status:
         if self.approval == REJECTED:
             found.append(f"version {self.version} was rejected and is live. {self.way_back}")
         found += self._artifact_problems()
-        found += [f"the alarm {name} rings" for name in self.alarms]
+        found += [f"the alarm {name} is in ALARM" for name in self.alarms]
         return tuple(found)
 
     def _artifact_problems(self) -> list[str]:

@@ -40,7 +40,7 @@ def text_of(line: bytes, number: int, source: str) -> str:
     try:
         text = json.loads(line)["text"]
         if not isinstance(text, str):
-            raise TypeError("text is no string")
+            raise TypeError("text is not a string")
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise UsageError(
             f'{source}, line {number}: expected a JSON object such as {{"text": "..."}} ({type(error).__name__}: {error}).'

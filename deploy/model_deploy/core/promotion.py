@@ -119,7 +119,7 @@ def _contract(candidate: Candidate, checks: Mapping[str, Checks]) -> list[str]:
     if contract.sha256 != package.contract_sha256:
         reasons.append(
             f"The hash of its serving contract in the registry was changed, from {contract.sha256} to "
-            f"{package.contract_sha256 or 'none'}. Find out who did, and register anew."
+            f"{package.contract_sha256 or 'none'}. Find out who did, and register again."
         )
     found = checks.get(contract.recipe)
     if found is None:
@@ -173,14 +173,14 @@ def _production(package: Package, request: Request) -> list[str]:
     reasons = []
     if not request.verified_first and request.forced is None:
         reasons.append(
-            f"No record says that it was verified in {FIRST_STAGE}. Roll it out there first, or insist with --force REASON, "
+            f"No record says that it was verified in {FIRST_STAGE}. Roll it out there first, or force it with --force REASON, "
             "which is recorded."
         )
     overtaking = request.overtaken_by
     if overtaking is not None and request.forced is None:
         reasons.append(
             f"Version {overtaking.model_package_version} was verified in {FIRST_STAGE} after it, at "
-            f"{overtaking.time:%Y-%m-%d %H:%M} UTC, and takes its place. Review that one, or insist with --force REASON, which is "
+            f"{overtaking.time:%Y-%m-%d %H:%M} UTC, and takes its place. Review that one, or force it with --force REASON, which is "
             "recorded."
         )
     artifact = request.candidate.artifact
@@ -192,7 +192,7 @@ def _production(package: Package, request: Request) -> list[str]:
     ):
         reasons.append(
             f"It is not what was verified in {FIRST_STAGE}: the artifact's SHA-256 is {artifact.sha256}, there it was "
-            f"{request.verified_sha256}. Find out who changed it, and register the model anew."
+            f"{request.verified_sha256}. Find out who changed it, and register the model again."
         )
     if request.production_gate == "registry" and not _is_released(package):
         reasons.append(

@@ -260,7 +260,7 @@ class Convergence:
         other = step.stack.change_set or "not of model-deploy"
         if self._request is None or self._succeeded:
             raise OvertakenError(f"Another rollout ({other}) changes the stack {step.stack.name} already.")
-        self._progress.say(f"Another rollout ({other}) is at it; this one waits")
+        self._progress.say(f"Another rollout ({other}) is changing the stack; this one waits")
         wait_for_record(self._workspace, self._watch.stack(step.stack.id))
         return None
 

@@ -58,7 +58,7 @@ def revert(
     serves = (
         f"{workspace.endpoint_name} serves version {version_of(restored)} as before."
         if restored is not None
-        else f"What {workspace.endpoint_name} serves now is no model package; `model-deploy status` says more."
+        else f"What {workspace.endpoint_name} serves now is not a model package; `model-deploy status` says more."
     )
     words = f"Version {version} was rolled back in {stage}: {failure.cause}. {serves}"
     return Reverted(restored, RolledBackError(words))

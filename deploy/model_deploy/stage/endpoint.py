@@ -92,7 +92,7 @@ class Endpoint(Part):
     @model_validator(mode="after")
     def _keys_fit_the_kind(self) -> Self:
         if self.kind != "asynchronous":
-            why = "only an asynchronous endpoint tells topics of its answers"
+            why = "only an asynchronous endpoint notifies topics"
             self.leaves_out(why, "notify_success", "notify_failure")
         if self.kind == "serverless":
             self.leaves_out(

@@ -55,7 +55,7 @@ def live_package(requested: str, live: str | None, endpoint: str) -> Verificatio
     """Whether the package behind the endpoint is the requested one (both ARNs)."""
     problem = None
     if live != requested:
-        problem = f"the endpoint {endpoint} serves {live or 'a model that is no package'}, not {requested}"
+        problem = f"the endpoint {endpoint} serves {live or 'a model that is not a package'}, not {requested}"
     return Verification((Finding("endpoint", "serves the requested package", problem),))
 
 
@@ -110,7 +110,7 @@ def judge(case: Case, prediction: Prediction, contract: Contract) -> str | None:
         return "answered no label"
     beyond = {name: score for name, score in prediction.scores.items() if not 0 <= score <= _ALMOST_ONE}
     if beyond:
-        return f"answered a confidence of {next(iter(beyond.values()))}, which is no probability"
+        return f"answered a confidence of {next(iter(beyond.values()))}, which is not a probability"
     given = ", ".join(prediction.labels) or "no label"
     forbidden = [name for name in prediction.labels if name in case.never]
     if forbidden:
@@ -141,8 +141,10 @@ def closed(target: str, ask: Callable[[], int]) -> Verification:
     try:
         status = ask()
         failure = (
-            None if status in {401, 403} else f"a stranger was answered with {status}; expected 401 or 403"
+            None
+            if status in {401, 403}
+            else f"a request without credentials was answered with {status}; expected 401 or 403"
         )
     except NoAnswerError as error:
         failure = f"no answer: {error}"
-    return Verification((Finding(target, "refuses strangers", failure),))
+    return Verification((Finding(target, "refuses requests without credentials", failure),))

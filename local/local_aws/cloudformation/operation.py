@@ -215,7 +215,7 @@ def _policy(deletion_policy: str, created: bool) -> str:
 
 
 def _output_value(value: Any) -> Any:
-    """Raises ServiceError (ValidationError) for what is no text, number or truth value: for AWS::NoValue, too."""
+    """Raises ServiceError (ValidationError) for what is not text, number or truth value: for AWS::NoValue, too."""
     if isinstance(value, str | int | float):
         return value
     raise invalid("Template format error: The Value field of every Outputs member must evaluate to a String.")

@@ -25,7 +25,7 @@ _ABSENT = frozenset({"NoSuchKey", "NoSuchBucket", "404", "AccessDenied"})
 
 
 class Renewed:
-    """Credentials of a session, which `make` makes anew before they expire."""
+    """Credentials of a session, which `make` makes again before they expire."""
 
     def __init__(self, make: Callable[[], AccessKey | Session]) -> None:
         self._make = make
@@ -33,7 +33,7 @@ class Renewed:
         self._made: AccessKey | Session | None = None
 
     def __call__(self) -> AccessKey | Session:
-        """The credentials, made anew where they end within minutes."""
+        """The credentials, made again where they end within minutes."""
         with self._lock:
             if self._made is None or _ends_soon(self._made):
                 self._made = self._make()

@@ -57,7 +57,7 @@ class FunctionSender:
             json_text.loads(body)
         except ValueError as error:
             raise DeliveryError(
-                "INVALID_JSON", f"The input of {target['Arn']} is no JSON: {error}"
+                "INVALID_JSON", f"The input of {target['Arn']} is not JSON: {error}"
             ) from error
         self._queue.put(reference, body.encode())
 

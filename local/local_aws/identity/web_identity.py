@@ -76,7 +76,7 @@ class Claims:
 def fetch(url: str) -> Mapping[str, Any]:
     """The JSON object at an address on this machine.
 
-    Raises ValueError for an address of another machine, and for an answer that is no JSON object.
+    Raises ValueError for an address of another machine, and for an answer that is not a JSON object.
     """
     if urlsplit(url).hostname not in {"127.0.0.1", "localhost", "::1"}:
         raise ValueError(f"{url} is not on this machine")

@@ -71,7 +71,7 @@ class Responses:
             self._planned.append(planned)
 
     def clear(self) -> None:
-        """Forget every plan, and start to count anew."""
+        """Forget every plan, and start to count again."""
         with self._lock:
             self._planned.clear()
             self._made.clear()

@@ -13,7 +13,7 @@ DEEPEST = 100
 def loads(text: str | bytes, object_pairs_hook: Callable[[list[tuple[str, Any]]], Any] | None = None) -> Any:
     """The value of a JSON text.
 
-    Raises ValueError where it is no JSON, NaN and Infinity included, or nested more than DEEPEST levels.
+    Raises ValueError where it is not JSON, NaN and Infinity included, or nested more than DEEPEST levels.
     """
     try:
         found = json.loads(text, parse_constant=_refuse_number, object_pairs_hook=object_pairs_hook)

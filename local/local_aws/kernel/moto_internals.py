@@ -117,7 +117,7 @@ def bucket_owners() -> dict[str, tuple[str, str]]:
 def forget_everything() -> None:
     """Forget moto's whole state.
 
-    moto makes each of its backends anew before it drops it, IAM's with all of AWS's managed policies. They are left out.
+    moto makes each of its backends again before it drops it, IAM's with all of AWS's managed policies. They are left out.
     """
     with mock.patch.dict(default_user_config["iam"], {"load_aws_managed_policies": False}):
         BackendDict.reset()

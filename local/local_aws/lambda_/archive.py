@@ -33,7 +33,7 @@ class Code:
 
 
 def stored(account: Account, request: Mapping[str, Any]) -> Code:
-    """The code that a request states: ZipFile, or S3Bucket and S3Key. Raises ServiceError for what is no archive."""
+    """The code that a request states: ZipFile, or S3Bucket and S3Key. Raises ServiceError for what is not an archive."""
     archive = _fetched(account, request)
     digest = hashlib.sha256(archive)
     folder = account.state / "lambda" / "code" / digest.hexdigest()

@@ -129,7 +129,7 @@ def _context(request: Request, place: Place) -> dict[str, Any]:
 
 
 def _body(request: Request) -> tuple[str, bool]:
-    """The body, and whether that is base64: what is no text, and, on AWS, forms."""
+    """The body, and whether that is base64: what is not text, and, on AWS, forms."""
     data = request.get_data()
     kind = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if _TEXT.fullmatch(kind):

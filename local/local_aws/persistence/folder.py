@@ -59,12 +59,12 @@ class StateFolder:
             if about["version"] != fingerprint():
                 raise UsageError(
                     f"--state {path}: what is in it was saved by {about['version']}, and this is {fingerprint()}. Use that one, "
-                    f"or begin anew: local-aws reset {shlex.quote(str(path))}"
+                    f"or begin again: local-aws reset {shlex.quote(str(path))}"
                 )
             if port is not None and port != about["port"]:
                 raise UsageError(
                     f"--state {path}: its addresses (repositories, APIs) are at port {about['port']}, not {port}. Leave --port "
-                    f"out, or begin anew: local-aws reset {shlex.quote(str(path))}"
+                    f"out, or begin again: local-aws reset {shlex.quote(str(path))}"
                 )
         except BaseException:
             self._lock.close()
@@ -195,7 +195,7 @@ def _description(path: Path) -> dict[str, Any] | None:
     try:
         about: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise UsageError(f"{file} cannot be read ({error}); remove the folder to begin anew") from error
+        raise UsageError(f"{file} cannot be read ({error}); remove the folder to begin again") from error
     return about
 
 

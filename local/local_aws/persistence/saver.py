@@ -50,7 +50,7 @@ def restore(server: Server, folder: StateFolder) -> bool:
         )
     except (StateError, OSError) as error:
         raise UsageError(
-            f"--state {folder.path}: {error}. Nothing was changed; begin anew: local-aws reset {shlex.quote(str(folder.path))}"
+            f"--state {folder.path}: {error}. Nothing was changed; begin again: local-aws reset {shlex.quote(str(folder.path))}"
         ) from error
     copy(files, account.state)
     saved_attributes.put(server, state)

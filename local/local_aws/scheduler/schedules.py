@@ -162,7 +162,7 @@ class Schedules:
         try:
             json_text.loads(target.get("Input", "{}"))
         except ValueError as error:
-            raise invalid(f"Invalid Input for target {target['Arn']}: it is no JSON ({error}).") from error
+            raise invalid(f"Invalid Input for target {target['Arn']}: it is not JSON ({error}).") from error
         if not self._trusts(target["RoleArn"]):
             raise invalid(
                 "The execution role you provide must allow AWS EventBridge Scheduler to assume the role."

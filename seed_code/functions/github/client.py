@@ -160,7 +160,7 @@ class Client:
     def call(self, method: str, path: str, body: Any = None, *, empty: bool = False) -> Any:
         """The answer's JSON, None for 204, which with `empty` is the only success.
 
-        Raises UnexpectedAnswerError for a redirect to elsewhere and for what is no JSON, TokenRefusedError for 401, AnswerError for any other 4XX, and what `Transport.exchange` raises.
+        Raises UnexpectedAnswerError for a redirect to elsewhere and for what is not JSON, TokenRefusedError for 401, AnswerError for any other 4XX, and what `Transport.exchange` raises.
         """
         credential = self._credential()
         request = Request(method, path, body, credential)

@@ -40,7 +40,7 @@ class Response:
     body: bytes
 
     def json(self) -> Any:
-        """The body, or None where there is none or it is no JSON."""
+        """The body, or None where there is none or it is not JSON."""
         try:
             return json.loads(self.body) if self.body else None
         except ValueError:

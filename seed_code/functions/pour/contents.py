@@ -50,7 +50,7 @@ class ContentsResource:
         return _attributes(seed, gaps, None)
 
     def update(self, old: ContentsProperties, new: ContentsProperties) -> dict[str, str]:
-        """Set everything up anew, in place; a new seed goes into a pull request."""
+        """Set everything up again, in place; a new seed goes into a pull request."""
         seed = self._seed(new)
         client = self._client(new)
         repository = self._repository(client, new)

@@ -80,7 +80,7 @@ def find(aws: Aws, name: str) -> Published:
 
 
 def template_text(aws: Aws, found: Published) -> str:
-    """The project template that was published last, "" where publishing never came to its end."""
+    """The project template that was published last, "" where publishing did not complete."""
     digest = found.record.get("template_sha256")
     return read(aws, found.bucket, version_key(digest)) if digest else ""
 

@@ -102,8 +102,8 @@ def _require_succeeded(
     message = f"The stack {step.name} could not be brought to its template ({status}): "
     message += _cause(aws, found, settled, stack_id)
     if found is not None and found.status == "UPDATE_ROLLBACK_COMPLETE":
-        raise RolledBackError(f"{message}. It is as it was before; mend the cause and publish again.")
-    raise StackError(f"{message}. Mend the cause and publish again.")
+        raise RolledBackError(f"{message}. It is as it was before; fix the cause and publish again.")
+    raise StackError(f"{message}. Fix the cause and publish again.")
 
 
 def _cause(aws: Aws, found: Stack | None, settled: frozenset[str], stack_id: str = "") -> str:

@@ -72,7 +72,7 @@ def doctor(
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
-    """Check everything that a project needs, and say how to mend what is missing. Changes nothing.
+    """Check everything that a project needs, and say how to fix what is missing. Changes nothing.
 
     Exit 3 if a check fails; what could not be looked at, or may be meant so, is a warning.
     """

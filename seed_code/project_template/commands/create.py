@@ -71,7 +71,7 @@ def run(aws: Aws, request: Request, console: Console, transport: Transport = fet
         raise ProjectError(f"The project {request.name} was deleted while it was being created.")
     if done.failed:
         raise ProjectError(
-            f"The project {request.name} could not be created ({done.status}): {follow.cause(done)}. Mend the cause, remove "
+            f"The project {request.name} could not be created ({done.status}): {follow.cause(done)}. Fix the cause, remove "
             f"what is left (`project-template teardown {request.name}`), and create it again; `project-template doctor "
             f"{request.name}` looks for the usual causes."
         )
@@ -126,7 +126,7 @@ def _require_github(
         return
     failed = [each for each in findings if each.level is Level.FAIL]
     if failed:
-        reasons = " ".join(f"{each.check}: {each.found}. {each.mend}" for each in failed)
+        reasons = " ".join(f"{each.check}: {each.found}. {each.fix}" for each in failed)
         raise RefusedError(f"GitHub would not let the project be made so. {reasons} Nothing was made.")
 
 

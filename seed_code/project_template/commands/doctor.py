@@ -1,4 +1,4 @@
-"""`project-template doctor`: every check that there is, with what was found, and how to mend it. Changes nothing."""
+"""`project-template doctor`: every check that there is, with what was found, and how to fix it. Changes nothing."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def verdict(findings: Iterable[Finding]) -> RefusedError | None:
     if not failed:
         return None
     return RefusedError(
-        f"{len(failed)} checks failed: {', '.join(dict.fromkeys(failed))}. Mend them as said above."
+        f"{len(failed)} checks failed: {', '.join(dict.fromkeys(failed))}. Fix them as described above."
     )
 
 
@@ -106,12 +106,12 @@ def document(findings: Iterable[Finding]) -> dict[str, Any]:
 
 
 def lines(findings: Iterable[Finding]) -> list[str]:
-    """The findings for people, a line each, and below it how to mend it."""
+    """The findings for people, a line each, and below it how to fix it."""
     printed = []
     for each in findings:
         printed.append(f"{each.level:<5} {each.check:<17} {each.found}")
-        if each.mend:
-            printed.append(f"{'':<23} -> {each.mend}")
+        if each.fix:
+            printed.append(f"{'':<23} -> {each.fix}")
     return printed
 
 
@@ -121,12 +121,12 @@ def _run_check(check: str, look: Callable[[], Iterable[Finding]]) -> list[Findin
         return list(look())
     except ClientError as error:
         found = f"could not be looked at: {error.operation_name} answered {error_code(error)}"
-        mend = (
+        fix = (
             "Allow yourself that operation, and ask again."
             if is_denied(error)
             else f"AWS says: {error_text(error)}."
         )
-        return [warn(check, found, mend)]
+        return [warn(check, found, fix)]
     except GitHubError as error:
         return [fail(check, error.message, "Check the network, and the --github-url that was published.")]
 
@@ -142,7 +142,7 @@ def _publication(found: Published) -> Iterator[Finding]:
             "Run `project-template publish` again.",
         )
     if not found.record:
-        yield fail("publication", "publishing never came to its end", "Run `project-template publish` again.")
+        yield fail("publication", "publishing did not complete", "Run `project-template publish` again.")
 
 
 def _checkout(found: Published) -> str:
@@ -172,7 +172,7 @@ def _launch_role(aws: Aws, found: Published) -> Iterator[Finding]:
         yield fail(
             "launch role",
             f"{found.launch_role_arn or 'the launch role'} is not there: CreateProject is refused",
-            f"It is made by the stack {found.stack.name}: let it be made anew there, and publish again.",
+            f"It is made by the stack {found.stack.name}: let it be made again there, and publish again.",
         )
         return
     yield launch_role.trust(role)
@@ -238,7 +238,7 @@ def _project(aws: Aws, request: Request, found: Published) -> Iterator[Finding]:
             "project",
             f"{there.name} is {there.status}: {there.reason or 'SageMaker gives no reason'}",
             f"`project-template {'update' if there.status == 'UpdateFailed' else 'teardown'} {there.name}`, once the cause is "
-            "mended.",
+            "fixed.",
         )
     else:
         yield ok("project", f"{there.name} is {there.status}")

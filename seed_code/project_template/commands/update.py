@@ -85,7 +85,7 @@ def run(aws: Aws, request: Request, console: Console, transport: Transport = fet
     if done.failed:
         raise RolledBackError(
             f"The project {request.name} could not be updated ({done.status}): {follow.cause(done)}. CloudFormation went back "
-            f"to what there was; mend the cause and update again. `project-template doctor {request.name}` looks for it."
+            f"to what there was; fix the cause and update again. `project-template doctor {request.name}` looks for it."
         )
     return Result.of(aws, done, attached)
 

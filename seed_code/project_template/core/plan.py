@@ -196,7 +196,7 @@ def _check_bucket(wanted: Wanted, observed: Observed, in_stack: bool) -> None:
     if in_stack and not observed.bucket_exists:
         raise RefusedError(
             f"The bucket {wanted.bucket} is gone, though the stack {wanted.stack_name} holds it: somebody deleted it, and "
-            "with it the archives of every project that was made from it. CloudFormation does not make it anew; publish "
+            "with it the archives of every project that was made from it. CloudFormation does not make it again; publish "
             "with another --bucket, which replaces it."
         )
     if observed.bucket_exists and not in_stack:

@@ -99,7 +99,7 @@ def check(template: Mapping[str, Any], given: Mapping[str, str], project: str) -
     `project` is the project's name, which SageMaker fills in and the template may restrict.
     """
     declared = parameters(template)
-    problems = [f"{name} is no parameter of the template" for name in given if name not in declared]
+    problems = [f"{name} is not a parameter of the template" for name in given if name not in declared]
     problems += [f"{name} is filled in by SageMaker" for name in given if name in INJECTED]
     declaration = declared.get("SageMakerProjectName")
     if declaration is not None and (problem := declaration.problem(project)) is not None:

@@ -41,7 +41,7 @@ def bucket(aws: Aws, found: Published) -> Iterator[Finding]:
     if status == "Enabled":
         yield ok("template bucket", f"{found.bucket} keeps versions")
     else:
-        yield fail("template bucket", f"versioning of {found.bucket} is {status}", _mend(found))
+        yield fail("template bucket", f"versioning of {found.bucket} is {status}", _fix(found))
     try:
         rules: Sequence[Any] = aws.s3.get_bucket_cors(Bucket=found.bucket)["CORSRules"]
     except ClientError as error:
@@ -59,7 +59,7 @@ def cors(found: Published, rules: Sequence[Any]) -> Finding:
     return fail(
         "CORS",
         f"no rule of {found.bucket} allows {', '.join(sorted(METHODS))} from {ORIGIN}: Studio shows an empty list",
-        _mend(found),
+        _fix(found),
     )
 
 
@@ -170,7 +170,7 @@ def project_version(aws: Aws, found: Published, stack: str, name: str) -> Findin
     )
 
 
-def _mend(found: Published) -> str:
+def _fix(found: Published) -> str:
     return (
         f"The stack {found.stack.name} sets it, so somebody changed the bucket by hand: let CloudFormation detect the drift, "
         "and set it back."

@@ -16,12 +16,12 @@ class Level(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """`check` is what was looked at, `found` what there is, `mend` what to do about it: "" where nothing is to be done."""
+    """`check` is what was looked at, `found` what there is, `fix` what to do about it: "" where nothing is to be done."""
 
     check: str
     level: Level
     found: str
-    mend: str = ""
+    fix: str = ""
 
 
 def ok(check: str, found: str) -> Finding:
@@ -29,11 +29,11 @@ def ok(check: str, found: str) -> Finding:
     return Finding(check, Level.OK, found)
 
 
-def warn(check: str, found: str, mend: str) -> Finding:
-    """The finding of a check that could not be made or may cause trouble; `mend` says what to do."""
-    return Finding(check, Level.WARN, found, mend)
+def warn(check: str, found: str, fix: str) -> Finding:
+    """The finding of a check that could not be made or may cause trouble; `fix` says what to do."""
+    return Finding(check, Level.WARN, found, fix)
 
 
-def fail(check: str, found: str, mend: str) -> Finding:
-    """The finding of a check that failed; `mend` says what to do."""
-    return Finding(check, Level.FAIL, found, mend)
+def fail(check: str, found: str, fix: str) -> Finding:
+    """The finding of a check that failed; `fix` says what to do."""
+    return Finding(check, Level.FAIL, found, fix)

@@ -21,7 +21,7 @@ def archive(place: str, content: bytes) -> Iterator[str]:
         with zipfile.ZipFile(io.BytesIO(content)) as zipped:
             files = {name: zipped.read(name) for name in zipped.namelist()}
     except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
-        yield f"{place} is no archive of a seed: {error}"
+        yield f"{place} is not an archive of a seed: {error}"
         return
     sums = files.pop(manifest.NAME, None)
     if sums is None:
@@ -51,11 +51,11 @@ def check(folder: Path) -> Iterator[Finding]:
         return
     there = {path: (folder / path).read_bytes() if (folder / path).is_file() else None for path in listed}
     found = list(manifest.differences(listed, there))
-    say, mend = (warn, _TEAMS) if (folder / ".git").exists() else (fail, _AGAIN)
+    say, fix = (warn, _TEAMS) if (folder / ".git").exists() else (fail, _AGAIN)
     for difference in found[:_SHOWN]:
-        yield say("files", f"{folder}: {difference}", mend)
+        yield say("files", f"{folder}: {difference}", fix)
     if len(found) > _SHOWN:
-        yield say("files", f"{folder}: {len(found) - _SHOWN} more files", mend)
+        yield say("files", f"{folder}: {len(found) - _SHOWN} more files", fix)
     if not found:
         yield ok("files", f"all {len(listed)} files of {folder} are as {manifest.NAME} says")
 

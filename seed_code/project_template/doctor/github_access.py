@@ -180,7 +180,7 @@ def reviewers(github: GitHub, request: RepositoryRequest) -> Iterator[Finding]:
         else:
             yield fail(
                 "reviewers",
-                f"{name} is no {'team' if slash else 'user'} that this sign-in sees (GitHub answers {answer.status})",
+                f"{name} is not a {'team' if slash else 'user'} that this sign-in sees (GitHub answers {answer.status})",
                 "Name logins, and teams as organisation/slug. A reviewer has to be able to read the repository, too.",
             )
 
@@ -261,7 +261,7 @@ def _installation(slug: str, owner: str, installed: Mapping[str, Any]) -> Iterat
         yield fail(
             "GitHub App",
             f"{slug} is suspended for {owner}",
-            f"An owner of {owner} takes the suspension back.",
+            f"An owner of {owner} lifts the suspension.",
         )
         return
     granted = installed.get("permissions", {})

@@ -47,9 +47,9 @@ def _refused(error: ClientError, arn: str) -> Finding:
             f"you may not use {arn}, so GitHub was not asked ({reason})",
             "The functions may, by their own role. To check it, allow yourself secretsmanager:GetSecretValue or kms:Sign.",
         )
-    mend = (
+    fix = (
         "Publish again with the ARN of one that is there."
         if is_missing(error)
         else "Put it right, and ask again."
     )
-    return fail("GitHub sign-in", f"{arn} cannot be used ({reason})", mend)
+    return fail("GitHub sign-in", f"{arn} cannot be used ({reason})", fix)

@@ -49,7 +49,7 @@ def publishing(life: Life) -> None:
     life.bucket = published.bucket
     signed = sign_in(life.aws, published.record, fetch)
     if isinstance(signed, Finding):
-        raise SmokeError(f"{signed.found}. {signed.mend}")
+        raise SmokeError(f"{signed.found}. {signed.fix}")
     life.github = signed
 
 

@@ -109,7 +109,7 @@ def _bucket(stack: cdk.Stack, settings: PublicationSettings) -> s3.CfnBucket:
         ),
         lifecycle_configuration=s3.CfnBucket.LifecycleConfigurationProperty(
             rules=[
-                # What a template was before it was published anew; archives are never written twice.
+                # What a template was before it was published again; archives are never written twice.
                 s3.CfnBucket.RuleProperty(
                     id="old-versions",
                     status="Enabled",

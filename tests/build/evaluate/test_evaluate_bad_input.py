@@ -34,7 +34,7 @@ BAD_INPUTS = {
         lambda job: _flip(job, "candidate/model.tar.gz"),
         r"The candidate's .*model\.tar\.gz is damaged, or not a gzipped tar file",
     ),
-    "artifact that is no archive": (
+    "artifact that is not an archive": (
         lambda job: job.put("candidate/model.tar.gz", "<html>"),
         r"is damaged, or not a gzipped tar file",
     ),
@@ -60,7 +60,7 @@ BAD_INPUTS = {
     ),
     "contract without labels": (
         lambda job: job.put("candidate-contract/contract.json", '{"version": 1, "multi_label": false}'),
-        r"The candidate's contract\.json is no contract \(KeyError: 'labels'\)",
+        r"The candidate's contract\.json is not a contract \(KeyError: 'labels'\)",
     ),
     "contract of a later version": (
         lambda job: job.put("candidate-contract/contract.json", '{"version": 3}'),
@@ -119,7 +119,7 @@ BAD_INPUTS = {
     ),
     "configuration that is not there": (
         lambda job: _remove(job, "code/evaluate.json"),
-        r"evaluate\.json is no configuration of this step \(FileNotFoundError",
+        r"evaluate\.json is not a configuration of this step \(FileNotFoundError",
     ),
     "metric that the gate does not know": (
         lambda job: job.config(metric="precision_at_1"),

@@ -83,7 +83,7 @@ def test_building_leaves_the_environment_and_the_network_alone(monkeypatch, reci
 def test_a_definition_reads_each_of_awss_models_once_in_a_process(
     built, monkeypatch, recipe, settings, inputs
 ):
-    """Each of the SDK's four sessions would read them anew, which takes longer than everything else."""
+    """Each of the SDK's four sessions would read them again, which takes longer than everything else."""
     read = []
     load = botocore.loaders.JSONFileLoader.load_file
 

@@ -52,7 +52,7 @@ def zipped(*names):
 def test_a_plain_file_stays_where_it_is(unpacked):
     assert unpacked(TEXT) == (TEXT, [])
     assert unpacked(b"") == (b"", [])
-    assert unpacked(b"PK is no archive") == (b"PK is no archive", [])
+    assert unpacked(b"PK is not an archive") == (b"PK is not an archive", [])
 
 
 @pytest.mark.parametrize("layers", [1, 2, 3])

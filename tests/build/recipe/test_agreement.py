@@ -39,7 +39,7 @@ OUT = "leave the key out."
         ({"text_rules.split_punctuation": True}, {}, "text_rules.split_punctuation: is now called punctuation. Allowed: split (for true), keep (for false), remove."),
         ({"data.format": "parquet", "data.encoding": "cp1252"}, {}, f"data.encoding: Parquet states it itself; {OUT}"),
         ({"data.require": "c", "data.header": False, "data.columns": ["Text", "Stars"]}, {}, "data.require: found c. Allowed: Text, Stars (data.columns)."),
-        ({"training.fallback_instance_types": ["ml.m5.large", "ml.c5.xlarge"]}, {}, "training.fallback_instance_types: ml.c5.xlarge stands twice among instance_type and these;"),
+        ({"training.fallback_instance_types": ["ml.m5.large", "ml.c5.xlarge"]}, {}, "training.fallback_instance_types: ml.c5.xlarge is listed twice among instance_type and these;"),
         ({"training.max_wait_seconds": 7200}, {"training": TRANSFORMER}, f"training.max_wait_seconds: only spot capacity is waited for; {OUT}"),
         ({"training.spot": True, "training.max_wait_seconds": 3599}, {"training": TRANSFORMER}, "training.max_wait_seconds: found 3599. Allowed: max_runtime_seconds (3600) or more."),
         ({"training.spot": True, "training.fallback_instance_types": ["ml.m5.large"]}, {"training": TRANSFORMER}, f"training.fallback_instance_types: spot capacity is of one type; {OUT}"),

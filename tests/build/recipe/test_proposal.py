@@ -218,10 +218,10 @@ def test_more_than_fifty_names_are_in_a_file_of_their_own(count):
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        (["a"] * 100, "The values of label can be no labels: there are 1, 'a' x100. Expected: 2 to 100 values with 20"),
-        (list(range(100)), "The values of label can be no labels: there are 100, '0' x1, '1' x1, '2' x1, '3' x1, '4' x1."),
-        ([f"v{n % 101}" for n in range(101 * 20)], "The values of label can be no labels: there are 101, 'v0' x20"),
-        ([""] * 100, "The values of label can be no labels: there are 0. Expected"),
+        (["a"] * 100, "The values of label cannot be labels: there are 1, 'a' x100. Expected: 2 to 100 values with 20"),
+        (list(range(100)), "The values of label cannot be labels: there are 100, '0' x1, '1' x1, '2' x1, '3' x1, '4' x1."),
+        ([f"v{n % 101}" for n in range(101 * 20)], "The values of label cannot be labels: there are 101, 'v0' x20"),
+        ([""] * 100, "The values of label cannot be labels: there are 0. Expected"),
     ],
 )  # fmt: skip
 def test_values_that_are_no_labels_are_shown_with_what_was_expected(values, said):

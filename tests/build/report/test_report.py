@@ -211,7 +211,7 @@ def test_links_lead_on_and_only_to_the_web(report, finished):
 
     assert '<a href="https://example.com/runs/1">CI run</a>' in html.render(built)
     assert '<a href="https://example.com/runs/1">CI run</a>' in commented(built)
-    with pytest.raises(ValueError, match="is no web address"):
+    with pytest.raises(ValueError, match="is not a web address"):
         Link("CI run", "javascript:alert(1)")
 
 

@@ -68,7 +68,7 @@ def test_another_version_of_the_object_is_shown_with_the_registered_one(clients,
     stub("s3").add_response("head_object", head("v2"), ORIGINAL)
     assert refusal(lambda: identified(clients)) == (
         f"Its artifact {URI} was changed after it was registered: the object's version is v2, the package says v1. Find out who "
-        "wrote there; restore that version, or register the model anew."
+        "wrote there; restore that version, or register the model again."
     )
 
 
@@ -101,7 +101,7 @@ def test_the_packages_own_hash_comes_first(clients, stub):
 @pytest.mark.parametrize("package", [PACKAGE, OLD], ids=["with a hash", "without"])
 def test_an_artifact_that_was_deleted_is_named_with_what_to_do(clients, stub, package):
     stub("s3").add_client_error("head_object", "404", "Not Found", 404)
-    expected = f"Its artifact {URI} is not there any more. Restore the object, or register the model anew."
+    expected = f"Its artifact {URI} is not there any more. Restore the object, or register the model again."
     assert refusal(lambda: identified(clients, package)) == expected
 
 

@@ -109,7 +109,7 @@ def test_a_job_of_another_repository_is_denied(jobs):
     owner = jobs.repository.partition("/")[0]
     jobs.github.add_repository(f"{owner}/fork", files={"README.md": b"hello"})
     assert jobs.refused(jobs.github.oidc_token(f"{owner}/fork")) == DENIED
-    # As of a repository that was deleted and made anew under the same name: a classic subject is the same then.
+    # As of a repository that was deleted and made again under the same name: a classic subject is the same then.
     assert jobs.refused(jobs.token(repository_id="1")) == DENIED
 
 

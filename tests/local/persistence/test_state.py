@@ -313,7 +313,7 @@ def test_a_shell_that_was_set_up_before_works_on(revived):
 
 
 def test_every_project_is_there_again(revived):
-    # Its key's id is random: a project that was made anew would have another one.
+    # Its key's id is random: a project that was made again would have another one.
     run, known = revived
     assert granted_project(run.clients, "second") == known["second project"]
 

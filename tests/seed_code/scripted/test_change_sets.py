@@ -157,7 +157,7 @@ ENDS = [
         "ROLLBACK_COMPLETE",
         FAILED_ROLE,
         StackError,
-        "Role (AWS::SQS::Queue): Role x already exists. Mend the cause",
+        "Role (AWS::SQS::Queue): Role x already exists. Fix the cause",
     ),
     (
         "UPDATE_ROLLBACK_FAILED",
@@ -169,9 +169,9 @@ ENDS = [
         "CREATE_FAILED",
         ("Role", "CREATE_COMPLETE", ""),
         StackError,
-        "(CREATE_FAILED): its events say why. Mend the cause",
+        "(CREATE_FAILED): its events say why. Fix the cause",
     ),
-    (None, FAILED_ROLE, StackError, "(gone): Role (AWS::SQS::Queue): Role x already exists. Mend the cause"),
+    (None, FAILED_ROLE, StackError, "(gone): Role (AWS::SQS::Queue): Role x already exists. Fix the cause"),
     (None, ("Role", "DELETE_COMPLETE", ""), StackError, "(gone): its events say why."),
 ]
 
@@ -192,7 +192,7 @@ def test_the_stacks_own_reason_is_told_where_no_resource_failed(cloudformation, 
     cloudformation(events=[stated.event(2, "Queue", "CREATE_COMPLETE")])
     failed = stated.stack("nlp-publication", "ROLLBACK_COMPLETE", StackStatusReason="Too many stacks")
     script.on("DescribeStacks", failed)
-    with pytest.raises(StackError, match=r"\(ROLLBACK_COMPLETE\): Too many stacks\. Mend the cause"):
+    with pytest.raises(StackError, match=r"\(ROLLBACK_COMPLETE\): Too many stacks\. Fix the cause"):
         change_sets.apply(aws, step(), {}, watch)
 
 

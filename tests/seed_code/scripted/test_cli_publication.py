@@ -233,7 +233,7 @@ def test_findings_that_fail_are_printed_with_their_way_out_and_exit_3_names_each
         "FAIL  CORS              none",
         "                        -> Set it.",
     ]
-    assert "error: 3 checks failed: launch role, CORS. Mend them as said above." in result.stderr
+    assert "error: 3 checks failed: launch role, CORS. Fix them as described above." in result.stderr
 
 
 def test_warnings_alone_are_success(run, examined):
@@ -243,8 +243,8 @@ def test_warnings_alone_are_success(run, examined):
     assert json.loads(result.stdout) == {
         "ok": True,
         "findings": [
-            {"check": "CORS", "level": "OK", "found": "fine", "mend": ""},
-            {"check": "users", "level": "WARN", "found": "nobody", "mend": "Name one."},
+            {"check": "CORS", "level": "OK", "found": "fine", "fix": ""},
+            {"check": "users", "level": "WARN", "found": "nobody", "fix": "Name one."},
         ],
     }
 

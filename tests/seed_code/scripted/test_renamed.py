@@ -115,16 +115,16 @@ CASES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "found", "mend", "taken"), CASES)
+@pytest.mark.parametrize(("name", "found", "fix", "taken"), CASES)
 def test_each_change_is_a_failure_with_its_way_out_and_an_update_takes_new_names_only(
-    aws, project, name, found, mend, taken
+    aws, project, name, found, fix, taken
 ):
     project()
     github = GitHub(build=name, deploy="acme/shop-deploy")
     [build, deploy] = look(aws, github)
     assert (str(build.level), str(deploy.level)) == ("FAIL", "OK")
     assert found in build.found
-    assert mend in build.mend
+    assert fix in build.fix
     assert renamed.names(aws, TOKEN, STACK, github) == taken
 
 
@@ -147,7 +147,7 @@ def test_subjects_that_no_role_trusts_are_found_though_the_name_is_right(aws, pr
     for each in found:
         if str(each.level) == "FAIL":
             assert "which no role of the project trusts" in each.found
-            assert "project-template update shop" in each.mend
+            assert "project-template update shop" in each.fix
 
 
 def test_a_server_that_does_not_tell_subjects_is_believed_by_the_name(aws, project):
@@ -196,7 +196,7 @@ def test_an_app_that_reads_nothing_is_a_warning_with_what_to_do_by_hand(aws, pro
     github.answers |= answers
     [finding] = look(aws, github, APP)
     assert str(finding.level) == "WARN"
-    assert "`project-template update shop --parameter BuildRepositoryName=NAME`" in finding.mend
+    assert "`project-template update shop --parameter BuildRepositoryName=NAME`" in finding.fix
     assert renamed.names(aws, APP, STACK, github) == {}
 
 

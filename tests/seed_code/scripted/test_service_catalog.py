@@ -239,7 +239,7 @@ def test_the_first_resource_that_failed_is_the_cause_before_service_catalogs_own
     ]
     shop(None, "CreateInProgress", "CreateFailed", reason="Product launch failed.", events=events)
     with pytest.raises(
-        ProjectError, match=r"\(CreateFailed\): Queue \(AWS::SQS::Queue\): Queue exists already\. Mend"
+        ProjectError, match=r"\(CreateFailed\): Queue \(AWS::SQS::Queue\): Queue exists already\. Fix"
     ):
         make(aws, said)
 

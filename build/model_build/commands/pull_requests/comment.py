@@ -64,7 +64,7 @@ def read(path: Path) -> str:
         raise UsageError(f"The report {path} cannot be read: {error}.") from error
     if not markdown.is_marked(text):
         raise UsageError(
-            f"{path} is no report of model-build: it does not begin with {markdown.marker('RECIPE')}."
+            f"{path} is not a report of model-build: it does not begin with {markdown.marker('RECIPE')}."
         )
     if len(text) <= _MOST:
         return text

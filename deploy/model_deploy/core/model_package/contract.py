@@ -76,7 +76,7 @@ def open_files(files: Mapping[str, bytes], sha256: str, source: str) -> Contract
         missing = "".join(f" There is no {name}." for name in FILES if name not in files)
         raise RefusedError(
             f"{source} was changed since it was registered: it has the hash {found}, the package says {sha256}.{missing} "
-            "Nothing of it was used. Find out who wrote there, and register anew."
+            "Nothing of it was used. Find out who wrote there, and register again."
         )
     return _parse(files, source)
 

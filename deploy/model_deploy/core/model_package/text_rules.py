@@ -170,5 +170,5 @@ def _parsed(answer: bytes, status: int, count: int) -> list[str]:
 def _unusable(why: str) -> RefusedError:
     return RefusedError(
         f"The contract's text_rules.py cannot be used ({why}): it needs a tokenise(text, rules) that returns text, with "
-        "Python's own library alone. Register the model anew with a pipeline that stores its contract."
+        "Python's own library alone. Register the model again with a pipeline that stores its contract."
     )

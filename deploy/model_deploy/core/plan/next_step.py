@@ -90,7 +90,7 @@ class Delete:
     why: str
 
     def __str__(self) -> str:
-        return f"delete the stack and create it anew: {self.why}"
+        return f"delete the stack and create it again: {self.why}"
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ class Action(Enum):
     CREATE = "create"
     UPDATE = "update"
     WAIT = "wait for what is under way"
-    DELETE = "delete, then create anew"
+    DELETE = "delete, then create again"
     CONTINUE_ROLLBACK = "continue the rollback, then update"
 
 

@@ -94,17 +94,17 @@ def settle(workspace: Workspace, observed: Observed, progress: Progress) -> tupl
             if not waiting:
                 break
             if waiting != before:
-                progress.say(f"Waiting until {_names(workspace, waiting)} is quiet")
+                progress.say(f"Waiting until {_names(workspace, waiting)} has been OK for long enough")
     except TimedOutError as error:
         raise StackError(
-            f"{_names(workspace, waiting)} does not become quiet, so SageMaker would take any update of "
-            f"{workspace.endpoint_name} back at once. It is quiet while a rollout publishes its metrics: see whether the "
+            f"{_names(workspace, waiting)} does not return to OK, so SageMaker would roll back any update of "
+            f"{workspace.endpoint_name} at once. A rollout that publishes its metrics returns it to OK: see whether the "
             "command may call cloudwatch:PutMetricData, and run it again."
         ) from error
     excused = tuple(sorted(quiet.excused))
     if excused:
         progress.say(
-            f"{_names(workspace, excused)} rings because of the model that is live: it does not take this rollout back. The "
+            f"{_names(workspace, excused)} is in ALARM because of the live model, so it does not roll back this rollout. The "
             "other alarms, the probes and `verify` judge the new model."
         )
     return excused

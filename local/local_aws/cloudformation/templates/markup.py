@@ -24,7 +24,7 @@ _TWICE = "the key {} stands twice in one object"
 class _Loader(yaml.SafeLoader):
     """YAML as CloudFormation reads it: a date is text, and `!Name` is the intrinsic function `Fn::Name`.
 
-    Aliases are refused, as CloudFormation does; so are the tags of YAML itself, and keys that are no text.
+    Aliases are refused, as CloudFormation does; so are the tags of YAML itself, and keys that are not text.
     """
 
     def __init__(self, stream: str) -> None:

@@ -278,7 +278,9 @@ def _read(aws: Aws, template: Template) -> Mapping[str, Any]:
     try:
         stated = json.loads(body)
     except ValueError as error:
-        raise NotThereError(f"{template.uri} is no JSON, so this page cannot show its parameters.") from error
+        raise NotThereError(
+            f"{template.uri} is not JSON, so this page cannot show its parameters."
+        ) from error
     return stated if isinstance(stated, Mapping) else {}
 
 

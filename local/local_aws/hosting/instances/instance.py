@@ -2,7 +2,7 @@
 
     starting -> ready -> (process ends) -> starting -> ... -> stopped
 
-A process that ends by itself is started anew, a little later each time it fails before it answers a ping.
+A process that ends by itself is started again, a little later each time it fails before it answers a ping.
 """
 
 from __future__ import annotations

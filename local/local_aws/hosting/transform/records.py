@@ -35,7 +35,7 @@ Step = str | int | slice | tuple[Any, ...] | None
 
 
 class FilterError(ValueError):
-    """A filter is no JSONPath of the kind that is embedded, or does not fit a record; the message quotes it."""
+    """A filter is not JSONPath of the kind that is embedded, or does not fit a record; the message quotes it."""
 
 
 def format_of(content_type: str) -> str | None:

@@ -13,7 +13,7 @@ def parsed(body: bytes) -> dict[str, Any]:
     try:
         found = json_text.loads(body or b"{}")
     except ValueError as error:
-        raise _refused(f"the body is no JSON: {error}") from error
+        raise _refused(f"the body is not JSON: {error}") from error
     if not isinstance(found, dict):
         raise _refused(f"the body is a JSON {type(found).__name__}, and has to be an object")
     return found

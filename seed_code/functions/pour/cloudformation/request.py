@@ -48,7 +48,7 @@ def parse(event: Mapping[str, Any]) -> CustomResourceRequest:
         )
     except KeyError as error:
         raise PropertyError(
-            f"The event has no {error.args[0]}: it is no request of CloudFormation."
+            f"The event has no {error.args[0]}: it is not a request of CloudFormation."
         ) from error
     if request.kind not in {REPOSITORY, CONTENTS}:
         raise PropertyError(f"This function serves {REPOSITORY} and {CONTENTS}, not {request.kind}.")

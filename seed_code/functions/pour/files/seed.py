@@ -137,7 +137,7 @@ def unpack(archive: bytes, place: str) -> Seed:
             entries = [entry for entry in zipped.infolist() if not entry.is_dir()]
             files = [_file(entry, zipped.read(entry)) for entry in entries]
     except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
-        raise SeedError(f"The seed archive {place} is no zip file: {error}.") from error
+        raise SeedError(f"The seed archive {place} is not a zip file: {error}.") from error
     wrong = [file.path for file in files if not _is_inside(file.path) or file.path == STAMP]
     if wrong or len({file.path for file in files}) != len(files):
         raise SeedError(

@@ -119,7 +119,7 @@ class Environments:
         found = self._client.find(path)
         if found is None or found.get("type") == "Organization":
             raise PropertyError(
-                f"The reviewer {name!r} is no {'team' if slash else 'user'} that these credentials can see: a login, or a team as"
+                f"The reviewer {name!r} is not a {'team' if slash else 'user'} that these credentials can see: a login, or a team as"
                 " organisation/slug, is expected."
             )
         return Reviewer("Team" if slash else "User", int(found["id"]))

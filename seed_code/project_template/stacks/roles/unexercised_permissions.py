@@ -44,7 +44,7 @@ _JOBS = {
 _URL = "the API of a stage may be a function URL"
 _STAGE = {
     "cloudformation:ContinueUpdateRollback": "the way out of UPDATE_ROLLBACK_FAILED",
-    "cloudformation:DeleteChangeSet": "a change set that somebody left half made is made anew",
+    "cloudformation:DeleteChangeSet": "a change set that somebody left half made is made again",
     "lambda:InvokeFunction": _URL,
     "lambda:InvokeFunctionUrl": _URL,
     "s3:GetObjectVersion": "a template that is too large for a request is fetched by its version",
