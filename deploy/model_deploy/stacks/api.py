@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -104,7 +102,7 @@ def _function(
     """The function. It has the endpoint's name and not the package's, so a new package alone does not change it."""
     variables = {"ENDPOINT_NAME": deployment.endpoint_name}
     if api.policy is not None:
-        variables["POLICY"] = json.dumps(api.policy.model_dump(mode="json"), sort_keys=True)
+        variables["POLICY"] = api.policy.text
     return lambda_.CfnFunction(
         stack,
         "ApiFunction",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
@@ -30,6 +31,11 @@ Action = Literal["allow", "mask", "block"]
 AudienceName = Annotated[str, matching(r"[a-z][a-z0-9_-]{0,39}", "a name of small letters, digits, _ and -")]
 
 
+LARGEST_POLICY = 4000
+"""The largest policy in bytes, as JSON within JSON: a function's variables have 4 KB in all, of which the endpoint's name needs
+the rest. Source: "Lambda quotas", AWS Lambda developer guide."""
+
+
 class Policy(Part):
     """The action that callers should take on a text, by its labels and its audience; the strictest action counts.
 
@@ -54,7 +60,18 @@ class Policy(Part):
                         f"audiences.{audience}.{label}",
                         f"found {action}. It is in never, which blocks it for everybody",
                     )
+        size = len(json.dumps(self.text))
+        if size > LARGEST_POLICY:
+            words = f"found {size} bytes. Allowed: {LARGEST_POLICY}, since the function gets it in a variable"
+            raise problem(
+                "", f"{words}; leave out labels that are allowed, and state the blocked ones once, in never"
+            )
         return self
+
+    @property
+    def text(self) -> str:
+        """The policy as the function gets it."""
+        return json.dumps(self.model_dump(mode="json"), sort_keys=True)
 
     @property
     def labels(self) -> frozenset[str]:
