@@ -153,9 +153,7 @@ def test_a_lost_answer_is_asked_for_again_until_patience_ends(things, slept, ans
     assert client.fetch() == {"id": 1}
     assert slept == [1.0]
     client, made = things(answer)
-    with pytest.raises(
-        GitHubError, match=rf"^The way to {URL} is closed \(GET {PLACE}: .*\)\. Run"
-    ) as closed:
+    with pytest.raises(GitHubError, match=rf"^{URL} cannot be reached \(GET {PLACE}: .*\)\. Run") as closed:
         client.fetch()
     assert (closed.value.status, len(made.requests)) == (None, 5)
 

@@ -48,7 +48,7 @@ def test_a_command_that_succeeds_prints_nothing(capsys):
 def test_an_error_of_aws_is_explained_with_the_commands_advice(ended):
     code, shown, _ = ended(botocore.exceptions.EndpointConnectionError(endpoint_url="https://x"))
     assert code == 1
-    assert shown.startswith("error: The way to https://x is closed")
+    assert shown.startswith("error: https://x cannot be reached")
     assert "A sale that was started goes on by itself" in shown
 
 

@@ -126,7 +126,7 @@ def test_a_change_in_two_rollouts_tells_both():
             "wait for the stack, which is UPDATE_IN_PROGRESS",
         ),
         (WaitForEndpoint("RollingBack"), "wait for the endpoint, which is RollingBack"),
-        (Delete(STACK, "it is CREATE_FAILED"), "delete the stack and create it anew: it is CREATE_FAILED"),
+        (Delete(STACK, "it is CREATE_FAILED"), "delete the stack and create it again: it is CREATE_FAILED"),
         (ContinueRollback(STACK), "continue the rollback that failed"),
         (Restore(STACK), "restore the endpoint, which was deleted by hand"),
         (

@@ -121,7 +121,7 @@ def test_a_stage_without_a_contradiction_has_no_problem(healthy):
             replace(HEALTHY, record=replace(RECORD, model_sha256="b" * 64)),
             f"the endpoint serves an artifact with the SHA-256 {'a' * 64}, the record names {'b' * 64}",
         ),
-        (replace(HEALTHY, alarms=("shop-staging-Latency",)), "the alarm shop-staging-Latency rings"),
+        (replace(HEALTHY, alarms=("shop-staging-Latency",)), "the alarm shop-staging-Latency is in ALARM"),
     ],
     ids=["deleted", "no stack", "failed", "another package", "no package", "rejected", "artifact", "alarm"],
 )
