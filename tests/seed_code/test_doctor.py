@@ -10,12 +10,11 @@ from rich.console import Console
 
 from model_build.recipe import recipe as recipes
 from model_build.recipe.training import BlazingText
-from project_template import manifest
 from project_template.account.publication import Published
 from project_template.commands import create, doctor
 from project_template.core.settings import Form
 from project_template.core.stack import Stack
-from project_template.doctor import folder, launch_role, quotas, users
+from project_template.doctor import launch_role, quotas, users
 from project_template.doctor.finding import Level
 from project_template.doctor.github_access import APP_PERMISSIONS
 from project_template.stacks.publication_values import AppSignIn
@@ -409,27 +408,3 @@ def test_functions_that_somebody_changed_are_named(examined):
     key = f"functions/{examined.published.blueprint.record['functions_sha256']}.zip"
     examined.account.client("s3").put_object(Bucket=examined.account.bucket, Key=key, Body=b"evil")
     assert f"{key} holds other content than its name says" in examined.bad("archives")
-
-
-def test_a_folder_is_compared_with_its_manifest(tmp_path):
-    (tmp_path / "steps").mkdir()
-    (tmp_path / "README.md").write_text("read me")
-    (tmp_path / "steps" / "prepare.py").write_text("print()")
-    [finding] = folder.check(tmp_path)
-    assert (finding.level, finding.fix != "") == (Level.FAIL, True)
-    named = {"README.md": b"read me", "steps/prepare.py": b"print()"}
-    (tmp_path / manifest.NAME).write_text(manifest.of(named))
-    (tmp_path / "ours.py").write_text("what a team adds is no finding")
-    [finding] = folder.check(tmp_path)
-    assert (finding.level, finding.found) == (Level.OK, f"all 2 files of {tmp_path} are as SHA256SUMS says")
-    (tmp_path / "README.md").write_text("changed")
-    (tmp_path / "steps" / "prepare.py").unlink()
-    assert [(each.level, each.found) for each in folder.check(tmp_path)] == [
-        (Level.FAIL, f"{tmp_path}: README.md differs"),
-        (Level.FAIL, f"{tmp_path}: steps/prepare.py is missing"),
-    ]
-    (tmp_path / ".git").mkdir()
-    assert {each.level for each in folder.check(tmp_path)} == {Level.WARN}
-    (tmp_path / manifest.NAME).write_text("nonsense")
-    [finding] = folder.check(tmp_path)
-    assert "line 1 is 'nonsense'; expected a SHA-256, two spaces and a path" in finding.found

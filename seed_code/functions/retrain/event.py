@@ -14,6 +14,7 @@ from retrain.errors import EventError
 
 SOURCE, DETAIL_TYPE = "aws.s3", "Object Created"
 _LONGEST = 1024
+_LATEST = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,8 @@ def _arrivals(stated: Any) -> Arrivals:
     newest, since = _member(stated, "newest"), _member(stated, "since")
     if not isinstance(newest, str) or isinstance(since, bool) or not isinstance(since, int | float):
         raise EventError(f"arrivals is {stated!r:.200}: {{'newest': TEXT, 'since': NUMBER}} is expected.")
+    if not 0 <= since <= _LATEST:
+        raise EventError(f"arrivals.since is {since!r:.200}: a Unix time until the year 9999 is expected.")
     return Arrivals(newest, float(since))
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import lzma
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -14,13 +16,19 @@ _SHOWN = 20
 _TEAMS = "Where nobody of yours changed it, bring it back: `git checkout` the commit that poured it."
 _AGAIN = "Use nothing of it: download the release again."
 
+_UNREADABLE = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError),
+    *(EOFError, IndexError, OSError, RuntimeError, ValueError),
+)
+"""What zipfile raises for a damaged or an encrypted archive."""
+
 
 def archive(place: str, content: bytes) -> Iterator[str]:
     """The differences between a seed's archive at `place` and the manifest in it, a sentence per file."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as zipped:
             files = {name: zipped.read(name) for name in zipped.namelist()}
-    except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
+    except _UNREADABLE as error:
         yield f"{place} is not an archive of a seed: {error}"
         return
     sums = files.pop(manifest.NAME, None)

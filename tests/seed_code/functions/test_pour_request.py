@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from pour.cloudformation.request import Environment, contents_properties, parse, repository_properties
@@ -92,6 +94,26 @@ def test_no_reviewers_are_written_in_many_ways(reviewers):
     "change",
     [
         {"RepositoryId": "seven"},
+        {"RepositoryId": ""},
+        {"RepositoryId": "-7"},
+        {"RepositoryId": "7²"},
+        {"RepositoryId": "٧"},
+        {"RepositoryId": 7},
+        {"FullName": "acme/p/q"},
+        {"FullName": "/p"},
+        {"FullName": "acme/.."},
+        {"Environments": "production"},
+        {"Environments": ["production"]},
+        {"Environments": {"Name": "production"}},
+        {"Environments": [{}]},
+        {"Environments": [{"Name": ""}]},
+        {"Environments": [{"Name": "x", "ProtectedBranches": "yes"}]},
+        {"Environments": [{"Name": "x", "Reviewers": {"a": "b"}}]},
+        {"Environments": [{"Name": "x", "Reviewers": ["a", 7]}]},
+        {"Variables": ["A=1"]},
+        {"RequiredChecks": {"a": "b"}},
+        {"ProjectName": None},
+        {"Topics": [7]},
         {"FullName": "acme"},
         {"Seed": "s3://b/k"},
         {"Seed": {"Bucket": "b"}},
@@ -99,6 +121,71 @@ def test_no_reviewers_are_written_in_many_ways(reviewers):
         {"GuardStacks": "maybe"},
     ],
 )
-def test_wrong_contents_are_refused(change):
-    with pytest.raises(PropertyError):
+def test_wrong_contents_are_refused_by_the_name_of_the_property_and_with_what_it_is(change):
+    with pytest.raises(PropertyError) as refused:
         contents_properties({**CONTENTS, **change})
+    [name] = change
+    inner = {"Seed": "Seed|Key", "Environments": "Environments|Name|Reviewers|ProtectedBranches"}
+    assert re.search(inner.get(name, name), str(refused.value))
+    assert "is missing" in str(refused.value) or "expected" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("topics", "expected"),
+    [
+        ("a,b", ("a", "b")),
+        (["a", "b"], ("a", "b")),
+        (["a,b", "c"], ("a", "b", "c")),
+        (" a , ,a,b ", ("a", "b")),
+        ("", ()),
+        (None, ()),
+        ([], ()),
+    ],
+)
+def test_a_list_may_be_one_text_with_commas_and_names_nothing_twice(topics, expected):
+    assert repository_properties({**REPOSITORY, "Topics": topics}).topics == expected
+
+
+@pytest.mark.parametrize(
+    ("properties", "owner_and_name"),
+    [
+        ({"Owner": "a" * 39}, f"{'a' * 39}/p-build"),
+        ({"Owner": "A-1"}, "A-1/p-build"),
+        ({"Name": "n" * 100}, f"acme/{'n' * 100}"),
+        ({"Name": "..."}, "acme/..."),
+        ({"Name": "a.b_c-D"}, "acme/a.b_c-D"),
+    ],
+)
+def test_the_longest_and_the_oddest_names_of_github_are_taken(properties, owner_and_name):
+    assert repository_properties({**REPOSITORY, **properties}).full_name == owner_and_name
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"Owner": "a" * 40}, {"Owner": "a_b"}, {"Owner": "ä"}, {"Name": "."}, {"Name": "a/b"}, {"Name": "a\n"}],
+)
+def test_a_name_that_github_does_not_take_is_shown_with_what_it_takes(change):
+    [(name, value)] = change.items()
+    with pytest.raises(PropertyError) as refused:
+        repository_properties({**REPOSITORY, **change})
+    assert f"The property {name} is {value!r}: GitHub takes" in str(refused.value)
+
+
+@pytest.mark.parametrize("visibility", ["private", "internal", "public", ""])
+def test_the_visibility_is_private_unless_stated(visibility):
+    assert repository_properties({**REPOSITORY, "Visibility": visibility}).visibility == (
+        visibility or "private"
+    )
+
+
+def test_a_requests_own_members_are_optional_where_cloudformation_leaves_them_out():
+    found = parse(EVENT)
+    assert (found.physical_id, found.properties, found.old) == ("", {}, {})
+    update = {
+        "RequestType": "Update",
+        "PhysicalResourceId": "7",
+        "ResourceProperties": {"a": "b"},
+        "OldResourceProperties": {"a": "c"},
+    }
+    found = parse(EVENT | update)
+    assert (found.physical_id, found.properties, found.old) == ("7", {"a": "b"}, {"a": "c"})

@@ -4,6 +4,7 @@ import subprocess
 import zipfile
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from pour.errors import SeedError
 from pour.files import seed as seeds
@@ -65,10 +66,73 @@ def test_an_archive_that_writes_elsewhere_is_refused(path, archive):
 
 
 def test_what_is_no_archive_is_refused(archive):
-    with pytest.raises(SeedError, match="no zip"):
+    with pytest.raises(SeedError, match="not a zip"):
         unpack(b"<Error>AccessDenied</Error>", "s3://b/k")
     with pytest.raises(SeedError, match="empty"):
         unpack(archive({}), "s3://b/k")
+
+
+COMPRESSIONS = {
+    "stored": zipfile.ZIP_STORED,
+    "deflated": zipfile.ZIP_DEFLATED,
+    "bzip2": zipfile.ZIP_BZIP2,
+    "lzma": zipfile.ZIP_LZMA,
+}
+
+
+@pytest.mark.parametrize("compression", COMPRESSIONS)
+def test_an_archive_that_is_damaged_anywhere_is_a_seed_or_refused_by_its_place(compression):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", COMPRESSIONS[compression]) as zipped:
+        for path, content in FILES.items():
+            zipped.writestr(path, content)
+    whole, refused = buffer.getvalue(), 0
+    for position in range(0, len(whole), 3):
+        for flipped in (0xFF, 0x01):  # every bit; the one that says "encrypted"
+            damaged = bytearray(whole)
+            damaged[position] ^= flipped
+            try:
+                unpack(bytes(damaged), "s3://b/k")
+            except SeedError as error:
+                assert "s3://b/k" in str(error)
+                refused += 1
+    assert refused > len(whole) / 3
+
+
+@pytest.mark.parametrize("part", [0, 0.5, 0.99])
+def test_an_archive_that_was_cut_off_is_refused(archive, part):
+    whole = archive(FILES)
+    with pytest.raises(SeedError, match=r"s3://b/k is not a zip file that can be read"):
+        unpack(whole[: int(len(whole) * part)], "s3://b/k")
+
+
+@pytest.mark.parametrize(
+    "path", ["a/./b", "./a", "a/", "a\\b", "C:\\x", "a/.git/hooks/x", "..", "a/..", "//x"]
+)
+def test_a_path_that_means_another_one_is_refused(path, archive):
+    body = archive({"README.md": "x", path: "x"})
+    if path.endswith("/"):  # zip's way to write a folder, which git has none of
+        assert [file.path for file in unpack(body, "s3://b/k").first] == ["README.md"]
+        return
+    with pytest.raises(SeedError, match="paths that no repository can have"):
+        unpack(body, "s3://b/k")
+
+
+@pytest.mark.parametrize("path", ["ü/漢.md", "a b", ".gitignore", ".github/x", "a..b", "..a", "x" * 255])
+def test_unusual_names_are_kept(path, archive):
+    assert path in {file.path for file in unpack(archive({path: "x"}), "s3://b/k").files}
+
+
+class Unreachable:
+    def get_object(self, **_):
+        raise EndpointConnectionError(endpoint_url="https://s3.invalid")
+
+
+def test_an_s3_that_gives_no_answer_is_told_apart_from_a_seed_that_is_not_there():
+    with pytest.raises(
+        SeedError, match=r"S3 gives no answer about s3://b/k \(EndpointConnectionError\)\. Try again"
+    ):
+        fetch(Unreachable(), "b", "k")
 
 
 def test_a_path_twice_is_refused():

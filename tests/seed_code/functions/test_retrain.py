@@ -192,10 +192,80 @@ def test_a_schedule_that_others_always_delete_is_an_error_so_that_it_is_tried_ag
         Schedule(losing, "n", FUNCTION, "r", "q").postpone("s3://lake/b", NOW)
 
 
-def test_a_schedule_of_somebody_elses_hand_is_replaced(schedule, scheduler):
-    scheduler.stated = {"Target": {"Input": "hello"}}
+@pytest.mark.parametrize(
+    "given",
+    [
+        "hello",
+        "",
+        "[]",
+        "null",
+        "{}",
+        '{"arrivals": 7}',
+        '{"arrivals": {"newest": "s3://lake/x", "since": 1e300}}',
+        '{"arrivals": {"newest": "s3://lake/x", "since": NaN}}',
+        '{"arrivals": {"newest": "s3://lake/x", "since": 0}}',
+        json.dumps(event()),
+    ],
+)
+def test_a_schedule_of_somebody_elses_hand_is_replaced(schedule, scheduler, given):
+    scheduler.stated = {"Target": {"Input": given}}
     schedule.postpone("s3://lake/a", NOW)
     assert scheduler.due == NOW + QUIET
+    assert scheduler.waiting == {"arrivals": {"newest": "s3://lake/a", "since": NOW.timestamp()}}
+
+
+def test_a_schedule_without_an_input_is_replaced(schedule, scheduler):
+    scheduler.stated = {"Target": {}}
+    assert schedule.postpone("s3://lake/a", NOW) == NOW + QUIET
+
+
+def test_what_is_set_runs_once_is_tried_again_and_keeps_what_failed(schedule, scheduler):
+    schedule.postpone("s3://lake/a", NOW)
+    target = scheduler.stated["Target"]
+    assert scheduler.stated["Name"] == "reviews-new-data"
+    assert scheduler.stated["ScheduleExpression"].startswith("at(")
+    assert scheduler.stated["FlexibleTimeWindow"] == {"Mode": "OFF"}
+    assert (target["Arn"], target["RoleArn"], target["DeadLetterConfig"]) == (
+        FUNCTION,
+        "arn:role",
+        {"Arn": "arn:queue"},
+    )
+    assert target["RetryPolicy"] == {"MaximumEventAgeInSeconds": 21_600, "MaximumRetryAttempts": 30}
+
+
+@pytest.mark.parametrize("minutes", [0, 1, 54, 55, 56, 58])
+def test_the_moment_is_five_minutes_on_and_never_more_than_an_hour_after_the_first(
+    schedule, scheduler, minutes
+):
+    schedule.postpone("s3://lake/a", NOW)
+    later = NOW + timedelta(minutes=minutes)
+    assert schedule.postpone("s3://lake/b", later) == min(later + QUIET, NOW + LONGEST)
+    assert scheduler.waiting["arrivals"] == {"newest": "s3://lake/b", "since": NOW.timestamp()}
+
+
+@pytest.mark.parametrize("minutes", [59, 60, 61])
+def test_a_schedule_that_is_about_to_fire_is_left_as_it_is(schedule, scheduler, minutes):
+    schedule.postpone("s3://lake/a", NOW)
+    before = dict(scheduler.stated)
+    assert schedule.postpone("s3://lake/b", NOW + timedelta(minutes=minutes)) == NOW + LONGEST
+    assert scheduler.stated == before
+
+
+@pytest.mark.parametrize("operation", ["create_schedule", "update_schedule", "delete_schedule"])
+def test_a_change_that_is_denied_is_raised(schedule, scheduler, operation):
+    if operation != "create_schedule":
+        schedule.postpone("s3://lake/a", NOW)
+
+    def denied(**stated):
+        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, operation)
+
+    setattr(scheduler, operation, denied)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        schedule.end() if operation == "delete_schedule" else schedule.postpone("s3://lake/b", NOW)
+
+
+def test_a_schedule_that_is_gone_is_ended(schedule):
+    schedule.end()
 
 
 def test_a_refusal_of_the_scheduler_is_raised(retrain, scheduler):
@@ -266,6 +336,12 @@ def test_a_repository_without_an_owner_is_refused(retrain):
         {"arrivals": {"newest": "a"}},
         {"arrivals": {"newest": "a", "since": True}},
         {"arrivals": {"newest": 1, "since": 1}},
+        {"arrivals": {"newest": "a", "since": "1"}},
+        {"arrivals": {"newest": "a", "since": -1}},
+        {"arrivals": {"newest": "a", "since": 1e300}},
+        {"arrivals": {"newest": "a", "since": 10**400}},
+        {"arrivals": {"newest": "a", "since": float("nan")}},
+        {"arrivals": {"newest": "a", "since": float("inf")}},
     ],
 )
 def test_what_is_no_such_event_is_refused(given):

@@ -125,7 +125,7 @@ def contents_properties(properties: Mapping[str, Any]) -> ContentsProperties:
     """Raises PropertyError."""
     owner, _, name = _text(properties, "FullName").partition("/")
     identity = _text(properties, "RepositoryId")
-    if not identity.isdigit() or not _OWNER.fullmatch(owner) or not _NAME.fullmatch(name):
+    if not re.fullmatch("[0-9]+", identity) or not _OWNER.fullmatch(owner) or not _NAME.fullmatch(name):
         raise PropertyError(
             f"RepositoryId is {identity!r} and FullName {owner + '/' + name!r}: a number and owner/name are expected, as"
             f" {REPOSITORY} gives them."
@@ -138,7 +138,7 @@ def contents_properties(properties: Mapping[str, Any]) -> ContentsProperties:
         _text(seed, "Bucket"),
         _text(seed, "Key"),
         {name: str(value) for name, value in _mapping(properties, "Variables", {}).items()},
-        tuple(_environment(each) for each in properties.get("Environments") or ()),
+        tuple(_environment(each) for each in _mappings(properties, "Environments")),
         _texts(properties, "RequiredChecks"),
         _one_of(properties, "ProductionGate", GATES, "github"),
         _texts(properties, "Topics"),
@@ -179,6 +179,13 @@ def _mapping(
     value = properties.get(name, default)
     if not isinstance(value, Mapping):
         raise PropertyError(f"The property {name} is {value!r}: an object is expected.")
+    return value
+
+
+def _mappings(properties: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    value = properties.get(name) or []
+    if not isinstance(value, list) or not all(isinstance(item, Mapping) for item in value):
+        raise PropertyError(f"The property {name} is {value!r}: a list of objects is expected.")
     return value
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import lzma
 import stat
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +18,12 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pour.errors import SeedError
+
+_UNREADABLE = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError),
+    *(EOFError, IndexError, OSError, RuntimeError, ValueError),
+)
+"""What zipfile raises for a damaged or an encrypted archive."""
 
 WORKFLOWS = ".github/workflows/"
 STAMP = ".seed.json"
@@ -136,8 +144,8 @@ def unpack(archive: bytes, place: str) -> Seed:
         with zipfile.ZipFile(io.BytesIO(archive)) as zipped:
             entries = [entry for entry in zipped.infolist() if not entry.is_dir()]
             files = [_file(entry, zipped.read(entry)) for entry in entries]
-    except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
-        raise SeedError(f"The seed archive {place} is not a zip file: {error}.") from error
+    except _UNREADABLE as error:
+        raise SeedError(f"The seed archive {place} is not a zip file that can be read: {error}.") from error
     wrong = [file.path for file in files if not _is_inside(file.path) or file.path == STAMP]
     if wrong or len({file.path for file in files}) != len(files):
         raise SeedError(
