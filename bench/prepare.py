@@ -18,7 +18,7 @@ from model_build.recipe import Recipe
 
 STEP = Path(__file__).parents[1] / "build" / "steps" / "prepare.py"
 WORKERS = 2
-ROWS_PER_SECOND, TIMES_PANDAS, TIMES_POLARS, MEGABYTES, GROWTH = 150_000, 2.5, 0.5, 128, 1.2
+ROWS_PER_SECOND, TIMES_PANDAS, TIMES_POLARS, MEGABYTES, GROWTH = 150_000, 5, 0.5, 75, 1.2
 _TOKENISED_BY_TREEBANK = 5_000  # of the same rows: it takes too long for all
 
 # The recipe of `bench.reviews`: quoted fields with line breaks inside, and a title before each text.

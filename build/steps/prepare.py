@@ -69,7 +69,7 @@ class _Engine(Protocol):
 
 @dataclass(frozen=True)
 class _Processes:
-    """The standard-library engine: a process for each range, `workers` at most, or as many as are worth it."""
+    """The standard-library engine: `workers` processes, this one among them, or as many as are worth it."""
 
     workers: int | None
 
@@ -82,9 +82,15 @@ class _Processes:
         workers = min(self.workers or _worth(sum(part.end - part.start for part in shards)), len(shards))
         if workers == 1:
             return [work(part) for part in shards]
-        # Spawned: a fork would copy whatever threads and locks the caller has.
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            return list(pool.map(work, shards))
+        # This process is one of the workers: one less to start, and to hold in memory. The others are spawned: a fork
+        # would copy whatever threads and locks the caller has.
+        pool = ProcessPoolExecutor(workers - 1, mp_context=get_context("spawn"))
+        try:
+            others = {index: pool.submit(work, part) for index, part in enumerate(shards) if index % workers}
+            own = {index: work(shards[index]) for index in range(0, len(shards), workers)}
+            return [own[index] if index in own else others[index].result() for index in range(len(shards))]
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 @dataclass(frozen=True)
