@@ -26,7 +26,7 @@ test: $(VENV)/.check
 	@$(PYTEST) -m "not slow" $(ARGS)
 
 WORKFLOWS = tests/e2e/test_workflows.py tests/e2e/test_demo.py tests/e2e/test_smoke.py tests/e2e/test_documentation.py
-RECIPES = tests/e2e/test_recipes.py
+RECIPES = tests/e2e/test_recipes.py tests/e2e/test_created_recipes.py
 
 # Whole loops, kills at many moments, templates under every linter.
 test-slow: $(VENV)/.check
@@ -43,7 +43,8 @@ test-installed:
 test-workflows: $(VENV)/.check
 	@$(BIN)/python -m pytest $(WORKFLOWS) $(ARGS)
 
-# Every recipe from its data to a verified endpoint, on real data where ../shared/data has it. A job of its own in CI, too.
+# Every recipe from its data to a verified endpoint, on real data where ../shared/data has it, and in a project that was created
+# with it. A job of its own in CI, too.
 test-recipes: $(VENV)/.check extras
 	@$(BIN)/python -m pytest $(RECIPES) $(ARGS)
 

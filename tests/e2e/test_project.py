@@ -7,18 +7,14 @@ happens on one embedded AWS and GitHub, which refuse what a role's policies do n
 
 from __future__ import annotations
 
-import os
 import re
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import replace
 
 import pytest
 from botocore.exceptions import ClientError
 from embedded import ORGANIZATION, REVIEWER, Embedded
-from people import DATA, Account, command, git, sentences
+from people import DATA, Account, Job, git, sentences
 
-from local_aws.kernel import environment
 from project_template.stacks.roles.unexercised_permissions import UNEXERCISED
 
 pytestmark = pytest.mark.slow
@@ -28,45 +24,6 @@ RECIPE = "amazon-sentences"
 TRIAL = "trial: {kind: serverless, memory_mb: 2048, texts: 20}\n"
 SUBNET = "subnet-0123456789abcdef0"
 BUILD, DEPLOY = f"{ORGANIZATION}/{NAME}-build", f"{ORGANIZATION}/{NAME}-deploy"
-
-
-@dataclass(frozen=True)
-class Job:
-    """A job of a workflow: a clone, the repository's variables, and the role that its token gets it."""
-
-    account: Account
-    repository: str
-    clone: Path
-    role: str
-    claims: dict[str, Any]
-
-    def variables(self) -> dict[str, str]:
-        page = self.account.github("GET", f"/repos/{self.repository}/actions/variables?per_page=30")
-        return {each["name"]: each["value"] for each in page["variables"]}
-
-    def sign_in(self, audience: str = "sts.amazonaws.com") -> dict[str, str]:
-        """As aws-actions/configure-aws-credentials does."""
-        token = self.account.embedded.ask(
-            "oidc_token", repository=self.repository, audience=audience, **self.claims
-        )
-        role = self.variables()[self.role]
-        answer = self.account.client("sts").assume_role_with_web_identity(
-            RoleArn=role, RoleSessionName="job-1", WebIdentityToken=token, DurationSeconds=14400
-        )["Credentials"]
-        return {
-            "AWS_ACCESS_KEY_ID": answer["AccessKeyId"],
-            "AWS_SECRET_ACCESS_KEY": answer["SecretAccessKey"],
-            "AWS_SESSION_TOKEN": answer["SessionToken"],
-        }
-
-    def run(self, name: str, *arguments: str, code: int = 0, **more: str) -> Any:
-        """What a command prints with --json."""
-        variables = environment.for_command(
-            os.environ, self.account.embedded.clients, self.variables() | self.sign_in() | more
-        )
-        # The poured packages, not those of this checkout.
-        variables["PYTHONPATH"] = f"{self.clone}:{self.clone / 'steps'}"
-        return command(name, *arguments, "--json", variables=variables, code=code, cwd=self.clone)
 
 
 @pytest.fixture(scope="module")

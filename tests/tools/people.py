@@ -139,6 +139,45 @@ class Account:
         return found
 
 
+@dataclass(frozen=True)
+class Job:
+    """A job of a workflow: a clone, the repository's variables, and the role that its token gets it."""
+
+    account: Account
+    repository: str
+    clone: Path
+    role: str
+    claims: dict[str, Any]
+
+    def variables(self) -> dict[str, str]:
+        page = self.account.github("GET", f"/repos/{self.repository}/actions/variables?per_page=30")
+        return {each["name"]: each["value"] for each in page["variables"]}
+
+    def sign_in(self, audience: str = "sts.amazonaws.com") -> dict[str, str]:
+        """As aws-actions/configure-aws-credentials does."""
+        token = self.account.embedded.ask(
+            "oidc_token", repository=self.repository, audience=audience, **self.claims
+        )
+        role = self.variables()[self.role]
+        answer = self.account.client("sts").assume_role_with_web_identity(
+            RoleArn=role, RoleSessionName="job-1", WebIdentityToken=token, DurationSeconds=14400
+        )["Credentials"]
+        return {
+            "AWS_ACCESS_KEY_ID": answer["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": answer["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": answer["SessionToken"],
+        }
+
+    def run(self, name: str, *arguments: str, code: int = 0, **more: str) -> Any:
+        """What a command prints with --json."""
+        variables = environment.for_command(
+            os.environ, self.account.embedded.clients, self.variables() | self.sign_in() | more
+        )
+        # The poured packages, not those of this checkout.
+        variables["PYTHONPATH"] = f"{self.clone}:{self.clone / 'steps'}"
+        return command(name, *arguments, "--json", variables=variables, code=code, cwd=self.clone)
+
+
 LAKE = "the-lake"
 FOLDER = f"s3://{LAKE}/reviews/"
 DATA = f"{FOLDER}sentences.tsv"
