@@ -159,3 +159,28 @@ def test_answers_that_only_the_old_model_can_give_are_not_the_new_ones_failures(
     assert (made.failures, made.tolerated) == (0, frozenset())
     made, _, _ = probe(foreign, before=contract_of("bad", "good"))
     assert made.failures > 0
+
+
+def test_probes_that_end_by_a_bug_hold_up_no_rollout_and_say_so():
+    def broken(texts):
+        raise RuntimeError("no luck")
+
+    made = Probes(broken, CHECKS, contract_of("bad", "good"), None)
+    made.learn()
+    made.judge()
+    made.stop()
+    assert (made.requests, made.failures) == (0, 0)
+    assert made.problem == "the probes ended early (RuntimeError: no luck)"
+
+
+def test_a_heartbeat_that_ends_by_a_bug_says_so():
+    class Broken:
+        def put_metric_data(self, **request):
+            raise RuntimeError("no luck")
+
+    beat = Heartbeat(Clients(Broken()), "shop", None)
+    beat.start()
+    while not beat.problem:
+        time.sleep(0.001)
+    beat.stop()
+    assert beat.problem == "Watched is not published any more (RuntimeError: no luck)"

@@ -88,7 +88,7 @@ def _named(stage: str, good: dict[str, Record], version: int) -> Record:
     if not found:
         verified_before = ", ".join(str(record.model_package_version) for record in good.values()) or "none"
         raise RefusedError(
-            f"No record says that version {version} was verified in {stage}; there {verified_before} was. Any other "
+            f"No record says that version {version} was verified in {stage}; verified there: {verified_before}. Any other "
             "version goes the way of a new one: `model-deploy rollout`."
         )
     return found[0]

@@ -44,9 +44,12 @@ class Heartbeat:
 
     def _run(self) -> None:
         due = time.monotonic()
-        while not self._stopped.wait(max(0.0, due - time.monotonic())):
-            due = time.monotonic() + PUBLISH_SECONDS
-            self._publish()
+        try:
+            while not self._stopped.wait(max(0.0, due - time.monotonic())):
+                due = time.monotonic() + PUBLISH_SECONDS
+                self._publish()
+        except Exception as error:
+            self.problem = f"{WATCHED} is not published any more ({type(error).__name__}: {error})"
 
     def _publish(self) -> None:
         metrics = [self._metric(WATCHED, 1)]

@@ -72,13 +72,19 @@ class Probes:
             self._thread.join()
 
     def _run(self) -> None:
-        while not self._stopped.wait(PAUSE_SECONDS):
-            judging = self._judging.is_set()
-            failed = self._round()
-            if judging:
-                self._count(failed)
-            else:
-                self._tolerate(failed)
+        try:
+            while not self._stopped.wait(PAUSE_SECONDS):
+                judging = self._judging.is_set()
+                failed = self._round()
+                if judging:
+                    self._count(failed)
+                else:
+                    self._tolerate(failed)
+        except Exception as error:
+            self.problem = f"the probes ended early ({type(error).__name__}: {error})"
+        finally:
+            # Whatever happened, the rollout does not wait for more probes.
+            self._learned.set()
 
     def _round(self) -> dict[str, str]:
         """Send all cases in one request; the failed ones with their reasons."""
