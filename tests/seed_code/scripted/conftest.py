@@ -28,6 +28,9 @@ ACCOUNT, REGION, NAME = "123456789012", "eu-west-1", "text-classification"
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 BUCKET = f"{NAME}-{ACCOUNT}-{REGION}"
 LAUNCH_ROLE = f"arn:aws:iam::{ACCOUNT}:role/{NAME}-{REGION}-launch"
+PRODUCT = "prod-abcdefghijklm"
+VERSIONS = ({"Id": "pa-1", "Name": "1.0.0"}, {"Id": "pa-2", "Name": "2.0.0"})
+CATALOG_STACK = f"SC-{ACCOUNT}-pp-abcdefghijklm"
 RECORD = {
     "name": NAME,
     "version": "2.0.0",
@@ -276,3 +279,77 @@ def published(script: Script) -> Callable[..., None]:
         script.on("GetObject", stored)
 
     return publish
+
+
+@pytest.fixture
+def product(script: Script, published: Callable[..., None]) -> Callable[..., None]:
+    """States a product: `product(versions, paths)`."""
+
+    def state(versions: Any = VERSIONS, *pages: Any) -> None:
+        published(product_id=PRODUCT)
+        script.on("DescribeProduct", {"ProvisioningArtifacts": list(versions)})
+        pages = pages or ([{"Id": "lpv2-1", "Name": "portfolio"}],)
+        answers = [
+            {"LaunchPathSummaries": page, "NextPageToken": f"{number}"} for number, page in enumerate(pages)
+        ]
+        answers[-1].pop("NextPageToken")
+        script.on("ListLaunchPaths", *answers)
+
+    return state
+
+
+def described(
+    status: str, product: str = PRODUCT, reason: str = "", provisioned: str = "pp-abcdefghijklm"
+) -> dict[str, Any]:
+    """DescribeProject's answer for a project of the Service Catalog form."""
+    return {
+        "ProjectArn": "arn:aws:sagemaker:eu-west-1:123456789012:project/shop",
+        "ProjectName": "shop",
+        "ProjectId": "p-0123456789ab",
+        "ProjectStatus": status,
+        "CreationTime": 1_790_000_000,
+        "ServiceCatalogProvisioningDetails": {"ProductId": product, "ProvisioningArtifactId": "pa-1"},
+        "ServiceCatalogProvisionedProductDetails": {
+            "ProvisionedProductStatusMessage": reason,
+            **({"ProvisionedProductId": provisioned} if provisioned else {}),
+        },
+    }
+
+
+@pytest.fixture
+def shop(script: Script, product: Callable[..., None]) -> Callable[..., None]:
+    """A project `shop` by its statuses: `shop("CreateInProgress", "CreateCompleted")`. None is no project."""
+
+    def state(
+        *statuses: str | None,
+        stack: str = "CREATE_COMPLETE",
+        events: Any = (),
+        versions: Any = VERSIONS,
+        **more: str,
+    ) -> None:
+        product(versions)
+        missing = Refusal("ValidationException", "Project shop does not exist.")
+        answers = [missing if each is None else described(each, **more) for each in statuses]
+        script.on("DescribeProject", *answers)
+        find, values = script._answers["DescribeStacks"][0], {"GitHubOwner": "acme", "Recipe": "two"}
+        made = stack_answer(CATALOG_STACK, stack, parameters=values, outputs={"Queue": "q"})
+
+        def stacks(asked: Mapping[str, Any]) -> Any:
+            if "StackName" not in asked:
+                return {"Stacks": []}
+            return find if asked["StackName"].endswith("-publication") else made
+
+        script.on("DescribeStacks", stacks)
+        script.on("ListStackResources", {"StackResourceSummaries": []})
+        script.on("DescribeStackEvents", {"StackEvents": []}, {"StackEvents": list(events)})
+        script.on("GetSecretValue", Refusal("AccessDeniedException", "you may not read it"))
+        script.on("GetTemplate", {"TemplateBody": "Parameters: {Recipe: {Type: String, Default: one}}"})
+        ids = {
+            "ProjectArn": "arn:aws:sagemaker:eu-west-1:123456789012:project/shop",
+            "ProjectId": "p-0123456789ab",
+        }
+        script.on("CreateProject", ids).on("UpdateProject", {"ProjectArn": ids["ProjectArn"]}).on(
+            "DeleteProject", {}
+        )
+
+    return state
