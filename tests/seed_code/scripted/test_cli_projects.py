@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from botocore.exceptions import EndpointConnectionError, NoCredentialsError, ReadTimeoutError
 
 from project_template.commands import create, update
 from project_template.errors import UsageError
@@ -192,6 +193,50 @@ def test_a_refusal_of_aws_is_one_sentence_with_the_operation_and_exit_1(
     assert f"error: {said}" in result.stderr
     assert "Traceback" not in result.stderr
     assert script.changes == []
+
+
+CLIENTS_OWN = [
+    (NoCredentialsError(), 1, "There are no AWS credentials that work (Unable to locate credentials)."),
+    (EndpointConnectionError(endpoint_url="https://sagemaker.invalid"), 1, "https://sagemaker.invalid"),
+    (ReadTimeoutError(endpoint_url="https://sagemaker.invalid"), 1, "https://sagemaker.invalid"),
+    (PermissionError(13, "Permission denied", "reports/x.md"), 1, "Permission denied (reports/x.md)."),
+    (
+        OSError(28, "No space left on device", "x"),
+        1,
+        "The disk is full (x). Make room, and run the same command again.",
+    ),
+    (KeyboardInterrupt(), 130, "Interrupted. What runs on AWS goes on; the same command re-attaches to it."),
+    (
+        ZeroDivisionError("of ours"),
+        1,
+        "ZeroDivisionError: of ours. Run with --verbose to see where, and please report it.",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    "command", [CREATE, ("update", "shop"), ("env", "shop"), ("teardown", "shop")], ids=lambda each: each[0]
+)
+@pytest.mark.parametrize(
+    ("error", "code", "said"), CLIENTS_OWN, ids=[type(each[0]).__name__ for each in CLIENTS_OWN]
+)
+def test_what_fails_on_the_way_to_aws_is_one_message_and_its_exit_code(
+    run, script, command, error, code, said
+):
+    def fail(asked):
+        raise error
+
+    script.on("DescribeProject", fail)
+    result = run(*command)
+    assert (result.exit_code, result.stdout) == (code, "")
+    assert said in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_verbose_shows_the_traceback_before_the_message_of_every_error(run, script, stated):
+    script.on("DescribeProject", stated.refusal("AccessDeniedException", "no"))
+    said = run("env", "shop", "--verbose").stderr
+    assert said.index("Traceback") < said.index("error: AWS denied DescribeProject: no.")
 
 
 @pytest.fixture

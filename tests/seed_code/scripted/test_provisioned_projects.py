@@ -288,6 +288,15 @@ def test_a_project_is_deleted_once_from_every_status(
     assert len(script.asked("DeleteProject")) == deletions
 
 
+def test_a_deletion_that_somebody_else_began_and_that_fails_is_told_and_not_begun_again(
+    aws, script, shop, said, bare_account
+):
+    shop("DeleteInProgress", "DeleteFailed", reason="The bucket is not empty.")
+    with pytest.raises(ProjectError, match=r"\(DeleteFailed\): The bucket is not empty"):
+        take_down(aws, project.describe(aws, "shop"), said)
+    assert script.asked("DeleteProject") == []
+
+
 def test_a_provisioned_product_that_cannot_be_terminated_names_the_reason(
     aws, script, shop, said, bare_account
 ):
