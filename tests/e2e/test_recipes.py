@@ -30,6 +30,8 @@ ENDPOINTS = {
     "toxic-comments": {"kind": "serverless", "memory_mb": 2048, "max_concurrency": 4},
 }
 """What is not served by the stage as it is poured."""
+TRIALS = {"bert-sentiment": {"kind": "realtime", "instance_type": "ml.m5.large", "texts": 50}}
+"""What is tried on a temporary endpoint before the gate decides."""
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +56,20 @@ def root(request, tmp_path):
     return folder
 
 
+@pytest.fixture
+def build(request, tmp_path):
+    """The build repository, whose recipe has a trial where TRIALS says so."""
+    recipe = request.getfixturevalue("recipe")
+    if recipe not in TRIALS:
+        return TEMPLATE / "build"
+    folder = shutil.copytree(TEMPLATE / "build", tmp_path / "build")
+    path = folder / "recipes" / f"{recipe}.yaml"
+    path.write_text(f"{path.read_text()}\n{yaml.safe_dump({'trial': TRIALS[recipe]})}")
+    return folder
+
+
 @pytest.mark.parametrize("recipe", RECIPES)
-def test_a_recipe_goes_from_data_to_a_verified_endpoint(machine, root, recipe, tmp_path):
+def test_a_recipe_goes_from_data_to_a_verified_endpoint(machine, build, root, recipe, tmp_path):
     if recipe in NEEDS and importlib.util.find_spec(NEEDS[recipe]) is None:
         pytest.skip(f"{recipe} needs {NEEDS[recipe]}: make extras")
     real = DATA / next(name for kind, name in REAL.items() if recipe.startswith(kind))
@@ -63,8 +77,11 @@ def test_a_recipe_goes_from_data_to_a_verified_endpoint(machine, root, recipe, t
         options = ["--data", str(real)]
     else:
         options = ["--data", str(made_rows.write(recipe, tmp_path / "rows")), "--minimum", "0.1"]
-    run = machine.build(recipe, "run", "--recipe", recipe, *options)
+    run = machine.run(recipe, "model-build", "run", "--recipe", recipe, *options, root=build)
     assert run["gate"]["passed"] is True
+    if recipe in TRIALS:
+        assert (run["trial"]["texts"], run["trial"]["differing"]) == (50, 0)
+        assert "The trial endpoint answered all 50 texts" in run["gate"]["reason"]
     arn = machine.approve(run["model_package_arn"])
     rolled_out = machine.deploy(recipe, "rollout", "--stage", "staging", "--model-package", arn, root=root)
     assert (rolled_out["verified"], rolled_out["model_package_arn"]) == (True, arn)
