@@ -25,6 +25,7 @@ from bench.measure import Served
 from local_aws.kernel import environment
 from local_aws.kernel.account import Clients
 from local_aws.project import Project, prepare
+from model_build.recipe import Recipe
 from model_deploy.core.model_package.contract import folder_sha256
 
 ROOT = Path(__file__).parents[1]
@@ -128,14 +129,14 @@ def deployable(folder: Path) -> Iterator[Deployable]:
 
 def contract_files() -> dict[str, bytes]:
     """A serving contract with the text rules that the build repository ships, as its recipe for reviews sets them."""
-    recipe = yaml.safe_load((ROOT / "build" / "recipes" / "clothing-reviews.yaml").read_text())
+    recipe = Recipe.load(ROOT / "build" / "recipes" / "clothing-reviews.yaml")
     described = {
         "version": 1,
         "recipe": _RECIPE,
         "labels": _LABELS,
         "multi_label": False,
         "threshold": None,
-        "text_rules": recipe["text_rules"],
+        "text_rules": recipe.text_rules.model_dump(mode="json"),
     }
     return {
         "contract.json": (json.dumps(described, sort_keys=True, indent=2) + "\n").encode(),
