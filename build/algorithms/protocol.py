@@ -34,12 +34,12 @@ class PayloadError(ValueError):
 
 def queries(body: bytes | str, content_type: str) -> list[Query]:
     """The texts of a request. Raises PayloadError, which says what was expected."""
-    text = body.decode("utf-8") if isinstance(body, bytes) else body
+    text = _text_of(body)
     kind = content_type.partition(";")[0].strip().lower()
     if kind == JSON:
         return _instances(_decoded(text))
     if kind == JSON_LINES:
-        return [_source(_decoded(line)) for line in text.splitlines() if line.strip()]
+        return [_source(_decoded(line)) for line in text.split("\n") if line.strip()]
     raise PayloadError(f"content-type {kind or 'None'} not supported; expected {JSON} or {JSON_LINES}")
 
 
@@ -80,6 +80,15 @@ def _source(document: Any) -> Query:
     if not isinstance(document, dict) or "source" not in document:
         raise PayloadError("expected a JSON object with 'source' on each line")
     return Query(_text(document["source"], "'source'"), _k(document))
+
+
+def _text_of(body: bytes | str) -> str:
+    if isinstance(body, str):
+        return body
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise PayloadError(f"the payload is no UTF-8: {error}") from error
 
 
 def _decoded(text: str) -> Any:

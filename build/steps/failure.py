@@ -30,4 +30,5 @@ def reported(message_file: Path) -> Iterator[None]:
 
 def _leave(message_file: Path, text: str) -> None:
     message_file.parent.mkdir(parents=True, exist_ok=True)
-    message_file.write_text(text[:MESSAGE_LENGTH], encoding="utf-8")
+    # A file's name may be no UTF-8.
+    message_file.write_text(text[:MESSAGE_LENGTH], encoding="utf-8", errors="backslashreplace")

@@ -140,7 +140,12 @@ def _examples(path: Path) -> Iterator[tuple[str, list[str]]]:
             raise StepError(f'{where} is not {{"text": ..., "labels": [...]}}: {shown!r}.') from error
         if not isinstance(text, str) or not isinstance(labels, list):
             raise StepError(f"{where} has a text that is not a string, or labels that are not a list.")
-        yield where, [str(label) for label in labels]
+        strange = [label for label in labels if not isinstance(label, str)]
+        if strange:
+            raise StepError(
+                f"{where} has the label {json.dumps(strange[0])}. Expected: a label's name in quotes."
+            )
+        yield where, labels
 
 
 def _numbered(path: Path) -> Iterator[tuple[str, str]]:

@@ -30,6 +30,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 _TAG = re.compile(r"<[A-Za-z/!?][^<>]*>")
+# Beyond every character, as html.unescape says it of shorter ones; of more digits than int() takes it raises ValueError.
+_LONG_REFERENCE = re.compile(r"&#[0-9]{600,};?")
 # The marks that say something about a sentence; the others were tried as tokens and made no model better.
 _KEPT = [(mark, b" " + mark + b" ") for mark in (b".", b",", b"!", b"?")]
 _OTHERS = string.punctuation.translate(str.maketrans("", "", ".,!?'")).encode("ascii")
@@ -40,7 +42,8 @@ _EMOTICON = re.compile(
 )
 # A bracket that nothing closes, or that closes nothing, is a mouth.
 _SPACED = re.compile(r"(?<!\S)(?P<eyes>[:;=])(?: -)? (?P<mouth>[)(])(?!\S)")
-_BRACKET, _LOOK_BACK = re.compile(r"\((?![-o^']?[:;=])"), 300
+_OPENING = {")": re.compile(r"\((?![-o^']?[:;=])"), "]": re.compile(r"\[(?![-o^']?[:;=])")}
+_LOOK_BACK = 300
 _SMILE, _FROWN = "\ue0f0", "\ue0f1"  # for private use: no text means anything by them
 _SMILE_BYTES, _FROWN_BYTES = _SMILE.encode("utf-8"), _FROWN.encode("utf-8")
 _VARIATION_SELECTORS = "".join(map(chr, range(0xFE00, 0xFE10)))
@@ -87,7 +90,7 @@ def _tokeniser(
 
     def tokens(text: str) -> bytes:
         if strip_html and ("<" in text or "&" in text):
-            text = html.unescape(_TAG.sub(" ", text))
+            text = html.unescape(_LONG_REFERENCE.sub("\ufffd", _TAG.sub(" ", text)))
         if emoticons and (":" in text or "=" in text or ";" in text or not text.isascii()):
             text = _with_emoticons(text, emoticons == "spaced")
         # From here on bytes, where most texts need no more than a table and a few replacements: this is the hot loop.
@@ -113,8 +116,8 @@ def _with_emoticons(text: str, spaced: bool) -> str:
     def found(match: re.Match[str]) -> str:
         if match["smile"]:
             return f" {_SMILE} "
-        if match["turned"] and _in_brackets(match.string[max(match.start() - _LOOK_BACK, 0) : match.start()]):
-            return match[0]  # it closes a bracket
+        if match["turned"] and _closes_a_bracket(match.string, match.start()):
+            return match[0]
         return f" {_FROWN} "
 
     text = text.replace(_SMILE, " ").replace(_FROWN, " ")
@@ -124,14 +127,15 @@ def _with_emoticons(text: str, spaced: bool) -> str:
 def _spaced(match: re.Match[str]) -> str:
     text = match.string
     if match["mouth"] == ")":
-        opened = _in_brackets(text[max(match.start() - _LOOK_BACK, 0) : match.start()])
-        return match[0] if opened else _SMILE
+        return match[0] if _closes_a_bracket(text, match.start("mouth")) else _SMILE
     closed = ")" in text[match.end() : match.end() + _LOOK_BACK]
     return match[0] if closed or match["eyes"] == ";" else _FROWN
 
 
-def _in_brackets(before: str) -> bool:
-    return len(_BRACKET.findall(before)) > before.count(")")
+def _closes_a_bracket(text: str, place: int) -> bool:
+    """Whether one is open that the mark at `place` closes."""
+    before = text[max(place - _LOOK_BACK, 0) : place]
+    return len(_OPENING[text[place]].findall(before)) > before.count(text[place])
 
 
 def _byte_table(lowercase: bool, punctuation: str, collapse: bool) -> bytes:

@@ -98,13 +98,15 @@ def _example(line: str, where: str) -> tuple[str, list[str]]:
     try:
         example = json.loads(line)
         text, names = example["text"], example["labels"]
+        if not isinstance(text, str) or not isinstance(names, list):
+            raise TypeError("a text is a string, and labels are a list")
     except (ValueError, KeyError, TypeError) as error:
         raise StepError(f'{where} is not {{"text": ..., "labels": [...]}}: {line.strip()[:80]!r}.') from error
-    return str(text), list(names)
+    return text, names
 
 
 def _check(names: list[str], column: dict[str, int], multi_label: bool, where: str) -> None:
-    unknown = [name for name in names if name not in column]
+    unknown = [name for name in names if not isinstance(name, str) or name not in column]
     if unknown:
         raise StepError(
             f"{where} has the label {unknown[0]!r}, which the recipe does not know. Its labels: {', '.join(column)}."

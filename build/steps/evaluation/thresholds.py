@@ -43,4 +43,11 @@ def _of_label(truth: npt.NDArray[np.bool_], scores: npt.NDArray[np.float64]) -> 
     best = int(f1.argmax())
     lowest = ordered[ends[best]]
     below = ordered[ends[best] + 1] if ends[best] + 1 < len(ordered) else 0.0
-    return max(LEAST, float(f"{(lowest + below) / 2:.6g}"))
+    return max(LEAST, _between(float(below), float(lowest)))
+
+
+def _between(below: float, lowest: float) -> float:
+    """The middle of two scores in as few digits as it takes, six at least, to lie above the one and not above the other."""
+    middle = (below + lowest) / 2
+    rounded = (float(f"{middle:.{digits}g}") for digits in range(6, 18))
+    return next((value for value in rounded if below < value <= lowest), lowest)

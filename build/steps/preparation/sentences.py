@@ -10,7 +10,7 @@ import re
 # An end: marks, with closing quotes or brackets behind them, and then space before what may begin a sentence. Chinese and
 # Japanese have no space there.
 _END = re.compile(
-    r"""(?P<marks>[.!?\u203c\u2047-\u2049]+)["'\u201d\u2019)\]]*[^\S\r\n]+(?=["'\u201c\u2018(\[]*[^\W_a-z])"""
+    r"""(?<![.!?\u203c\u2047-\u2049])(?P<marks>[.!?\u203c\u2047-\u2049]+)["'\u201d\u2019)\]]*[^\S\r\n]+(?=["'\u201c\u2018(\[]*[^\W_a-z])"""
     r"|[\u3002\uff01\uff1f]+[\u300d\u300f\u201d]*|[\r\n]+"
 )
 _ABBREVIATIONS = frozenset(
@@ -70,6 +70,7 @@ _ABBREVIATIONS = frozenset(
     ]
 )
 _LAST_WORD = re.compile(r"[^\s\"'(\[]+$")
+_LOOK_BACK = 16  # characters, more than an abbreviation has: to look at all of a long text at each of its ends takes hours
 
 
 def cut(text: str) -> list[str]:
@@ -93,7 +94,7 @@ def _goes_on(text: str, position: int, marks: str) -> bool:
         return False
     if len(marks) > 1:
         return True
-    word = _LAST_WORD.search(text, 0, position)
+    word = _LAST_WORD.search(text, max(position - _LOOK_BACK, 0), position)
     if word is None:
         return False
     last = word[0].lower()
