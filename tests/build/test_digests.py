@@ -73,7 +73,7 @@ def test_a_message_names_both_hashes(folder):
 
 
 def left(path, error):
-    with pytest.raises(BaseException) as caught, reported(path):  # noqa: PT011
+    with pytest.raises(BaseException) as caught, reported(path):
         raise error
     return caught.value, path.read_text(encoding="utf-8") if path.exists() else None
 
