@@ -164,7 +164,7 @@ def _stated(path: Path) -> dict[str, Any]:
     try:
         stated = json.loads(path.read_text(encoding="utf-8"))
         for reason, part in stated.get("dropped", {}).items():
-            stated["dropped"][reason] = {"count": int(part["count"]), "first_rows": [], "values": [], **part}
+            stated["dropped"][reason] = {"first_rows": [], "values": [], **part, "count": int(part["count"])}
         if "rows" in stated:
             stated["rows"] = int(stated["rows"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -117,6 +117,63 @@ def test_a_script_that_does_not_keep_to_the_contract_is_named_with_file_and_line
             path.unlink()
 
 
+GOOD_LINE, HELD_OUT = "__label__good lovely\n", '{"text": "lovely", "labels": ["good"]}\n'
+WRITTEN = {
+    "a label that is a number": ({"holdout/holdout.jsonl": '{"text": "a", "labels": [1]}'}, "holdout.jsonl, line 1 has the label 1. Expected: a label's name in quotes."),
+    "a label that is a list": ({"holdout/holdout.jsonl": HELD_OUT + '{"text": "a", "labels": [["good"]]}'}, 'line 2 has the label ["good"]. Expected: a label'),
+    "a label that is unknown": ({"holdout/holdout.jsonl": '{"text": "a", "labels": ["odd"]}'}, "line 1 has the label 'odd', which the recipe does not know. Its labels: bad, good."),
+    "labels that are a text": ({"holdout/holdout.jsonl": '{"text": "a", "labels": "good"}'}, "line 1 has a text that is no string, or labels that are no list."),
+    "a text that is none": ({"holdout/holdout.jsonl": '{"text": null, "labels": ["good"]}'}, "line 1 has a text that is no string, or labels that are no list."),
+    "two labels": ({"holdout/holdout.jsonl": '{"text": "a", "labels": ["good", "bad"]}'}, "line 1 has 2 labels; the recipe gives each text exactly one."),
+    "a blank line": ({"train/part.txt": GOOD_LINE + "\n"}, "part.txt, line 2 has 0 labels; the recipe gives each text exactly one."),
+    "no UTF-8": ({"validation/part.txt": b"__label__good caf\xe9"}, "part.txt is not UTF-8: "),
+    "no validation": ({"validation/part.txt": ""}, "The script wrote no example for validation; each of train, validation and holdout needs some."),
+    "no JSON": ({"holdout/holdout.jsonl": "oops"}, "line 1 is not {\"text\": ..., \"labels\": [...]}: 'oops'."),
+    "a summary of other reasons": ({"summary/prepare.json": '{"dropped": {"spam": 3}}'}, "prepare.json is no summary (TypeError: "),
+    "a summary without numbers": ({"summary/prepare.json": '{"rows": "many"}'}, "prepare.json is no summary (ValueError: "),
+}  # fmt: skip
+
+
+@pytest.fixture
+def written(tmp_path):
+    """What a script wrote: good examples, unless a test says otherwise."""
+
+    def write(changes):
+        good = {
+            "train/part.txt": GOOD_LINE,
+            "validation/part.txt": GOOD_LINE,
+            "holdout/holdout.jsonl": HELD_OUT,
+        }
+        for name, content in {**good, **changes}.items():
+            path = tmp_path / "output" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return tmp_path / "output"
+
+    return write
+
+
+LABELS = {"labels": {"names": ["bad", "good"], "multi": False}}
+
+
+@pytest.mark.parametrize("why", WRITTEN)
+def test_what_a_script_wrote_is_checked_as_evaluate_reads_it(written, why):
+    changes, said = WRITTEN[why]
+    with pytest.raises(StepError) as caught:
+        prepare_script.check(LABELS, written(changes))
+    assert said in str(caught.value)
+
+
+def test_a_summary_is_counted_where_the_script_states_none(written):
+    found = prepare_script.check(LABELS, written({"train/more.txt": "__label__bad x\n" * 2}))
+    assert (found["rows"], found["used"], found["dropped"], found["notes"]) == (5, 5, {}, [])
+    assert found["splits"]["train"] == {"rows": 3, "labels": {"good": 1, "bad": 2}}
+    stated = '{"dropped": {"spam": {"count": "3"}}, "notes": ["a"], "seconds": 1.5}'
+    found = prepare_script.check(LABELS, written({"summary/prepare.json": stated}))
+    assert (found["rows"], found["used"], found["notes"], found["seconds"]) == (8, 5, ["a"], 1.5)
+    assert found["dropped"] == {"spam": {"count": 3, "first_rows": [], "values": []}}
+
+
 def test_a_script_that_is_not_there_is_refused_before_anything_runs(tmp_path, repository):
     with pytest.raises(UsageError, match=r"prepare.script is halves, and there is no .*scripts/halves.py"):
         code.assemble(recipe(), repository / "steps")

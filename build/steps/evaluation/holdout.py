@@ -94,7 +94,7 @@ def _truth(rows: Sequence[Sequence[int]], labels: int) -> npt.NDArray[np.bool_]:
     return truth
 
 
-def _example(line: str, where: str) -> tuple[str, list[str]]:
+def _example(line: str, where: str) -> tuple[str, list[Any]]:
     try:
         example = json.loads(line)
         text, names = example["text"], example["labels"]
@@ -105,7 +105,7 @@ def _example(line: str, where: str) -> tuple[str, list[str]]:
     return text, names
 
 
-def _check(names: list[str], column: dict[str, int], multi_label: bool, where: str) -> None:
+def _check(names: Sequence[Any], column: dict[str, int], multi_label: bool, where: str) -> None:
     unknown = [name for name in names if not isinstance(name, str) or name not in column]
     if unknown:
         raise StepError(
