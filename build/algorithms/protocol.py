@@ -88,7 +88,7 @@ def _text_of(body: bytes | str) -> str:
     try:
         return body.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise PayloadError(f"the payload is no UTF-8: {error}") from error
+        raise PayloadError(f"the payload is not UTF-8: {error}") from error
 
 
 def _decoded(text: str) -> Any:

@@ -122,15 +122,15 @@ WRITTEN = {
     "a label that is a number": ({"holdout/holdout.jsonl": '{"text": "a", "labels": [1]}'}, "holdout.jsonl, line 1 has the label 1. Expected: a label's name in quotes."),
     "a label that is a list": ({"holdout/holdout.jsonl": HELD_OUT + '{"text": "a", "labels": [["good"]]}'}, 'line 2 has the label ["good"]. Expected: a label'),
     "a label that is unknown": ({"holdout/holdout.jsonl": '{"text": "a", "labels": ["odd"]}'}, "line 1 has the label 'odd', which the recipe does not know. Its labels: bad, good."),
-    "labels that are a text": ({"holdout/holdout.jsonl": '{"text": "a", "labels": "good"}'}, "line 1 has a text that is no string, or labels that are no list."),
-    "a text that is none": ({"holdout/holdout.jsonl": '{"text": null, "labels": ["good"]}'}, "line 1 has a text that is no string, or labels that are no list."),
+    "labels that are a text": ({"holdout/holdout.jsonl": '{"text": "a", "labels": "good"}'}, "line 1 has a text that is not a string, or labels that are not a list."),
+    "a text that is none": ({"holdout/holdout.jsonl": '{"text": null, "labels": ["good"]}'}, "line 1 has a text that is not a string, or labels that are not a list."),
     "two labels": ({"holdout/holdout.jsonl": '{"text": "a", "labels": ["good", "bad"]}'}, "line 1 has 2 labels; the recipe gives each text exactly one."),
     "a blank line": ({"train/part.txt": GOOD_LINE + "\n"}, "part.txt, line 2 has 0 labels; the recipe gives each text exactly one."),
     "no UTF-8": ({"validation/part.txt": b"__label__good caf\xe9"}, "part.txt is not UTF-8: "),
     "no validation": ({"validation/part.txt": ""}, "The script wrote no example for validation; each of train, validation and holdout needs some."),
     "no JSON": ({"holdout/holdout.jsonl": "oops"}, "line 1 is not {\"text\": ..., \"labels\": [...]}: 'oops'."),
-    "a summary of other reasons": ({"summary/prepare.json": '{"dropped": {"spam": 3}}'}, "prepare.json is no summary (TypeError: "),
-    "a summary without numbers": ({"summary/prepare.json": '{"rows": "many"}'}, "prepare.json is no summary (ValueError: "),
+    "a summary of other reasons": ({"summary/prepare.json": '{"dropped": {"spam": 3}}'}, "prepare.json is not a summary (TypeError: "),
+    "a summary without numbers": ({"summary/prepare.json": '{"rows": "many"}'}, "prepare.json is not a summary (ValueError: "),
 }  # fmt: skip
 
 

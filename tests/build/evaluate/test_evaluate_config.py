@@ -51,7 +51,7 @@ def test_a_configuration_is_what_the_recipe_says(load):
 def test_a_configuration_that_lacks_a_key_names_it(load, key):
     with pytest.raises(StepError) as caught:
         load({name: value for name, value in DOCUMENT.items() if name != key})
-    assert f"config.json is no configuration of this step (KeyError: '{key}')." in str(caught.value)
+    assert f"config.json is not a configuration of this step (KeyError: '{key}')." in str(caught.value)
     assert "`model-build run` writes it from the recipe." in str(caught.value)
 
 
@@ -63,7 +63,7 @@ def test_a_configuration_that_lacks_a_key_names_it(load, key):
     ],
 )  # fmt: skip
 def test_what_is_no_configuration_is_told_by_its_error(load, document, kind):
-    with pytest.raises(StepError, match=rf"config\.json is no configuration of this step \({kind}: "):
+    with pytest.raises(StepError, match=rf"config\.json is not a configuration of this step \({kind}: "):
         load(document)
 
 
@@ -118,7 +118,7 @@ TRIAL = {
 def test_a_trials_configuration_is_complete_and_holds_nothing_else(load):
     assert load(TRIAL, trial.Config).memory_mb == 2048
     for document in (None, "{", "[1]", {**TRIAL, "more": 1}, {"kind": "serverless"}):
-        with pytest.raises(StepError, match=r"config\.json is no configuration of this step \(.*Error: "):
+        with pytest.raises(StepError, match=r"config\.json is not a configuration of this step \(.*Error: "):
             load(document, trial.Config)
 
 
