@@ -129,6 +129,6 @@ def _document(aws: Aws, execution: Execution, step: str, output: str, name: str)
         if error_code(error) != "NoSuchKey":
             raise
         raise CommandError(f"{step} succeeded but {uri} is not there; was it deleted since?") from error
-    except json.JSONDecodeError as error:
+    except ValueError as error:  # no JSON, or no text
         raise CommandError(f"{uri}, which {step} wrote, is not JSON: {error}.") from error
     return document
