@@ -1,5 +1,8 @@
 """Answers of AWS that a command takes for what they are: nothing there, not allowed, not yet, or an error of AWS."""
 
+from collections.abc import Callable
+from typing import Any
+
 import boto3
 import pytest
 from botocore.exceptions import ClientError
@@ -28,7 +31,7 @@ def aws():
     return Aws(boto3.Session("x", "x", region_name="eu-west-1"))
 
 
-CALLS = {
+CALLS: dict[str, tuple[Callable[[Aws], Any], Any]] = {
     "list_pipeline_executions": (lambda aws: list(executions.listed(aws.sagemaker, "p")), []),
     "list_pipeline_executions ": (lambda aws: executions.recent(aws.sagemaker, "p"), []),
     "describe_pipeline": (lambda aws: pipelines.deployed_definition(aws.sagemaker, "p"), None),
