@@ -145,8 +145,6 @@ def test_history_knows_where_a_step_really_ran(monkeypatch):
     )
     monkeypatch.setattr(caching, "executions", found)
     sagemaker = SimpleNamespace(
-        describe_pipeline_definition_for_execution=lambda PipelineExecutionArn: {
-            "PipelineDefinition": "{}"
-        }
+        describe_pipeline_definition_for_execution=lambda PipelineExecutionArn: {"PipelineDefinition": "{}"}
     )
     assert caching.history(sagemaker, "p") == [Run("{}", {"Data": arn}, {"Prepare": "e1", "Train": "e2"})]
