@@ -80,6 +80,12 @@ def test_what_an_event_does_in_the_build_repository(happened, variables, jobs):
     assert reached("build", happened, variables, OURS) == jobs
 
 
+def test_a_pull_request_is_tried_beside_its_tests_and_main_trains_only_what_passed_them():
+    jobs = yaml.safe_load((TEMPLATE / ".github" / "workflows" / "build.yml").read_text())["jobs"]
+    needed = {job: each.get("needs") for job, each in jobs.items()}
+    assert needed == {"test": None, "try": None, "try-offline": None, "clean": None, "train": "test"}
+
+
 @pytest.mark.parametrize(
     ("happened", "variables", "jobs"),
     [
