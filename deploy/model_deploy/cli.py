@@ -16,7 +16,18 @@ import typer
 from model_common.cli.advice import Advice
 from model_common.cli.command_line import application, confirmed, print_result, reported
 from model_common.cli.summary import annotate, set_output
-from model_deploy.options import Force, InSummary, Json, PackageArn, Root, StageName, Timeout, Verbose, Why
+from model_deploy.options import (
+    Force,
+    InSummary,
+    Json,
+    PackageArn,
+    Root,
+    ShowPlan,
+    StageName,
+    Timeout,
+    Verbose,
+    Why,
+)
 from model_deploy.summary import Summary
 
 ADVICE = Advice(work="A rollout that was started")
@@ -56,6 +67,7 @@ def rollout(
     force: Force = None,
     why: Why = None,
     timeout: Timeout = None,
+    show_plan: ShowPlan = False,
     root: Root = None,
     as_json: Json = False,
     in_summary: InSummary = False,
@@ -70,8 +82,14 @@ def rollout(
         from model_deploy.rollout.request import Request
 
         entered = workspace.enter(root, stage)
-        request = Request(entered.package(model_package), why, forced=force, timeout=timeout)
-        _roll_out(entered, request, as_json, summary)
+        arn = entered.package(model_package)
+        if show_plan:
+            from model_deploy.commands import plan
+
+            planned = plan.lines(plan.make(entered, arn, force))
+            summary.write_section(_heading("plan", stage, model_package), planned)
+            typer.echo("\n".join(planned), err=True)
+        _roll_out(entered, Request(arn, why, forced=force, timeout=timeout), as_json, summary)
 
 
 @app.command()

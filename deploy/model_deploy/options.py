@@ -50,6 +50,12 @@ Timeout = Annotated[
         help="Stop watching after this long. An update that nobody watches goes back, where the stage has alarms.",
     ),
 ]
+ShowPlan = Annotated[
+    bool,
+    typer.Option(
+        "--plan", help="First show on stderr what it would change, as `plan` does, in the same process."
+    ),
+]
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON object on stdout, and nothing else there.")
 ]

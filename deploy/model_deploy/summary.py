@@ -27,6 +27,10 @@ class Summary:
 
     def write(self) -> None:
         """Append the lines to the summary. Raises OSError."""
-        if self._environment is not None and self._lines:
-            summary.append(self._environment, summary.block(self.heading, self._lines, level=3))
+        self.write_section(self.heading, self._lines)
         self._lines = []
+
+    def write_section(self, heading: str, lines: list[str]) -> None:
+        """Append lines under a heading of their own at once. Raises OSError."""
+        if self._environment is not None and lines:
+            summary.append(self._environment, summary.block(heading, lines, level=3))

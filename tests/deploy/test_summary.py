@@ -1,5 +1,7 @@
 """What a workflow's page shows of a command; and that what an event says can come in by variables."""
 
+import json
+
 from model_deploy.summary import Summary
 
 
@@ -39,6 +41,14 @@ def test_refusals_and_results_are_on_the_page_of_the_run(project, tmp_path):
         shown = page.read_text()
         assert shown.startswith(f"### {command}: staging, version 1\n\n```text\n")
         assert project.endpoint("staging") in shown
+    page.write_text("")
+    again = project.run("rollout", "--stage", "staging", "--plan", "--summary", "--json")
+    plan, rollout = page.read_text().split("### ")[1:]
+    assert plan.startswith("plan: staging, version 1\n")
+    assert "Nothing changes" in plan
+    assert "Nothing changes" in again.stderr
+    assert json.loads(again.stdout)["changed"] is False
+    assert rollout.startswith("rollout: staging, version 1\n")
     assert [record["why"] for record in project.records("staging")] == ["event 7 of the registry"]
     for command in ("rollback", "reject"):
         page.write_text("")

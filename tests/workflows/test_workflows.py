@@ -186,9 +186,8 @@ def test_exactly_the_package_of_the_event_goes_through_plan_rollout_and_verify(m
     workflow = load("deploy")
     for stage in ("staging", "production"):
         made = calls("deploy", workflow, stage, monkeypatch)
-        assert [call for call, _ in made] == [
-            f"model-deploy {verb}" for verb in ("plan", "rollout", "verify")
-        ]
+        assert [call for call, _ in made] == ["model-deploy rollout", "model-deploy verify"]
+        assert made[0][1]["show_plan"] is True
         assert {(given["model_package"], given["stage"]) for _, given in made} == {(ARN, stage)}
         rejection = calls("deploy", workflow, f"reject-{stage}", monkeypatch)
         assert [(call, given["model_package"], given["stage"]) for call, given in rejection] == [
