@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import shlex
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from model_build.aws.clients import Aws, connect
 from model_build.core.settings import Settings
@@ -21,7 +22,8 @@ class Workspace:
     """A recipe with its repository and project.
 
     `settings` are those of the command; `project` are the project's, which differ from them in a pull request.
-    `options` are the command line's options that chose root and recipe.
+    `options` are the command line's options that chose root and recipe. `blueprints` are those that the command has made
+    (`model_build.run.blueprint.of`).
     """
 
     root: Path
@@ -30,6 +32,7 @@ class Workspace:
     project: Settings
     aws: Aws
     options: tuple[str, ...] = ()
+    blueprints: dict[Settings, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def command(self, *words: str) -> str:
         """A `model-build` command that works in the same workspace, to be pasted into the same shell."""

@@ -15,6 +15,7 @@ from model_build.cli import app
 from model_build.commands.pull_requests import clean
 from model_build.core.settings import Settings
 from model_build.errors import SettingsError
+from model_build.run import pipeline
 
 RECIPE: dict[str, Any] = {
     "name": "garments",
@@ -121,9 +122,15 @@ def test_the_plan_of_a_pull_request_is_what_merging_would_change(shop):
 
 
 @pytest.mark.slow
-def test_a_pull_request_trains_evaluates_and_gates_writes_below_its_prefix_and_registers_nothing(shop):
+def test_a_pull_request_trains_evaluates_and_gates_writes_below_its_prefix_and_registers_nothing(
+    shop, monkeypatch
+):
+    defined, definition = [], pipeline.definition
+    monkeypatch.setattr(pipeline, "definition", lambda *given: defined.append(given[1]) or definition(*given))
     result = shop.call("run", "--plan", "--summary", "--json", TRAINING_DATA=shop.data())
     assert result.exit_code == 0, result.stderr
+    # Plan, run and report need the same two, each of which takes a third of a second.
+    assert [settings.pull_request for settings in defined] == [7, None]
     planned = result.stderr[result.stderr.index("pipeline   ") :].partition("\nChampion")[0]
     assert "+ step Register" in planned
     assert planned.rstrip() in shop.summary.read_text()

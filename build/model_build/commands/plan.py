@@ -47,12 +47,12 @@ def make(workspace: Workspace, source: str | None) -> Plan:
     workspace.check_problem()
     project.check(aws, settings)
     found = data.locate(aws.s3, settings.bucket, source, settings.home) if source else None
-    planned = blueprint.make(workspace.recipe, workspace.steps, settings)
+    planned = blueprint.of(workspace, settings)
     revision = commit(workspace.root, os.environ)
     current = champion.resolve(aws.sagemaker, settings.model_package_group, workspace.recipe.problem_name)
     merged = planned
     if settings.pull_request is not None:
-        merged = blueprint.make(workspace.recipe, workspace.steps, workspace.project)
+        merged = blueprint.of(workspace, workspace.project)
     deployed = pipelines.deployed_definition(aws.sagemaker, workspace.permanent_pipeline)
     reusable: dict[str, str] | None = None
     if found:

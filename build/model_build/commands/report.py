@@ -136,7 +136,7 @@ def _changed(workspace: Workspace, data_sha256: str) -> dict[str, str]:
         return {}
     sagemaker, group = workspace.aws.sagemaker, workspace.settings.model_package_group
     deployed = pipelines.deployed_definition(sagemaker, workspace.permanent_pipeline)
-    merged = blueprint.make(workspace.recipe, workspace.steps, workspace.project)
+    merged = blueprint.of(workspace, workspace.project)
     current = champion.resolve(sagemaker, group, workspace.recipe.problem_name)
     return change_summary.describe(
         deployed, merged.definition, data_sha256, current.data_sha256 if current else None

@@ -92,7 +92,7 @@ def run(
     say(f"Champion: {f'version {current.version} ({current.arn})' if current else 'none'}")
 
     def attempt_in(place: Workspace) -> Attempt:
-        planned = blueprint.make(place.recipe, place.steps, place.settings)
+        planned = blueprint.of(place, place.settings)
         given = blueprint.parameters(planned, place.settings, found, current, revision, force_reason, gate)
         return Attempt(place, planned, given | ({APPROVAL_STATUS: "Approved"} if approved else {}))
 

@@ -19,6 +19,7 @@ from model_build.recipe import Recipe, same_problem
 from model_build.recipe.training import Transformer
 from model_build.recipe.transformer import Pretrained
 from model_build.run import pipeline
+from model_build.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,17 @@ class Blueprint:
     definition: str
     libraries: Wheels | None = None
     pretrained: Pretrained | None = None
+
+
+def of(workspace: Workspace, settings: Settings) -> Blueprint:
+    """The blueprint of the workspace's recipe with these settings. A command that asks again gets the same one.
+
+    Raises UsageError, as `make` does.
+    """
+    if settings not in workspace.blueprints:
+        workspace.blueprints[settings] = make(workspace.recipe, workspace.steps, settings)
+    found: Blueprint = workspace.blueprints[settings]
+    return found
 
 
 def make(recipe: Recipe, steps: Path, settings: Settings) -> Blueprint:

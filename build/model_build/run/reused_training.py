@@ -50,7 +50,7 @@ def reuse(workspace: Workspace, number: int, data: Data) -> Copy | NotReusable:
 
 
 def _find(workspace: Workspace, settings: Settings, data: Data) -> Job | NotReusable:
-    planned = blueprint.make(workspace.recipe, workspace.steps, settings)
+    planned = blueprint.of(workspace, settings)
     reason = f"pull request {settings.pull_request} has no execution that trained"
     for execution in _ended_executions(workspace, settings.pipeline_name(workspace.recipe.name)):
         step = execution.step("Train")
