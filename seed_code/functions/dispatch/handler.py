@@ -11,9 +11,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-import boto3
-from botocore.config import Config
-
+from aws import aws_client
 from dispatch import event as events
 from dispatch.errors import DispatchError, SettingsError
 from github.dispatches import Dispatcher, owner_and_name
@@ -21,13 +19,6 @@ from github.errors import GitHubError
 from github.function import Context, start_log
 
 _log = logging.getLogger("dispatch")
-
-
-def aws_client(service: str) -> Any:
-    """A boto3 client whose timeouts leave the function time to log the error."""
-    retries: Any = {"mode": "standard", "total_max_attempts": 3}
-    name: Any = service
-    return boto3.client(name, config=Config(connect_timeout=5, read_timeout=10, retries=retries))
 
 
 def handle(event: Mapping[str, Any], context: Context) -> dict[str, Any]:

@@ -13,10 +13,9 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from aws import aws_client
 from github import Deadline, SignIn
 from github.errors import GitHubError
 from github.function import Context, Function, start_log
@@ -38,17 +37,11 @@ from pour.repository import NOT_CREATED, RepositoryResource
 _log = logging.getLogger("pour")
 
 
-def aws_client(service: str) -> Any:
-    """A boto3 client that gives up while there is still time to say so."""
-    retries: Any = {"mode": "standard", "total_max_attempts": 3}
-    name: Any = service
-    return boto3.client(name, config=Config(connect_timeout=5, read_timeout=30, retries=retries))
-
-
 def handle(event: Mapping[str, Any], context: Context) -> None:
     """Lambda's handler. Raises AnswerNotDeliveredError only: then nobody was told, and Lambda tries again."""
     start_log()
-    Pour(os.environ, aws_client).handle(event, context)
+    # CloudFormation and S3 may take longer to answer than what the other functions call.
+    Pour(os.environ, partial(aws_client, read_timeout=30)).handle(event, context)
 
 
 class Pour(Function):

@@ -13,9 +13,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-import boto3
-from botocore.config import Config
-
+from aws import aws_client
 from github.dispatches import Dispatcher, owner_and_name
 from github.errors import GitHubError
 from github.function import Context as _Context
@@ -34,13 +32,6 @@ class Context(_Context, Protocol):
     """The part of Lambda's context that is used."""
 
     invoked_function_arn: str
-
-
-def aws_client(service: str) -> Any:
-    """A boto3 client whose timeouts leave the function time to log the error."""
-    retries: Any = {"mode": "standard", "total_max_attempts": 3}
-    name: Any = service
-    return boto3.client(name, config=Config(connect_timeout=5, read_timeout=10, retries=retries))
 
 
 def handle(event: Mapping[str, Any], context: Context) -> dict[str, Any]:

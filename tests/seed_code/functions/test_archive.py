@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 FUNCTIONS = Path(__file__).parents[3] / "seed_code" / "functions"
-OWN = {"github", "pour", "dispatch", "retrain"}
+OWN = {"aws", "github", "pour", "dispatch", "retrain"}
 BROUGHT = {"boto3", "botocore"}
 
 
@@ -27,11 +27,12 @@ def test_the_functions_import_the_standard_library_and_boto3_only():
     assert found >= {"github", "boto3"}
 
 
-def test_github_knows_nothing_of_the_functions_and_they_not_of_each_other():
+def test_neither_github_nor_aws_knows_the_functions_and_they_not_each_other():
     known = {
         name: {each for path in (FUNCTIONS / name).rglob("*.py") for each in imported(path)} for name in OWN
     }
-    functions = OWN - {"github"}
+    functions = OWN - {"aws", "github"}
+    assert not known["aws"] & OWN
     assert not known["github"] & (functions | BROUGHT)
     assert all(not known[name] & (functions - {name}) for name in functions)
 
