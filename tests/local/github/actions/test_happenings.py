@@ -134,6 +134,35 @@ def test_a_pull_request_from_a_fork_gets_no_secret_no_variable_and_cannot_write_
     assert "Did you mean to set the `id-token` permission?" in log
 
 
+def test_a_fork_that_edits_what_the_workflow_runs_gets_no_secret_no_variable_and_cannot_write_or_sign_in(
+    repo, runner
+):
+    workflow = SHOW.replace("on:", "env: {KEY: '${{ secrets.KEY }}', NAME: '${{ vars.NAME }}'}\non:", 1)
+    steps = "      - uses: actions/checkout@v7.0.1\n      - run: sh steps/train.sh '${{ github.token }}'\n"
+    made = repo(f"{workflow}{steps}", private=False)
+    runner.set_secret(made.full_name, "KEY", "hush")
+    made.ok("POST", "/actions/variables", {"name": "NAME", "value": "shop"})
+    made.put("steps/train.sh", "echo trained\n")
+    fork = runner.fork(made.full_name, "eve")
+    evil = (
+        'echo "K=[$KEY] V=[$NAME] I=[$ACTIONS_ID_TOKEN_REQUEST_URL]"\n'
+        "curl -s -o /dev/null -w 'answered %{http_code}' -X PUT -A x -H \"Authorization: Bearer $1\""
+        ' -d \'{"message": "m", "content": "eA=="}\' "$GITHUB_API_URL/repos/$GITHUB_REPOSITORY/contents/owned.txt"\n'
+    )
+    headers = {"Authorization": "Bearer eve-token"}
+    script = f"{runner.api_url}/repos/{fork.full_name}/contents/steps/train.sh"
+    old = requests.get(script, headers=headers, timeout=30).json()["sha"]
+    edit = {"message": "Edit", "content": _encoded(evil), "branch": "main", "sha": old}
+    done = requests.put(script, json=edit, headers=headers, timeout=30)
+    assert done.ok, done.text
+    made.ok("POST", "/pulls", {"title": "Evil", "head": "eve:main", "base": "main"}, token="eve-token")
+    [run] = [each for each in made.settle() if each.event.name == "pull_request"]
+    log = run.job("a").log
+    assert "K=[] V=[] I=[]" in log
+    assert "answered 403" in log
+    assert made.record.git.entry("main", "owned.txt") is None
+
+
 def _encoded(text):
     return base64.b64encode(text.encode()).decode()
 
