@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -22,7 +22,7 @@ class Runs:
 
     actions: Actions
     timeline: Timeline
-    _known: set[int] = field(default_factory=set)
+    _known: dict[int, Run] = field(default_factory=dict)
     _reported: set[int] = field(default_factory=set)
 
     def follow(
@@ -30,18 +30,28 @@ class Runs:
     ) -> Run:
         """The next run for an event, once it has ended or waits for a reviewer. `refused` is the job that is to fail.
 
+        Jobs that look after other runs may still go on: `finish` waits for them.
         Raises CommandFailedError with the end of its log where another job fails.
         """
         run: Run = self.actions.wait_for(lambda: self._next(repository, event, action), _PATIENCE)
-        self._known.add(run.id)
+        self._known[run.id] = run
         return self.resume(run, refused)
 
     def resume(self, run: Run, refused: str | None = None) -> Run:
         """The same run, further: after a review."""
+        self._report_until(run, _is_settled, refused)
+        return run
+
+    def finish(self) -> None:
+        """Wait for the end of every run that was followed. Raises CommandFailedError as `follow` does."""
+        for run in self._known.values():
+            self._report_until(run, lambda each: each.status == "completed")
+
+    def _report_until(self, run: Run, is_over: Callable[[Run], bool], refused: str | None = None) -> None:
         while True:
-            ended = self.actions.wait_for(lambda: self._newly_ended(run) or _is_settled(run), _PATIENCE)
+            ended = self.actions.wait_for(lambda: self._newly_ended(run) or is_over(run), _PATIENCE)
             if ended is True:
-                return run
+                return
             for job in ended:
                 self._reported.add(job.id)
                 self._report(run, job, is_expected=job.definition.id == refused)
@@ -85,5 +95,6 @@ def _seconds(job: Job) -> float:
 
 
 def _is_settled(run: Run) -> bool:
-    found = {job.status for job in run.jobs.values()}
-    return run.status == "completed" or ("waiting" in found and not found & {"pending", "in_progress"})
+    """Whether the run has ended, but for jobs that look after other runs, or a reviewer may decide."""
+    left = {job.status for job in run.jobs.values() if job.name not in _HOUSEKEEPING} - {"completed"}
+    return not left or "waiting" in left

@@ -166,6 +166,7 @@ class Scenario:
         )
         self._runs.follow(DEPLOY, "repository_dispatch", "model-approved", refused="staging")
         timeline.tell("Staging's checks refuse it as well: without force it ends there")
+        self._runs.finish()
         return result
 
     def tear_down(self) -> dict[str, Any]:
