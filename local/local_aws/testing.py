@@ -3,6 +3,8 @@
 `local_server` is one server for the whole session; `aws` is a project of its own on it for each test. `ServerProcess` is a
 server in a process of its own, whose waits are as short as a test needs. In GitHub Actions the outcome is appended to the
 job's summary, so that it can be read where nothing else is reported.
+
+The server's modules are imported by the first test that needs a server: they take seconds, which other tests need not wait for.
 """
 
 from __future__ import annotations
@@ -21,17 +23,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local_aws import project
-from local_aws.kernel import environment
-from local_aws.kernel.account import REGION, Clients
-from local_aws.kernel.http.guard import Admitted, Guard
-from local_aws.kernel.signing.keys import AccessKey, Keys
-from local_aws.project import Project
-from local_aws.server import Server
+if TYPE_CHECKING:
+    from local_aws.kernel.account import Clients
+    from local_aws.project import Project
+    from local_aws.server import Server
 
 _numbers = itertools.count(1)
 
@@ -46,21 +45,29 @@ class Aws:
     @cached_property
     def project(self) -> Project:
         """The whole project: ten requests, of which most tests need three."""
+        from local_aws import project
+
         return project.prepare(self._clients, self.name)
 
     @cached_property
     def bucket(self) -> str:
         """The project's artifact bucket."""
+        from local_aws import project
+
         return project.bucket(self._clients, self.name)
 
     @cached_property
     def role_arn(self) -> str:
         """The ARN of the role that jobs run as."""
+        from local_aws import project
+
         return project.pipeline_role(self._clients, self.name)
 
     @cached_property
     def group(self) -> str:
         """The project's model package group."""
+        from local_aws import project
+
         return project.group(self._clients, self.name)
 
     @property
@@ -71,6 +78,8 @@ class Aws:
     @property
     def environment(self) -> dict[str, str]:
         """The whole environment of a command that works in this project."""
+        from local_aws.kernel import environment
+
         return environment.for_command(os.environ, self.server.account.clients, self.project.variables())
 
     def client(self, service: str) -> Any:
@@ -141,6 +150,9 @@ class ServerProcess:
     def __init__(
         self, folder: Path, time_scale: float, *, enforce: bool = False, control: str = f"{__name__}:Control"
     ) -> None:
+        from local_aws.kernel.account import REGION, Clients
+        from local_aws.kernel.signing.keys import AccessKey, Keys
+
         call = f"from {__name__} import _serve; _serve({control!r}, {enforce!r})"
         self.process = subprocess.Popen(
             [sys.executable, "-c", call],
@@ -173,10 +185,14 @@ class ServerProcess:
 
     def make_project(self, name: str) -> Project:
         """A project of that name on the server: its bucket, roles and model package group."""
+        from local_aws import project
+
         return project.prepare(self.clients, name)
 
     def environment(self, base: Mapping[str, str], variables: Mapping[str, str]) -> dict[str, str]:
         """`base` with AWS replaced by this server, and `variables`: see `local_aws.kernel.environment.for_command`."""
+        from local_aws.kernel import environment
+
         return environment.for_command(base, self.clients, variables)
 
     def stop(self) -> None:
@@ -200,6 +216,8 @@ class ServerProcess:
 
 def _serve(control: str, enforce: bool) -> None:
     """Serve until stdin ends or SIGTERM: each line of JSON, [name, {arguments}], calls a method; a line answers it."""
+    from local_aws.server import Server
+
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     module, _, name = control.partition(":")
     with Server(0, enforce=enforce) as server:
@@ -219,12 +237,16 @@ def _print_line(answer: Any) -> None:
 @pytest.fixture
 def any_host(monkeypatch: pytest.MonkeyPatch) -> None:
     """The server answers whatever its host is called, for a test that puts something between it and its clients."""
+    from local_aws.kernel.http.guard import Admitted, Guard
+
     monkeypatch.setattr(Guard, "admit", lambda guard, environ: Admitted())
 
 
 @pytest.fixture(scope="session")
 def local_server() -> Iterator[Server]:
     """An embedded AWS that serves all tests of the session."""
+    from local_aws.server import Server
+
     with Server() as server:
         yield server
 

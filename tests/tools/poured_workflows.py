@@ -39,6 +39,7 @@ def run_workflows(account: Account, cache: Path) -> None:
         "AWS_EC2_METADATA_DISABLED": "true",
         "LOCAL_AWS_TIME_SCALE": str(TIME_SCALE),
         "PIP_NO_INDEX": "1",  # whatever a job installs is on this machine
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # as are pytest's plugins, which no poured repository names
         "SAGEMAKER_VALIDATE_ROLE": "false",
         "XDG_CACHE_HOME": str(cache),
     }

@@ -187,6 +187,7 @@ class Scenario:
             **caches.of_user(os.environ),
             "LOCAL_AWS_TIME_SCALE": str(self.server.account.time_scale),
             "PYTEST_ADDOPTS": _TESTS,
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # this machine's plugins, which no poured repository names
             "SAGEMAKER_VALIDATE_ROLE": "false",
         }
         packages = (Path(sysconfig.get_paths()["purelib"]),)
