@@ -100,8 +100,8 @@ class Server:
             time_scale=time_scale,
             clients=Clients(self.endpoint_url, region, keys or Keys()),
         )
-        self._admission = Admission.of(self.account, Application([]))
-        self.request_lock = RequestLock(self._admission)
+        self._complete = threading.Event()
+        self.request_lock = RequestLock(Admission.of(self.account, self._answer_once_complete))
         self._http.app = self.request_lock
         self._thread = threading.Thread(
             target=self._http.serve_forever, args=(_POLL,), name="local-aws", daemon=True
@@ -121,7 +121,12 @@ class Server:
             gateways=[self.github, *(each for each in self._handlers if isinstance(each, Gateway))],
             gate=self.gate,
         )
-        self._admission.application = self._application
+        self._complete.set()
+
+    def _answer_once_complete(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Answer a request when every service is there: moto would answer for those that are not."""
+        self._complete.wait()
+        return self._application(environ, start_response)
 
     def add_gateway(self, gateway: Gateway) -> None:
         """Answer what is below another path of `/_NAME/`, too."""
