@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from model_common.errors import TimedOutError
 
-FIRST_PAUSE, LONGEST_PAUSE, SLOWER = 0.1, 5.0, 1.25
+FIRST_PAUSE, LONGEST_PAUSE, SLOWER = 0.1, 5.0, 1.1
 """The first pause and the longest one in seconds, and the factor between a pause and the next."""
 
 

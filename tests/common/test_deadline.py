@@ -43,16 +43,16 @@ def test_the_first_look_is_at_once_and_an_end_before_the_limit_is_none(clock):
     assert clock.slept == []
 
 
-def test_pauses_grow_by_a_quarter_up_to_five_seconds(clock):
+def test_pauses_grow_by_a_tenth_up_to_five_seconds(clock):
     looked(200)
-    growing = [0.1 * 1.25**number for number in range(18)]
-    assert clock.slept[:18] == pytest.approx(growing)
-    assert clock.slept[18:-1] == [5.0] * (len(clock.slept) - 19)
+    growing = [0.1 * 1.1**number for number in range(42)]
+    assert clock.slept[:42] == pytest.approx(growing)
+    assert clock.slept[42:-1] == [5.0] * (len(clock.slept) - 43)
 
 
 def test_the_last_pause_ends_with_the_limit_and_is_followed_by_a_last_look(clock):
     count, _ = looked(0.3)
-    assert clock.slept == pytest.approx([0.1, 0.125, 0.075])
+    assert clock.slept == pytest.approx([0.1, 0.11, 0.09])
     assert (count, clock.now) == (4, pytest.approx(1000.3))
 
 

@@ -13,7 +13,7 @@ from model_build.errors import TimedOutError
 if TYPE_CHECKING:
     from types_boto3_sagemaker.client import SageMakerClient
 
-_FIRST_PAUSE, _LONGEST_PAUSE, _SLOWER = 0.2, 10.0, 1.1
+_FIRST_PAUSE, _LONGEST_PAUSE, _SLOWER = 0.2, 10.0, 1.05
 
 
 def watch(
