@@ -10,6 +10,8 @@ from typing import Any, Self
 from botocore.exceptions import BotoCoreError, ClientError
 
 CLIENTS = 4
+_PAUSE = 0.05
+"""Seconds between two questions of a client: enough for some hundred during a canary, and for the jobs beside it."""
 
 
 class Load:
@@ -37,7 +39,7 @@ class Load:
             thread.join()
 
     def _run(self) -> None:
-        while not self._stopped.wait(0.01):
+        while not self._stopped.wait(_PAUSE):
             failed = self._ask()
             with self._lock:
                 self.requests += 1
