@@ -76,7 +76,7 @@ def test_what_a_key_may_hold_does_not_end_the_address():
     [
         ("http://127.0.0.1:5577", "aws"),
         ("https://minio.acme.internal", "aws"),
-        ("https://amazonaws.com.acme.internal", "aws"),
+        ("https://s3.amazonaws.com.acme.internal", "aws"),
         ("https://notamazonaws.com", "aws"),
         ("", "aws"),
         (AWS, "aws-iso"),
