@@ -46,6 +46,9 @@ _OPENING = {")": re.compile(r"\((?![-o^']?[:;=])"), "]": re.compile(r"\[(?![-o^'
 _LOOK_BACK = 300
 _SMILE, _FROWN = "\ue0f0", "\ue0f1"  # for private use: no text means anything by them
 _SMILE_BYTES, _FROWN_BYTES = _SMILE.encode("utf-8"), _FROWN.encode("utf-8")
+# NFKC sorts the marks on a character in quadratic time. UAX #15 lets a text have 30 of them: no language has more.
+_MARKS = 30
+_MANY_MARKS = re.compile(rf"[^\w\s!-~]{{{_MARKS + 1},}}")
 _VARIATION_SELECTORS = "".join(map(chr, range(0xFE00, 0xFE10)))
 # What keyboards and word processors write in place of ASCII; NFKC leaves these alone.
 _TYPOGRAPHY = {ord(mark): "'" for mark in "\u2018\u2019\u201a\u201b\u02bc\u2032\u00b4"}
@@ -156,10 +159,19 @@ def _plain_form(lowercase: bool, split: bool, collapse: bool) -> Callable[[str],
     table = _UnicodeTable(split, collapse)
 
     def plain(text: str) -> str:
-        text = unicodedata.normalize("NFKC", text.translate(_TYPOGRAPHY))
+        text = unicodedata.normalize("NFKC", _MANY_MARKS.sub(_fewer_marks, text.translate(_TYPOGRAPHY)))
         return (text.lower() if lowercase else text).translate(table)
 
     return plain
+
+
+def _fewer_marks(match: re.Match[str]) -> str:
+    kept, run = [], 0
+    for character in match[0]:
+        run = run + 1 if unicodedata.combining(character) else 0
+        if run <= _MARKS:
+            kept.append(character)
+    return "".join(kept)
 
 
 class _UnicodeTable(dict[int, str]):

@@ -228,3 +228,11 @@ def test_a_bracket_of_another_kind_is_not_closed():
 def test_each_rule_has_to_be_stated(missing):
     with pytest.raises(KeyError, match=missing):
         tokenise("text", {name: value for name, value in RULES.items() if name != missing})
+
+
+@pytest.mark.parametrize("marks", ["\u0301", "\u0316\u0301", "\u05b0\u0301\u0316"])
+def test_a_character_keeps_thirty_marks_since_sorting_more_takes_quadratic_time(marks):
+    written = (marks * 40_000)[:40_000]
+    assert tokenise(f"q{written} b", RULES) == tokenise(f"q{written[:30]} b", RULES)
+    assert len(tokenise(f"q{written[:29]}", RULES)) == 30
+    assert tokenise("\U0001f600" * 40, RULES).count("\U0001f600") == 40
