@@ -58,7 +58,7 @@ def test_machines_are_tried_in_order_and_named_once(tmp_path):
     training = "training: {instance_type: ml.c5.xlarge, fallback_instance_types: [%s]}\n"
     recipe = load(tmp_path, SMALLEST + training % "ml.m5.xlarge, ml.c5.2xlarge")
     assert recipe.training.instance_types == ("ml.c5.xlarge", "ml.m5.xlarge", "ml.c5.2xlarge")
-    with pytest.raises(UsageError, match=r"ml\.c5\.xlarge stands twice"):
+    with pytest.raises(UsageError, match=r"ml\.c5\.xlarge is listed twice"):
         load(tmp_path, SMALLEST + training % "ml.m5.xlarge, ml.c5.xlarge")
 
 

@@ -31,7 +31,7 @@ SECRET = TokenSignIn("arn:aws:secretsmanager:eu-west-1:123456789012:secret:githu
         ({"Owner": "A"}, "Owner is 'A'; lower-case letters"),
         ({"Owner": "abcde"}, "Owner has 5 characters"),
         ({"Owner": "a", "Gate": "door"}, "Gate is 'door'; it takes github, registry"),
-        ({"Owner": "a", "Colour": "red"}, "Colour is no parameter"),
+        ({"Owner": "a", "Colour": "red"}, "Colour is not a parameter"),
     ],
 )
 def test_a_value_is_refused_by_name_with_what_is_allowed(given, said):

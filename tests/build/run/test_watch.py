@@ -56,15 +56,15 @@ def test_every_description_is_shown_to_the_last(watched):
     assert (end, shown) == (seen[-1], seen)
 
 
-def test_pauses_grow_to_ten_seconds_while_nothing_changes_and_begin_anew_after_a_change(watched):
-    same, other = [execution()] * 60, [execution(steps=1)] * 2
+def test_pauses_grow_to_ten_seconds_while_nothing_changes_and_begin_again_after_a_change(watched):
+    same, other = [execution()] * 100, [execution(steps=1)] * 2
     _, _, clock = watched(*same, *other, execution("Succeeded"))
     assert clock.pauses[0] == 0.2
     assert all(
-        0 < before <= after for before, after in zip(clock.pauses[:59], clock.pauses[1:60], strict=True)
+        0 < before <= after for before, after in zip(clock.pauses[:99], clock.pauses[1:100], strict=True)
     )
-    assert clock.pauses[59] == 10.0
-    assert clock.pauses[60:] == [0.2, pytest.approx(0.22)]
+    assert clock.pauses[99] == 10.0
+    assert clock.pauses[100:] == [0.2, pytest.approx(0.21)]
 
 
 @pytest.mark.parametrize("timeout", [0.1, 1.0, 30.0])

@@ -169,7 +169,7 @@ def test_an_archived_repository_is_named(made):
 def test_an_unknown_reviewer_is_named(made, reviewer, word):
     name = reviewer.format(owner=made.owner)
     environments = [{"Name": "production", "Reviewers": [name], "ProtectedBranches": "true"}]
-    assert f"{name!r} is no {word}" in refused(made, Environments=environments)
+    assert f"{name!r} is not a {word}" in refused(made, Environments=environments)
 
 
 def test_more_reviewers_than_github_takes_are_refused(made):
