@@ -101,7 +101,8 @@ class Server:
             clients=Clients(self.endpoint_url, region, keys or Keys()),
         )
         self._complete = threading.Event()
-        self.request_lock = RequestLock(Admission.of(self.account, self._answer_once_complete))
+        self._admission = Admission.of(self.account, self._answer_once_complete)
+        self.request_lock = RequestLock(self._admission)
         self._http.app = self.request_lock
         self._thread = threading.Thread(
             target=self._http.serve_forever, args=(_POLL,), name="local-aws", daemon=True

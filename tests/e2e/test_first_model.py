@@ -35,7 +35,7 @@ def films(count):
         middle = draw.choice(list(kinds))
         words = " ".join(draw.choices(kinds[middle], k=4))
         rows.append(
-            f"{number}\t{middle + draw.choice([-1, -0.5, 0, 0.5, 1])}\ta {words} film number {number}\n"
+            f"{number}\t{middle + draw.choice([-0.8, -0.5, 0, 0.5, 0.8])}\ta {words} film number {number}\n"
         )
     return "".join(rows)
 
