@@ -9,7 +9,7 @@ from botocore import exceptions as botocore
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from model_common.aws.errors import error_text, explain, is_denied, is_missing, unless_missing
+from model_common.aws.errors import error_text, explain, is_denied, is_missing, names_nothing, unless_missing
 from model_common.cli.advice import Advice
 
 ADVICE = Advice(work="A pipeline that was started")
@@ -119,6 +119,19 @@ def test_advice_is_the_commands_own():
 )
 def test_what_does_not_exist_is_told_by_code_or_by_words(code, message, missing):
     assert is_missing(refused(code, message)) is missing
+
+
+@pytest.mark.parametrize(
+    ("code", "nothing"),
+    [
+        ("ValidationException", True),
+        ("ResourceNotFound", True),
+        ("AccessDenied", False),
+        ("ValidationError", False),
+    ],
+)
+def test_an_arn_of_something_else_names_nothing_either(code, nothing):
+    assert names_nothing(refused(code, "1 validation error detected")) is nothing
 
 
 def test_what_is_denied_is_told_by_its_code():

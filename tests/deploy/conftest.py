@@ -51,6 +51,29 @@ _CHECKS = {
 _numbers = itertools.count(1)
 
 
+class _Runtime:
+    """A client of the runtime that answers every call with the same body, or raises the same error."""
+
+    def __init__(self, answer: Any) -> None:
+        self.answer = answer
+        self.requests: list[dict[str, Any]] = []
+
+    def invoke_endpoint(self, **request: Any) -> dict[str, Any]:
+        self.requests.append(request)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return {"Body": self}
+
+    def read(self) -> bytes:
+        return self.answer if isinstance(self.answer, bytes) else json.dumps(self.answer).encode()
+
+
+@pytest.fixture
+def runtime_of() -> Any:
+    """Makes a client of the runtime of its answer: bytes, a document, or an error; `requests` is what it was asked."""
+    return _Runtime
+
+
 @pytest.fixture(scope="session")
 def repository() -> Path:
     """The deploy repository's root: the nearest folder above that holds the stages, or a `deploy` that does."""

@@ -40,22 +40,6 @@ def api(repository):
             sys.modules.pop(name, None)
 
 
-class Runtime:
-    """A client of the runtime that answers every call with the same body, or raises the same error."""
-
-    def __init__(self, answer):
-        self.answer, self.requests = answer, []
-
-    def invoke_endpoint(self, **request):
-        self.requests.append(request)
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return {"Body": self}
-
-    def read(self):
-        return self.answer if isinstance(self.answer, bytes) else json.dumps(self.answer).encode()
-
-
 @pytest.fixture
 def contract(api, tmp_path):
     """Loads a contract with that description, and rules."""
@@ -69,11 +53,11 @@ def contract(api, tmp_path):
 
 
 @pytest.fixture
-def classifier(api, contract):
-    """A classifier with that contract, answered by a Runtime; both."""
+def classifier(api, contract, runtime_of):
+    """A classifier with that contract, answered by a runtime; both."""
 
     def classifier(answer, description=SINGLE, policy=None):
-        runtime = Runtime(answer)
+        runtime = runtime_of(answer)
         made = api["policy"].Policy.parse(json.dumps(policy) if policy else "")
         return api["classifier"].Classifier(contract(description), runtime, "shop-live", made), runtime
 

@@ -168,28 +168,12 @@ def test_what_is_no_answer_of_the_api_is_shown(answered, content, status, said):
 # The endpoint
 
 
-class Runtime:
-    """A client of the runtime that answers with a document, or raises."""
-
-    def __init__(self, answer):
-        self.answer, self.requests = answer, []
-
-    def invoke_endpoint(self, **request):
-        self.requests.append(request)
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return {"Body": self}
-
-    def read(self):
-        return json.dumps(self.answer).encode()
-
-
 def entry(**scores):
     return {"label": [f"__label__{name}" for name in scores], "prob": list(scores.values())}
 
 
-def test_an_endpoint_is_asked_for_all_labels_of_the_texts_that_have_tokens():
-    runtime = Runtime([entry(good=0.7, bad=0.3)])
+def test_an_endpoint_is_asked_for_all_labels_of_the_texts_that_have_tokens(runtime_of):
+    runtime = runtime_of([entry(good=0.7, bad=0.3)])
     found = EndpointModel(runtime, "shop-live", SINGLE)(["Lovely", " "])
     assert found == [Prediction(("good",), {"good": 0.7, "bad": 0.3}), Prediction((), {})]
     [request] = runtime.requests
@@ -232,24 +216,24 @@ def refusal(code, message="It said so."):
 @pytest.mark.parametrize(
     ("message", "said"), [("It said so.", "It said so."), ("", None)], ids=["words", "none"]
 )
-def test_an_error_of_the_model_is_no_answer(code, message, said):
+def test_an_error_of_the_model_is_no_answer(runtime_of, code, message, said):
     with pytest.raises(NoAnswerError) as refused:
-        EndpointModel(Runtime(refusal(code, message)), "shop-live", SINGLE)(["a"])
+        EndpointModel(runtime_of(refusal(code, message)), "shop-live", SINGLE)(["a"])
     assert str(refused.value) == (said or code)
 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "ValidationError", "ThrottlingException"])
-def test_an_error_of_the_caller_is_none_of_the_models(code):
+def test_an_error_of_the_caller_is_none_of_the_models(runtime_of, code):
     with pytest.raises(ClientError, match=code):
-        EndpointModel(Runtime(refusal(code)), "shop-live", SINGLE)(["a"])
+        EndpointModel(runtime_of(refusal(code)), "shop-live", SINGLE)(["a"])
 
 
-def test_an_endpoint_that_cannot_be_reached_does_not_answer():
+def test_an_endpoint_that_cannot_be_reached_does_not_answer(runtime_of):
     with pytest.raises(NoAnswerError, match="Read timeout"):
-        EndpointModel(Runtime(ReadTimeoutError(endpoint_url="https://x")), "shop-live", SINGLE)(["a"])
+        EndpointModel(runtime_of(ReadTimeoutError(endpoint_url="https://x")), "shop-live", SINGLE)(["a"])
 
 
 @pytest.mark.parametrize("answer", [{}, [entry(good=1), entry(good=1)], [["good"]], "good"], ids=repr)
-def test_another_answer_of_the_endpoint_is_none(answer):
+def test_another_answer_of_the_endpoint_is_none(runtime_of, answer):
     with pytest.raises(NoAnswerError):
-        EndpointModel(Runtime(answer), "shop-live", SINGLE)(["a"])
+        EndpointModel(runtime_of(answer), "shop-live", SINGLE)(["a"])

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from model_build.core.execution import Execution, Step
 from model_build.errors import UsageError
-from model_common.aws.errors import error_code, is_missing
+from model_common.aws.errors import is_missing, names_nothing
 
 if TYPE_CHECKING:
     from types_boto3_sagemaker.client import SageMakerClient
@@ -125,8 +125,7 @@ def find(
         arn = execution if execution.startswith("arn:") else _arn(sagemaker, pipeline, execution)
         return describe(sagemaker, arn)
     except ClientError as error:
-        # What is no ARN of an execution is no valid request.
-        if not is_missing(error) and error_code(error) != "ValidationException":
+        if not names_nothing(error):
             raise
         raise UsageError(
             f"The pipeline {pipeline} has no execution {execution}; `{command('status')}` lists the latest."

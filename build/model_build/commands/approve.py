@@ -11,7 +11,7 @@ from model_build.aws.clients import Aws
 from model_build.commands.models import APPROVAL, next_place, next_step
 from model_build.core.settings import Settings
 from model_build.errors import UsageError
-from model_common.aws.errors import error_code, error_text, is_missing
+from model_common.aws.errors import error_text, names_nothing
 from model_common.aws.registry import resolve
 
 if TYPE_CHECKING:
@@ -76,8 +76,7 @@ def _approval(aws: Aws, arn: str) -> str:
     try:
         return aws.sagemaker.describe_model_package(ModelPackageName=arn).get("ModelApprovalStatus", "")
     except ClientError as error:
-        # SageMaker has one code for an ARN of another kind and for a package that does not exist.
-        if error_code(error) != "ValidationException" and not is_missing(error):
+        if not names_nothing(error):
             raise
         raise UsageError(
             f"The registry has no model package {arn} ({error_text(error)}). `model-build models` lists the versions."

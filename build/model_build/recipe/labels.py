@@ -23,7 +23,7 @@ LabelName = Annotated[
 
 
 _SIGNS = (">=", "<=", "!=", "=", ">", "<")
-_SIGN = re.compile(r"\s*(?P<left>.+?)\s*(?P<sign>>=|<=|!=|=|>|<)\s*(?P<right>.+?)\s*")
+_SIGN = re.compile(rf"\s*(?P<left>.+?)\s*(?P<sign>{'|'.join(_SIGNS)})\s*(?P<right>.+?)\s*")
 DropReason = Annotated[str, matching(r"[a-z][a-z0-9_]{0,39}", "a reason of small letters, digits and _")]
 Pair = tuple[str, str]
 

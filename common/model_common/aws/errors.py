@@ -71,6 +71,14 @@ def is_missing(error: ClientError) -> bool:
     )
 
 
+def names_nothing(error: ClientError) -> bool:
+    """Whether SageMaker knows nothing by the ARN of the request.
+
+    It has one code, ValidationException, for the ARN of a model package that does not exist and for that of something else.
+    """
+    return is_missing(error) or error_code(error) == "ValidationException"
+
+
 def unless_missing(call: Callable[..., object], **request: str) -> None:
     """Make a call of a boto3 client; returns None if the resource does not exist. Raises its other errors."""
     try:

@@ -62,9 +62,9 @@ def _path(aws: Aws, product: str) -> str:
     """The launch path's id, "" without one. A product in several portfolios has several, and only ours a launch role."""
     pages = aws.catalog.get_paginator("list_launch_paths").paginate(ProductId=product)
     paths: list[Any] = [each for page in pages for each in page.get("LaunchPathSummaries", [])]
-    launched = [each for each in paths if any(_sets_role(one) for one in each.get("ConstraintSummaries", []))]
+    launched = [
+        each
+        for each in paths
+        if any(constraint.get("Type") == "LAUNCH" for constraint in each.get("ConstraintSummaries", []))
+    ]
     return next((str(each["Id"]) for each in (*launched, *paths)), "")
-
-
-def _sets_role(constraint: dict[str, str]) -> bool:
-    return constraint.get("Type") == "LAUNCH"
