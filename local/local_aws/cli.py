@@ -8,7 +8,6 @@ import shlex
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
@@ -107,14 +106,13 @@ def up(
     from local_aws.console import Aws, Console, GitHub, Renewed
     from local_aws.developer import credentials, granted_project
     from local_aws.kernel.signing.keys import KeyFileError, published
+    from local_aws.kernel.termination import awaited
     from local_aws.persistence import served
 
     names = list(dict.fromkeys(map(check_name, projects or [])))
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
     try:
         with (
+            awaited(signal.SIGINT, signal.SIGTERM) as termination,
             served(state, port) as server,
             published(server.account.clients.keys.administrator, server.port),
         ):
@@ -137,7 +135,7 @@ def up(
                     server.github, clients, owner, domain, console.address, names
                 ):
                     typer.echo(line, err=True)
-                stop.wait()
+                termination.wait()
     except KeyFileError as error:
         raise UsageError(str(error)) from error
 

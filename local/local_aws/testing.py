@@ -216,15 +216,15 @@ class ServerProcess:
 
 def _serve(control: str, enforce: bool) -> None:
     """Serve until stdin ends or SIGTERM: each line of JSON, [name, {arguments}], calls a method; a line answers it."""
+    from local_aws.kernel.termination import awaited
     from local_aws.server import Server
 
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     module, _, name = control.partition(":")
-    with Server(0, enforce=enforce) as server:
+    with awaited(signal.SIGTERM) as termination, Server(0, enforce=enforce) as server:
         desk = getattr(importlib.import_module(module), name)(server)
         key = server.account.clients.keys.administrator
         _print_line({"url": server.endpoint_url, "key": [key.id, key.secret]})
-        for line in sys.stdin:
+        while not termination.comes_before(sys.stdin) and (line := sys.stdin.readline()):
             method, arguments = json.loads(line)
             _print_line(getattr(desk, method)(**arguments))
 
