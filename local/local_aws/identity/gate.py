@@ -174,7 +174,8 @@ class Gate:
         own = [each.resource for each in needed if each.action == needed[0].action]
         self._namer.facts.note(request, own)
         if request.service == "iam" and not request.operation.startswith(("Get", "List")):
-            self._roles.forget()
+            # A request that names a role changes that role. Any other may change a policy that several have.
+            self._roles.forget(request.parameters.get("RoleName"))
 
     def _requirements(self, request: ApiRequest) -> list[Requirement]:
         try:

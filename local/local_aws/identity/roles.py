@@ -1,4 +1,4 @@
-"""The policies of roles, as IAM has them: read by its API, and kept until somebody changes anything in IAM."""
+"""The policies of roles, as IAM has them: read by its API, and kept until somebody changes them in IAM."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def policies_of(iam: Any, role_arn: str) -> RolePolicies:
 
     Raises PolicyError for a document that cannot be read.
     """
-    name = role_arn.rpartition("/")[2]
+    name = _name(role_arn)
     try:
         role = iam.get_role(RoleName=name)["Role"]
     except iam.exceptions.NoSuchEntityException:
@@ -71,8 +71,16 @@ class Roles:
                     self._known[role_arn] = known
         return known
 
-    def forget(self) -> None:
-        """Forget all policies, because IAM has changed."""
+    def forget(self, name: str | None = None) -> None:
+        """Forget the policies of the role of that name, because IAM has changed them; without a name those of all roles."""
         with self._lock:
-            self._known.clear()
             self._changes += 1
+            if name is None:
+                self._known.clear()
+                return
+            for arn in [each for each in self._known if _name(each) == name]:
+                del self._known[arn]
+
+
+def _name(role_arn: str) -> str:
+    return role_arn.rpartition("/")[2]

@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 
 from local_aws.identity.policies.permissions import audit
 from local_aws.identity.policies.policy import Policy, RolePolicies
-from local_aws.identity.roles import all_policies, policies_of
+from local_aws.identity.roles import Roles, all_policies, policies_of
 from local_aws.kernel.calls import Call
 
 ROLE = "arn:aws:iam::123456789012:role/identity/worker"
@@ -156,6 +156,54 @@ def test_a_permission_counts_from_the_moment_it_is_given_and_no_longer_than_that
     roles.iam.delete_role_policy(RoleName=name, PolicyName="queues")
     with pytest.raises(ClientError, match="AccessDeniedException"):
         queues.list_queues()
+
+
+def test_a_new_version_of_a_managed_policy_counts_for_every_role_that_has_it(aws, roles, enforced):
+    def document(action):
+        return json.dumps({"Version": "2012-10-17", "Statement": [allow("One", action)]})
+
+    policy = roles.iam.create_policy(
+        PolicyName=f"{aws.name}-shared", PolicyDocument=document("sns:ListTopics")
+    )["Policy"]["Arn"]
+    queues = []
+    for role in (roles.make(), roles.make()):
+        roles.iam.attach_role_policy(RoleName=role.rpartition("/")[2], PolicyArn=policy)
+        queues.append(roles.client(role, "sqs"))
+    for each in queues:
+        with pytest.raises(ClientError, match="AccessDeniedException"):
+            each.list_queues()
+    roles.iam.create_policy_version(
+        PolicyArn=policy, PolicyDocument=document("sqs:ListQueues"), SetAsDefault=True
+    )
+    for each in queues:
+        assert each.list_queues()
+
+
+def test_a_change_of_one_role_leaves_what_is_known_of_the_others(roles):
+    read = []
+    roles.iam.meta.events.register(
+        "before-parameter-build.iam.GetRole", lambda params, **_: read.append(params["RoleName"])
+    )
+    one, other = roles.make(("s3:*", "*")), roles.make(("sqs:*", "*"))
+    names = [each.rpartition("/")[2] for each in (one, other)]
+    known = Roles(roles.iam)
+    for change, expected in (
+        (None, names),
+        (names[0], names[:1]),
+        ("nobody", []),
+    ):
+        read.clear()
+        if change is not None:
+            known.forget(change)
+        assert [known.policies(role).identity[0].statements[0].granted for role in (one, other)] == [
+            ("s3:*",),
+            ("sqs:*",),
+        ]
+        assert read == expected
+    read.clear()
+    known.forget()
+    known.policies(one), known.policies(other)
+    assert read == names
 
 
 def test_a_query_service_and_a_rest_service_refuse_in_their_own_words(aws, roles, enforced):
