@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from model_common.cli.advice import Advice
-from model_common.cli.command_line import application, confirmed, print_result, reported
+from model_common.cli.command_line import application, confirmed, print_result, reported, start
 from model_common.cli.summary import annotate, set_output
 from model_deploy.options import (
     Force,
@@ -340,7 +340,7 @@ def incident(
 
 def main() -> None:
     """The console script."""
-    app()
+    start(app)
 
 
 def _heading(command: str, stage: str, arn: str | None = None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import shlex
 import signal
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 _EXAMPLE = "http://127.0.0.1:5577"
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_NEW_OBJECTS = 50_000
+"""Objects that are made before Python looks for garbage among them: at its own threshold, 700, it searches all that the server
+has imported again and again."""
 
 ProjectName = Annotated[
     str,
@@ -318,6 +322,7 @@ def main() -> None:
     """Run the command line; turn errors into a message and their exit code."""
     from local_aws.kernel.http import server_log
 
+    gc.set_threshold(_NEW_OBJECTS)
     try:
         with server_log.in_words():
             app()

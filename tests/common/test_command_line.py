@@ -1,10 +1,12 @@
 """What the command lines have in common: what a shell completes, and how a question is answered."""
 
+import gc
+
 import pytest
 import typer
 from typer.testing import CliRunner
 
-from model_common.cli.command_line import application, confirmed, names_in
+from model_common.cli.command_line import application, confirmed, names_in, start
 
 app = application("shop", "A shop.", "")
 
@@ -33,6 +35,26 @@ def test_a_shell_completes_commands_options_and_the_names_of_files(tmp_path, mon
     assert completed("shop s") == ["sell", "sweep"]
     assert completed("shop sell --wh") == ["--what"]
     assert completed("shop sell --what sh") == ["shirt", "shoes"]
+
+
+def test_a_console_script_rarely_searches_for_garbage_among_what_it_imports(monkeypatch):
+    before, searches, imported = gc.get_threshold(), [], []
+    own = application("shop", "A shop.", "")
+
+    @own.command()
+    def load() -> None:
+        gc.callbacks.append(lambda phase, about: searches.append(phase))
+        imported.extend([] for _ in range(100_000))
+        gc.callbacks.pop()
+
+    monkeypatch.setattr("sys.argv", ["shop", "load"])
+    try:
+        with pytest.raises(SystemExit) as ended:
+            start(own)
+    finally:
+        gc.set_threshold(*before)
+    assert (ended.value.code, len(imported)) == (0, 100_000)
+    assert searches.count("start") <= 3
 
 
 @pytest.mark.parametrize(("typed", "done"), [("y\n", "swept"), ("n\n", "left"), ("", "left")])

@@ -6,7 +6,7 @@ What a command needs is imported when it is called, so that help and usage error
 from __future__ import annotations
 
 from model_build.cli import pull_requests, recipes, registry, training
-from model_common.cli.command_line import application
+from model_common.cli.command_line import application, start
 
 app = application(
     name="model-build",
@@ -32,4 +32,4 @@ app.command()(pull_requests.clean)
 
 def main() -> None:
     """The console script."""
-    app()
+    start(app)

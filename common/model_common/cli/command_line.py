@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import json
 import os
 import sys
@@ -21,6 +22,9 @@ from model_common.repository import nearest
 INTERRUPTED = 130
 CLOSED_PIPE = 141
 """The exit code of a command that a closed pipe ended, as shells report it: 128 plus the number of SIGPIPE."""
+
+_NEW_OBJECTS = 50_000
+"""Objects that are made before Python looks for garbage among them."""
 
 
 def _print_version(context: typer.Context, wanted: bool) -> None:
@@ -57,6 +61,16 @@ def application(name: str, help: str, epilog: str) -> typer.Typer:
 
     app.callback()(_root)
     return app
+
+
+def start(app: typer.Typer) -> None:
+    """Run a command line as a console script: it ends the process.
+
+    What a command imports stays. At Python's own threshold, 700 objects, the collector of garbage searches all of it several
+    times, which takes a fifth of the time that a pipeline's definition takes.
+    """
+    gc.set_threshold(_NEW_OBJECTS)
+    app()
 
 
 def names_in(folder: str) -> Callable[[str], list[str]]:

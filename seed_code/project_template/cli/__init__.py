@@ -5,7 +5,7 @@ What a command needs is imported when it is called: the CDK alone takes a second
 
 from __future__ import annotations
 
-from model_common.cli.command_line import application
+from model_common.cli.command_line import application, start
 from project_template.cli import checks, projects, publication
 
 app = application(
@@ -28,4 +28,4 @@ app.command()(publication.seed)
 
 def main() -> None:
     """The console script."""
-    app()
+    start(app)
