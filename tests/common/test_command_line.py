@@ -42,7 +42,7 @@ def test_a_console_script_rarely_searches_for_garbage_among_what_it_imports(monk
     own = application("shop", "A shop.", "")
 
     @own.command()
-    def load() -> None:
+    def load():
         gc.callbacks.append(lambda phase, about: searches.append(phase))
         imported.extend([] for _ in range(100_000))
         gc.callbacks.pop()

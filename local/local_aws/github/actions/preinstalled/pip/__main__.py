@@ -1,6 +1,7 @@
-"""`python -m pip` where the machine has packages already: it answers at once when a list of pinned ones lacks nothing.
+"""`python -m pip` where the machine has packages already: what pip takes seconds for, done at once.
 
-pip itself takes seconds to find that out. Whatever is asked beyond that, and where anything lacks, the real pip does.
+That is to find that a list of pinned packages lacks nothing, and to install what lies on this machine (`local`). Whatever
+is asked beyond that, and where anything lacks, the real pip does.
 """
 
 from __future__ import annotations
@@ -39,8 +40,18 @@ def _is_installed(name: str, wanted: str, marker: str | None) -> bool:
 
 
 def main() -> None:
-    """Answer a list that lacks nothing; hand everything else to pip."""
+    """Answer a list that lacks nothing, and install projects and wheels; hand everything else to pip."""
     match [each for each in sys.argv[1:] if each not in _IGNORED_OPTIONS]:
+        case ["install", "--no-deps", "--no-build-isolation", "-e", first, "-e", second]:
+            from . import local
+
+            if local.install_editable([Path(first), Path(second)]):
+                return
+        case ["install", "--force-reinstall", "--no-deps", wheel]:
+            from . import local
+
+            if local.install_wheels([Path(wheel)]):
+                return
         case ["install", "-r", path]:
             text = Path(path).read_text(encoding="utf-8")
             if _all_installed(text):
@@ -50,7 +61,8 @@ def main() -> None:
                     kept.write(text)
                 sys.argv[sys.argv.index(path)] = kept.name
     sys.path[:] = [each for each in sys.path if each != _FOLDER]
-    del sys.modules["pip"]
+    for name in [each for each in sys.modules if each.partition(".")[0] == "pip"]:
+        del sys.modules[name]
     runpy.run_module("pip", run_name="__main__", alter_sys=True)
 
 
