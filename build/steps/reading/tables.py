@@ -112,20 +112,14 @@ class _Quoted:
         while True:
             try:
                 for record in reader:
+                    line = reader.line_num
+                    span, last = line - last, line
                     if len(record) == width:
-                        last += 1
-                        if last == reader.line_num:  # most records are one line
-                            yield row_of(record)
-                            continue
-                        line = reader.line_num
-                        span, last = line - last + 1, line
-                        if span > most or swallows(record, span):
+                        if span > 1 and (span > most or swallows(record, span)):
                             yield None, _open_quote(line, span, record)
                         else:
                             yield row_of(record)
                         continue
-                    line = reader.line_num
-                    span, last = line - last, line
                     if self._ended:
                         self._source.lines = last - 1
                         self._source.whole = span == 1
