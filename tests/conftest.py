@@ -1,6 +1,10 @@
+import functools
+import gc
 import os
+from collections.abc import Iterator
 
 import boto3
+import botocore.session
 import pytest
 
 pytest_plugins = ["local_aws.testing", "openapi"]
@@ -31,6 +35,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _place(item: pytest.Item) -> int:
     return next((place for place, name in enumerate(LONGEST) if name in item.path.parts), len(LONGEST))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """The many objects of the tests live to the end: no search for garbage need look at them."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _models_of_services_are_read_once() -> Iterator[None]:
+    """Each session of boto3 reads the models of its services again, which takes longer than most tests."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(botocore.session, "create_loader", functools.cache(botocore.session.create_loader))
+        yield
 
 
 @pytest.fixture(autouse=True)

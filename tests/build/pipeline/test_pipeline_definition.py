@@ -94,7 +94,8 @@ def test_a_definition_reads_each_of_awss_models_once_in_a_process(
         return content
 
     monkeypatch.setattr(botocore.loaders.JSONFileLoader, "load_file", load_file)
-    make = botocore.session.create_loader
+    make = botocore.loaders.create_loader
+    monkeypatch.setattr(botocore.session, "create_loader", make)  # tests/conftest.py keeps them, too
     assert definition(recipe(), settings, inputs) == built
     assert read == []
     assert botocore.session.create_loader is make
