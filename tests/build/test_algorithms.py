@@ -23,6 +23,8 @@ from prediction import contract, predictor, scripted
 STEPS = Path(predictor.__file__).parents[1]
 ALGORITHMS = STEPS.with_name("algorithms")
 SCRIPTS = ["tfidf", "fasttext"]
+FEW_BUCKETS = {"tfidf": (), "fasttext": ("--buckets", "1000")}
+"""Else a model of fastText has 25 MB, whatever it has learned."""
 GOOD = ["good fine lovely", "fine good great", "lovely great good", "great fine lovely"]
 BAD = ["bad awful broken", "awful bad poor", "broken poor bad", "poor awful broken"]
 LABELS = ("negative", "positive")
@@ -65,7 +67,7 @@ def train(folder, name, channel, *options):
 
 def artifact(folder):
     path = folder / "model.tar.gz"
-    with tarfile.open(path, "w:gz") as archive:
+    with tarfile.open(path, "w:gz", compresslevel=1) as archive:
         for file in sorted((folder / "model").iterdir()):
             archive.add(file, file.name)
     return path
@@ -101,7 +103,8 @@ def trained(tmp_path_factory):
     def trained(name, multi_label=False, number=1):
         folder = tmp_path_factory.mktemp(name)
         channel = lines(multi_label)
-        done = train(folder, name, channel, "--multi_label", str(multi_label), "--min_count", "1")
+        options = ("--multi_label", str(multi_label), "--min_count", "1", *FEW_BUCKETS[name])
+        done = train(folder, name, channel, *options)
         assert done.returncode == 0, done.stderr
         return Trained(done.stdout, folder)
 

@@ -26,7 +26,7 @@ RECIPE = {
     "name": "garments",
     "data": {"format": "csv", "text": "Text", "label": "Label"},
     "labels": {"names": ["bad", "good"]},
-    "training": {"hyperparameters": {"epochs": 5, "vector_dim": 4, "min_count": 1}},
+    "training": {"hyperparameters": {"epochs": 5, "vector_dim": 4, "min_count": 1, "buckets": 1000}},
     "evaluation": {"bootstrap_samples": 100},
     "gate": {"minimum": 0.0},
 }

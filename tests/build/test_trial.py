@@ -28,7 +28,15 @@ DOCUMENT = {
         "names": ["bad", "good"],
         "rules": [{"name": "bad", "values": ["1"]}, {"name": "good", "values": ["5"]}],
     },
-    "training": {"hyperparameters": {"epochs": 20, "learning_rate": 0.5, "vector_dim": 4, "min_count": 1}},
+    "training": {
+        "hyperparameters": {
+            "epochs": 20,
+            "learning_rate": 0.5,
+            "vector_dim": 4,
+            "min_count": 1,
+            "buckets": 1000,
+        }
+    },
     "evaluation": {"bootstrap_samples": 100},
     "gate": {"minimum": 0.8},
 }

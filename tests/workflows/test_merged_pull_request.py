@@ -25,7 +25,15 @@ RECIPE = {
         "names": ["bad", "good"],
         "rules": [{"name": "bad", "values": ["1"]}, {"name": "good", "values": ["5"]}],
     },
-    "training": {"hyperparameters": {"epochs": 10, "learning_rate": 0.5, "vector_dim": 4, "min_count": 1}},
+    "training": {
+        "hyperparameters": {
+            "epochs": 10,
+            "learning_rate": 0.5,
+            "vector_dim": 4,
+            "min_count": 1,
+            "buckets": 1000,
+        }
+    },
     "evaluation": {"bootstrap_samples": 100},
     "gate": {"metric": "macro_f1", "minimum": 0.8},
 }
