@@ -220,8 +220,9 @@ def _serve(control: str, enforce: bool) -> None:
     from local_aws.server import Server
 
     module, _, name = control.partition(":")
+    make_control = getattr(importlib.import_module(module), name)
     with awaited(signal.SIGTERM) as termination, Server(0, enforce=enforce) as server:
-        desk = getattr(importlib.import_module(module), name)(server)
+        desk = make_control(server)
         key = server.account.clients.keys.administrator
         _print_line({"url": server.endpoint_url, "key": [key.id, key.secret]})
         while not termination.comes_before(sys.stdin) and (line := sys.stdin.readline()):

@@ -16,7 +16,7 @@ COPIED = ("build/", "tests/build/", "tests/conftest.py", "tests/tools/")
 
 @pytest.fixture
 def copy(tmp_path):
-    """The build half of this checkout with what checks it, beside the same environment."""
+    """The build half of this checkout with what checks it but without its tests, beside the same environment."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
@@ -26,6 +26,8 @@ def copy(tmp_path):
     )
     for name in listed.stdout.splitlines():
         if (name.startswith(COPIED) or "/" not in name) and (ROOT / name).is_file():
+            if Path(name).name.startswith("test_"):
+                continue
             target = tmp_path / name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, target)

@@ -13,6 +13,7 @@ import pytest
 
 import digests
 import evaluate
+import failure
 
 ARN = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/reviews/7"
 LABELS = ("negative", "positive")
@@ -121,6 +122,13 @@ class Job:
         """The report of a run within this process, which saves starting one."""
         evaluate.evaluate(evaluate.arguments(self.arguments()))
         return self.report()
+
+    def refused(self) -> str:
+        """The message of a run within this process that fails."""
+        options = evaluate.arguments(self.arguments())
+        with pytest.raises(SystemExit), failure.reported(options.message):
+            evaluate.evaluate(options)
+        return options.message.read_text("utf-8")
 
     def report(self):
         return json.loads((self.root / "output/evaluation/evaluation.json").read_text("utf-8"))
