@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import pytest
@@ -67,6 +68,11 @@ _ARNS = {
 }
 
 
+@cache
+def _parsed(text: str) -> dict[str, Any]:
+    return yaml.load(text, yaml.CSafeLoader)
+
+
 @dataclass(frozen=True)
 class Made:
     """A template with the values of its parameters. `resources` are those that its conditions let be."""
@@ -81,7 +87,7 @@ class Made:
 
     @cached_property
     def template(self) -> dict[str, Any]:
-        return yaml.safe_load(self.text)
+        return copy.deepcopy(_parsed(self.text))
 
     @cached_property
     def _values(self) -> dict[str, Any]:
