@@ -78,7 +78,11 @@ def test_a_stack_that_was_deleted_by_hand_is_created_again(project, cloudformati
 def test_an_endpoint_that_was_deleted_by_hand_is_restored(project, live, same):
     arn = live if same else project.register()
     created = project.client("cloudformation").describe_stacks(StackName=project.stack("staging"))
-    project.client("sagemaker").delete_endpoint(EndpointName=project.endpoint("staging"))
+    sagemaker = project.client("sagemaker")
+    sagemaker.delete_endpoint(EndpointName=project.endpoint("staging"))
+    sagemaker.get_waiter("endpoint_deleted").wait(
+        EndpointName=project.endpoint("staging"), WaiterConfig={"Delay": 0.1}
+    )
     problems = project.json("status", "--stage", "staging")["stages"][0]["problems"]
     assert problems == ["the stack says that there is an endpoint, and there is none: it was deleted by hand"]
     assert project.json("rollout", "--stage", "staging", "--model-package", arn)["verified"] is True
