@@ -249,7 +249,9 @@ def test_keys_are_not_kept_where_others_can_read(private):
 
 
 def test_a_command_is_not_attached_to_a_server_of_somebody_else(private, local_server, monkeypatch, capsys):
-    monkeypatch.setattr(sys, "argv", ["local-aws", "exec", "--attach", local_server.endpoint_url, "--", "true"])
+    monkeypatch.setattr(
+        sys, "argv", ["local-aws", "exec", "--attach", local_server.endpoint_url, "--", "true"]
+    )
     with pytest.raises(SystemExit) as ended:
         cli.main()
     assert (ended.value.code, "of this user" in capsys.readouterr().err) == (2, True)

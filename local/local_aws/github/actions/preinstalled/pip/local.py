@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import os
-import stat
 import sys
 import sysconfig
 import tempfile
 import tomllib
 import zipfile
 from collections.abc import Iterator
-from configparser import ConfigParser
 from contextlib import contextmanager
 from pathlib import Path
 
+from installer import install
+from installer.destinations import SchemeDictionaryDestination
+from installer.sources import WheelFile
+from installer.utils import get_launcher_kind
+
 _BACKEND = "hatchling.build"
 _ANYWHERE = "-py3-none-any.whl"
-_SCRIPT = """\
-#!{python}
-import sys
-from {module} import {name}
-if __name__ == '__main__':
-    sys.exit({function}())
-"""
 
 
 def install_editable(folders: list[Path]) -> bool:
@@ -42,7 +38,7 @@ def install_wheels(wheels: list[Path]) -> bool:
     if not all(_is_simple(each) for each in wheels):
         return False
     for each in wheels:
-        _unpack(each)
+        _install(each)
     return True
 
 
@@ -79,31 +75,12 @@ def _inside(folder: Path) -> Iterator[None]:
 def _is_simple(wheel: Path) -> bool:
     if not wheel.name.endswith(_ANYWHERE) or not zipfile.is_zipfile(wheel):
         return False
-    if any(Path(sysconfig.get_path("purelib")).glob(f"{wheel.name.partition('-')[0]}-*.dist-info")):
-        return False
-    with zipfile.ZipFile(wheel) as archive:
-        return not any(name.partition("/")[0].endswith(".data") for name in archive.namelist())
+    return not any(Path(sysconfig.get_path("purelib")).glob(f"{wheel.name.partition('-')[0]}-*.dist-info"))
 
 
-def _unpack(wheel: Path) -> None:
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(sysconfig.get_path("purelib"))
-        for name in archive.namelist():
-            if name.endswith(".dist-info/entry_points.txt"):
-                _write_scripts(archive.read(name).decode())
-
-
-def _write_scripts(entry_points: str) -> None:
-    parser = ConfigParser(delimiters="=", interpolation=None)
-    parser.optionxform = str  # type: ignore[assignment,method-assign]
-    parser.read_string(entry_points)
-    if not parser.has_section("console_scripts"):
-        return
-    for script, target in parser["console_scripts"].items():
-        module, _, function = target.partition(":")
-        place = Path(sysconfig.get_path("scripts"), script)
-        text = _SCRIPT.format(
-            python=sys.executable, module=module, name=function.partition(".")[0], function=function
-        )
-        place.write_text(text, encoding="utf-8")
-        place.chmod(place.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
+def _install(wheel: Path) -> None:
+    destination = SchemeDictionaryDestination(
+        sysconfig.get_paths(), interpreter=sys.executable, script_kind=get_launcher_kind()
+    )
+    with WheelFile.open(wheel) as source:
+        install(source, destination, additional_metadata={})
