@@ -3,6 +3,7 @@
 import itertools
 import json
 import threading
+from types import SimpleNamespace
 
 import pytest
 from botocore.awsrequest import AWSResponse
@@ -10,6 +11,8 @@ from botocore.client import BaseClient
 from botocore.httpsession import URLLib3Session
 from botocore.retries.quota import RetryQuota
 from botocore.retries.standard import ExponentialBackoff
+
+from model_deploy.rollout.update.heartbeat import Heartbeat
 
 THROTTLED = ((400, "Throttling"), (400, "ThrottlingException"), (503, "RequestLimitExceeded"))
 BROKEN = ((500, "InternalFailure"), (502, ""), (503, "ServiceUnavailable"))
@@ -95,7 +98,18 @@ def operations(monkeypatch):
     return made
 
 
+@pytest.fixture
+def watched(project):
+    """Somebody watches production all the time: a busy machine needs longer between two commands than the quick server waits."""
+    aws = SimpleNamespace(cloudwatch=project.client("cloudwatch"))
+    heartbeat = Heartbeat(aws, project.endpoint("production"), probes=None)
+    heartbeat.start()
+    yield
+    heartbeat.stop()
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("watched")
 def test_a_call_that_is_throttled_for_good_ends_the_command_by_name_and_the_next_one_goes_on(
     project, operations
 ):
