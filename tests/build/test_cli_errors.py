@@ -17,9 +17,8 @@ EXIT_CODES = {
 
 @pytest.fixture
 def run(monkeypatch):
-    """A function that runs a command without any variable of a project."""
-    for name in ("PULL_REQUEST_NUMBER", "TRAINING_DATA", "RECIPE", "GITHUB_STEP_SUMMARY"):
-        monkeypatch.delenv(name, raising=False)
+    """A function that runs a command."""
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
     return lambda *arguments: CliRunner().invoke(app, arguments)
 
 

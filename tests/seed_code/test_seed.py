@@ -389,6 +389,7 @@ def test_poured_tests_import_nothing_that_is_not_poured(package):
 CHOSEN = {
     "build": [
         "tests/test_cli.py",
+        "tests/commands",
         "tests/common",
         "tests/test_code.py",
         "tests/test_metrics.py",
@@ -396,11 +397,20 @@ CHOSEN = {
     ],
     "deploy-serverless-registry": [
         "tests/common",
+        "tests/commands",
         "tests/test_api_archive.py",
         "tests/test_stage.py",
         "tests/test_verify.py",
     ],
 }
+
+
+def variables_of_the_workflow(repository):
+    """What the job that runs the tests sets, of a project that the tests are not to see: {name: value}."""
+    [path] = (repository / ".github" / "workflows").glob("*.yml")
+    return dict.fromkeys(yaml.safe_load(path.read_text())["env"], "of-the-workflow") | {
+        "AWS_REGION": "eu-north-1"
+    }
 
 
 @pytest.mark.slow
@@ -414,6 +424,7 @@ def test_the_tests_of_a_poured_repository_pass_there(name, chosen, tmp_path):
     where = "import local_aws, sys; sys.stdout.write(local_aws.__file__)"
     environment = {
         **os.environ,
+        **variables_of_the_workflow(repository),
         "PYTHONPATH": f"{repository}:{repository / 'common'}:{repository / 'steps'}:{tmp_path / 'wheel'}",
     }
     found = subprocess.run([sys.executable, "-c", where], env=environment, capture_output=True, text=True)
