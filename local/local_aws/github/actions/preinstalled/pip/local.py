@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
+import io
 import sys
 import sysconfig
 import tempfile
 import tomllib
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import chdir, redirect_stdout
 from pathlib import Path
 
 from installer import install
@@ -55,21 +54,9 @@ def _build(folder: Path, to: Path) -> Path:
     from hatchling.build import build_editable
 
     to.mkdir()
-    with _inside(folder):
+    # A build hook runs in the project's folder. What it prints is nobody's result.
+    with chdir(folder), redirect_stdout(io.StringIO()):
         return to / build_editable(str(to))
-
-
-@contextmanager
-def _inside(folder: Path) -> Iterator[None]:
-    """A build hook runs in the project's folder. What it prints is nobody's result."""
-    before, output = Path.cwd(), sys.stdout
-    os.chdir(folder)
-    try:
-        with Path(os.devnull).open("w", encoding="utf-8") as sys.stdout:
-            yield
-    finally:
-        sys.stdout = output
-        os.chdir(before)
 
 
 def _is_simple(wheel: Path) -> bool:
