@@ -138,12 +138,18 @@ class Trained:
 
 
 @pytest.fixture(scope="module")
-def start(pretrained, tmp_path_factory):
-    """Starts train.py as the image's toolkit does."""
-    source = tmp_path_factory.mktemp("code")
+def source(tmp_path_factory):
+    """The folder of train.py in a job."""
+    folder = tmp_path_factory.mktemp("code")
     files = code.algorithm(ALGORITHMS, "transformer", STEPS) | {PINS: (STEPS / PINS).read_bytes()}
     for path, content in files.items():
-        (source / path).write_bytes(content)
+        (folder / path).write_bytes(content)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def start(pretrained, source):
+    """Starts train.py as the image's toolkit does."""
 
     def start(folder, channel, *options):
         data = folder / "train"
@@ -233,6 +239,26 @@ def test_two_processes_train_one_model_with_labels_that_are_independent(start, t
     assert trained.printed.count("epoch 1:") == 1  # the first process alone reports
     found = predict(trained.artifact, ["bad awful broken good fine lovely"], multi_label=True)
     assert (found.probabilities > 0.5).all()
+
+
+@pytest.mark.slow
+def test_each_of_several_processes_ends_well_whatever_the_interpreters_end_would_do(
+    source, pretrained, tmp_path
+):
+    program = tmp_path / "one_of_two.py"
+    program.write_text("""
+import atexit, os
+from options import Machine
+machine = Machine.join(threads=1)
+atexit.register(os.abort)
+print(f"process {machine.rank} of {machine.processes}")
+machine.leave()
+""")
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2", program]
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(source)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert all(f"process {rank} of 2" in done.stdout for rank in (0, 1))
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,5 +76,12 @@ class Machine:
         return float(shared)
 
     def leave(self) -> None:
+        """End this process with its work done, if it is one of several.
+
+        Python's own end would abort some of them: threads of PyTorch may still ask for the interpreter then.
+        """
         if self.processes > 1:
             torch.distributed.destroy_process_group()
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(0)
