@@ -32,6 +32,28 @@ if TYPE_CHECKING:
     from local_aws.project import Project
     from local_aws.server import Server
 
+_OF_A_WORKFLOW = (
+    "AWS_REGION",
+    "SAGEMAKER_PROJECT_NAME",
+    "SAGEMAKER_PROJECT_ID",
+    "ARTIFACT_BUCKET",
+    "MODEL_PACKAGE_GROUP_NAME",
+    "KMS_KEY_ARN",
+    "PIPELINE_ROLE_ARN",
+    "PULL_REQUEST_ROLE_ARN",
+    "TRIAL_ROLE_ARN",
+    "PULL_REQUEST_TRIAL_ROLE_ARN",
+    "RECIPE",
+    "TRAINING_DATA",
+    "PULL_REQUEST_NUMBER",
+    "ENDPOINT_ROLE_ARN",
+    "DEPLOY_SERVICE_ROLE_ARN",
+    "PERMISSIONS_BOUNDARY_ARN",
+    "MODEL_PACKAGE_ARN",
+    "STAGE",
+)
+"""The variables of the project whose workflow runs the tests."""
+
 _numbers = itertools.count(1)
 
 
@@ -233,6 +255,15 @@ def _serve(control: str, enforce: bool) -> None:
 def _print_line(answer: Any) -> None:
     sys.stdout.write(json.dumps(answer) + "\n")
     sys.stdout.flush()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _project_of_the_workflow_is_unseen() -> Iterator[None]:
+    """Commands under test work in projects of the tests, wherever these run."""
+    with pytest.MonkeyPatch.context() as patched:
+        for name in _OF_A_WORKFLOW:
+            patched.delenv(name, raising=False)
+        yield
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,32 +14,6 @@ import yaml
 import prepare
 from failure import StepError
 from model_build.recipe import Recipe
-
-OF_A_WORKFLOW = (
-    "AWS_REGION",
-    "SAGEMAKER_PROJECT_NAME",
-    "SAGEMAKER_PROJECT_ID",
-    "ARTIFACT_BUCKET",
-    "MODEL_PACKAGE_GROUP_NAME",
-    "PIPELINE_ROLE_ARN",
-    "PULL_REQUEST_ROLE_ARN",
-    "KMS_KEY_ARN",
-    "TRIAL_ROLE_ARN",
-    "PULL_REQUEST_TRIAL_ROLE_ARN",
-    "RECIPE",
-    "TRAINING_DATA",
-    "PULL_REQUEST_NUMBER",
-)
-"""The variables of the project whose workflow runs the tests."""
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _project_of_the_workflow_is_unseen() -> Iterator[None]:
-    """Commands under test work in projects of the tests, wherever these run."""
-    with pytest.MonkeyPatch.context() as patched:
-        for name in OF_A_WORKFLOW:
-            patched.delenv(name, raising=False)
-        yield
 
 
 @pytest.fixture(scope="session")

@@ -74,31 +74,6 @@ def runtime_of() -> Any:
     return _Runtime
 
 
-OF_A_WORKFLOW = (
-    "AWS_REGION",
-    "SAGEMAKER_PROJECT_NAME",
-    "SAGEMAKER_PROJECT_ID",
-    "ARTIFACT_BUCKET",
-    "MODEL_PACKAGE_GROUP_NAME",
-    "ENDPOINT_ROLE_ARN",
-    "DEPLOY_SERVICE_ROLE_ARN",
-    "PERMISSIONS_BOUNDARY_ARN",
-    "KMS_KEY_ARN",
-    "MODEL_PACKAGE_ARN",
-    "STAGE",
-)
-"""The variables of the project whose workflow runs the tests."""
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _project_of_the_workflow_is_unseen() -> Iterator[None]:
-    """Commands under test work in projects of the tests, wherever these run."""
-    with pytest.MonkeyPatch.context() as patched:
-        for name in OF_A_WORKFLOW:
-            patched.delenv(name, raising=False)
-        yield
-
-
 @pytest.fixture(scope="session")
 def repository() -> Path:
     """The deploy repository's root: the nearest folder above that holds the stages, or a `deploy` that does."""
